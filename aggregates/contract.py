@@ -1,0 +1,130 @@
+"""The contract: its customers, limits and lines, and usage across lines (levels 3 and 4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from aggregates import money
+from aggregates.events import ContractDefined, ContractLineListed, ContractUsageChanged, Event
+from aggregates.nte import NO_USAGE, Usages, ceiling, fold_usage
+from aggregates.refusals import Invalid, Refused
+from aggregates.statuses import BillingMethod
+from aggregates.terms import ContractCustomer
+
+# --- commands ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefineContract:
+    """Put a contract on the books, or change its terms: what is given is what stands then."""
+
+    contract_id: str
+    name: str
+    currency: str
+    nte_limit: Decimal | None
+    customers: tuple[ContractCustomer, ...]
+
+
+# --- state -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedLine:
+    """What the contract knows of one of its lines."""
+
+    billing_method: BillingMethod
+    customers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What decisions need to know of a contract."""
+
+    contract_id: str
+    name: str
+    currency: str
+    nte_limit: Decimal | None
+    customers: Mapping[str, ContractCustomer]
+    lines: Mapping[str, ListedLine] = field(default_factory=dict[str, ListedLine])
+    usage: Usages = field(default_factory=lambda: NO_USAGE)
+
+    def customer_limit(self, customer_id: str) -> Decimal | None:
+        """The limit of the customer across all lines (D-30), None when there is none."""
+        customer = self.customers.get(customer_id)
+        return customer.nte_limit if customer else None
+
+
+# --- evolve ------------------------------------------------------------------------------------
+
+
+def evolve(state: Contract | None, event: Event) -> Contract | None:
+    """The contract after `event`; events of other streams leave it as it is."""
+    match event:
+        case ContractDefined():
+            defined = Contract(
+                contract_id=event.contract_id,
+                name=event.name,
+                currency=event.currency,
+                nte_limit=event.nte_limit,
+                customers={customer.customer_id: customer for customer in event.customers},
+            )
+            return replace(defined, lines=state.lines, usage=state.usage) if state else defined
+        case ContractLineListed() if state:
+            listed = ListedLine(billing_method=event.billing_method, customers=event.customers)
+            return replace(state, lines={**state.lines, event.line_id: listed})
+        case ContractUsageChanged() if state:
+            return replace(state, usage=fold_usage(state.usage, event.usages))
+        case _:
+            return state
+
+
+# --- decide ------------------------------------------------------------------------------------
+
+
+def define(command: DefineContract, state: Contract | None) -> list[Event]:
+    """The contract's terms; nothing when they stand already.
+
+    Raises Invalid for a value that is not acceptable, Refused when lines depend on what would go.
+    """
+    money.decimals_of(command.currency)
+    if not command.customers:
+        raise Invalid("customers", "a contract has at least one customer")
+    customer_ids = [customer.customer_id for customer in command.customers]
+    if len(set(customer_ids)) < len(customer_ids):
+        raise Invalid("customers", "a customer is named twice")
+    limit = ceiling(command.nte_limit, command.currency, "nte_limit")
+    customers = tuple(
+        replace(
+            customer,
+            nte_limit=ceiling(
+                customer.nte_limit, command.currency, f"customers.{position}.nte_limit"
+            ),
+        )
+        for position, customer in enumerate(command.customers)
+    )
+    if state:
+        _keep_what_lines_need(command, state)
+    event = ContractDefined(
+        contract_id=command.contract_id,
+        name=command.name,
+        currency=command.currency,
+        nte_limit=limit,
+        customers=customers,
+    )
+    return [] if state and evolve(state, event) == state else [event]
+
+
+def _keep_what_lines_need(command: DefineContract, state: Contract) -> None:
+    if state.lines and command.currency != state.currency:
+        raise Refused(
+            "currency_fixed",
+            f"the contract has lines in {state.currency}: it keeps its one currency (D-1)",
+        )
+    named = {customer.customer_id for customer in command.customers}
+    for line_id, line in state.lines.items():
+        for customer_id in line.customers:
+            if customer_id not in named:
+                raise Refused(
+                    "customer_on_line",
+                    f"customer {customer_id!r} is on line {line_id!r} and can't be removed (D-3)",
+                )

@@ -1,0 +1,64 @@
+"""A contract with the lines that a command touches: what decisions across lines look at."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from aggregates import streams
+from aggregates.contract import Contract
+from aggregates.contract_line import ContractLine, OpenPart, OpenSale
+from aggregates.events import ItemsMoved
+from aggregates.nte import LimitBook
+from aggregates.statuses import BillingStatus
+
+T = TypeVar("T")
+M = TypeVar("M", bound=ItemsMoved)
+
+EVENT_SIZE = 1000
+"""Most items that one event lists; longer lists are cut into several events."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deal:
+    """A contract and those of its lines that a command concerns."""
+
+    contract: Contract
+    lines: Mapping[str, ContractLine]
+
+    def book(self) -> LimitBook:
+        """The contract's limits and their usage, to be worked with during one decision."""
+        return LimitBook(self.contract, self.lines.values())
+
+    def find(self, item_id: str) -> tuple[ContractLine, OpenSale | OpenPart] | None:
+        """The open item of that id and its line, None when nothing open has that id."""
+        key = streams.line_of(item_id)
+        if key is None or key.contract_id != self.contract.contract_id:
+            return None
+        line = self.lines.get(key.line_id)
+        item = line.item(item_id) if line else None
+        return (line, item) if line and item else None
+
+
+def pages(values: Iterable[T]) -> list[tuple[T, ...]]:
+    """The values in tuples of at most 1,000, the size of one event."""
+    listed = tuple(values)
+    return [listed[start : start + EVENT_SIZE] for start in range(0, len(listed), EVENT_SIZE)]
+
+
+def moved(
+    line: ContractLine,
+    items: Iterable[str],
+    status: BillingStatus,
+    event: Callable[..., M],
+) -> Iterator[M]:
+    """Items of a line taking a new status, with the header statuses that follow (D-12).
+
+    `event` makes one event of the page of items; the first page carries the headers.
+    """
+    listed = tuple(items)
+    headers = line.headers_after(listed, status)
+    for page in pages(listed):
+        yield event(
+            contract_id=line.contract_id, line_id=line.line_id, items=page, milestones=headers
+        )
+        headers = ()

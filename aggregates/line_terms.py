@@ -1,0 +1,119 @@
+"""The terms of a contract line: who pays which share, what is charged, under which limits."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from aggregates import money
+from aggregates.contract import Contract
+from aggregates.contract_line import ContractLine
+from aggregates.events import ContractLineDefined, ContractLineListed, Event
+from aggregates.nte import ceiling
+from aggregates.refusals import Invalid, Refused
+from aggregates.statuses import BillingMethod
+from aggregates.terms import LineTerms
+
+# --- commands ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefineLine:
+    """Put a contract line on the books, or change its terms: what is given is what stands then."""
+
+    line_id: str
+    terms: LineTerms
+
+
+# --- decide ------------------------------------------------------------------------------------
+
+
+def define(command: DefineLine, contract: Contract, state: ContractLine | None) -> list[Event]:
+    """The line's terms, and the contract's note of them; nothing when they stand already.
+
+    Raises Invalid for a value that is not acceptable, Refused when what is recorded stands against
+    it (D-2, D-3, D-30).
+    """
+    terms = _terms_in(contract, command.terms)
+    if state:
+        _keep_what_is_recorded(terms, state)
+    if state and state.terms == terms and state.currency == contract.currency:
+        return []
+    return list(_defined(command.line_id, contract, terms))
+
+
+def _defined(line_id: str, contract: Contract, terms: LineTerms) -> Iterator[Event]:
+    yield ContractLineDefined(
+        contract_id=contract.contract_id, line_id=line_id, currency=contract.currency, terms=terms
+    )
+    customers = tuple(customer.customer_id for customer in terms.customers)
+    listed = contract.lines.get(line_id)
+    if not listed or (listed.billing_method, listed.customers) != (terms.billing_method, customers):
+        yield ContractLineListed(
+            contract_id=contract.contract_id,
+            line_id=line_id,
+            billing_method=terms.billing_method,
+            customers=customers,
+        )
+
+
+def _terms_in(contract: Contract, terms: LineTerms) -> LineTerms:
+    """The terms with every amount in the contract's currency, all values checked."""
+    _check_customers(contract, terms)
+    if terms.billing_method is BillingMethod.FIXED_PRICE and terms.nte_limit is not None:
+        raise Invalid(
+            "nte_limit", "a limit on the line itself is for time and material only (D-30)"
+        )
+    currency = contract.currency
+    amount = terms.contract_amount
+    return replace(
+        terms,
+        contract_amount=None
+        if amount is None
+        else money.money(amount, currency, "contract_amount"),
+        nte_limit=ceiling(terms.nte_limit, currency, "nte_limit"),
+        customers=tuple(
+            replace(
+                customer,
+                nte_limit=ceiling(customer.nte_limit, currency, f"customers.{position}.nte_limit"),
+            )
+            for position, customer in enumerate(terms.customers)
+        ),
+    )
+
+
+def _check_customers(contract: Contract, terms: LineTerms) -> None:
+    customers = terms.customers
+    named = [customer.customer_id for customer in customers]
+    if len(set(named)) < len(named):
+        raise Invalid("customers", "a customer is named twice")
+    for position, customer in enumerate(customers):
+        if customer.customer_id not in contract.customers:
+            raise Invalid(
+                f"customers.{position}.customer_id",
+                f"{customer.customer_id!r} is not a customer of contract {contract.contract_id!r}",
+            )
+        if customer.split_percent < 0:
+            raise Invalid(f"customers.{position}.split_percent", "can't be negative (D-2)")
+    total = sum((customer.split_percent for customer in customers), Decimal(0))
+    if total != money.HUNDRED:
+        raise Invalid(
+            "customers", f"the split percentages total {total:f}, they must total 100 exactly (D-2)"
+        )
+    if sum(customer.rounding for customer in customers) != 1:
+        raise Invalid("customers", "exactly one customer is the rounding customer")
+
+
+def _keep_what_is_recorded(terms: LineTerms, state: ContractLine) -> None:
+    if not state.recorded_for:
+        return
+    if terms.billing_method is not state.terms.billing_method:
+        raise Refused(
+            "billing_method_fixed", "the line has recorded items: its billing method can't change"
+        )
+    named = {customer.customer_id for customer in terms.customers}
+    gone = sorted(state.recorded_for - named)
+    if gone:
+        raise Refused(
+            "customer_has_items",
+            f"customer {gone[0]!r} has recorded items on the line: set it to 0 % instead (D-3)",
+        )

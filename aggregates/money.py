@@ -1,0 +1,131 @@
+"""Money and quantities: exact decimals, rounded in one place, split without loss (D-1 to D-4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+from aggregates.refusals import Invalid
+
+_NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_TWO_DECIMALS = (
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD "
+    "CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS "
+    "GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD "
+    "LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB "
+    "PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP "
+    "SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW "
+    "ZWG"
+)
+_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
+_FOUR_DECIMALS = "CLF UYW"
+
+MINOR_UNITS: dict[str, int] = {
+    code: decimals
+    for decimals, codes in (
+        (0, _NO_DECIMALS),
+        (2, _TWO_DECIMALS),
+        (3, _THREE_DECIMALS),
+        (4, _FOUR_DECIMALS),
+    )
+    for code in codes.split()
+}
+"""Decimals of every ISO 4217 currency that has a minor unit (D-1)."""
+
+QUANTITY_DECIMALS = 6
+WHOLE_DIGITS = 12
+"""Most digits before the point of any amount or quantity: far above real deals, and such that the
+sums of the read models stay within 64-bit integers of minor units."""
+
+_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
+_LARGEST = Decimal(10) ** WHOLE_DIGITS
+_UNITS = {decimals: Decimal(1).scaleb(-decimals) for decimals in range(QUANTITY_DECIMALS + 1)}
+QUANTITY_UNIT = _UNITS[QUANTITY_DECIMALS]
+HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What one customer pays of a line: `percent` of 100, and whether rounding rests go there."""
+
+    customer_id: str
+    percent: Decimal
+    rounding: bool
+
+
+def decimals_of(currency: str) -> int:
+    """Decimals of the currency's minor unit (D-1). Raises Invalid for an unknown currency."""
+    try:
+        return MINOR_UNITS[currency]
+    except KeyError:
+        raise Invalid(
+            "currency", f"{currency!r} is not an ISO 4217 currency with a minor unit (D-1)"
+        ) from None
+
+
+def unit_of(currency: str) -> Decimal:
+    """The minor unit itself: EUR 0.01, JPY 1, KWD 0.001 (D-1)."""
+    return _UNITS[decimals_of(currency)]
+
+
+def round_to(value: Decimal, unit: Decimal) -> Decimal:
+    """`value` rounded half-up (away from zero) to `unit`; never a negative zero (D-2)."""
+    rounded = value.quantize(unit, context=_EXACT)
+    return rounded or abs(rounded)
+
+
+def money(value: Decimal, currency: str, field: str) -> Decimal:
+    """`value` as an amount in `currency`, kept at its minor unit.
+
+    Raises Invalid, naming `field`, when it is too large or has more decimals than that (D-1).
+    """
+    decimals = decimals_of(currency)
+    exact = round_to(value, _UNITS[decimals])
+    if exact != value:
+        raise Invalid(field, f"{currency} has {decimals} decimals, {value:f} has more (D-1)")
+    return bounded(exact, field)
+
+
+def quantity(value: Decimal, field: str) -> Decimal:
+    """`value` as a quantity. Raises Invalid when it is too large or has more than 6 decimals."""
+    if round_to(value, QUANTITY_UNIT) != value:
+        raise Invalid(field, f"a quantity has at most {QUANTITY_DECIMALS} decimals")
+    return bounded(value, field)
+
+
+def bounded(value: Decimal, field: str) -> Decimal:
+    """`value` itself. Raises Invalid, naming `field`, from 10**12 on."""
+    if abs(value) >= _LARGEST:
+        raise Invalid(field, f"at most {WHOLE_DIGITS} digits before the decimal point are kept")
+    return value
+
+
+def extend(amount_of: Decimal, unit_price: Decimal, currency: str) -> Decimal:
+    """Quantity times price, rounded half-up to the minor unit. Raises Invalid when too large."""
+    product = round_to(_EXACT.multiply(amount_of, unit_price), unit_of(currency))
+    return bounded(product, "quantity")
+
+
+def split(whole: Decimal, shares: Sequence[Share], unit: Decimal) -> dict[str, Decimal]:
+    """`whole` cut by percentage, each share rounded half-up to `unit` (D-2).
+
+    What rounding leaves over goes to the rounding customer, or, while that one stands at 0 %, to
+    the largest share; customers at 0 % get none (D-3). The shares always add up to `whole`.
+    """
+    paying = [share for share in shares if share.percent]
+    cut = {
+        share.customer_id: round_to(_EXACT.scaleb(_EXACT.multiply(whole, share.percent), -2), unit)
+        for share in paying
+    }
+    rest = whole - sum(cut.values(), Decimal(0))
+    if rest:
+        takes_rest = max(paying, key=lambda share: (share.rounding, share.percent))
+        cut[takes_rest.customer_id] += rest
+    return cut
+
+
+def even_percentages(customers: Sequence[str], rounding: str) -> dict[str, Decimal]:
+    """The same percentage for every customer, two decimals, and the rest to `rounding` (D-4)."""
+    each = (HUNDRED / len(customers)).quantize(_UNITS[2], rounding="ROUND_DOWN")
+    percentages = dict.fromkeys(customers, each)
+    percentages[rounding] += HUNDRED - each * len(customers)
+    return percentages

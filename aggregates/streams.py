@@ -1,0 +1,73 @@
+"""Names of streams and of what the service makes itself: derived, so that replay gives the same.
+
+An item's id says where it lives (`contract~line~hash`), so a command finds its stream without a
+lookup; to callers it is an opaque string. "~" and "/" can't stand in an upstream id.
+"""
+
+import hashlib
+from base64 import b32encode
+from typing import NamedTuple
+
+
+class LineKey(NamedTuple):
+    """Which contract line something belongs to."""
+
+    contract_id: str
+    line_id: str
+
+
+def contract(contract_id: str) -> str:
+    """The stream of a contract: customers, limits, usage at the levels 3 and 4."""
+    return f"contract/{contract_id}"
+
+
+def line(contract_id: str, line_id: str) -> str:
+    """The stream of a contract line: terms, milestones, unbilled sales, usage at levels 1 and 2."""
+    return f"line/{contract_id}/{line_id}"
+
+
+def invoice(invoice_id: str) -> str:
+    """The stream of a proforma invoice."""
+    return f"invoice/{invoice_id}"
+
+
+def number_series(series: str) -> str:
+    """The stream of a series of invoice numbers."""
+    return f"series/{series}"
+
+
+def receipt(source: str, event_id: str) -> str:
+    """The stream that remembers one posted event, by CloudEvents' (source, id)."""
+    return f"receipt/{digest(source, event_id)}"
+
+
+def approval(contract_id: str, approval_id: str) -> str:
+    """The stream that remembers one approval of a contract."""
+    return f"approval/{contract_id}/{approval_id}"
+
+
+def parking(contract_id: str) -> str:
+    """The stream of the events that wait for something of this contract."""
+    return f"parking/{contract_id}"
+
+
+def request(key: str) -> str:
+    """The stream that remembers the answer given to an Idempotency-Key."""
+    return f"request/{digest(key)}"
+
+
+def item_id(contract_id: str, line_id: str, *parts: str) -> str:
+    """The id of a backlog item, a function of what it stands for."""
+    return f"{contract_id}~{line_id}~{digest(*parts)}"
+
+
+def line_of(item_or_milestone_id: str) -> LineKey | None:
+    """The contract line that an item or milestone id names, None when it is no such id."""
+    parts = item_or_milestone_id.split("~")
+    return LineKey(parts[0], parts[1]) if len(parts) == 3 and all(parts) else None
+
+
+def digest(*parts: str) -> str:
+    """128 bits of SHA-256 over the parts, in 26 lower-case characters."""
+    hashed = hashlib.sha256("\x1f".join(parts).encode()).digest()
+    return b32encode(hashed[:16]).decode().rstrip("=").lower()

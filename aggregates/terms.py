@@ -1,0 +1,77 @@
+"""The terms of a deal as values: who pays, what is charged, under which limits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from aggregates.statuses import BillingMethod, LimitLevel, Schedule, TransactionClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractCustomer:
+    """A customer on the contract, with a limit of its own across all lines (D-30)."""
+
+    customer_id: str
+    name: str
+    nte_limit: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineCustomer:
+    """Who pays for a line: the share in percent, the rounding, an optional limit (D-2, D-30)."""
+
+    customer_id: str
+    split_percent: Decimal
+    rounding: bool
+    nte_limit: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chargeability:
+    """Which roles, categories and tasks of a line are charged (D-22).
+
+    What is not named in `roles` or `categories` takes the caller's default; `tasks` is null for
+    all tasks, otherwise only tasks named as true are chargeable, for every class.
+    """
+
+    roles: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    categories: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    tasks: Mapping[str, bool] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineTerms:
+    """What a contract line agrees: billing method, value, payers, limit, what it includes."""
+
+    name: str
+    project_id: str
+    billing_method: BillingMethod
+    contract_amount: Decimal | None
+    nte_limit: Decimal | None
+    customers: tuple[LineCustomer, ...]
+    schedule: Schedule
+    includes: tuple[TransactionClass, ...]
+    chargeable: Chargeability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedLevel:
+    """A limit that an amount does not fit under: the limit, what was used, what lacks (D-31)."""
+
+    level: LimitLevel
+    limit: Decimal
+    used: Decimal
+    shortfall: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelUsage:
+    """What one level holds: committed by the backlog and invoiced to date (D-37).
+
+    `customer_id` is null on the levels `line` and `contract`.
+    """
+
+    level: LimitLevel
+    customer_id: str | None
+    committed: Decimal
+    invoiced: Decimal
