@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from aggregates import streams
-from aggregates.drafting import MILESTONE
-from aggregates.events import BookedActual, InvoiceDetail
+from aggregates.events import MILESTONE, BookedActual, InvoiceDetail
 from aggregates.statuses import ActualType, AdjustmentStatus
 
 

@@ -17,6 +17,7 @@ from aggregates.events import (
 )
 from aggregates.invoice import Invoice, NumberSeries
 from aggregates.nte import LimitBook
+from aggregates.refusals import NotFound
 from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus, NTEStatus
 
 SERIES = "invoices"
@@ -35,8 +36,11 @@ def confirm(
 ) -> list[Event]:
     """What confirming makes happen; nothing when the invoice is confirmed already (D-44).
 
-    Raises LimitExceeded when a limit stands against it; the invoice stays a draft then (D-35).
+    Raises NotFound for a deleted draft, LimitExceeded when a limit stands against it; the invoice
+    stays a draft then (D-35).
     """
+    if invoice.deleted:
+        raise NotFound("invoice", invoice.invoice_id)
     if invoice.status is not InvoiceStatus.DRAFT:
         return []
     book = deal.book()
@@ -53,6 +57,7 @@ def confirm(
         contract_id=invoice.contract_id,
         number=assigned.number,
         accounting_date=command.accounting_date,
+        currency=invoice.currency,
         amount=invoice.amount,
         tax=invoice.tax,
     )

@@ -5,6 +5,8 @@ line_terms.py, milestones in milestones.py, approvals in approvals.py, ready and
 backlog.py, drafts and posting in drafting.py and confirming.py.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -95,6 +97,13 @@ class OpenMilestone:
     status: MilestoneStatus = MilestoneStatus.NOT_STARTED
 
 
+# rpds' classes can't be subscripted at run time: annotations here are never evaluated.
+_NO_SALES: HashTrieMap[str, OpenSale] = HashTrieMap()
+_NO_PARTS: HashTrieMap[str, OpenPart] = HashTrieMap()
+_NO_MILESTONES: HashTrieMap[str, OpenMilestone] = HashTrieMap()
+_NONE_READY: HashTrieSet[str] = HashTrieSet()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractLine:
     """What decisions need to know of a line: its terms, its open items, its usage; no more."""
@@ -103,12 +112,10 @@ class ContractLine:
     line_id: str
     currency: str
     terms: LineTerms
-    sales: HashTrieMap[str, OpenSale] = field(default_factory=HashTrieMap[str, OpenSale])
-    parts: HashTrieMap[str, OpenPart] = field(default_factory=HashTrieMap[str, OpenPart])
-    milestones: HashTrieMap[str, OpenMilestone] = field(
-        default_factory=HashTrieMap[str, OpenMilestone]
-    )
-    ready: HashTrieSet[str] = field(default_factory=HashTrieSet[str])
+    sales: HashTrieMap[str, OpenSale] = field(default_factory=lambda: _NO_SALES)
+    parts: HashTrieMap[str, OpenPart] = field(default_factory=lambda: _NO_PARTS)
+    milestones: HashTrieMap[str, OpenMilestone] = field(default_factory=lambda: _NO_MILESTONES)
+    ready: HashTrieSet[str] = field(default_factory=lambda: _NONE_READY)
     usage: Usages = field(default_factory=lambda: NO_USAGE)
     recorded_for: frozenset[str] = frozenset()
     milestones_total: Decimal = Decimal(0)

@@ -59,6 +59,10 @@ def moved(
     headers = line.headers_after(listed, status)
     for page in pages(listed):
         yield event(
-            contract_id=line.contract_id, line_id=line.line_id, items=page, milestones=headers
+            contract_id=line.contract_id,
+            line_id=line.line_id,
+            billing_method=line.terms.billing_method,
+            items=page,
+            milestones=headers,
         )
         headers = ()

@@ -10,6 +10,7 @@ from aggregates import streams
 from aggregates.contract_line import ContractLine, OpenSale
 from aggregates.deal import Deal, moved, pages
 from aggregates.events import (
+    MILESTONE,
     DetailsAdded,
     DraftCreated,
     DraftDeleted,
@@ -19,11 +20,8 @@ from aggregates.events import (
     ItemsReleased,
 )
 from aggregates.invoice import Invoice, Totals
-from aggregates.refusals import Invalid, ItemRefusal, Refused
+from aggregates.refusals import Invalid, ItemRefusal, NotFound, Refused
 from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus
-
-MILESTONE = "milestone"
-"""Kind of an invoice detail that bills a customer milestone; of others it is the class (D-22)."""
 
 # --- commands ----------------------------------------------------------------------------------
 
@@ -80,7 +78,12 @@ def create(command: CreateDrafts, deal: Deal) -> Drafted:
 
 
 def delete(invoice: Invoice, deal: Deal) -> list[Event]:
-    """The draft goes, its items come back ready (D-42). Raises Refused once confirmed (D-44)."""
+    """The draft goes, its items come back ready (D-42).
+
+    Raises NotFound when it is deleted already, Refused once confirmed (D-44).
+    """
+    if invoice.deleted:
+        raise NotFound("invoice", invoice.invoice_id)
     if invoice.status is not InvoiceStatus.DRAFT:
         raise Refused("invoice_confirmed", "a confirmed invoice is read-only (D-44)")
     events: list[Event] = [
@@ -171,6 +174,7 @@ def _draft(
         yield DetailsAdded(
             invoice_id=invoice_id,
             contract_id=contract.contract_id,
+            currency=contract.currency,
             details=page,
             lines=lines,
             amount=sum((line.amount for line in lines), Decimal(0)),

@@ -90,6 +90,7 @@ class ContractUsageChanged(ContractEvent):
     Lists the levels that changed, with their new totals.
     """
 
+    currency: str
     usages: tuple[LevelUsage, ...]
 
 
@@ -105,12 +106,14 @@ class ContractLineDefined(LineEvent):
 
     currency: str
     terms: LineTerms
+    milestones_total: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineUsageChanged(LineEvent):
     """What the levels `line_customer` and `line` hold from now on (D-37): new totals."""
 
+    currency: str
     usages: tuple[LevelUsage, ...]
 
 
@@ -139,6 +142,7 @@ class MilestoneSplit(LineEvent):
 
     milestone_id: str
     name: str
+    currency: str
     amount: Decimal
     tax: Decimal
     date: date
@@ -154,6 +158,7 @@ class MilestoneChanged(LineEvent):
 
     milestone_id: str
     name: str
+    currency: str
     amount: Decimal
     tax: Decimal
     date: date
@@ -168,6 +173,7 @@ class MilestoneDeleted(LineEvent):
 
     milestone_id: str
     items: tuple[str, ...]
+    currency: str
     milestones_total: Decimal
 
 
@@ -243,6 +249,7 @@ class HeaderStatus:
 class ItemsMoved(LineEvent):
     """Items of one line took a new billing status; milestones of theirs a new header status."""
 
+    billing_method: BillingMethod
     items: tuple[str, ...]
     milestones: tuple[HeaderStatus, ...] = ()
 
@@ -290,6 +297,10 @@ class DraftCreated(InvoiceEvent):
     cutoff: date | None
 
 
+MILESTONE = "milestone"
+"""Kind of an invoice detail that bills a customer milestone; of others it is the class (D-22)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceDetail:
     """One detail of an invoice: an actual of a class, or a customer milestone (`kind`)."""
@@ -334,6 +345,7 @@ class InvoiceLineTotal:
 class DetailsAdded(InvoiceEvent):
     """Details went on a draft, at most 1,000 an event; the invoice's totals after them (D-43)."""
 
+    currency: str
     details: tuple[InvoiceDetail, ...]
     lines: tuple[InvoiceLineTotal, ...]
     amount: Decimal
@@ -351,6 +363,7 @@ class InvoiceConfirmed(InvoiceEvent):
 
     number: str
     accounting_date: date
+    currency: str
     amount: Decimal
     tax: Decimal
 
@@ -490,7 +503,6 @@ class RequestAnswered:
     VERSION: ClassVar[int] = 1
     key: str
     digest: str
-    status: int
     body: str
 
     @property

@@ -38,12 +38,19 @@ def define(command: DefineLine, contract: Contract, state: ContractLine | None) 
         _keep_what_is_recorded(terms, state)
     if state and state.terms == terms and state.currency == contract.currency:
         return []
-    return list(_defined(command.line_id, contract, terms))
+    total = state.milestones_total if state else Decimal(0)
+    return list(_defined(command.line_id, contract, terms, total))
 
 
-def _defined(line_id: str, contract: Contract, terms: LineTerms) -> Iterator[Event]:
+def _defined(
+    line_id: str, contract: Contract, terms: LineTerms, milestones_total: Decimal
+) -> Iterator[Event]:
     yield ContractLineDefined(
-        contract_id=contract.contract_id, line_id=line_id, currency=contract.currency, terms=terms
+        contract_id=contract.contract_id,
+        line_id=line_id,
+        currency=contract.currency,
+        terms=terms,
+        milestones_total=milestones_total,
     )
     customers = tuple(customer.customer_id for customer in terms.customers)
     listed = contract.lines.get(line_id)

@@ -75,6 +75,7 @@ def create(command: CreateMilestone, line: ContractLine) -> list[Event]:
             line_id=line.line_id,
             milestone_id=command.milestone_id,
             name=command.name,
+            currency=line.currency,
             amount=amount,
             tax=tax,
             date=command.date,
@@ -103,6 +104,7 @@ def change(command: ChangeMilestone, line: ContractLine) -> list[Event]:
         line_id=line.line_id,
         milestone_id=before.milestone_id,
         name=_or(command.name, before.name),
+        currency=line.currency,
         amount=amount,
         tax=tax,
         date=_or(command.date, before.date),
@@ -129,6 +131,7 @@ def delete(command: DeleteMilestone, line: ContractLine) -> list[Event]:
             line_id=line.line_id,
             milestone_id=milestone.milestone_id,
             items=milestone.parts,
+            currency=line.currency,
             milestones_total=line.milestones_total - milestone.amount,
         )
     ]

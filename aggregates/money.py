@@ -79,17 +79,17 @@ def money(value: Decimal, currency: str, field: str) -> Decimal:
     Raises Invalid, naming `field`, when it is too large or has more decimals than that (D-1).
     """
     decimals = decimals_of(currency)
-    exact = round_to(value, _UNITS[decimals])
+    exact = round_to(bounded(value, field), _UNITS[decimals])
     if exact != value:
         raise Invalid(field, f"{currency} has {decimals} decimals, {value:f} has more (D-1)")
-    return bounded(exact, field)
+    return exact
 
 
 def quantity(value: Decimal, field: str) -> Decimal:
     """`value` as a quantity. Raises Invalid when it is too large or has more than 6 decimals."""
-    if round_to(value, QUANTITY_UNIT) != value:
+    if round_to(bounded(value, field), QUANTITY_UNIT) != value:
         raise Invalid(field, f"a quantity has at most {QUANTITY_DECIMALS} decimals")
-    return bounded(value, field)
+    return value
 
 
 def bounded(value: Decimal, field: str) -> Decimal:

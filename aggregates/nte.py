@@ -50,6 +50,8 @@ class LimitedContract(Protocol):
     @property
     def contract_id(self) -> str: ...
     @property
+    def currency(self) -> str: ...
+    @property
     def nte_limit(self) -> Decimal | None: ...
     @property
     def usage(self) -> Usages: ...
@@ -190,7 +192,7 @@ class LimitBook:
 
     def changes(self) -> Iterator[ContractUsageChanged | LineUsageChanged]:
         """The new totals of every level that changed, one event a stream."""
-        contract_id = self._contract.contract_id
+        contract_id, currency = self._contract.contract_id, self._contract.currency
         for line_id in self._lines:
             usages = tuple(
                 level.total()
@@ -198,10 +200,12 @@ class LimitBook:
                 if of_line == line_id and level.changed()
             )
             if usages:
-                yield LineUsageChanged(contract_id=contract_id, line_id=line_id, usages=usages)
+                yield LineUsageChanged(
+                    contract_id=contract_id, line_id=line_id, currency=currency, usages=usages
+                )
         usages = tuple(level.total() for level in self._of_contract.values() if level.changed())
         if usages:
-            yield ContractUsageChanged(contract_id=contract_id, usages=usages)
+            yield ContractUsageChanged(contract_id=contract_id, currency=currency, usages=usages)
 
     def _levels_of(self, line_id: str, customer_id: str) -> tuple[_Level, ...]:
         key = (line_id, customer_id)

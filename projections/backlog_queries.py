@@ -1,0 +1,280 @@
+"""The two backlog views as lists: filtered, sorted, paged, totalled; rows as callers get them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    RowMapping,
+    Select,
+    Table,
+    and_,
+    func,
+    or_,
+    select,
+)
+
+from aggregates.statuses import AdjustmentStatus, BillingStatus
+from projections.changes import from_millionths, from_minor
+from projections.paging import Columns, PageRequest, Paging
+from projections.tables import (
+    contract_customers,
+    contract_lines,
+    contracts,
+    fixed_price,
+    milestones,
+    time_and_material,
+)
+
+Rows = list[dict[str, Any]]
+
+_HALF = 1_000_000
+"""Sums are taken in two halves, so that no sum of 64-bit amounts overflows in the database."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacklogFilter:
+    """What to list: values per column (any of them), dates from and to, text to look for."""
+
+    any_of: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    date_from: date | None = None
+    date_to: date | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of a list: its rows, where the next one starts, totals over the whole filter."""
+
+    items: Rows
+    next_cursor: str | None
+    totals: Rows | None = None
+
+
+class _View:
+    """One backlog view: its table, the names joined to it, and how a row reads."""
+
+    def __init__(
+        self, table: Table, joins: FromClause, own: Columns, searched: Sequence[ColumnElement[Any]]
+    ) -> None:
+        self.table = table
+        self._joins = joins
+        self._own = own
+        self._searched = searched
+        names: Columns = {
+            "contract_name": contracts.c.name,
+            "line_name": contract_lines.c.name,
+            "project_id": contract_lines.c.project_id,
+            "customer_name": contract_customers.c.name,
+        }
+        self._named = {**names, **own}
+        plain = {c.name: c for c in table.c if not c.nullable and c.name not in _NOT_SORTED}
+        self.paging = Paging({**plain, **self._named}, key="item_id", default="date")
+
+    def rows(self) -> Select[Any]:
+        named = [column.label(name) for name, column in self._named.items()]
+        return select(*self.table.c, *named, *self.paging.sort_columns()).select_from(self._joins)
+
+    def where(self, wanted: BacklogFilter) -> list[ColumnElement[bool]]:
+        columns: dict[str, ColumnElement[Any]] = {**self.table.c, **self._named}
+        conditions: list[ColumnElement[bool]] = [
+            columns[name].in_(values) for name, values in wanted.any_of.items()
+        ]
+        if wanted.date_from:
+            conditions.append(self.table.c.date >= wanted.date_from)
+        if wanted.date_to:
+            conditions.append(self.table.c.date <= wanted.date_to)
+        if wanted.text:
+            found = (c.icontains(wanted.text, autoescape=True) for c in self._texts())
+            conditions.append(or_(*found))
+        return conditions
+
+    def totals(self, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+        own = self.table.c
+        sums = [half for name in ("amount", "tax") for half in _halves(own[name], name)]
+        return (
+            select(own.currency, own.billing_status, func.count().label("count"), *sums)
+            .select_from(self._joins)
+            .where(*conditions)
+            .group_by(own.currency, own.billing_status)
+            .order_by(own.currency, own.billing_status)
+        )
+
+    def _texts(self) -> list[ColumnElement[Any]]:
+        names = [self._named[name] for name in ("contract_name", "line_name", "customer_name")]
+        return [*names, *self._searched]
+
+
+_NOT_SORTED = {"nte_detail", "ordinal"}
+
+
+def _with_names(table: Table) -> FromClause:
+    """The table with the names of its contract, line and customer; joined so that none is lost."""
+    return (
+        table.outerjoin(contracts, contracts.c.contract_id == table.c.contract_id)
+        .outerjoin(
+            contract_lines,
+            and_(
+                contract_lines.c.contract_id == table.c.contract_id,
+                contract_lines.c.line_id == table.c.line_id,
+            ),
+        )
+        .outerjoin(
+            contract_customers,
+            and_(
+                contract_customers.c.contract_id == table.c.contract_id,
+                contract_customers.c.customer_id == table.c.customer_id,
+            ),
+        )
+    )
+
+
+FIXED_PRICE = _View(
+    fixed_price,
+    _with_names(fixed_price).outerjoin(
+        milestones, milestones.c.milestone_id == fixed_price.c.milestone_id
+    ),
+    {"milestone_name": milestones.c.name, "milestone_status": milestones.c.status},
+    [milestones.c.name, fixed_price.c.milestone_id],
+)
+
+TIME_AND_MATERIAL = _View(
+    time_and_material,
+    _with_names(time_and_material),
+    {},
+    [
+        time_and_material.c[name]
+        for name in ("description", "resource", "role", "category", "task_id", "approval_id")
+    ],
+)
+
+
+def list_fixed_price(
+    connection: Connection, wanted: BacklogFilter, page: PageRequest, *, totals: bool
+) -> Page:
+    """The fixed-price view: every customer milestone that matches, in whatever status."""
+    return _list(connection, FIXED_PRICE, FIXED_PRICE.where(wanted), page, totals)
+
+
+def list_time_and_material(
+    connection: Connection, wanted: BacklogFilter, page: PageRequest, *, totals: bool
+) -> Page:
+    """The T&M view (D-20): unbilled sales that are not adjusted; posted ones when asked for."""
+    conditions = [
+        *TIME_AND_MATERIAL.where(wanted),
+        time_and_material.c.adjustment_status == AdjustmentStatus.ADJUSTABLE,
+    ]
+    if "billing_status" not in wanted.any_of:
+        shown = [
+            BillingStatus.NOT_READY,
+            BillingStatus.READY,
+            BillingStatus.INVOICE_CREATED,
+        ]
+        conditions.append(time_and_material.c.billing_status.in_(shown))
+    return _list(connection, TIME_AND_MATERIAL, conditions, page, totals)
+
+
+def find_items(connection: Connection, item_ids: Sequence[str]) -> Rows:
+    """The items of either view that have these ids."""
+    found: Rows = []
+    for view in (FIXED_PRICE, TIME_AND_MATERIAL):
+        statement = view.rows().where(view.table.c.item_id.in_(item_ids))
+        found += [_row(view, row) for row in connection.execute(statement).mappings()]
+    return found
+
+
+def _list(
+    connection: Connection,
+    view: _View,
+    conditions: Sequence[ColumnElement[bool]],
+    request: PageRequest,
+    totals: bool,
+) -> Page:
+    statement, orders = view.paging.page(view.rows().where(*conditions), request)
+    rows = connection.execute(statement).mappings().all()
+    return Page(
+        items=[_row(view, row) for row in rows[: request.limit]],
+        next_cursor=view.paging.next_cursor(rows, request, orders),
+        totals=_totals(connection, view.totals(conditions)) if totals else None,
+    )
+
+
+def _row(view: _View, row: RowMapping) -> dict[str, Any]:
+    return _fixed_price_row(row) if view is FIXED_PRICE else _time_and_material_row(row)
+
+
+def _common(row: RowMapping) -> dict[str, Any]:
+    currency = row["currency"]
+    return {
+        "item_id": row["item_id"],
+        "contract_id": row["contract_id"],
+        "contract_name": row["contract_name"],
+        "line_id": row["line_id"],
+        "line_name": row["line_name"],
+        "project_id": row["project_id"],
+        "customer_id": row["customer_id"],
+        "customer_name": row["customer_name"],
+        "date": row["date"].isoformat(),
+        "amount": from_minor(row["amount"], currency),
+        "tax": from_minor(row["tax"], currency),
+        "currency": currency,
+        "billing_status": row["billing_status"],
+        "invoice_id": row["invoice_id"],
+    }
+
+
+def _fixed_price_row(row: RowMapping) -> dict[str, Any]:
+    names = ("milestone_id", "milestone_name", "milestone_status")
+    return {**_common(row), **{name: row[name] for name in names}}
+
+
+_SAME = (
+    "approval_id",
+    "class",
+    "resource",
+    "role",
+    "category",
+    "task_id",
+    "description",
+    "billing_type",
+    "nte_status",
+)
+
+
+def _time_and_material_row(row: RowMapping) -> dict[str, Any]:
+    return {
+        **_common(row),
+        **{name: row[name] for name in _SAME},
+        "quantity": from_millionths(row["quantity"]),
+        "unit_price": from_minor(row["unit_price"], row["currency"]),
+        "nte_detail": json.loads(row["nte_detail"]) if row["nte_detail"] else None,
+    }
+
+
+def _halves(column: ColumnElement[int], name: str) -> list[ColumnElement[int]]:
+    high = func.sum(column.op("/")(_HALF), type_=BigInteger).label(f"{name}_high")
+    return [high, func.sum(column.op("%")(_HALF), type_=BigInteger).label(f"{name}_low")]
+
+
+def _totals(connection: Connection, statement: Select[Any]) -> Rows:
+    return [
+        {
+            "currency": row["currency"],
+            "billing_status": row["billing_status"],
+            "count": row["count"],
+            "amount": _sum(row, "amount"),
+            "tax": _sum(row, "tax"),
+        }
+        for row in connection.execute(statement).mappings()
+    ]
+
+
+def _sum(row: RowMapping, name: str) -> str:
+    whole = int(row[f"{name}_high"]) * _HALF + int(row[f"{name}_low"])
+    return from_minor(whole, row["currency"])

@@ -1,0 +1,31 @@
+"""All projections in one place: what `project` answers is all that an event changes in views."""
+
+from collections.abc import Iterator
+
+from projections import (
+    actuals,
+    contracts,
+    event_index,
+    fixed_price,
+    intake,
+    invoices,
+    time_and_material,
+)
+from projections.changes import Change, Projection
+from projections.history import Recorded
+
+PROJECTIONS: tuple[Projection, ...] = (
+    contracts.project,
+    fixed_price.project,
+    time_and_material.project,
+    invoices.project,
+    actuals.project,
+    intake.project,
+    event_index.project,
+)
+
+
+def project(recorded: Recorded) -> Iterator[Change]:
+    """Every change of the views that one event makes."""
+    for projection in PROJECTIONS:
+        yield from projection(recorded)

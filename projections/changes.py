@@ -1,0 +1,74 @@
+"""What a projection answers to an event: rows to put, patch or drop; and the units rows keep."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Table
+
+from aggregates import money
+from projections.history import Recorded
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """These whole rows stand from now on, whether they stood before or not."""
+
+    table: Table
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Rows take these values; each has the primary key and the columns that change."""
+
+    table: Table
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Every row with these values goes."""
+
+    table: Table
+    where: Row
+
+
+Change = Put | Patch | Drop
+Projection = Callable[[Recorded], Iterator[Change]]
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """An amount in the currency's minor units: EUR 12.30 is 1230."""
+    return int(amount.scaleb(money.decimals_of(currency)))
+
+
+def to_minor_or_none(amount: Decimal | None, currency: str) -> int | None:
+    """As `to_minor`; None stays None."""
+    return None if amount is None else to_minor(amount, currency)
+
+
+def from_minor(minor: int, currency: str) -> str:
+    """Minor units as plain text with the currency's decimals: JPY 51 is "51"."""
+    return _plain(minor, money.decimals_of(currency))
+
+
+def to_millionths(quantity: Decimal) -> int:
+    """A quantity as an integer of millionths."""
+    return int(quantity.scaleb(money.QUANTITY_DECIMALS))
+
+
+def from_millionths(millionths: int) -> str:
+    """Millionths as plain text without needless zeros: 7.5, 2."""
+    text = _plain(millionths, money.QUANTITY_DECIMALS)
+    return text.rstrip("0").rstrip(".")
+
+
+def _plain(scaled: int, decimals: int) -> str:
+    if not decimals:
+        return str(scaled)
+    digits = f"{abs(scaled):0{decimals + 1}d}"
+    return f"{'-' if scaled < 0 else ''}{digits[:-decimals]}.{digits[-decimals:]}"

@@ -1,0 +1,388 @@
+"""Contracts, lines, milestones and limits as callers get them; and how a contract performs."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, and_, func, select
+
+from aggregates.statuses import (
+    UNBILLED,
+    BillingMethod,
+    BillingStatus,
+    BillingType,
+    LimitLevel,
+    NTEStatus,
+)
+from projections.backlog_queries import Page, Rows
+from projections.changes import from_minor
+from projections.paging import PageRequest, Paging
+from projections.tables import (
+    contract_customers,
+    contract_lines,
+    contracts,
+    fixed_price,
+    limit_usage,
+    line_customers,
+    milestones,
+    time_and_material,
+)
+
+REEVALUATE_LISTED = 1_000
+"""Most items that a contract's limits name as to be re-evaluated."""
+
+_CONTRACTS = Paging(
+    {"contract_id": contracts.c.contract_id, "name": contracts.c.name},
+    key="contract_id",
+    default="contract_id",
+)
+
+
+def list_contracts(connection: Connection, request: PageRequest) -> Page:
+    """The contracts with their customers."""
+    columns = [*contracts.c, *_CONTRACTS.sort_columns()]
+    statement, orders = _CONTRACTS.page(select(*columns), request)
+    rows = connection.execute(statement).mappings().all()
+    return Page(
+        items=[_contract(connection, row) for row in rows[: request.limit]],
+        next_cursor=_CONTRACTS.next_cursor(rows, request, orders),
+    )
+
+
+def find_contract(connection: Connection, contract_id: str) -> tuple[dict[str, Any], int] | None:
+    """A contract with its customers and the ids of its lines, and its version."""
+    statement = select(contracts).where(contracts.c.contract_id == contract_id)
+    row = connection.execute(statement).mappings().first()
+    return (_contract(connection, row), row["version"]) if row else None
+
+
+def find_line(
+    connection: Connection, contract_id: str, line_id: str
+) -> tuple[dict[str, Any], int] | None:
+    """A contract line with its customers and what its milestones total (D-15), and its version."""
+    statement = select(contract_lines).where(
+        contract_lines.c.contract_id == contract_id, contract_lines.c.line_id == line_id
+    )
+    row = connection.execute(statement).mappings().first()
+    if row is None:
+        return None
+    payers = _of_line(line_customers, contract_id, line_id).order_by(line_customers.c.ordinal)
+    return _line(row, connection.execute(payers).mappings().all()), row["version"]
+
+
+def find_milestone(connection: Connection, milestone_id: str) -> tuple[dict[str, Any], int] | None:
+    """A milestone with its parts, and the version of its line, whose stream it is on."""
+    on_line = and_(
+        contract_lines.c.contract_id == milestones.c.contract_id,
+        contract_lines.c.line_id == milestones.c.line_id,
+    )
+    header = (
+        select(*milestones.c, contract_lines.c.version)
+        .join(contract_lines, on_line)
+        .where(milestones.c.milestone_id == milestone_id)
+    )
+    row = connection.execute(header).mappings().first()
+    if row is None:
+        return None
+    statement = (
+        select(fixed_price)
+        .where(fixed_price.c.milestone_id == milestone_id)
+        .order_by(fixed_price.c.ordinal)
+    )
+    parts = [
+        {
+            "item_id": part["item_id"],
+            "customer_id": part["customer_id"],
+            "amount": from_minor(part["amount"], row["currency"]),
+            "tax": from_minor(part["tax"], row["currency"]),
+            "billing_status": part["billing_status"],
+        }
+        for part in connection.execute(statement).mappings()
+    ]
+    milestone = {
+        "milestone_id": milestone_id,
+        "contract_id": row["contract_id"],
+        "line_id": row["line_id"],
+        "name": row["name"],
+        "status": row["status"],
+        "amount": from_minor(row["amount"], row["currency"]),
+        "tax": from_minor(row["tax"], row["currency"]),
+        "currency": row["currency"],
+        "date": row["date"].isoformat(),
+        "task_id": row["task_id"],
+        "parts": parts,
+    }
+    return milestone, row["version"]
+
+
+def limits(connection: Connection, contract_id: str) -> dict[str, Any] | None:
+    """Every level of a contract: limit, committed, invoiced, remaining (D-36); None if unknown.
+
+    `reevaluate` names the open items whose verdict the limits of now would change.
+    """
+    statement = select(contracts).where(contracts.c.contract_id == contract_id)
+    contract = connection.execute(statement).mappings().first()
+    if contract is None:
+        return None
+    levels = _levels(connection, contract)
+    items = _to_reevaluate(connection, contract_id, levels)
+    shown = [_level(level, contract["currency"]) for level in levels]
+    return {"levels": shown, "currency": contract["currency"], "reevaluate": items}
+
+
+def _contract(connection: Connection, row: RowMapping) -> dict[str, Any]:
+    contract_id, currency = row["contract_id"], row["currency"]
+    customers = (
+        select(contract_customers)
+        .where(contract_customers.c.contract_id == contract_id)
+        .order_by(contract_customers.c.ordinal)
+    )
+    lines = (
+        select(contract_lines.c.line_id)
+        .where(contract_lines.c.contract_id == contract_id)
+        .order_by(contract_lines.c.line_id)
+    )
+    return {
+        "contract_id": contract_id,
+        "name": row["name"],
+        "currency": currency,
+        "nte_limit": _money(row["nte_limit"], currency),
+        "customers": [
+            {
+                "customer_id": customer["customer_id"],
+                "name": customer["name"],
+                "nte_limit": _money(customer["nte_limit"], currency),
+            }
+            for customer in connection.execute(customers).mappings()
+        ],
+        "lines": list(connection.execute(lines).scalars()),
+    }
+
+
+def _line(row: RowMapping, payers: Iterable[RowMapping]) -> dict[str, Any]:
+    currency, amount = row["currency"], row["contract_amount"]
+    fixed = row["billing_method"] == BillingMethod.FIXED_PRICE
+    total = row["milestones_total"] if fixed else None
+    difference = None if amount is None or total is None else amount - total
+    return {
+        "contract_id": row["contract_id"],
+        "line_id": row["line_id"],
+        "name": row["name"],
+        "project_id": row["project_id"],
+        "billing_method": row["billing_method"],
+        "currency": currency,
+        "contract_amount": _money(amount, currency),
+        "nte_limit": _money(row["nte_limit"], currency),
+        "customers": [
+            {
+                "customer_id": payer["customer_id"],
+                "split_percent": payer["split_percent"],
+                "rounding": payer["rounding"],
+                "nte_limit": _money(payer["nte_limit"], currency),
+            }
+            for payer in payers
+        ],
+        "schedule": row["schedule"],
+        "includes": json.loads(row["includes"]),
+        "chargeable": json.loads(row["chargeable"]),
+        "milestones_total": _money(total, currency),
+        "difference": _money(difference, currency),
+    }
+
+
+def _levels(connection: Connection, contract: RowMapping) -> Rows:
+    """Every level of the contract in the order they are checked (D-30), in minor units."""
+    contract_id = contract["contract_id"]
+    usage: dict[tuple[str, str, str], RowMapping] = {
+        (row["level"], row["line_id"], row["customer_id"]): row
+        for row in connection.execute(
+            select(limit_usage).where(limit_usage.c.contract_id == contract_id)
+        ).mappings()
+    }
+    method = contract_lines.c.billing_method
+    payers = connection.execute(
+        select(line_customers)
+        .where(line_customers.c.contract_id == contract_id)
+        .order_by(line_customers.c.line_id, line_customers.c.ordinal)
+    ).mappings()
+    lines = connection.execute(
+        select(contract_lines.c.line_id, contract_lines.c.nte_limit, method)
+        .where(contract_lines.c.contract_id == contract_id)
+        .order_by(contract_lines.c.line_id)
+    ).mappings()
+    customers = connection.execute(
+        select(contract_customers)
+        .where(contract_customers.c.contract_id == contract_id)
+        .order_by(contract_customers.c.ordinal)
+    ).mappings()
+    keys: list[tuple[str, str, str, int | None]] = [
+        *(
+            (LimitLevel.LINE_CUSTOMER, p["line_id"], p["customer_id"], p["nte_limit"])
+            for p in payers
+        ),
+        *((LimitLevel.LINE, row["line_id"], "", row["nte_limit"]) for row in lines),
+        *((LimitLevel.CONTRACT_CUSTOMER, "", c["customer_id"], c["nte_limit"]) for c in customers),
+        (LimitLevel.CONTRACT, "", "", contract["nte_limit"]),
+    ]
+    return [
+        {
+            "level": level,
+            "line_id": line_id or None,
+            "customer_id": customer_id or None,
+            "limit": limit,
+            "committed": used["committed"] if used else 0,
+            "invoiced": used["invoiced"] if used else 0,
+        }
+        for level, line_id, customer_id, limit in keys
+        for used in [usage.get((level, line_id, customer_id))]
+    ]
+
+
+def _level(level: dict[str, Any], currency: str) -> dict[str, Any]:
+    committed, invoiced, limit = level["committed"], level["invoiced"], level["limit"]
+    remaining = None if limit is None else limit - committed - invoiced
+    return {
+        **level,
+        "limit": _money(limit, currency),
+        "committed": from_minor(committed, currency),
+        "invoiced": from_minor(invoiced, currency),
+        "remaining": _money(remaining, currency),
+    }
+
+
+def _to_reevaluate(connection: Connection, contract_id: str, levels: Rows) -> list[str]:
+    """Open chargeable items on which a re-evaluation would come to another verdict (D-36).
+
+    Committed ones under a limit that is now exceeded, failed ones that would fit now, and ones
+    without a verdict that have got a limit, or the other way round.
+    """
+    rooms = {
+        (level["line_id"] or "", level["customer_id"] or ""): (
+            None
+            if level["limit"] is None
+            else level["limit"] - level["committed"] - level["invoiced"]
+        )
+        for level in levels
+    }
+    item = time_and_material.c
+    statement = (
+        select(item.item_id, item.line_id, item.customer_id, item.amount, item.nte_status)
+        .where(
+            item.contract_id == contract_id,
+            item.billing_status.in_(UNBILLED),
+            item.billing_type == BillingType.CHARGEABLE,
+            item.nte_status != NTEStatus.NOT_EVALUATED,
+        )
+        .order_by(item.date, item.item_id)
+    )
+    found: list[str] = []
+    for row in connection.execute(statement).mappings():
+        line, customer = row["line_id"], row["customer_id"]
+        keys = ((line, customer), (line, ""), ("", customer), ("", ""))
+        limited = [room for key in keys if (room := rooms.get(key)) is not None]
+        if _verdict_differs(row["nte_status"], row["amount"], limited):
+            found.append(row["item_id"])
+            if len(found) == REEVALUATE_LISTED:
+                break
+    return found
+
+
+def _verdict_differs(nte_status: str, amount: int, rooms: list[int]) -> bool:
+    match NTEStatus(nte_status):
+        case NTEStatus.COMMITTED:
+            return not rooms or (amount >= 0 and min(rooms) < 0)
+        case NTEStatus.FAILED:
+            return not rooms or amount < 0 or amount <= min(rooms)
+        case _:
+            return bool(rooms)
+
+
+def performance(connection: Connection, contract_id: str) -> dict[str, Any] | None:
+    """How a contract performs, as a whole and by line (D-60); None if it is unknown.
+
+    Chargeable amounts without tax, in the contract's currency.
+    """
+    known = limits(connection, contract_id)
+    if known is None:
+        return None
+    currency = known["currency"]
+    sums = _sums(connection, contract_id)
+    statement = (
+        select(contract_lines)
+        .where(contract_lines.c.contract_id == contract_id)
+        .order_by(contract_lines.c.line_id)
+    )
+    rows = connection.execute(statement).mappings().all()
+    lines = [
+        {
+            "line_id": row["line_id"],
+            "name": row["name"],
+            "billing_method": row["billing_method"],
+            **_performance(row["contract_amount"], sums[row["line_id"]], currency),
+        }
+        for row in rows
+    ]
+    total: dict[tuple[str, str], int] = defaultdict(int)
+    for line_sums in sums.values():
+        for key, amount in line_sums.items():
+            total[key] += amount
+    value = sum(row["contract_amount"] or 0 for row in rows)
+    return {
+        "contract_id": contract_id,
+        "currency": currency,
+        **_performance(value, total, currency),
+        "lines": lines,
+        "limits": known["levels"],
+    }
+
+
+Sums = dict[tuple[str, str], int]
+"""Chargeable minor units by (billing status, class)."""
+
+
+def _sums(connection: Connection, contract_id: str) -> dict[str, Sums]:
+    sums: dict[str, Sums] = defaultdict(lambda: defaultdict(int))
+    item, part = time_and_material.c, fixed_price.c
+    classes = item["class"]
+    sales = (
+        select(item.line_id, item.billing_status, classes, func.sum(item.amount))
+        .where(item.contract_id == contract_id, item.billing_type == BillingType.CHARGEABLE)
+        .group_by(item.line_id, item.billing_status, classes)
+    )
+    for line_id, status, transaction_class, amount in connection.execute(sales):
+        sums[line_id][status, transaction_class] += int(amount)
+    parts = (
+        select(part.line_id, part.billing_status, func.sum(part.amount))
+        .where(part.contract_id == contract_id)
+        .group_by(part.line_id, part.billing_status)
+    )
+    for line_id, status, amount in connection.execute(parts):
+        sums[line_id][status, "milestone"] += int(amount)
+    return sums
+
+
+def _performance(value: int | None, sums: Sums, currency: str) -> dict[str, Any]:
+    by_status: dict[str, int] = defaultdict(int)
+    not_ready: dict[str, int] = {}
+    for (status, transaction_class), amount in sums.items():
+        by_status[status] += amount
+        if status == BillingStatus.NOT_READY:
+            not_ready[transaction_class] = not_ready.get(transaction_class, 0) + amount
+    invoiced = by_status[BillingStatus.INVOICE_POSTED]
+    return {
+        "contract_value": _money(value, currency),
+        "invoiced": from_minor(invoiced, currency),
+        "on_drafts": from_minor(by_status[BillingStatus.INVOICE_CREATED], currency),
+        "ready": from_minor(by_status[BillingStatus.READY], currency),
+        "not_ready": {name: from_minor(not_ready[name], currency) for name in sorted(not_ready)},
+        "remaining": None if value is None else from_minor(value - invoiced, currency),
+    }
+
+
+def _of_line(table: Table, contract_id: str, line_id: str) -> Any:
+    return select(table).where(and_(table.c.contract_id == contract_id, table.c.line_id == line_id))
+
+
+def _money(minor: int | None, currency: str) -> str | None:
+    return None if minor is None else from_minor(minor, currency)

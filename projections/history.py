@@ -1,0 +1,42 @@
+"""The history as projections read it: recorded events in order, whatever stores them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from aggregates.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """Who changed something, when, why, and what caused it (D-64)."""
+
+    recorded_at: datetime
+    actor: str
+    reason: str | None
+    correlation_id: str
+    causation_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One event of the history: where it stands in all (`position`) and in its stream."""
+
+    position: int
+    stream: str
+    version: int
+    event: Event
+    metadata: Metadata
+
+
+class History(Protocol):
+    """A tenant's events in the order they were recorded; positions start at 1 and have no holes."""
+
+    def read(self, after: int, limit: int) -> Sequence[Recorded]:
+        """At most `limit` events behind position `after`, in order."""
+        ...
+
+    def position(self) -> int:
+        """The position of the newest event, 0 when there is none."""
+        ...

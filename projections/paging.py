@@ -1,0 +1,141 @@
+"""Lists in pages by key: what may be sorted and filtered, and where the next page starts."""
+
+import base64
+import binascii
+import datetime
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Date, RowMapping, Select, and_, or_, tuple_
+
+Columns = Mapping[str, ColumnElement[Any]]
+
+
+class BadQuery(Exception):
+    """A query asks for what the list can't do; `field` is the parameter, `args[0]` says why."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One sort key: a column of the list and its direction."""
+
+    name: str
+    descending: bool
+
+    def __str__(self) -> str:
+        return f"-{self.name}" if self.descending else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which part of a list is wanted: `sort` as `field,-field`, `cursor` from the page before."""
+
+    limit: int = 100
+    cursor: str | None = None
+    sort: str | None = None
+
+
+class Paging:
+    """The keyset paging of one list: its sortable columns, the unique key that ends each sort."""
+
+    def __init__(self, columns: Columns, key: str, default: str) -> None:
+        self._columns = columns
+        self._key = key
+        self._default = default
+
+    def page(self, statement: Select[Any], request: PageRequest) -> tuple[Select[Any], list[Order]]:
+        """The statement for one page and one row more, which tells whether there is a next one.
+
+        Raises BadQuery for an unknown sort field or a cursor that this list did not give.
+        """
+        orders = self._orders(request.sort or self._default)
+        if request.cursor:
+            statement = statement.where(self._behind(orders, self._decode(request.cursor, orders)))
+        by = [
+            self._columns[order.name].desc() if order.descending else self._columns[order.name]
+            for order in orders
+        ]
+        return statement.order_by(*by).limit(request.limit + 1), orders
+
+    def next_cursor(
+        self, rows: Sequence[RowMapping], request: PageRequest, orders: list[Order]
+    ) -> str | None:
+        """Where the next page starts, None behind the last; rows carry their sort keys."""
+        if len(rows) <= request.limit:
+            return None
+        last = rows[request.limit - 1]
+        keys = [str(order) for order in orders]
+        values = [_plain(last[sort_column(order.name)]) for order in orders]
+        packed = json.dumps([keys, values], separators=(",", ":")).encode()
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+    def sort_columns(self) -> list[ColumnElement[Any]]:
+        """The sortable columns, labelled for `next_cursor`."""
+        return [column.label(sort_column(name)) for name, column in self._columns.items()]
+
+    def _orders(self, sort: str) -> list[Order]:
+        orders: dict[str, Order] = {}
+        for field in sort.split(","):
+            name = field.removeprefix("-")
+            if name not in self._columns:
+                known = ", ".join(sorted(self._columns))
+                raise BadQuery("sort", f"can't sort by {name!r}; sortable are {known}")
+            orders.setdefault(name, Order(name, field.startswith("-")))
+        descending = next(reversed(orders.values())).descending
+        orders.setdefault(self._key, Order(self._key, descending))
+        return list(orders.values())
+
+    def _decode(self, cursor: str, orders: list[Order]) -> list[Any]:
+        try:
+            packed = base64.b64decode(
+                cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True
+            )
+            keys, values = json.loads(packed)
+            if keys == [str(order) for order in orders] and len(values) == len(orders):
+                return [
+                    self._value(order, value) for order, value in zip(orders, values, strict=True)
+                ]
+        except (binascii.Error, ValueError, TypeError):
+            raise BadQuery("cursor", "is not a cursor that this list gave") from None
+        raise BadQuery("cursor", "belongs to another sort order")
+
+    def _value(self, order: Order, value: Any) -> Any:
+        column = self._columns[order.name]
+        if isinstance(column.type, Date):
+            return datetime.date.fromisoformat(value)
+        expected = column.type.python_type
+        if not isinstance(value, expected) or (isinstance(value, int) and abs(value) >= 2**63):
+            raise TypeError(value)
+        return value
+
+    def _behind(self, orders: list[Order], values: list[Any]) -> ColumnElement[bool]:
+        columns = [self._columns[order.name] for order in orders]
+        if len({order.descending for order in orders}) == 1:
+            compared, bound = tuple_(*columns), tuple_(*values)
+            return compared < bound if orders[0].descending else compared > bound
+        return or_(
+            *(
+                and_(
+                    *(columns[i] == values[i] for i in range(position)),
+                    columns[position] < values[position]
+                    if order.descending
+                    else columns[position] > values[position],
+                )
+                for position, order in enumerate(orders)
+            )
+        )
+
+
+def sort_column(name: str) -> str:
+    """The label of a sortable column in the rows."""
+    return f"sort_{name}"
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime.date) else value

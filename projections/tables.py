@@ -1,0 +1,287 @@
+"""The read models' tables and indexes: their only definition; alembic migrates towards it.
+
+Money is kept in integer minor units beside its currency, quantities in millionths; limits and
+percentages of which nothing is summed travel as plain decimals in text.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _money(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+tracking = Table(
+    "tracking",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+
+contracts = Table(
+    "contracts",
+    metadata,
+    Column("contract_id", Text, primary_key=True),
+    _text("name"),
+    _text("currency"),
+    Column("nte_limit", BigInteger),
+    Column("version", Integer, nullable=False),
+)
+
+contract_customers = Table(
+    "contract_customers",
+    metadata,
+    _text("contract_id"),
+    _text("customer_id"),
+    Column("ordinal", Integer, nullable=False),
+    _text("name"),
+    Column("nte_limit", BigInteger),
+    PrimaryKeyConstraint("contract_id", "customer_id"),
+)
+
+contract_lines = Table(
+    "contract_lines",
+    metadata,
+    _text("contract_id"),
+    _text("line_id"),
+    _text("name"),
+    _text("project_id"),
+    _text("billing_method"),
+    _text("currency"),
+    Column("contract_amount", BigInteger),
+    Column("nte_limit", BigInteger),
+    _text("schedule"),
+    Column("includes", Text, nullable=False, comment="JSON list of classes"),
+    Column("chargeable", Text, nullable=False, comment="JSON of roles, categories and tasks"),
+    _money("milestones_total"),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("contract_id", "line_id"),
+    Index("contract_lines_by_project", "project_id"),
+)
+
+line_customers = Table(
+    "line_customers",
+    metadata,
+    _text("contract_id"),
+    _text("line_id"),
+    _text("customer_id"),
+    Column("ordinal", Integer, nullable=False),
+    Column("split_percent", Text, nullable=False),
+    Column("rounding", Boolean, nullable=False),
+    Column("nte_limit", BigInteger),
+    PrimaryKeyConstraint("contract_id", "line_id", "customer_id"),
+)
+
+limit_usage = Table(
+    "limit_usage",
+    metadata,
+    _text("contract_id"),
+    _text("level"),
+    Column("line_id", Text, nullable=False, comment="empty on the levels of the contract"),
+    Column("customer_id", Text, nullable=False, comment="empty on the levels of a whole"),
+    _money("committed"),
+    _money("invoiced"),
+    PrimaryKeyConstraint("contract_id", "level", "line_id", "customer_id"),
+)
+
+milestones = Table(
+    "milestones",
+    metadata,
+    Column("milestone_id", Text, primary_key=True),
+    _text("contract_id"),
+    _text("line_id"),
+    _text("name"),
+    _text("currency"),
+    _money("amount"),
+    _money("tax"),
+    Column("date", Date, nullable=False),
+    Column("task_id", Text),
+    _text("status"),
+    Index("milestones_by_line", "contract_id", "line_id"),
+)
+
+fixed_price = Table(
+    "fixed_price",
+    metadata,
+    Column("item_id", Text, primary_key=True),
+    _text("milestone_id"),
+    _text("contract_id"),
+    _text("line_id"),
+    _text("customer_id"),
+    Column("ordinal", Integer, nullable=False),
+    Column("date", Date, nullable=False),
+    _money("amount"),
+    _money("tax"),
+    _text("currency"),
+    _text("billing_status"),
+    Column("invoice_id", Text),
+    Index("fixed_price_by_date", "date", "item_id"),
+    Index("fixed_price_by_contract", "contract_id", "date", "item_id"),
+    Index("fixed_price_by_customer", "customer_id", "billing_status", "date", "item_id"),
+    Index("fixed_price_by_milestone", "milestone_id"),
+)
+
+time_and_material = Table(
+    "time_and_material",
+    metadata,
+    Column("item_id", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False, comment="where it was recorded"),
+    _text("approval_id"),
+    _text("contract_id"),
+    _text("line_id"),
+    _text("customer_id"),
+    _text("class"),
+    Column("date", Date, nullable=False),
+    Column("resource", Text),
+    Column("role", Text),
+    Column("category", Text),
+    Column("task_id", Text),
+    Column("description", Text),
+    Column("quantity", BigInteger, nullable=False),
+    _money("unit_price"),
+    _money("amount"),
+    _money("tax"),
+    _text("currency"),
+    _text("billing_type"),
+    _text("billing_status"),
+    _text("nte_status"),
+    Column("nte_detail", Text, comment="JSON list of the levels that failed"),
+    Column("invoice_id", Text),
+    _text("adjustment_status"),
+    Index("time_and_material_by_date", "date", "item_id"),
+    Index("time_and_material_by_contract", "contract_id", "billing_status", "date", "item_id"),
+    Index("time_and_material_by_customer", "customer_id", "billing_status", "date", "item_id"),
+    Index("time_and_material_by_status", "billing_status", "date", "item_id"),
+    Index("time_and_material_by_position", "position", "item_id"),
+    Index("time_and_material_by_approval", "approval_id"),
+    Index("time_and_material_by_invoice", "invoice_id"),
+)
+
+invoices = Table(
+    "invoices",
+    metadata,
+    Column("invoice_id", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False, comment="where it was drafted"),
+    Column("number", Text),
+    _text("status"),
+    _text("contract_id"),
+    _text("customer_id"),
+    _text("currency"),
+    Column("cutoff", Date),
+    Column("accounting_date", Date),
+    _money("amount"),
+    _money("tax"),
+    Column("version", Integer, nullable=False),
+    Index("invoices_by_position", "position", "invoice_id"),
+    Index("invoices_by_contract", "contract_id", "status"),
+    Index("invoices_by_customer", "customer_id", "status"),
+    Index("invoices_by_status", "status"),
+)
+
+invoice_lines = Table(
+    "invoice_lines",
+    metadata,
+    _text("invoice_id"),
+    _text("line_id"),
+    Column("ordinal", Integer, nullable=False),
+    _text("billing_method"),
+    _money("amount"),
+    _money("tax"),
+    Column("groups", Text, nullable=False, comment="JSON: sums by billing type"),
+    PrimaryKeyConstraint("invoice_id", "line_id"),
+)
+
+invoice_details = Table(
+    "invoice_details",
+    metadata,
+    Column("detail_id", Text, primary_key=True),
+    _text("invoice_id"),
+    _text("line_id"),
+    _text("item_id"),
+    _text("kind"),
+    Column("date", Date, nullable=False),
+    _text("description"),
+    Column("quantity", BigInteger, nullable=False),
+    _money("unit_price"),
+    _money("amount"),
+    _money("tax"),
+    _text("billing_type"),
+    Index("invoice_details_by_invoice", "invoice_id", "line_id", "date", "item_id"),
+)
+
+booked_actuals = Table(
+    "booked_actuals",
+    metadata,
+    Column("actual_id", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    _text("item_id"),
+    _text("type"),
+    Column("reversal_of", Text),
+    _text("contract_id"),
+    _text("line_id"),
+    _text("customer_id"),
+    Column("approval_id", Text),
+    Column("milestone_id", Text),
+    _text("invoice_id"),
+    Column("class", Text),
+    Column("date", Date, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    _money("unit_price"),
+    _money("amount"),
+    _money("tax"),
+    _text("currency"),
+    _text("billing_type"),
+    _text("adjustment_status"),
+    Index("booked_actuals_by_position", "position", "actual_id"),
+    Index("booked_actuals_by_contract", "contract_id", "position", "actual_id"),
+    Index("booked_actuals_by_invoice", "invoice_id"),
+    Index("booked_actuals_by_item", "item_id"),
+    Index("booked_actuals_by_approval", "approval_id"),
+)
+
+parked_events = Table(
+    "parked_events",
+    metadata,
+    Column("parked_id", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    _text("source"),
+    _text("event_id"),
+    _text("type"),
+    _text("contract_id"),
+    Column("line_id", Text),
+    Column("approval_id", Text),
+    _text("problem_code"),
+    _text("problem_detail"),
+    Column("data", Text, nullable=False, comment="JSON, as it was posted"),
+    Index("parked_events_by_position", "position", "parked_id"),
+    Index("parked_events_by_event", "event_id"),
+)
+
+event_index = Table(
+    "event_index",
+    metadata,
+    Column("position", BigInteger, primary_key=True),
+    _text("type"),
+    Column("contract_id", Text),
+    Column("invoice_id", Text),
+    Index("event_index_by_contract", "contract_id", "position"),
+    Index("event_index_by_invoice", "invoice_id", "position"),
+    Index("event_index_by_type", "type", "position"),
+)

@@ -1,0 +1,90 @@
+"""The time-and-material view: unbilled sales across all contracts, and their way to an invoice."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from aggregates.events import (
+    ItemsMoved,
+    NTEEvaluated,
+    NTEReset,
+    NTEResult,
+    UnbilledSalesRecorded,
+)
+from aggregates.statuses import AdjustmentStatus, BillingMethod, BillingStatus, NTEStatus
+from aggregates.terms import FailedLevel
+from projections.billing import item_patches
+from projections.changes import Change, Patch, Put, Row, to_millionths, to_minor
+from projections.history import Recorded
+from projections.tables import time_and_material
+
+
+def project(recorded: Recorded) -> Iterator[Change]:
+    """The rows of unbilled sales actuals (D-20)."""
+    match recorded.event:
+        case UnbilledSalesRecorded() as event:
+            yield Put(time_and_material, tuple(_rows(event, recorded.position)))
+        case NTEEvaluated() as event:
+            yield Patch(time_and_material, tuple(_verdict(result) for result in event.results))
+        case NTEReset() as event:
+            reset = {"nte_status": NTEStatus.NOT_EVALUATED, "nte_detail": None}
+            rows = ({"item_id": item_id, **reset} for item_id in event.items)
+            yield Patch(time_and_material, tuple(rows))
+        case ItemsMoved(billing_method=BillingMethod.TIME_AND_MATERIAL) as event:
+            yield Patch(time_and_material, item_patches(event))
+        case _:
+            return
+
+
+def failed_levels(failed: tuple[FailedLevel, ...]) -> list[dict[str, Any]]:
+    """What rows and answers say of the levels that an amount does not fit under (D-31)."""
+    return [
+        {
+            "level": level.level,
+            "limit": f"{level.limit:f}",
+            "used": f"{level.used:f}",
+            "shortfall": f"{level.shortfall:f}",
+        }
+        for level in failed
+    ]
+
+
+def _rows(event: UnbilledSalesRecorded, position: int) -> Iterator[Row]:
+    currency = event.currency
+    for work in event.approvals:
+        unit_price = to_minor(work.unit_price, currency)
+        for sale in work.sales:
+            yield {
+                "item_id": sale.item_id,
+                "position": position,
+                "approval_id": work.approval_id,
+                "contract_id": event.contract_id,
+                "line_id": event.line_id,
+                "customer_id": sale.customer_id,
+                "class": work.transaction_class,
+                "date": work.date,
+                "resource": work.resource,
+                "role": work.role,
+                "category": work.category,
+                "task_id": work.task_id,
+                "description": work.description,
+                "quantity": to_millionths(sale.quantity),
+                "unit_price": unit_price,
+                "amount": to_minor(sale.amount, currency),
+                "tax": to_minor(sale.tax, currency),
+                "currency": currency,
+                "billing_type": sale.billing_type,
+                "billing_status": BillingStatus.NOT_READY,
+                "nte_status": sale.nte_status,
+                "nte_detail": None,
+                "invoice_id": None,
+                "adjustment_status": AdjustmentStatus.ADJUSTABLE,
+            }
+
+
+def _verdict(result: NTEResult) -> Row:
+    return {
+        "item_id": result.item_id,
+        "nte_status": result.nte_status,
+        "nte_detail": json.dumps(failed_levels(result.failed)) if result.failed else None,
+    }

@@ -1,0 +1,139 @@
+"""Applies pages of row changes, and how far they reach, in one transaction each."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, bindparam, delete, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert_into
+
+from projections.changes import Change, Drop, Patch, Put, Row
+from projections.tables import metadata, tracking
+
+VIEWS = "views"
+"""The name that the views' position is tracked under."""
+
+Key = tuple[Any, ...]
+
+
+class Writer:
+    """Writes the views of one tenant."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def position(self) -> int:
+        """How far of the history the views show."""
+        with self._engine.connect() as connection:
+            return position_seen(connection)
+
+    def clear(self) -> None:
+        """Empties every view; the history has it all."""
+        with self._engine.begin() as connection:
+            for table in metadata.sorted_tables:
+                connection.execute(delete(table))
+
+    def apply(self, changes: Iterable[Change], after: int, position: int) -> None:
+        """Writes the changes of the events behind `after` up to `position`, all or nothing.
+
+        Raises OutOfStep when the views are not at `after`: another projector was at work.
+        """
+        with self._engine.begin() as connection:
+            page = _Page(connection)
+            for change in changes:
+                page.add(change)
+            page.write()
+            if position_seen(connection) != after:
+                raise OutOfStep(after)
+            statement = upsert_into(tracking).values(name=VIEWS, position=position)
+            connection.execute(
+                statement.on_conflict_do_update(set_={"position": statement.excluded.position})
+            )
+
+
+class OutOfStep(Exception):
+    """The views are not where this projector left them; nothing was written."""
+
+    def __init__(self, expected: int) -> None:
+        super().__init__(f"the views are not at position {expected} any more")
+
+
+class _Page:
+    """The rows of one page, gathered by key so that each is written once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._puts: dict[Table, dict[Key, dict[str, Any]]] = {}
+        self._patches: dict[Table, dict[Key, dict[str, Any]]] = {}
+
+    def add(self, change: Change) -> None:
+        match change:
+            case Put():
+                for key, row in _by_key(change.table, change.rows):
+                    self._patches.get(change.table, {}).pop(key, None)
+                    self._puts.setdefault(change.table, {})[key] = dict(row)
+            case Patch():
+                puts = self._puts.get(change.table, {})
+                patches = self._patches.setdefault(change.table, {})
+                for key, row in _by_key(change.table, change.rows):
+                    (puts.get(key) or patches.setdefault(key, {})).update(row)
+            case Drop():
+                self._write(change.table)
+                condition = [change.table.c[name] == value for name, value in change.where.items()]
+                self._connection.execute(delete(change.table).where(*condition))
+
+    def write(self) -> None:
+        for table in {*self._puts, *self._patches}:
+            self._write(table)
+
+    def _write(self, table: Table) -> None:
+        puts = self._puts.pop(table, {})
+        if puts:
+            statement = upsert_into(table)
+            keys = list(table.primary_key)
+            values = {c.name: statement.excluded[c.name] for c in table.c if c not in keys}
+            self._connection.execute(
+                statement.on_conflict_do_update(index_elements=keys, set_=values),
+                list(puts.values()),
+            )
+        for columns, rows in _by_columns(self._patches.pop(table, {}).values()).items():
+            _patch(self._connection, table, columns, rows)
+
+
+def _patch(
+    connection: Connection, table: Table, columns: frozenset[str], rows: list[dict[str, Any]]
+) -> None:
+    """Updates rows by primary key; parameters are renamed, since column names are taken by SET."""
+    keys = {column.name for column in table.primary_key}
+    statement = update(table)
+    for name in sorted(keys):
+        statement = statement.where(
+            table.c[name] == bindparam(f"p_{name}", type_=table.c[name].type)
+        )
+    values = {
+        name: bindparam(f"p_{name}", type_=table.c[name].type) for name in sorted(columns - keys)
+    }
+    connection.execute(
+        statement.values(values), [{f"p_{name}": row[name] for name in columns} for row in rows]
+    )
+
+
+def _by_key(table: Table, rows: Iterable[Row]) -> Iterator[tuple[Key, Row]]:
+    names = [column.name for column in table.primary_key]
+    for row in rows:
+        yield tuple(row[name] for name in names), row
+
+
+def _by_columns(
+    rows: Iterable[dict[str, Any]],
+) -> dict[frozenset[str], list[dict[str, Any]]]:
+    """Rows that set the same columns, together: one statement each."""
+    grouped: dict[frozenset[str], list[dict[str, Any]]] = {}
+    for row in rows:
+        grouped.setdefault(frozenset(row), []).append(row)
+    return grouped
+
+
+def position_seen(connection: Connection) -> int:
+    """How far of the history the views show on this connection."""
+    statement = select(tracking.c.position).where(tracking.c.name == VIEWS)
+    return connection.execute(statement).scalar() or 0
