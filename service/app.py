@@ -1,0 +1,170 @@
+"""The composition of the HTTP service: routers, problems, limits, documentation."""
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import answers, problems, schemas, upstream
+from service.problems import MEDIA_TYPE, Problem
+from service.routers import audit, backlog, contracts, intake, invoices, operations
+from service.routers.plumbing import ProblemRaised, problem_response
+from service.settings import Settings
+from service.tenant import Tenant
+
+log = structlog.stdlib.get_logger(__name__)
+
+DESCRIPTION = """
+What could be billed, what is ready, what must wait, what limits forbid, what sits on a draft and
+what is posted: fixed-price milestones and time and material, event-sourced.
+Decimals travel as strings; every error is a problem document (RFC 9457).
+"""
+
+
+def create_app(tenant: Tenant | None, settings: Settings) -> FastAPI:
+    """The HTTP service over a tenant; without one it can only document itself."""
+    app = FastAPIOffline(
+        title="Billing backlog",
+        version="1",
+        description=DESCRIPTION,
+        redoc_url=None,
+        responses={"default": {"description": "A problem", "content": {MEDIA_TYPE: {}}}},
+    )
+    app.state.tenant, app.state.settings = tenant, settings
+    for module in (contracts, intake, backlog, invoices, audit, operations):
+        app.include_router(module.router)
+    app.add_exception_handler(Exception, _unforeseen)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(ProblemRaised, _raised)
+    for kind in problems.FORESEEN:
+        app.add_exception_handler(kind, _foreseen)
+    app.add_middleware(BodyLimit, settings=settings)
+    app.openapi = lambda: openapi(app)
+    return app
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI 3.1 document, with the intake's bodies and the problem document filled in."""
+    if app.openapi_schema:
+        return app.openapi_schema
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        summary="From approved work to confirmed invoices",
+    )
+    parts = document["components"]["schemas"]
+    for model in (
+        answers.Problem,
+        schemas.ApprovalData,
+        schemas.ContractData,
+        schemas.LineData,
+    ):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        parts.update(schema.pop("$defs", {}))
+        parts[model.__name__] = schema
+    data = [
+        {"$ref": f"#/components/schemas/{name}"}
+        for name in ("ApprovalData", "ContractData", "LineData")
+    ]
+    document["paths"]["/v1/events"]["post"]["requestBody"] = intake.event_body(upstream.TYPES, data)
+    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    for path in document["paths"].values():
+        for operation in path.values():
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"]["content"] = {MEDIA_TYPE: problem}
+    for unused in ("HTTPValidationError", "ValidationError"):
+        parts.pop(unused, None)
+    app.openapi_schema = document
+    return document
+
+
+# --- errors ------------------------------------------------------------------------------------
+
+
+async def _foreseen(_: Request, error: Exception) -> Response:
+    problem = problems.of(error)
+    if problem is None:
+        raise error
+    return problem_response(problem)
+
+
+async def _raised(_: Request, error: Exception) -> Response:
+    if not isinstance(error, ProblemRaised):
+        raise error
+    return problem_response(error.problem)
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return problem_response(problems.invalid_fields(problems.field_errors(error.errors())))
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    problem = Problem(
+        status=error.status_code,
+        code=code,
+        detail=str(error.detail),
+        headers=dict(error.headers or {}),
+    )
+    return problem_response(problem)
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    log.error("unforeseen error", method=request.method, path=request.url.path, exc_info=error)
+    detail = "this should not happen; it is in the server's log"
+    return problem_response(Problem(status=500, code="internal", detail=detail))
+
+
+# --- limits ------------------------------------------------------------------------------------
+
+
+class BodyLimit:
+    """Refuses bodies over the limit, by what they announce and by what really comes."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        intake_path = scope["path"] == "/v1/events"
+        limit = self._settings.intake_body_limit if intake_path else self._settings.body_limit
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > limit:
+            await self._too_large(limit)(scope, receive, send)
+            return
+        received = 0
+
+        async def limited() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise ProblemRaised(self._problem(limit))
+            return message
+
+        await self._app(scope, limited, send)
+
+    def _too_large(self, limit: int) -> Response:
+        return problem_response(self._problem(limit))
+
+    @staticmethod
+    def _problem(limit: int) -> Problem:
+        detail = f"the body has more than {limit} bytes"
+        return Problem(status=413, code="body_too_large", detail=detail)

@@ -1,0 +1,241 @@
+"""The command line: serve, demo, import, sample, rebuild, openapi."""
+
+import ipaddress
+import json
+import logging
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import httpx
+import structlog
+import typer
+import uvicorn
+import yaml
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from projections import runner
+from service import demo as demonstration
+from service.app import create_app
+from service.importing import import_events
+from service.ledger import Context
+from service.sample import (
+    DEFAULT_APPROVALS,
+    DEFAULT_CONTRACTS,
+    DEFAULT_SEED,
+    generate,
+    to_ndjson,
+)
+from service.settings import Settings
+from service.tenant import BadDatabase, Tenant
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The billing backlog: from approved work and milestones to confirmed invoices.",
+)
+errors = Console(stderr=True)
+
+Database = Annotated[
+    str, typer.Option(help="Where history and views are kept: sqlite:///path/to/file.db")
+]
+DEFAULTS = Settings()
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = DEFAULTS.host,
+    port: Annotated[int, typer.Option(min=1, max=65535)] = DEFAULTS.port,
+    database: Database = DEFAULTS.database,
+) -> None:
+    """Serve the HTTP API; the database is made and migrated as needed."""
+    if not _is_loopback(host):
+        _fail(
+            f"{host} is not a loopback address, and no authentication is configured: "
+            "anybody who reaches it could bill. Listen on 127.0.0.1."
+        )
+    settings = Settings(host=host, port=port, database=database)
+    with _tenant(database) as tenant:
+        uvicorn.run(
+            create_app(tenant, settings),
+            host=host,
+            port=port,
+            access_log=False,
+            timeout_graceful_shutdown=10,
+        )
+
+
+@cli.command()
+def demo(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the end state as JSON, for programs.")
+    ] = False,
+) -> None:
+    """Work a sample backlog to confirmed invoices over HTTP, on a temporary database."""
+    with tempfile.TemporaryDirectory(prefix="billing-backlog-") as folder:
+        database = f"sqlite:///{folder}/demo.db"
+        with _tenant(database) as tenant, _server(tenant) as address:
+            client = httpx.Client(base_url=f"{address}/v1", timeout=60)
+            with client:
+                end = demonstration.work_the_backlog(client)
+    if as_json:
+        sys.stdout.write(json.dumps(demonstration.as_json(end), ensure_ascii=False) + "\n")
+    else:
+        demonstration.print_tables(end, Console())
+
+
+@cli.command(name="import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="CloudEvents, one a line (NDJSON).")],
+    database: Database = DEFAULTS.database,
+) -> None:
+    """Take in a file of CloudEvents; safe to stop and to repeat."""
+    if not file.is_file():
+        _fail(f"there is no file {file}")
+    context = Context(actor="import", correlation_id=str(uuid.uuid4()), causation_id=file.name)
+    bar = Progress(
+        TextColumn("import"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[lines]} events"),
+        TimeRemainingColumn(),
+        console=errors,
+    )
+    started = time.monotonic()
+    with _tenant(database) as tenant, bar:
+        task = bar.add_task("import", total=file.stat().st_size, lines=0)
+        imported = import_events(
+            tenant,
+            file,
+            context,
+            lambda lines, read: bar.update(task, completed=read, lines=lines),
+        )
+        tenant.wait_for(tenant.ledger.position(), timeout=600)
+    counted = ", ".join(f"{n} {outcome}" for outcome, n in sorted(imported.outcomes.items()))
+    typer.echo(f"{counted or 'no events'} in {time.monotonic() - started:.1f} s")
+    for reason in imported.refused:
+        typer.echo(f"refused: {reason}", err=True)
+    if imported.outcomes["refused"]:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def sample(
+    contracts: Annotated[int, typer.Option(min=1)] = DEFAULT_CONTRACTS,
+    approvals: Annotated[int, typer.Option(min=0)] = DEFAULT_APPROVALS,
+    seed: Annotated[int, typer.Option()] = DEFAULT_SEED,
+) -> None:
+    """Write a sample of any size as CloudEvents, one a line; the same seed, the same sample."""
+    for line in to_ndjson(generate(contracts, approvals, seed)):
+        sys.stdout.write(line + "\n")
+
+
+@cli.command()
+def rebuild(database: Database = DEFAULTS.database) -> None:
+    """Make the views anew from the history."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("rebuild"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=errors,
+    )
+    with _tenant(database, project=False) as tenant, bar:
+        task = bar.add_task("rebuild", total=tenant.ledger.position())
+        tenant.writer.clear()
+        reached = runner.catch_up(
+            tenant.ledger,
+            tenant.writer,
+            progress=lambda position: bar.update(task, completed=position),
+        )
+    typer.echo(f"the views show all {reached} events of the history")
+
+
+@cli.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the HTTP API."""
+    document = create_app(None, DEFAULTS).openapi()
+    yaml.safe_dump(document, sys.stdout, sort_keys=False, allow_unicode=True, width=100)
+
+
+def main() -> None:
+    """The command `billing-backlog`."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+    cli()
+
+
+# --- helpers -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _tenant(database: str, *, project: bool = True) -> Generator[Tenant]:
+    try:
+        tenant = Tenant(database, project=project)
+    except BadDatabase as error:
+        _fail(str(error))
+    try:
+        yield tenant
+    finally:
+        tenant.close()
+
+
+@contextmanager
+def _server(tenant: Tenant) -> Generator[str]:
+    """A server of its own on a free loopback port, for as long as it is needed."""
+    config = uvicorn.Config(
+        create_app(tenant, DEFAULTS), host="127.0.0.1", port=0, log_level="warning"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, name="server")
+    thread.start()
+    try:
+        deadline = time.monotonic() + 30
+        while not server.started:
+            if not thread.is_alive() or time.monotonic() > deadline:
+                _fail("the server did not start")
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _fail(message: str) -> NoReturn:
+    errors.print(f"[red]error:[/red] {message}", highlight=False)
+    raise typer.Exit(2)

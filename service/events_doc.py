@@ -1,0 +1,58 @@
+"""docs/events.md, made from the catalogue: `python -m service.events_doc > docs/events.md`."""
+
+import dataclasses
+import inspect
+import typing
+
+from aggregates import events
+from service.stored_form import EventCodec
+
+HEAD = """# Events
+
+Every event that can stand in the history, made from the catalogue's docstrings by
+`python -m service.events_doc`. An event is stored as `{"metadata": …, "data": …}` under the name
+given here; decimals are strings. A changed shape takes a new version, and what is stored under an
+old one is read for ever.
+"""
+
+
+def document() -> str:
+    """The page as Markdown."""
+    codec = EventCodec()
+    sections = [_section(codec.name_of(kind), kind) for kind in typing.get_args(events.Event)]
+    return "\n".join([HEAD, *sections])
+
+
+def _section(name: str, kind: type) -> str:
+    text = inspect.getdoc(kind) or ""
+    rows = [
+        f"| `{field.name}` | {_type(typing.get_type_hints(kind)[field.name])} |"
+        for field in dataclasses.fields(kind)
+    ]
+    return "\n".join([f"## {name}\n", text, "\n| field | type |", "| --- | --- |", *rows, ""])
+
+
+def _type(hint: object) -> str:
+    """A type as readers of the data see it, its own parts in words."""
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is tuple:
+        return f"list of {_type(parts[0])}"
+    if parts:
+        return " or ".join(_type(part) for part in parts)
+    if hint is type(None):
+        return "null"
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        fields = ", ".join(f"`{field.name}`" for field in dataclasses.fields(hint))
+        return f"{hint.__name__} ({fields})"
+    return getattr(hint, "__name__", str(hint)).lower() if hint in _PLAIN else _name(hint)
+
+
+_PLAIN = (str, int, bool)
+
+
+def _name(hint: object) -> str:
+    return getattr(hint, "__name__", str(hint))
+
+
+if __name__ == "__main__":
+    print(document(), end="")  # noqa: T201 - this program's product

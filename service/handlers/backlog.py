@@ -1,0 +1,117 @@
+"""Commands over backlog items of any number of contracts: marked, reset, evaluated anew."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from aggregates import backlog, streams
+from aggregates.backlog import BacklogCommand, Decision
+from aggregates.contract_line import ContractLine, OpenPart, OpenSale
+from aggregates.deal import Deal
+from aggregates.refusals import ItemRefusal, ItemsRefused
+from projections import backlog_queries
+from service import wire
+from service.handlers.requests import Answer, Request, execute
+from service.ledger import UnitOfWork
+from service.stream_kinds import CONTRACT, LINE
+from service.tenant import VIEWS_SECONDS, Tenant
+
+Command = Callable[[tuple[str, ...]], BacklogCommand]
+
+
+def command(
+    tenant: Tenant, request: Request, make: Command, items: Sequence[str], *, partly: bool
+) -> Answer:
+    """Runs one command over items, contract by contract in the order they are first named.
+
+    With `partly`, refused items are listed in the answer and the others go ahead (D-27). Raises
+    ItemsRefused, naming each refused item, when one refusal is to refuse all.
+    """
+
+    def work(unit: UnitOfWork) -> Answer:
+        decisions = [
+            _decide(unit, make, contract_id, some)
+            for contract_id, some in _by_contract(items).items()
+        ]
+        refused = [refusal for decision in decisions for refusal in decision.refused]
+        if refused and not partly:
+            raise ItemsRefused(explain_closed(tenant, refused))
+        for decision in decisions:
+            unit.append(decision.events)
+        unchanged = [refusal for decision in decisions for refusal in decision.unchanged]
+        changed = [item_id for decision in decisions for item_id in decision.changed]
+        return Answer(
+            body={
+                "changed": [wire.changed_item(_item(unit, item_id)) for item_id in changed],
+                "skipped": [
+                    wire.refused_item(refusal)
+                    for refusal in [*explain_closed(tenant, refused), *unchanged]
+                ],
+            }
+        )
+
+    return execute(tenant, request, work)
+
+
+def load_deal(unit: UnitOfWork, contract_id: str, line_ids: Iterable[str]) -> Deal | None:
+    """The contract with those of the lines that exist, None when there is no such contract."""
+    contract = unit.load(CONTRACT, streams.contract(contract_id))
+    if contract is None:
+        return None
+    lines: dict[str, ContractLine] = {}
+    for line_id in dict.fromkeys(line_ids):
+        line = unit.load(LINE, streams.line(contract_id, line_id))
+        if line:
+            lines[line_id] = line
+    return Deal(contract=contract, lines=lines)
+
+
+def explain_closed(tenant: Tenant, refusals: Sequence[ItemRefusal]) -> list[ItemRefusal]:
+    """Refusals of items that are not open, told apart: posted with an invoice, or unknown."""
+    closed = [refusal.item_id for refusal in refusals if refusal.code == backlog.NOT_OPEN]
+    if not closed:
+        return list(refusals)
+    tenant.wait_for(tenant.ledger.position(), VIEWS_SECONDS)
+    posted: set[str] = set()
+    with tenant.reading() as (connection, _):
+        for start in range(0, len(closed), 500):
+            rows = backlog_queries.find_items(connection, closed[start : start + 500])
+            posted.update(row["item_id"] for row in rows)
+    return [_explained(r, posted) if r.code == backlog.NOT_OPEN else r for r in refusals]
+
+
+def _explained(refusal: ItemRefusal, posted: set[str]) -> ItemRefusal:
+    if refusal.item_id in posted:
+        return replace(
+            refusal, code="item_posted", detail="the item is posted with its invoice (D-25)"
+        )
+    return replace(refusal, code="item_not_found", detail="there is no item of this id")
+
+
+def _by_contract(items: Sequence[str]) -> dict[str, list[str]]:
+    """The items by contract; ids that name no line come under the empty contract."""
+    grouped: dict[str, list[str]] = {}
+    for item_id in items:
+        key = streams.line_of(item_id)
+        grouped.setdefault(key.contract_id if key else "", []).append(item_id)
+    return grouped
+
+
+def _decide(unit: UnitOfWork, make: Command, contract_id: str, items: Sequence[str]) -> Decision:
+    line_ids = (key.line_id for item_id in items if (key := streams.line_of(item_id)))
+    deal = load_deal(unit, contract_id, line_ids)
+    if deal is None:
+        unknown = tuple(
+            ItemRefusal(item_id, backlog.NOT_OPEN, "there is no open item of this id")
+            for item_id in dict.fromkeys(items)
+        )
+        return Decision(events=(), changed=(), refused=unknown, unchanged=())
+    return backlog.decide(make(tuple(items)), deal)
+
+
+def _item(unit: UnitOfWork, item_id: str) -> OpenSale | OpenPart:
+    """An item that the command at hand changed: it is open, on a line that is loaded."""
+    key = streams.line_of(item_id)
+    line = unit.load(LINE, streams.line(*key)) if key else None
+    if line is None:
+        raise LookupError(item_id)
+    return line.open_item(item_id)

@@ -1,0 +1,132 @@
+"""Contracts, their lines and milestones: defined, created, changed, deleted."""
+
+from aggregates import contract, line_terms, milestones, streams
+from aggregates.contract import Contract, DefineContract
+from aggregates.contract_line import ContractLine
+from aggregates.line_terms import DefineLine
+from aggregates.milestones import ChangeMilestone, CreateMilestone, DeleteMilestone
+from aggregates.refusals import NotFound
+from projections import contract_queries
+from service import wire
+from service.handlers import intake
+from service.handlers.requests import Answer, Request, execute
+from service.ledger import UnitOfWork
+from service.stream_kinds import CONTRACT, LINE
+from service.tenant import VIEWS_SECONDS, Tenant
+
+
+def define_contract(tenant: Tenant, request: Request, command: DefineContract) -> Answer:
+    """Puts a contract on the books or changes its terms; what waited for it goes on."""
+
+    def work(unit: UnitOfWork) -> Answer:
+        stream = streams.contract(command.contract_id)
+        unit.expect(stream, request.if_match)
+        state = unit.load(CONTRACT, stream)
+        unit.append(contract.define(command, state))
+        intake.resume(unit, command.contract_id)
+        defined = required_contract(unit, command.contract_id)
+        return Answer(
+            body=wire.contract(defined), created=state is None, version=unit.version(stream)
+        )
+
+    return execute(tenant, request, work)
+
+
+def define_line(tenant: Tenant, request: Request, contract_id: str, command: DefineLine) -> Answer:
+    """Puts a line on the books or changes its terms; what waited for it goes on.
+
+    Raises NotFound when there is no such contract.
+    """
+
+    def work(unit: UnitOfWork) -> Answer:
+        stream = streams.line(contract_id, command.line_id)
+        unit.expect(stream, request.if_match)
+        of_contract = required_contract(unit, contract_id)
+        state = unit.load(LINE, stream)
+        unit.append(line_terms.define(command, of_contract, state))
+        intake.resume(unit, contract_id)
+        defined = required_line(unit, contract_id, command.line_id)
+        return Answer(body=wire.line(defined), created=state is None, version=unit.version(stream))
+
+    return execute(tenant, request, work)
+
+
+def create_milestone(
+    tenant: Tenant, request: Request, contract_id: str, line_id: str, command: CreateMilestone
+) -> Answer:
+    """Creates a milestone and splits it at once (D-10). Raises NotFound for an unknown line."""
+
+    def work(unit: UnitOfWork) -> Answer:
+        unit.append(milestones.create(command, required_line(unit, contract_id, line_id)))
+        return _milestone(unit, contract_id, line_id, command.milestone_id, created=True)
+
+    return execute(tenant, request, work)
+
+
+def milestone_id(request: Request, contract_id: str, line_id: str) -> str:
+    """The id of the milestone that this request creates."""
+    return streams.item_id(contract_id, line_id, "milestone", request.request_id)
+
+
+def change_milestone(tenant: Tenant, request: Request, command: ChangeMilestone) -> Answer:
+    """Changes a milestone, its parts follow (D-14). Raises NotFound for an unknown one."""
+
+    def work(unit: UnitOfWork) -> Answer:
+        line = _line_with(tenant, unit, command.milestone_id)
+        unit.expect(streams.line(line.contract_id, line.line_id), request.if_match)
+        unit.append(milestones.change(command, line))
+        return _milestone(unit, line.contract_id, line.line_id, command.milestone_id)
+
+    return execute(tenant, request, work)
+
+
+def delete_milestone(tenant: Tenant, request: Request, command: DeleteMilestone) -> Answer:
+    """Deletes a milestone and its parts (D-14). Raises NotFound for an unknown one."""
+
+    def work(unit: UnitOfWork) -> Answer:
+        line = _line_with(tenant, unit, command.milestone_id)
+        unit.expect(streams.line(line.contract_id, line.line_id), request.if_match)
+        unit.append(milestones.delete(command, line))
+        return Answer(body={})
+
+    return execute(tenant, request, work)
+
+
+def required_contract(unit: UnitOfWork, contract_id: str) -> Contract:
+    """The contract. Raises NotFound when there is none."""
+    state = unit.load(CONTRACT, streams.contract(contract_id))
+    if state is None:
+        raise NotFound("contract", contract_id)
+    return state
+
+
+def required_line(unit: UnitOfWork, contract_id: str, line_id: str) -> ContractLine:
+    """The contract line. Raises NotFound when there is none."""
+    state = unit.load(LINE, streams.line(contract_id, line_id))
+    if state is None:
+        raise NotFound("contract_line", line_id)
+    return state
+
+
+def _milestone(
+    unit: UnitOfWork, contract_id: str, line_id: str, identity: str, *, created: bool = False
+) -> Answer:
+    line = required_line(unit, contract_id, line_id)
+    version = unit.version(streams.line(contract_id, line_id))
+    return Answer(body=wire.milestone(line, identity), created=created, version=version)
+
+
+def _line_with(tenant: Tenant, unit: UnitOfWork, identity: str) -> ContractLine:
+    """The line of a milestone, open or completed. Raises NotFound when there is none such."""
+    key = streams.line_of(identity)
+    line = unit.load(LINE, streams.line(*key)) if key else None
+    if line is None or (identity not in line.milestones and not _was_completed(tenant, identity)):
+        raise NotFound("milestone", identity)
+    return line
+
+
+def _was_completed(tenant: Tenant, identity: str) -> bool:
+    """Whether the views know the milestone: completed ones leave the line's state."""
+    tenant.wait_for(tenant.ledger.position(), VIEWS_SECONDS)
+    with tenant.reading() as (connection, _):
+        return contract_queries.find_milestone(connection, identity) is not None

@@ -1,0 +1,382 @@
+"""Intake: posted events taken in once, in order, contract by contract; nothing well-formed is lost.
+
+What refers to something unknown yet is parked on the contract's parking stream, and goes on in the
+very transaction that defines what it lacks.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from aggregates import approvals, contract, line_terms, streams
+from aggregates.approvals import Approval, Verdict
+from aggregates.contract import DefineContract
+from aggregates.events import EventParked, EventReceived, EventUnparked
+from aggregates.line_terms import DefineLine
+from aggregates.refusals import NotFound, Refused
+from aggregates.statuses import Outcome
+from service.handlers.backlog import load_deal
+from service.ledger import Context, UnitOfWork
+from service.problems import Problem, of_refusal
+from service.stream_kinds import APPROVAL, CONTRACT, LINE, PARKING, RECEIPT
+from service.tenant import Tenant
+from service.upstream import BadEvent, Posted, read, read_data, under_data
+
+Json = dict[str, Any]
+UNKNOWN_CONTRACT = "contract_not_found"
+UNKNOWN_LINE = "contract_line_not_found"
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """What became of one posted event."""
+
+    event_id: str | None
+    outcome: Outcome
+    items: tuple[str, ...] = ()
+    problem: Problem | None = None
+    position: int = 0
+
+    def body(self) -> Json:
+        """The result as callers get it."""
+        return {
+            "id": self.event_id,
+            "outcome": self.outcome,
+            "items": list(self.items),
+            "position": self.position,
+            "problem": self.problem.body() if self.problem else None,
+        }
+
+
+# --- receiving ---------------------------------------------------------------------------------
+
+
+def receive(tenant: Tenant, context: Context, events: Sequence[object]) -> list[Result]:
+    """Takes in a batch: one transaction a contract, one result an event, in order.
+
+    A bad event is refused by itself and has no say in the others.
+    """
+    results: list[Result | None] = [None] * len(events)
+    groups: dict[str, list[tuple[int, Posted]]] = {}
+    for index, event in enumerate(events):
+        try:
+            posted = read(event)
+        except BadEvent as error:
+            results[index] = Result(
+                event_id=error.event_id, outcome=Outcome.REFUSED, problem=error.problem
+            )
+        else:
+            groups.setdefault(posted.contract_id, []).append((index, posted))
+    position = 0
+    for group in groups.values():
+        taken = _receive_group(tenant, context, [posted for _, posted in group])
+        for (index, _), result in zip(group, taken, strict=True):
+            results[index] = result
+        position = max(position, taken[0].position)
+    done = [result for result in results if result is not None]
+    for result in done:
+        result.position = result.position or position or tenant.ledger.position()
+    return done
+
+
+def _receive_group(tenant: Tenant, context: Context, group: Sequence[Posted]) -> list[Result]:
+    """Takes in the events of one contract in one transaction."""
+
+    def work(unit: UnitOfWork) -> list[Result]:
+        unit.preload(streams.receipt(posted.source, posted.event_id) for posted in group)
+        unit.preload(
+            streams.approval(posted.contract_id, posted.approval_id)
+            for posted in group
+            if posted.approval_id
+        )
+        desk = _Desk(unit, group[0].contract_id)
+        results = desk.take(group)
+        if any(isinstance(posted.command, DefineContract | DefineLine) for posted in group):
+            resume(unit, group[0].contract_id)
+        return results
+
+    done = tenant.ledger.transact(work, context)
+    position = done.position
+    if any(result.outcome is Outcome.PARKED for result in done.result):
+        # What they lack may have arrived meanwhile, by another process that saw none of them yet.
+        again = tenant.ledger.transact(lambda unit: resume(unit, group[0].contract_id), context)
+        position = again.position
+    for result in done.result:
+        result.position = position
+    return done.result
+
+
+@dataclass(slots=True)
+class _Desk:
+    """Takes in events of one contract within one transaction.
+
+    Approvals in a row are gathered and recorded together: one event a line, not one an approval.
+    """
+
+    unit: UnitOfWork
+    contract_id: str
+    waiting: list[tuple[Posted, Approval, Result]] = field(
+        default_factory=list[tuple[Posted, Approval, Result]]
+    )
+    seen: set[str] = field(default_factory=set[str])
+
+    def take(self, group: Iterable[Posted]) -> list[Result]:
+        """One result an event, in order."""
+        results = [self._take(posted) for posted in group]
+        self.record_approvals()
+        return results
+
+    def _take(self, posted: Posted) -> Result:
+        receipt = streams.receipt(posted.source, posted.event_id)
+        if receipt in self.seen:
+            self.record_approvals()
+        known = self.unit.load(RECEIPT, receipt)
+        return self._repeated(posted, known) if known else self.attempt(posted)
+
+    def attempt(self, posted: Posted) -> Result:
+        """Takes in an event that was not taken in before."""
+        match posted.command:
+            case Approval() as approval:
+                return self._approval(posted, approval)
+            case DefineContract() | DefineLine() as command:
+                self.record_approvals()
+                return self._definition(posted, command)
+
+    def _repeated(self, posted: Posted, known: EventReceived) -> Result:
+        """The first outcome's items again; why, where there were none."""
+        return Result(
+            event_id=posted.event_id,
+            outcome=Outcome.DUPLICATE,
+            items=known.items,
+            problem=_recorded_problem(known.problem_code, known.problem_detail),
+        )
+
+    def _definition(self, posted: Posted, command: DefineContract | DefineLine) -> Result:
+        state = self.unit.load(CONTRACT, streams.contract(self.contract_id))
+        try:
+            if isinstance(command, DefineContract):
+                events = contract.define(command, state)
+            elif state is None:
+                return self._park(posted, NotFound("contract", self.contract_id))
+            else:
+                stream = streams.line(self.contract_id, command.line_id)
+                events = line_terms.define(command, state, self.unit.load(LINE, stream))
+        except Refused as refusal:
+            return _refused(posted, refusal)
+        self.unit.append(events)
+        return self._received(posted, Outcome.RECORDED)
+
+    def _approval(self, posted: Posted, approval: Approval) -> Result:
+        stream = streams.approval(approval.contract_id, approval.approval_id)
+        if stream in self.seen:
+            self.record_approvals()
+        recorded = self.unit.load(APPROVAL, stream)
+        if recorded and recorded.digest == approval.digest:
+            return self._received(posted, Outcome.DUPLICATE, recorded.items)
+        if recorded:
+            return _refused(posted, _changed(approval))
+        if self.unit.load(CONTRACT, streams.contract(self.contract_id)) is None:
+            return self._park(posted, NotFound("contract", self.contract_id))
+        if self.unit.load(LINE, streams.line(self.contract_id, approval.line_id)) is None:
+            return self._park(posted, NotFound("contract_line", approval.line_id))
+        result = Result(event_id=posted.event_id, outcome=Outcome.RECORDED)
+        self.waiting.append((posted, approval, result))
+        self.seen.update({streams.receipt(posted.source, posted.event_id), stream})
+        return result
+
+    def record_approvals(self) -> None:
+        """Records the approvals gathered so far, and completes their results."""
+        if not self.waiting:
+            return
+        line_ids = (approval.line_id for _, approval, _ in self.waiting)
+        deal = load_deal(self.unit, self.contract_id, line_ids)
+        if deal is None:
+            raise LookupError(self.contract_id)
+        events, verdicts = approvals.record([approval for _, approval, _ in self.waiting], deal)
+        self.unit.append(events)
+        for (posted, _, result), verdict in zip(self.waiting, verdicts, strict=True):
+            self._conclude(posted, result, verdict)
+        self.waiting.clear()
+        self.seen.clear()
+
+    def _conclude(self, posted: Posted, result: Result, verdict: Verdict) -> None:
+        if verdict.refused:
+            result.outcome = Outcome.REFUSED
+            result.problem = _problem(verdict.refused)
+        elif verdict.not_billable:
+            result.outcome = Outcome.NOT_BILLABLE
+            result.problem = _problem(verdict.not_billable)
+            self._received(posted, Outcome.NOT_BILLABLE, why=verdict.not_billable)
+        else:
+            result.items = verdict.items
+            self._received(posted, Outcome.RECORDED, verdict.items)
+
+    def _park(self, posted: Posted, why: NotFound) -> Result:
+        self.unit.append([_parked(posted, why)])
+        self._received(posted, Outcome.PARKED, why=why)
+        return Result(event_id=posted.event_id, outcome=Outcome.PARKED, problem=of_refusal(why))
+
+    def _received(
+        self,
+        posted: Posted,
+        outcome: Outcome,
+        items: tuple[str, ...] = (),
+        why: Refused | None = None,
+    ) -> Result:
+        """Remembers that the event was taken in, and as what."""
+        self.unit.append(
+            [
+                EventReceived(
+                    source=posted.source,
+                    event_id=posted.event_id,
+                    type=posted.type,
+                    contract_id=posted.contract_id,
+                    line_id=posted.line_id,
+                    approval_id=posted.approval_id,
+                    outcome=outcome,
+                    items=items,
+                    problem_code=why.code if why else None,
+                    problem_detail=why.detail if why else None,
+                    data=posted.data if outcome is Outcome.NOT_BILLABLE else None,
+                )
+            ]
+        )
+        return Result(event_id=posted.event_id, outcome=outcome, items=items)
+
+
+# --- what waits --------------------------------------------------------------------------------
+
+
+def resume(unit: UnitOfWork, contract_id: str) -> None:
+    """Takes in what waits for this contract, as far as what it lacks has arrived.
+
+    Definitions go before approvals, so that a line that waited for its contract lets the approvals
+    on it go on too. What is refused now stays parked, with the reason.
+    """
+    parking = unit.load(PARKING, streams.parking(contract_id))
+    if parking is None or unit.load(CONTRACT, streams.contract(contract_id)) is None:
+        return
+    definitions = [event for event in parking.waiting.values() if event.approval_id is None]
+    for event in definitions:
+        retry(unit, event)
+    _retry(unit, contract_id, [e for e in parking.waiting.values() if e.approval_id is not None])
+
+
+def retry(unit: UnitOfWork, event: EventParked) -> Result:
+    """Tries a parked event again; it stays parked, with the reason of now, if it still can't go."""
+    return _retry(unit, event.contract_id, [event])[0]
+
+
+def _retry(unit: UnitOfWork, contract_id: str, events: Sequence[EventParked]) -> list[Result]:
+    desk = _Desk(unit, contract_id)
+    results = [_attempt(unit, desk, event) for event in events]
+    desk.record_approvals()
+    return [_settle(unit, event, result) for event, result in zip(events, results, strict=True)]
+
+
+def _attempt(unit: UnitOfWork, desk: _Desk, event: EventParked) -> Result:
+    posted = _of_parked(event)
+    missing = _missing(unit, posted)
+    if missing:
+        return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=missing)
+    return desk.attempt(posted)
+
+
+def _settle(unit: UnitOfWork, event: EventParked, result: Result) -> Result:
+    """A parked event that was taken in leaves the list; one that was not stays, with why."""
+    if result.outcome in {Outcome.PARKED, Outcome.REFUSED} and result.problem:
+        why = Refused(result.problem.code, result.problem.detail)
+        if (why.code, why.detail) != (event.problem_code, event.problem_detail):
+            unit.append([_parked(_of_parked(event), why)])
+        return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=result.problem)
+    unit.append(
+        [
+            EventUnparked(
+                contract_id=event.contract_id,
+                parked_id=event.parked_id,
+                outcome=result.outcome,
+                reason=None,
+            )
+        ]
+    )
+    return result
+
+
+def _missing(unit: UnitOfWork, posted: Posted) -> Problem | None:
+    """What the event still lacks, None when it can be tried."""
+    if isinstance(posted.command, DefineContract):
+        return None
+    if unit.load(CONTRACT, streams.contract(posted.contract_id)) is None:
+        return of_refusal(NotFound("contract", posted.contract_id))
+    line_id = posted.command.line_id
+    if isinstance(posted.command, Approval) and (
+        unit.load(LINE, streams.line(posted.contract_id, line_id)) is None
+    ):
+        return of_refusal(NotFound("contract_line", line_id))
+    return None
+
+
+def parked_event(unit: UnitOfWork, contract_id: str, parked_id: str) -> EventParked:
+    """A waiting event. Raises NotFound when none of that id waits."""
+    parking = unit.load(PARKING, streams.parking(contract_id))
+    if parking is None or parked_id not in parking.waiting:
+        raise NotFound("parked_event", parked_id)
+    return parking.waiting[parked_id]
+
+
+def dismiss(unit: UnitOfWork, contract_id: str, parked_id: str, reason: str) -> None:
+    """Takes a parked event off the list for good, with the reason. Raises NotFound."""
+    event = parked_event(unit, contract_id, parked_id)
+    unit.append(
+        [
+            EventUnparked(
+                contract_id=event.contract_id, parked_id=parked_id, outcome=None, reason=reason
+            )
+        ]
+    )
+
+
+def _parked(posted: Posted, why: Refused) -> EventParked:
+    return EventParked(
+        contract_id=posted.contract_id,
+        parked_id=streams.digest(posted.source, posted.event_id),
+        source=posted.source,
+        event_id=posted.event_id,
+        type=posted.type,
+        line_id=posted.line_id,
+        approval_id=posted.approval_id,
+        problem_code=why.code,
+        problem_detail=why.detail,
+        data=posted.data,
+    )
+
+
+def _of_parked(event: EventParked) -> Posted:
+    """The parked event as it was posted: its data was checked before it was parked."""
+    data = msgspec.json.decode(event.data)
+    return read_data(event.source, event.event_id, event.type, data)
+
+
+# --- problems ----------------------------------------------------------------------------------
+
+
+def _refused(posted: Posted, refusal: Refused) -> Result:
+    return Result(event_id=posted.event_id, outcome=Outcome.REFUSED, problem=_problem(refusal))
+
+
+def _problem(refusal: Refused) -> Problem:
+    problem = of_refusal(refusal)
+    return under_data(problem) if problem.code == "invalid_fields" else problem
+
+
+def _recorded_problem(code: str | None, detail: str | None) -> Problem | None:
+    return Problem(status=409, code=code, detail=detail) if code and detail else None
+
+
+def _changed(approval: Approval) -> Refused:
+    return Refused(
+        "approval_changed",
+        f"approval {approval.approval_id!r} was recorded before with other content",
+    )

@@ -1,0 +1,105 @@
+"""Proforma invoices: drafted, deleted, confirmed."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from aggregates import confirming, drafting, streams
+from aggregates.confirming import SERIES, ConfirmInvoice
+from aggregates.deal import Deal
+from aggregates.drafting import CreateDrafts, NothingReady
+from aggregates.invoice import Invoice
+from aggregates.refusals import NotFound
+from service import wire
+from service.handlers.backlog import explain_closed, load_deal
+from service.handlers.contracts import required_contract
+from service.handlers.requests import Answer, Request, execute
+from service.ledger import UnitOfWork
+from service.stream_kinds import INVOICE
+from service.stream_kinds import SERIES as NUMBER_SERIES
+from service.tenant import Tenant
+
+
+def create_drafts(
+    tenant: Tenant, request: Request, contract_id: str, command: CreateDrafts
+) -> Answer:
+    """Drafts what is ready, one invoice a customer (D-40); named items left out are listed.
+
+    Raises NotFound for an unknown contract, NothingReady when nothing matches.
+    """
+
+    def work(unit: UnitOfWork) -> Answer:
+        contract = required_contract(unit, contract_id)
+        deal = _deal(unit, contract_id, _lines_wanted(command) or contract.lines)
+        try:
+            drafted = drafting.create(command, deal)
+        except NothingReady as refusal:
+            raise NothingReady(tuple(explain_closed(tenant, refusal.refusals))) from None
+        unit.append(drafted.events)
+        made = [_invoice(unit, invoice_id) for invoice_id in drafted.invoice_ids]
+        left_out = explain_closed(tenant, drafted.left_out)
+        return Answer(
+            body={
+                "invoices": [wire.invoice(invoice) for invoice in made],
+                "skipped": [wire.refused_item(refusal) for refusal in left_out],
+            },
+            created=True,
+        )
+
+    return execute(tenant, request, work)
+
+
+def delete_draft(tenant: Tenant, request: Request, invoice_id: str) -> Answer:
+    """Deletes a draft, its items are ready again (D-42). Raises NotFound, Refused if confirmed."""
+
+    def work(unit: UnitOfWork) -> Answer:
+        invoice = _invoice(unit, invoice_id)
+        unit.expect(streams.invoice(invoice_id), request.if_match)
+        deal = _deal(unit, invoice.contract_id, invoice.items_by_line())
+        unit.append(drafting.delete(invoice, deal))
+        return Answer(body={})
+
+    return execute(tenant, request, work)
+
+
+def confirm(
+    tenant: Tenant, request: Request, invoice_id: str, accounting_date: date | None
+) -> Answer:
+    """Confirms a draft (D-44), dated today unless a date is given; a confirmed one as it is.
+
+    Raises NotFound, or LimitExceeded when a limit stands against it (D-35).
+    """
+    command = ConfirmInvoice(accounting_date=accounting_date or tenant.clock().date())
+
+    def work(unit: UnitOfWork) -> Answer:
+        invoice = _invoice(unit, invoice_id)
+        unit.expect(streams.invoice(invoice_id), request.if_match)
+        deal = _deal(unit, invoice.contract_id, invoice.items_by_line())
+        series = unit.load(NUMBER_SERIES, streams.number_series(SERIES))
+        unit.append(confirming.confirm(command, invoice, deal, series))
+        version = unit.version(streams.invoice(invoice_id))
+        return Answer(body=wire.invoice(_invoice(unit, invoice_id)), version=version)
+
+    return execute(tenant, request, work)
+
+
+def _invoice(unit: UnitOfWork, invoice_id: str) -> Invoice:
+    invoice = unit.load(INVOICE, streams.invoice(invoice_id))
+    if invoice is None or invoice.deleted:
+        raise NotFound("invoice", invoice_id)
+    return invoice
+
+
+def _deal(unit: UnitOfWork, contract_id: str, line_ids: Iterable[str]) -> Deal:
+    deal = load_deal(unit, contract_id, line_ids)
+    if deal is None:
+        raise NotFound("contract", contract_id)
+    return deal
+
+
+def _lines_wanted(command: CreateDrafts) -> list[str] | None:
+    """The lines that can matter to the command, None for all."""
+    if command.line_ids is not None:
+        return list(command.line_ids)
+    if command.items is not None:
+        return [key.line_id for item_id in command.items if (key := streams.line_of(item_id))]
+    return None

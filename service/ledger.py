@@ -1,0 +1,375 @@
+"""The ledger: one tenant's history, and commands that append to it in one transaction each.
+
+On the library's Application and recorders; deciding is the aggregates', which are pure functions,
+so the library's own aggregate classes are not used.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import (
+    AggregateRecorder,
+    IntegrityError,
+    Mapper,
+    PersistenceError,
+    StoredEvent,
+)
+
+from aggregates.events import Event
+from projections.history import Metadata, Recorded
+from service.recorders import SQLiteRecorder
+from service.stored_form import EventCodec
+from service.stream_kinds import StreamKind, kind_of
+
+S = TypeVar("S")
+R = TypeVar("R")
+
+ATTEMPTS = 8
+"""How often a command is decided anew when another writer was faster, before it is refused."""
+CACHED_STREAMS = 10_000
+SNAPSHOT_EVERY = 200
+"""Events of a stream between two snapshots of it."""
+
+
+class Conflict(Exception):
+    """Other writers were faster at every attempt; nothing was changed."""
+
+
+class StaleVersion(Exception):
+    """The caller expected another version of a stream than it has; nothing was changed."""
+
+    def __init__(self, stream: str, expected: int, actual: int) -> None:
+        super().__init__(f"{stream} is at version {actual}, not {expected}")
+        self.expected, self.actual = expected, actual
+
+
+class Unavailable(Exception):
+    """The database can't be used right now; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Who asks for a change, why, and what caused it (D-64)."""
+
+    actor: str
+    reason: str | None = None
+    correlation_id: str
+    causation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed(Generic[R]):
+    """What a command came to, and how far the history reaches with it."""
+
+    result: R
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pending:
+    """An event on its way into the library's event store."""
+
+    originator_id: str
+    originator_version: int
+    event: Event
+    metadata: Metadata
+
+
+class EventMapper(Mapper[str]):
+    """Maps events to their stored form by the catalogue, never by module paths."""
+
+    codec = EventCodec()
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        """The stored form of an event."""
+        topic, state = self.codec.encode(domain_event.event, domain_event.metadata)
+        return StoredEvent(
+            originator_id=domain_event.originator_id,
+            originator_version=domain_event.originator_version,
+            topic=topic,
+            state=state,
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        """The event of a stored form, typed and brought to today's shape."""
+        event, metadata = self.codec.decode(stored_event.topic, stored_event.state)
+        return _Pending(
+            originator_id=str(stored_event.originator_id),
+            originator_version=stored_event.originator_version,
+            event=event,
+            metadata=metadata,
+        )
+
+
+@dataclass(slots=True)
+class _Folded:
+    """A stream as far as it is folded."""
+
+    version: int = 0
+    state: Any = None
+    snapshot_version: int = 0
+
+    def fold(self, kind: StreamKind[Any], events: Iterable[Event]) -> "_Folded":
+        folded = _Folded(self.version, self.state, self.snapshot_version)
+        for event in events:
+            folded.state = kind.evolve(folded.state, event)
+            folded.version += 1
+        return folded
+
+
+@dataclass(slots=True)
+class _Cache:
+    """The latest folded states, by stream; the longest unused goes first."""
+
+    size: int
+    _folded: OrderedDict[str, _Folded] = field(default_factory=OrderedDict[str, _Folded])
+
+    def get(self, stream: str) -> _Folded | None:
+        folded = self._folded.get(stream)
+        if folded:
+            self._folded.move_to_end(stream)
+        return folded
+
+    def put(self, stream: str, folded: _Folded) -> None:
+        self._folded[stream] = folded
+        self._folded.move_to_end(stream)
+        if len(self._folded) > self.size:
+            self._folded.popitem(last=False)
+
+    def drop(self, stream: str) -> None:
+        self._folded.pop(stream, None)
+
+
+class UnitOfWork:
+    """The streams that one command looks at and what it appends; folded as it goes, saved once."""
+
+    def __init__(self, ledger: "Ledger") -> None:
+        self._ledger = ledger
+        self._folded: dict[str, _Folded] = {}
+        self.pending: list[tuple[str, int, Event]] = []
+
+    def load(self, kind: StreamKind[S], stream: str) -> S | None:
+        """The state of a stream with what this command appended so far, None when it is empty."""
+        return cast("S | None", self._at(kind, stream).state)
+
+    def version(self, stream: str) -> int:
+        """The version of a stream with what this command appended so far, 0 when it is empty."""
+        return self._at(kind_of(stream), stream).version
+
+    def preload(self, streams: Iterable[str]) -> None:
+        """Loads many short streams at once, that would be a query each otherwise."""
+        missing = [stream for stream in dict.fromkeys(streams) if stream not in self._folded]
+        self._folded.update(self._ledger.fold_streams(missing))
+
+    def expect(self, stream: str, version: int | None) -> None:
+        """Raises StaleVersion when the stream is not at the version the caller saw."""
+        actual = self.version(stream)
+        if version is not None and version != actual:
+            raise StaleVersion(stream, version, actual)
+
+    def append(self, events: Iterable[Event]) -> None:
+        """Adds events, each to the stream that it names; they count at once in what is loaded."""
+        for event in events:
+            stream = event.stream
+            kind = kind_of(stream)
+            folded = self._at(kind, stream).fold(kind, [event])
+            self._folded[stream] = folded
+            self.pending.append((stream, folded.version, event))
+
+    def touched(self) -> dict[str, _Folded]:
+        """The streams appended to, folded."""
+        return {stream: self._folded[stream] for stream, _, _ in self.pending}
+
+    def _at(self, kind: StreamKind[Any], stream: str) -> _Folded:
+        if stream not in self._folded:
+            self._folded[stream] = self._ledger.fold(kind, stream)
+        return self._folded[stream]
+
+
+class Ledger(Application[str]):
+    """One tenant's history.
+
+    Commands of one process take turns; against other processes every append names the version it
+    expects. `clock` is read once a command, at this edge only.
+    """
+
+    name = "BillingBacklog"
+
+    def __init__(
+        self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        super().__init__(
+            env={
+                "PERSISTENCE_MODULE": "service.recorders:DurableSQLiteFactory",
+                "MAPPER_TOPIC": "service.ledger:EventMapper",
+                "ORIGINATOR_ID_TYPE": "text",
+                "IS_SNAPSHOTTING_ENABLED": "y",
+                "SQLITE_DBNAME": str(path),
+                "SQLITE_LOCK_TIMEOUT": "10",
+            }
+        )
+        self._clock = clock
+        self._cache = _Cache(CACHED_STREAMS)
+        self._writing = threading.RLock()
+        self._listeners: list[Callable[[int], None]] = []
+
+    @property
+    def history(self) -> SQLiteRecorder:
+        """The recorder of the events."""
+        return cast("SQLiteRecorder", self.recorder)
+
+    @property
+    def _snapshots(self) -> AggregateRecorder:
+        assert self.snapshots is not None, "snapshotting is enabled in __init__"  # noqa: S101
+        return self.snapshots.recorder
+
+    def on_commit(self, listener: Callable[[int], None]) -> None:
+        """Calls `listener` with the new position after every commit of this process."""
+        self._listeners.append(listener)
+
+    # --- commands ------------------------------------------------------------------------------
+
+    def transact(self, work: Callable[[UnitOfWork], R], context: Context) -> Committed[R]:
+        """Runs one command: `work` loads, decides and appends; what it appended is saved at once.
+
+        When another process was faster, `work` runs again on the new state, at most 8 times.
+        Raises what `work` raises, Conflict, or Unavailable; then nothing was changed.
+        """
+        for _ in range(ATTEMPTS):
+            with self._writing, _as_unavailable():
+                unit = UnitOfWork(self)
+                result = work(unit)
+                position = self._save(unit, context)
+            if position is not None:
+                for listener in self._listeners:
+                    listener(position)
+                return Committed(result=result, position=position)
+        raise Conflict
+
+    def _save(self, unit: UnitOfWork, context: Context) -> int | None:
+        """The position reached, None when another writer was faster."""
+        if not unit.pending:
+            return self.position()
+        metadata = Metadata(
+            recorded_at=self._clock(),
+            actor=context.actor,
+            reason=context.reason,
+            correlation_id=context.correlation_id,
+            causation_id=context.causation_id,
+        )
+        stored = [
+            self.mapper.to_stored_event(
+                _Pending(
+                    originator_id=stream,
+                    originator_version=version,
+                    event=event,
+                    metadata=metadata,
+                )
+            )
+            for stream, version, event in unit.pending
+        ]
+        touched = unit.touched()
+        try:
+            positions = self.recorder.insert_events(stored)
+        except IntegrityError:
+            for stream in touched:
+                self._cache.drop(stream)
+            return None
+        for stream, folded in touched.items():
+            self._keep(stream, folded)
+        return cast("Sequence[int]", positions)[-1]
+
+    # --- states --------------------------------------------------------------------------------
+
+    def fold(self, kind: StreamKind[Any], stream: str) -> _Folded:
+        """The stream as it stands: from the cache or a snapshot, and the events behind that."""
+        known = self._cache.get(stream) or self._from_snapshot(kind, stream)
+        tail = self.recorder.select_events(stream, gt=known.version)
+        folded = known.fold(kind, map(self._event, tail))
+        if kind.cached:
+            self._cache.put(stream, folded)
+        return folded
+
+    def fold_streams(self, streams: Sequence[str]) -> dict[str, _Folded]:
+        """Many streams at once, from their events; for kinds that are not cached."""
+        events: dict[str, list[Event]] = {stream: [] for stream in streams}
+        for notification in self.history.select_streams(streams):
+            events[str(notification.originator_id)].append(self._event(notification))
+        return {
+            stream: _Folded().fold(kind_of(stream), recorded) for stream, recorded in events.items()
+        }
+
+    def _event(self, stored: StoredEvent) -> Event:
+        return EventMapper.codec.decode(stored.topic, stored.state)[0]
+
+    def _from_snapshot(self, kind: StreamKind[Any], stream: str) -> _Folded:
+        if kind.snapshot:
+            for stored in self._snapshots.select_events(stream, desc=True, limit=1):
+                if stored.topic == kind.snapshot.name:
+                    version = stored.originator_version
+                    return _Folded(version, kind.snapshot.decode(stored.state), version)
+        return _Folded()
+
+    def _keep(self, stream: str, folded: _Folded) -> None:
+        """Caches what was just saved, and takes a snapshot when the stream has got long."""
+        kind = kind_of(stream)
+        if kind.snapshot and folded.version - folded.snapshot_version >= SNAPSHOT_EVERY:
+            snapshot = StoredEvent(
+                stream, folded.version, kind.snapshot.name, kind.snapshot.encode(folded.state)
+            )
+            # Another process may have taken the very same snapshot: then it is there already.
+            with suppress(IntegrityError):
+                self._snapshots.insert_events([snapshot])
+            folded.snapshot_version = folded.version
+        if kind.cached:
+            self._cache.put(stream, folded)
+
+    # --- the history, in order ----------------------------------------------------------------
+
+    def read(self, after: int, limit: int) -> list[Recorded]:
+        """At most `limit` events behind position `after`, in order."""
+        with _as_unavailable():
+            found = self.recorder.select_notifications(after, limit, inclusive_of_start=False)
+        return [self._recorded(notification) for notification in found]
+
+    def read_at(self, positions: Iterable[int]) -> list[Recorded]:
+        """The events at these positions, in order."""
+        with _as_unavailable():
+            return [self._recorded(found) for found in self.history.select_positions(positions)]
+
+    def position(self) -> int:
+        """The position of the newest event, 0 when there is none."""
+        with _as_unavailable():
+            return self.recorder.max_notification_id() or 0
+
+    def position_of(self, stream: str, version: int) -> int:
+        """The position of one event. Raises LookupError when there is none."""
+        return self.history.position_of(stream, version)
+
+    def _recorded(self, notification: Any) -> Recorded:
+        event, metadata = EventMapper.codec.decode(notification.topic, notification.state)
+        return Recorded(
+            position=notification.id,
+            stream=str(notification.originator_id),
+            version=notification.originator_version,
+            event=event,
+            metadata=metadata,
+        )
+
+
+class _as_unavailable:  # noqa: N801 - used like a function
+    """Turns the library's database errors into Unavailable."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, PersistenceError):
+            raise Unavailable(str(error)) from error

@@ -1,0 +1,151 @@
+"""The two backlog views, and commands over their items."""
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from aggregates.backlog import MarkNotReady, MarkReady, ReevaluateNTE, ResetNTE
+from aggregates.statuses import BillingStatus, BillingType, NTEStatus, TransactionClass
+from projections import backlog_queries
+from projections.backlog_queries import BacklogFilter
+from service import answers
+from service.handlers import backlog as handlers
+from service.handlers.requests import Request as Command
+from service.problems import Problem
+from service.routers.plumbing import (
+    Ids,
+    ProblemRaised,
+    StrictRoute,
+    TheListing,
+    ThePost,
+    TheReading,
+    TheTenant,
+    any_of,
+    command_response,
+    json_response,
+    list_response,
+)
+from service.schemas import DateText, ItemsBody, MarkBody
+
+router = APIRouter(prefix="/v1/backlog", tags=["Backlog"], route_class=StrictRoute)
+
+Totals = Annotated[bool, Query(description="Add totals over the whole filter.")]
+
+
+def wanted(
+    contract_id: Ids = None,
+    line_id: Ids = None,
+    project_id: Ids = None,
+    customer_id: Ids = None,
+    billing_status: Annotated[list[BillingStatus] | None, Query()] = None,
+    date_from: Annotated[DateText | None, Query()] = None,
+    date_to: Annotated[DateText | None, Query()] = None,
+    q: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+) -> BacklogFilter:
+    """The filters of both views."""
+    return BacklogFilter(
+        any_of=any_of(
+            contract_id=contract_id,
+            line_id=line_id,
+            project_id=project_id,
+            customer_id=customer_id,
+            billing_status=billing_status,
+        ),
+        date_from=date_from,
+        date_to=date_to,
+        text=q,
+    )
+
+
+def wanted_sales(
+    common: Annotated[BacklogFilter, Depends(wanted)],
+    transaction_class: Annotated[list[TransactionClass] | None, Query(alias="class")] = None,
+    nte_status: Annotated[list[NTEStatus] | None, Query()] = None,
+    billing_type: Annotated[list[BillingType] | None, Query()] = None,
+    resource: Ids = None,
+) -> BacklogFilter:
+    """The filters of the time-and-material view."""
+    more = {"class": transaction_class, "nte_status": nte_status, "billing_type": billing_type}
+    return replace(common, any_of={**common.any_of, **any_of(**more, resource=resource)})
+
+
+@router.get("/fixed-price", response_model=answers.TotalledPage[answers.FixedPriceRow])
+def get_fixed_price(
+    request: Request,
+    reading: TheReading,
+    listing: TheListing,
+    matching: Annotated[BacklogFilter, Depends(wanted)],
+    totals: Totals = False,
+) -> Response:
+    """The fixed-price view: customer milestones across all contract lines (D-10)."""
+    with reading.wait().reading() as (views, position):
+        page = backlog_queries.list_fixed_price(views, matching, listing.page(), totals=totals)
+    return list_response(request, page, position)
+
+
+@router.get("/time-and-material", response_model=answers.TotalledPage[answers.SalesRow])
+def get_time_and_material(
+    request: Request,
+    reading: TheReading,
+    listing: TheListing,
+    matching: Annotated[BacklogFilter, Depends(wanted_sales)],
+    totals: Totals = False,
+) -> Response:
+    """The time-and-material view: unbilled sales across all contracts (D-20)."""
+    with reading.wait().reading() as (views, position):
+        page = backlog_queries.list_time_and_material(
+            views, matching, listing.page(), totals=totals
+        )
+    return list_response(request, page, position)
+
+
+@router.get("/{item_id}", response_model=answers.FixedPriceRow | answers.SalesRow)
+def get_item(item_id: Annotated[str, Path(max_length=200)], reading: TheReading) -> Response:
+    """One item of either view."""
+    with reading.wait().reading() as (views, position):
+        found = backlog_queries.find_items(views, [item_id])
+    if not found:
+        detail = f"there is no backlog item {item_id!r}"
+        raise ProblemRaised(Problem(status=404, code="item_not_found", detail=detail))
+    return json_response({**found[0], "position": position})
+
+
+@router.post("/mark", response_model=answers.ItemsChanged)
+def mark(body: MarkBody, tenant: TheTenant, command: ThePost) -> Response:
+    """Mark items ready or not ready to invoice, across lines and contracts (D-11, D-25 to D-27)."""
+    make = _mark_ready if body.status == "ready" else _mark_not_ready
+    partly = body.mode == "best_effort"
+    asked = _because(command, body.reason)
+    return command_response(handlers.command(tenant, asked, make, body.items, partly=partly))
+
+
+@router.post("/nte/reset", response_model=answers.ItemsChanged)
+def reset(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
+    """Withdraw not-to-exceed verdicts and free what they committed (D-33)."""
+    return _over_items(body, tenant, command, lambda items: ResetNTE(items=items))
+
+
+@router.post("/nte/reevaluate", response_model=answers.ItemsChanged)
+def reevaluate(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
+    """Evaluate items anew, one by one in the order given (D-34)."""
+    return _over_items(body, tenant, command, lambda items: ReevaluateNTE(items=items))
+
+
+def _over_items(
+    body: ItemsBody, tenant: TheTenant, command: Command, make: handlers.Command
+) -> Response:
+    asked = _because(command, body.reason)
+    return command_response(handlers.command(tenant, asked, make, body.items, partly=True))
+
+
+def _mark_ready(items: tuple[str, ...]) -> MarkReady:
+    return MarkReady(items=items)
+
+
+def _mark_not_ready(items: tuple[str, ...]) -> MarkNotReady:
+    return MarkNotReady(items=items)
+
+
+def _because(command: Command, reason: str | None) -> Command:
+    return replace(command, context=replace(command.context, reason=reason))

@@ -1,0 +1,135 @@
+"""Contracts, contract lines, limits and milestones."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from aggregates.milestones import DeleteMilestone
+from projections import contract_queries
+from service import answers, commands
+from service.handlers import contracts as handlers
+from service.routers.plumbing import (
+    StrictRoute,
+    TheCommand,
+    TheListing,
+    ThePost,
+    TheReading,
+    TheTenant,
+    command_response,
+    list_response,
+    one_response,
+)
+from service.schemas import ContractBody, LineBody, MilestoneBody, MilestoneChanges
+
+router = APIRouter(prefix="/v1", tags=["Contracts"], route_class=StrictRoute)
+
+ContractId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+LineId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+MilestoneId = Annotated[str, Path(max_length=200)]
+
+
+@router.put("/contracts/{contract_id}", response_model=answers.Contract)
+def put_contract(
+    contract_id: ContractId, body: ContractBody, tenant: TheTenant, command: TheCommand
+) -> Response:
+    """Put a contract on the books, or change its terms."""
+    define = commands.define_contract(contract_id, body)
+    return command_response(handlers.define_contract(tenant, command, define))
+
+
+@router.get("/contracts", response_model=answers.Page[answers.Contract])
+def get_contracts(request: Request, reading: TheReading, listing: TheListing) -> Response:
+    """The contracts."""
+    with reading.wait().reading() as (views, position):
+        page = contract_queries.list_contracts(views, listing.page())
+    return list_response(request, page, position)
+
+
+@router.get("/contracts/{contract_id}", response_model=answers.Contract)
+def get_contract(contract_id: ContractId, reading: TheReading) -> Response:
+    """A contract."""
+    with reading.wait().reading() as (views, position):
+        found = contract_queries.find_contract(views, contract_id)
+    return one_response(found, "contract", contract_id, position)
+
+
+@router.get("/contracts/{contract_id}/limits", response_model=answers.Limits)
+def get_limits(contract_id: ContractId, reading: TheReading) -> Response:
+    """The not-to-exceed limits at every level: used and remaining (D-36)."""
+    with reading.wait().reading() as (views, position):
+        found = contract_queries.limits(views, contract_id)
+    versionless = None if found is None else (found, None)
+    return one_response(versionless, "contract", contract_id, position)
+
+
+@router.get("/contracts/{contract_id}/performance", response_model=answers.Performance)
+def get_performance(contract_id: ContractId, reading: TheReading) -> Response:
+    """How the contract performs, as a whole and by line (D-60)."""
+    with reading.wait().reading() as (views, position):
+        found = contract_queries.performance(views, contract_id)
+    versionless = None if found is None else (found, None)
+    return one_response(versionless, "contract", contract_id, position)
+
+
+@router.put("/contracts/{contract_id}/lines/{line_id}", response_model=answers.Line)
+def put_line(
+    contract_id: ContractId,
+    line_id: LineId,
+    body: LineBody,
+    tenant: TheTenant,
+    command: TheCommand,
+) -> Response:
+    """Put a contract line on the books, or change its terms."""
+    define = commands.define_line(line_id, body)
+    return command_response(handlers.define_line(tenant, command, contract_id, define))
+
+
+@router.get("/contracts/{contract_id}/lines/{line_id}", response_model=answers.Line)
+def get_line(contract_id: ContractId, line_id: LineId, reading: TheReading) -> Response:
+    """A contract line, with what its milestones total and lack (D-15)."""
+    with reading.wait().reading() as (views, position):
+        found = contract_queries.find_line(views, contract_id, line_id)
+    return one_response(found, "contract_line", line_id, position)
+
+
+@router.post(
+    "/contracts/{contract_id}/lines/{line_id}/milestones",
+    status_code=201,
+    response_model=answers.Milestone,
+)
+def post_milestone(
+    contract_id: ContractId,
+    line_id: LineId,
+    body: MilestoneBody,
+    tenant: TheTenant,
+    command: ThePost,
+) -> Response:
+    """Create a milestone on a fixed-price line; it is split at once (D-10)."""
+    identity = handlers.milestone_id(command, contract_id, line_id)
+    create = commands.create_milestone(identity, body)
+    answer = handlers.create_milestone(tenant, command, contract_id, line_id, create)
+    return command_response(answer)
+
+
+@router.get("/milestones/{milestone_id}", response_model=answers.Milestone)
+def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Response:
+    """A milestone and its parts."""
+    with reading.wait().reading() as (views, position):
+        found = contract_queries.find_milestone(views, milestone_id)
+    return one_response(found, "milestone", milestone_id, position)
+
+
+@router.patch("/milestones/{milestone_id}", response_model=answers.Milestone)
+def patch_milestone(
+    milestone_id: MilestoneId, body: MilestoneChanges, tenant: TheTenant, command: TheCommand
+) -> Response:
+    """Change a milestone that is not on a draft or posted; its parts follow (D-14)."""
+    change = commands.change_milestone(milestone_id, body)
+    return command_response(handlers.change_milestone(tenant, command, change))
+
+
+@router.delete("/milestones/{milestone_id}", response_model=answers.Done)
+def delete_milestone(milestone_id: MilestoneId, tenant: TheTenant, command: TheCommand) -> Response:
+    """Delete a milestone that is not on a draft or posted, with its parts (D-14)."""
+    delete = DeleteMilestone(milestone_id=milestone_id)
+    return command_response(handlers.delete_milestone(tenant, command, delete))

@@ -1,0 +1,183 @@
+"""Intake: what upstream project systems post, and what of it waits."""
+
+from dataclasses import replace
+from typing import Annotated, Any, cast
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from aggregates.refusals import NotFound, Refused
+from projections import billing_queries
+from service import answers
+from service.handlers import intake as handlers
+from service.handlers.requests import Answer, execute
+from service.handlers.requests import Request as Command
+from service.ledger import UnitOfWork
+from service.problems import Problem, invalid_fields
+from service.routers.plumbing import (
+    ProblemRaised,
+    StrictRoute,
+    TheCommand,
+    TheListing,
+    ThePost,
+    TheReading,
+    TheTenant,
+    command_response,
+    list_response,
+    media_type,
+    strict_json,
+)
+from service.schemas import DismissBody
+from service.tenant import VIEWS_SECONDS, Tenant
+
+router = APIRouter(prefix="/v1", tags=["Intake"], route_class=StrictRoute)
+
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+
+_EVENT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["specversion", "id", "source", "type", "data"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": {"type": "string"},
+        "source": {"type": "string"},
+        "type": {"type": "string", "enum": []},
+        "datacontenttype": {"type": "string"},
+        "time": {"type": "string", "format": "date-time"},
+        "data": {"type": "object"},
+    },
+}
+
+
+def event_body(types: tuple[str, ...], data: list[dict[str, str]]) -> dict[str, Any]:
+    """The request body of intake for the OpenAPI document: all three modes."""
+    event = {
+        **_EVENT_SCHEMA,
+        "properties": {
+            **_EVENT_SCHEMA["properties"],
+            "type": {"type": "string", "enum": list(types)},
+            "data": {"anyOf": data},
+        },
+    }
+    return {
+        "required": True,
+        "content": {
+            STRUCTURED: {"schema": event},
+            BATCH: {"schema": {"type": "array", "items": event}},
+            "application/json": {"schema": {"anyOf": data}},
+        },
+    }
+
+
+async def raw_body(request: Request) -> bytes:
+    """The body as it came; it is read here, so that the endpoint can run in a thread."""
+    return await request.body()
+
+
+@router.post("/events", response_model=answers.EventResult | answers.BatchResult)
+def post_events(
+    request: Request,
+    body: Annotated[bytes, Depends(raw_body)],
+    tenant: TheTenant,
+    command: ThePost,
+) -> Response:
+    """Take in CloudEvents: one (structured or binary), or a batch; one outcome an event."""
+    kind = media_type(request)
+    if kind == BATCH:
+        events = strict_json(body)
+        if not isinstance(events, list):
+            raise ProblemRaised(invalid_fields([("body", "must be a JSON array of events")]))
+        return _receive(tenant, command, cast("list[object]", events))
+    if kind == STRUCTURED:
+        return _receive(tenant, command, [strict_json(body)], single=True)
+    if any(name.startswith("ce-") for name in request.headers):
+        return _receive(tenant, command, [_binary(request, body)], single=True)
+    detail = f"send {STRUCTURED}, {BATCH}, or ce-* headers beside application/json data"
+    raise ProblemRaised(Problem(status=415, code="unsupported_media_type", detail=detail))
+
+
+def _receive(
+    tenant: Tenant, command: Command, events: list[object], *, single: bool = False
+) -> Response:
+    def work(_: UnitOfWork) -> Answer:
+        results = [r.body() for r in handlers.receive(tenant, command.context, events)]
+        return Answer(body=results[0] if single else {"results": results})
+
+    return command_response(execute(tenant, command, work))
+
+
+def _binary(request: Request, body: bytes) -> dict[str, object]:
+    """An event of the binary mode: attributes in ce-* headers, the body is its data."""
+    attributes: dict[str, object] = {
+        name.removeprefix("ce-"): unquote(value)
+        for name, value in request.headers.items()
+        if name.startswith("ce-")
+    }
+    content_type = request.headers.get("content-type")
+    if content_type is not None:
+        attributes["datacontenttype"] = content_type
+    if "data" in attributes:
+        raise ProblemRaised(invalid_fields([("ce-data", "is no CloudEvents attribute")]))
+    return {**attributes, "data": strict_json(body)}
+
+
+# --- what waits --------------------------------------------------------------------------------
+
+ParkedId = Annotated[str, Path(max_length=1024)]
+
+
+@router.get("/intake/parked", response_model=answers.Page[answers.ParkedEvent])
+def get_parked(request: Request, reading: TheReading, listing: TheListing) -> Response:
+    """The events that wait for something unknown yet, each with what it lacks."""
+    with reading.wait().reading() as (views, position):
+        page = billing_queries.list_parked(views, listing.page())
+    return list_response(request, page, position)
+
+
+@router.post("/intake/parked/{parked_id}/retry", response_model=answers.EventResult)
+def retry_parked(parked_id: ParkedId, tenant: TheTenant, command: ThePost) -> Response:
+    """Try a parked event again now."""
+    contract_id, key = _find_parked(tenant, parked_id)
+
+    def work(unit: UnitOfWork) -> Answer:
+        event = handlers.parked_event(unit, contract_id, key)
+        return Answer(body=handlers.retry(unit, event).body())
+
+    return command_response(execute(tenant, command, work))
+
+
+@router.delete("/intake/parked/{parked_id}", response_model=answers.Done)
+def dismiss_parked(
+    parked_id: ParkedId,
+    tenant: TheTenant,
+    command: TheCommand,
+    body: DismissBody | None = None,
+    reason: Annotated[str | None, Query(min_length=1, max_length=4000)] = None,
+) -> Response:
+    """Dismiss a parked event for good; the reason, in the body or the query, is recorded."""
+    why = body.reason if body else reason
+    if why is None:
+        raise ProblemRaised(invalid_fields([("reason", "say why the event is dismissed")]))
+    contract_id, key = _find_parked(tenant, parked_id)
+    asked = replace(command, context=replace(command.context, reason=why))
+
+    def work(unit: UnitOfWork) -> Answer:
+        handlers.dismiss(unit, contract_id, key, why)
+        return Answer(body={})
+
+    return command_response(execute(tenant, asked, work))
+
+
+def _find_parked(tenant: Tenant, event_or_parked_id: str) -> tuple[str, str]:
+    """Contract and parked id of a waiting event, named by its own id or the parked id."""
+    tenant.wait_for(tenant.ledger.position(), VIEWS_SECONDS)
+    with tenant.reading() as (views, _):
+        found = billing_queries.find_parked(views, event_or_parked_id)
+    if not found:
+        raise NotFound("parked_event", event_or_parked_id)
+    if len(found) > 1:
+        raise Refused(
+            "ambiguous_event_id", "several sources parked an event of this id: use its parked_id"
+        )
+    return found[0]["contract_id"], found[0]["parked_id"]

@@ -1,0 +1,247 @@
+"""What all routers share: strict JSON in, plain JSON out, who asks, which part of a list."""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+import pydantic_core
+from fastapi import Depends, Header, Query, Request, Response
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query as QueryParameter
+from fastapi.routing import APIRoute
+
+from projections.backlog_queries import Page
+from projections.paging import PageRequest
+from service.handlers.requests import Answer
+from service.handlers.requests import Request as Command
+from service.ledger import Context
+from service.problems import MEDIA_TYPE, Problem, invalid_fields
+from service.settings import Settings
+from service.tenant import Tenant
+
+_LARGEST = 2**63 - 1
+_HEADER_TEXT = r"^[\x20-\x7e]{1,255}$"
+
+
+class ProblemRaised(Exception):
+    """An answer that is a problem document."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+def problem_response(problem: Problem) -> Response:
+    """The problem as an HTTP answer."""
+    return Response(problem.encoded(), problem.status, dict(problem.headers), media_type=MEDIA_TYPE)
+
+
+def json_response(
+    body: object, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    """A body that was put together here, encoded without a second look."""
+    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")
+
+
+def command_response(answer: Answer) -> Response:
+    """A command's answer: 201 for what it made, 200 otherwise, with the resource's ETag."""
+    headers = {} if answer.version is None else {"ETag": f'"{answer.version}"'}
+    return json_response(answer.body, 201 if answer.created else 200, headers)
+
+
+def strict_json(body: bytes) -> Any:
+    """JSON as the standard has it: no NaN, no lone surrogates, bounded depth and numbers.
+
+    Raises ProblemRaised (400) naming where it breaks.
+    """
+    try:
+        return pydantic_core.from_json(body, allow_inf_nan=False)
+    except (ValueError, RecursionError) as error:
+        detail = f"the body is not JSON: {error}"
+        raise ProblemRaised(Problem(status=400, code="malformed_json", detail=detail)) from None
+
+
+def media_type(request: Request) -> str:
+    """The content type without its parameters, in lower case."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class _StrictRequest(Request):
+    async def json(self) -> Any:
+        return strict_json(await self.body())
+
+
+class StrictRoute(APIRoute):
+    """Refuses what the endpoint does not know: query parameters, other content types, lax JSON."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        known = {
+            field.alias
+            for field in get_flat_params(self.dependant)
+            if isinstance(field.field_info, QueryParameter)
+        }
+
+        async def strict(request: Request) -> Response:
+            unknown = [name for name in request.query_params if name not in known]
+            if unknown:
+                raise ProblemRaised(
+                    invalid_fields([(name, "is not a known query parameter") for name in unknown])
+                )
+            asked = _StrictRequest(request.scope, request.receive)
+            if self.body_field and await asked.body() and media_type(asked) != "application/json":
+                detail = "the body must be sent as application/json"
+                raise ProblemRaised(
+                    Problem(status=415, code="unsupported_media_type", detail=detail)
+                )
+            return await handle(asked)
+
+        return strict
+
+
+# --- who asks ----------------------------------------------------------------------------------
+
+
+def settings_of(request: Request) -> Settings:
+    """The server's settings."""
+    return request.app.state.settings
+
+
+def tenant_of(request: Request) -> Tenant:
+    """The tenant of a call: `default`, the only one for now."""
+    return request.app.state.tenant
+
+
+Text = Annotated[str | None, Header(pattern=_HEADER_TEXT)]
+
+
+async def command_of(
+    request: Request,
+    x_actor: Text = None,
+    x_correlation_id: Text = None,
+    x_causation_id: Text = None,
+    if_match: Annotated[str | None, Header(alias="If-Match")] = None,
+) -> Command:
+    """What a command carries beside its body (D-64)."""
+    request_id = str(uuid.uuid4())
+    return Command(
+        context=Context(
+            actor=x_actor or "anonymous",
+            correlation_id=x_correlation_id or request_id,
+            causation_id=x_causation_id,
+        ),
+        request_id=request_id,
+        if_match=_version(if_match),
+    )
+
+
+async def post_of(
+    request: Request,
+    command: Annotated[Command, Depends(command_of)],
+    idempotency_key: Annotated[
+        str | None, Header(alias="Idempotency-Key", pattern=_HEADER_TEXT)
+    ] = None,
+) -> Command:
+    """What a POST carries beside its body: the Idempotency-Key, and a digest of what is asked."""
+    if idempotency_key is None:
+        return command
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    digest = hashlib.sha256(asked + await request.body()).hexdigest()
+    return Command(
+        context=command.context,
+        request_id=command.request_id,
+        digest=digest,
+        idempotency_key=idempotency_key,
+        if_match=command.if_match,
+    )
+
+
+def _version(if_match: str | None) -> int | None:
+    """The version that If-Match names, None for any."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tag = if_match.strip()
+    if len(tag) > 2 and tag[0] == tag[-1] == '"' and tag[1:-1].isascii() and tag[1:-1].isdigit():
+        return int(tag[1:-1]) if len(tag) < 20 else _LARGEST
+    detail = f"If-Match: {if_match!r} is not an ETag that this service gave"
+    raise ProblemRaised(Problem(status=400, code="malformed_if_match", detail=detail))
+
+
+TheTenant = Annotated[Tenant, Depends(tenant_of)]
+TheSettings = Annotated[Settings, Depends(settings_of)]
+TheCommand = Annotated[Command, Depends(command_of)]
+ThePost = Annotated[Command, Depends(post_of)]
+
+# --- which part of what --------------------------------------------------------------------------
+
+After = Annotated[
+    int | None,
+    Query(ge=0, le=_LARGEST, description="Wait until the view shows this position of the history."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What every read takes: it waits for the views to show `after`."""
+
+    tenant: TheTenant
+    settings: TheSettings
+    after: After = None
+
+    def wait(self) -> Tenant:
+        """The tenant, once its views show `after`. Raises ViewsBehind."""
+        self.tenant.wait_for(self.after, self.settings.read_wait)
+        return self.tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What every list takes beside its filters."""
+
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    cursor: Annotated[str | None, Query(max_length=2000)] = None
+    sort: Annotated[
+        str | None, Query(max_length=500, description="Fields to sort by, as `field,-field`.")
+    ] = None
+
+    def page(self) -> PageRequest:
+        """The page wanted."""
+        return PageRequest(limit=self.limit, cursor=self.cursor, sort=self.sort)
+
+
+TheReading = Annotated[Reading, Depends(Reading)]
+TheListing = Annotated[Listing, Depends(Listing)]
+Ids = Annotated[list[str] | None, Query(max_length=200)]
+"""A filter that may be repeated: any of its values."""
+
+
+def any_of(**filters: Sequence[str] | None) -> dict[str, list[str]]:
+    """The filters that were given."""
+    return {name: [str(v) for v in values] for name, values in filters.items() if values}
+
+
+def list_response(request: Request, page: Page, position: int) -> Response:
+    """A page of a list, with where the next one is as a cursor and as a Link (RFC 8288)."""
+    body: dict[str, Any] = {"items": page.items, "next": page.next_cursor, "position": position}
+    if page.totals is not None:
+        body["totals"] = page.totals
+    headers: dict[str, str] = {}
+    if page.next_cursor:
+        url = request.url.include_query_params(cursor=page.next_cursor)
+        headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return json_response(body, headers=headers)
+
+
+def one_response(
+    found: tuple[dict[str, Any], int | None] | None, kind: str, identity: str, position: int
+) -> Response:
+    """A single resource, with its ETag if it has a version of its own; or 404."""
+    if found is None:
+        detail = f"there is no {kind.replace('_', ' ')} {identity!r}"
+        raise ProblemRaised(Problem(status=404, code=f"{kind}_not_found", detail=detail))
+    body, version = found
+    headers = {} if version is None else {"ETag": f'"{version}"'}
+    return json_response({**body, "position": position}, headers=headers)

@@ -1,0 +1,244 @@
+"""The wire models of the HTTP contract: what callers may send, checked field by field.
+
+Decimals travel as strings: a JSON number has lost digits before anybody could look at it.
+"""
+
+import datetime
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    WithJsonSchema,
+)
+
+from aggregates.statuses import BillingMethod, BillingType, Schedule, TransactionClass
+
+_DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+
+
+def _decimal(value: object) -> Decimal:
+    if not isinstance(value, str):
+        raise ValueError('must be a decimal in a string, such as "12.50"')
+    if not _DECIMAL.fullmatch(value):
+        raise ValueError("must be a plain decimal: at most 12 digits, and 12 decimals, no exponent")
+    return Decimal(value)
+
+
+def _not_negative(value: Decimal) -> Decimal:
+    if value < 0:
+        raise ValueError("can't be negative")
+    return value
+
+
+def _date(value: object) -> datetime.date:
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise ValueError("must be a date in a string, as 2026-10-31")
+    date = datetime.date.fromisoformat(value)
+    if not _FIRST_YEAR <= date.year <= _LAST_YEAR:
+        raise ValueError(f"must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return date
+
+
+def _text(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("must not have control characters")
+    return value
+
+
+_DECIMAL_SCHEMA: dict[str, Any] = {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,12})?$"}
+
+DecimalText = Annotated[
+    Decimal,
+    BeforeValidator(_decimal),
+    WithJsonSchema({**_DECIMAL_SCHEMA, "examples": ["1600.00"]}),
+]
+"""A decimal in a string."""
+LimitText = Annotated[
+    Decimal,
+    BeforeValidator(_decimal),
+    AfterValidator(_not_negative),
+    WithJsonSchema({"type": "string", "pattern": _DECIMAL_SCHEMA["pattern"].replace("-?", "")}),
+]
+"""A decimal in a string that is not negative."""
+DateText = Annotated[
+    datetime.date,
+    BeforeValidator(_date),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-10-31"]}),
+]
+"""An ISO 8601 date."""
+UpstreamId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$", examples=["PC-1001"])]
+"""An id that an upstream system owns."""
+OwnId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
+"""An id that the service made; opaque to callers."""
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
+ShortText = Annotated[str, Field(max_length=200), AfterValidator(_text)]
+LongText = Annotated[str, Field(max_length=4000), AfterValidator(_text)]
+
+
+class Wire(BaseModel):
+    """A body that callers send: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+# --- contracts and lines -----------------------------------------------------------------------
+
+
+class ContractCustomerBody(Wire):
+    """A customer on the contract."""
+
+    customer_id: UpstreamId
+    name: Name
+    nte_limit: LimitText | None = None
+
+
+class ContractBody(Wire):
+    """The terms of a contract, whole: what is given is what stands then."""
+
+    name: Name
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
+    nte_limit: LimitText | None = None
+    customers: Annotated[list[ContractCustomerBody], Field(min_length=1, max_length=1000)]
+
+
+class LineCustomerBody(Wire):
+    """Who pays which share of a line; `split_percent` is left out to distribute evenly (D-4)."""
+
+    customer_id: UpstreamId
+    split_percent: LimitText | None = None
+    rounding: StrictBool = False
+    nte_limit: LimitText | None = None
+
+
+class ChargeableBody(Wire):
+    """Which roles, categories and tasks are charged (D-22); `tasks` null means all."""
+
+    roles: Annotated[dict[ShortText, StrictBool], Field(max_length=1000)] = {}
+    categories: Annotated[dict[ShortText, StrictBool], Field(max_length=1000)] = {}
+    tasks: Annotated[dict[ShortText, StrictBool], Field(max_length=10_000)] | None = None
+
+
+class LineBody(Wire):
+    """The terms of a contract line, whole: what is given is what stands then."""
+
+    name: Name
+    project_id: UpstreamId
+    billing_method: BillingMethod
+    contract_amount: DecimalText | None = None
+    nte_limit: LimitText | None = None
+    customers: Annotated[list[LineCustomerBody], Field(min_length=1, max_length=1000)]
+    schedule: Schedule = Schedule.MILESTONES
+    includes: list[TransactionClass] = list(TransactionClass)
+    chargeable: ChargeableBody = ChargeableBody()
+
+
+class MilestoneBody(Wire):
+    """An amount due on a fixed-price line."""
+
+    name: Name
+    amount: DecimalText
+    tax: DecimalText = Decimal(0)
+    date: DateText
+    task_id: UpstreamId | None = None
+
+
+class MilestoneChanges(Wire):
+    """What is to change of a milestone; what is left out stays."""
+
+    name: Name | None = None
+    amount: DecimalText | None = None
+    tax: DecimalText | None = None
+    date: DateText | None = None
+    task_id: UpstreamId | None = None
+
+
+# --- backlog -----------------------------------------------------------------------------------
+
+Items = Annotated[list[OwnId], Field(min_length=1, max_length=10_000)]
+
+
+class MarkBody(Wire):
+    """Which items to mark, and whether one refusal refuses all (D-25, D-27)."""
+
+    items: Items
+    status: Literal["ready", "not_ready"]
+    mode: Literal["all_or_nothing", "best_effort"] = "all_or_nothing"
+    reason: LongText | None = None
+
+
+class ItemsBody(Wire):
+    """Which items a command is about."""
+
+    items: Items
+    reason: LongText | None = None
+
+
+# --- invoices ----------------------------------------------------------------------------------
+
+
+class DraftBody(Wire):
+    """What to draft: ready items of the contract up to the cutoff, all or those named (D-40)."""
+
+    contract_id: UpstreamId
+    cutoff: DateText | None = None
+    line_ids: Annotated[list[UpstreamId], Field(max_length=10_000)] | None = None
+    customer_ids: Annotated[list[UpstreamId], Field(max_length=10_000)] | None = None
+    items: Annotated[list[OwnId], Field(max_length=10_000)] | None = None
+
+
+class ConfirmBody(Wire):
+    """How to confirm an invoice; without an accounting date it is today's (D-44)."""
+
+    accounting_date: DateText | None = None
+
+
+# --- intake ------------------------------------------------------------------------------------
+
+
+class ContractData(ContractBody):
+    """The data of `projects.contract.confirmed.v1`."""
+
+    contract_id: UpstreamId
+
+
+class LineData(LineBody):
+    """The data of `projects.contract-line.confirmed.v1`."""
+
+    contract_id: UpstreamId
+    line_id: UpstreamId
+
+
+class ApprovalData(Wire):
+    """The data of an approved time, expense or material entry, or a posted fee (D-20 to D-22)."""
+
+    approval_id: UpstreamId
+    contract_id: UpstreamId
+    line_id: UpstreamId
+    date: DateText
+    quantity: DecimalText
+    billable_quantity: DecimalText | None = None
+    unit_price: DecimalText
+    tax: DecimalText | None = None
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    role: ShortText | None = None
+    category: ShortText | None = None
+    task_id: ShortText | None = None
+    resource: ShortText | None = None
+    description: LongText | None = None
+    billing_type: BillingType | None = None
+
+
+class DismissBody(Wire):
+    """Why a parked event is dismissed."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_text)]

@@ -1,0 +1,88 @@
+"""How an event is stored: JSON of its metadata and data, under the stable name `Name.vN`.
+
+What was stored once can be read for ever: a changed shape gets a new version, and an upcaster that
+turns the old data into the next version's.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, get_args
+
+import msgspec
+
+from aggregates import events
+from aggregates.events import Event
+from projections.history import Metadata
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored(Generic[T]):
+    metadata: Metadata
+    data: T
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upcaster:
+    """Turns the data of an old version into that of the version named by `into`."""
+
+    into: str
+    convert: Callable[[dict[str, Any]], dict[str, Any]]
+
+
+UPCASTERS: Mapping[str, Upcaster] = {}
+"""By the old stored name, as `MarkedReady.v1`. No event has changed its shape yet."""
+
+
+class UnknownEventType(Exception):
+    """The history holds an event that the catalogue does not know: the code is older than it."""
+
+
+class EventCodec:
+    """Encodes and decodes every event of the catalogue.
+
+    >>> EventCodec().name_of(events.MarkedReady)
+    'MarkedReady.v1'
+    """
+
+    def __init__(self, upcasters: Mapping[str, Upcaster] = UPCASTERS) -> None:
+        self._upcasters = upcasters
+        self._names = {kind: f"{kind.__name__}.v{kind.VERSION}" for kind in get_args(events.Event)}
+        self._decoders = {
+            name: msgspec.json.Decoder(_Stored[kind])  # pyright: ignore[reportInvalidTypeArguments]
+            for kind, name in self._names.items()
+        }
+        self._types = {name: kind for kind, name in self._names.items()}
+        self._encoder = msgspec.json.Encoder()
+
+    def name_of(self, kind: type[Event]) -> str:
+        """The stable name that events of this type are stored under."""
+        return self._names[kind]
+
+    def names(self) -> list[str]:
+        """Every name that is stored today."""
+        return list(self._names.values())
+
+    def encode(self, event: Event, metadata: Metadata) -> tuple[str, bytes]:
+        """The stored name and bytes of an event; the same event gives the same bytes."""
+        stored = self._encoder.encode(_Stored(metadata=metadata, data=event))
+        return self._names[type(event)], stored
+
+    def decode(self, name: str, stored: bytes) -> tuple[Event, Metadata]:
+        """The event as it was, typed; old versions are brought to today's shape.
+
+        Raises UnknownEventType for a name that neither the catalogue nor an upcaster knows.
+        """
+        decoder = self._decoders.get(name)
+        if decoder is not None:
+            form = decoder.decode(stored)
+            return form.data, form.metadata
+        raw = msgspec.json.decode(stored, type=_Stored[dict[str, Any]])
+        data = raw.data
+        while name in self._upcasters:
+            upcaster = self._upcasters[name]
+            name, data = upcaster.into, upcaster.convert(data)
+        if name not in self._types:
+            raise UnknownEventType(name)
+        return msgspec.convert(data, self._types[name]), raw.metadata

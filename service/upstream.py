@@ -1,0 +1,205 @@
+"""What upstream systems post: CloudEvents 1.0, checked and read as the commands they stand for.
+
+The envelope is checked here and not by the CloudEvents SDK: that makes up a missing id, reads
+numbers as floats, and takes as long for one event as we have for recording it (ADR 4).
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel, ValidationError
+
+from aggregates.approvals import Approval
+from aggregates.contract import DefineContract
+from aggregates.line_terms import DefineLine
+from aggregates.refusals import Invalid
+from aggregates.statuses import BillingType, TransactionClass
+from service import commands
+from service.problems import Problem, invalid_fields, of_refusal, of_validation
+from service.schemas import ApprovalData, ContractData, LineData
+
+CONTRACT_CONFIRMED = "projects.contract.confirmed.v1"
+LINE_CONFIRMED = "projects.contract-line.confirmed.v1"
+APPROVALS = {
+    "projects.time.approved.v1": TransactionClass.TIME,
+    "projects.expense.approved.v1": TransactionClass.EXPENSE,
+    "projects.material.approved.v1": TransactionClass.MATERIAL,
+    "projects.fee.posted.v1": TransactionClass.FEE,
+}
+TYPES = (*APPROVALS, CONTRACT_CONFIRMED, LINE_CONFIRMED)
+
+_KNOWN = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"}
+_EXTENSION = re.compile(r"[a-z0-9]+", re.ASCII)
+_PRINTABLE = re.compile(r"[^\x00-\x20\x7f]+")
+_JSON = re.compile(r"application/([a-z0-9.+-]+\+)?json(;.*)?", re.ASCII | re.IGNORECASE)
+_LONGEST = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A well-formed event: its identity, what it is about, the command it stands for.
+
+    `data` is the posted data as canonical JSON, `digest` the SHA-256 of type and data.
+    """
+
+    source: str
+    event_id: str
+    type: str
+    contract_id: str
+    line_id: str | None
+    approval_id: str | None
+    command: Approval | DefineContract | DefineLine
+    data: str
+
+
+class BadEvent(Exception):
+    """An event that can't be taken in, whatever else is known: the problem says why."""
+
+    def __init__(self, event_id: str | None, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.event_id = event_id
+        self.problem = problem
+
+
+def read(event: object) -> Posted:
+    """An event in the JSON format, as the command it stands for. Raises BadEvent."""
+    if not isinstance(event, dict):
+        raise BadEvent(None, invalid_fields([("event", "must be a JSON object")]))
+    attributes: dict[str, Any] = event  # pyright: ignore[reportUnknownVariableType] - JSON's keys are strings
+    event_id = attributes.get("id")
+    known_id = event_id if isinstance(event_id, str) else None
+    wrong = [*_wrong_attributes(attributes)]
+    if wrong:
+        raise BadEvent(known_id, invalid_fields(wrong))
+    data = attributes.get("data")
+    if not isinstance(data, dict):
+        raise BadEvent(known_id, invalid_fields([("data", "must be a JSON object")]))
+    return read_data(attributes["source"], attributes["id"], attributes["type"], data)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def read_data(source: str, event_id: str, event_type: str, data: Mapping[str, Any]) -> Posted:
+    """The data of an event of a known envelope, as its command. Raises BadEvent."""
+    model = _model(event_type)
+    if model is None:
+        known = ", ".join(TYPES)
+        detail = f"type: {event_type!r} is not one of {known}"
+        raise BadEvent(event_id, Problem(status=422, code="unknown_event_type", detail=detail))
+    try:
+        body = model.model_validate(data)
+    except ValidationError as error:
+        raise BadEvent(event_id, under_data(of_validation(error))) from None
+    canonical = msgspec.json.encode(data, order="deterministic").decode()
+    digest = hashlib.sha256(f"{event_type}\n{canonical}".encode()).hexdigest()
+    match body:
+        case ContractData():
+            command = commands.define_contract(body.contract_id, body)
+        case LineData():
+            try:
+                command = commands.define_line(body.line_id, body)
+            except Invalid as error:
+                raise BadEvent(event_id, under_data(of_refusal(error))) from None
+        case ApprovalData():
+            command = _approval(APPROVALS[event_type], body, digest)
+        case _:
+            raise TypeError(body)
+    return Posted(
+        source=source,
+        event_id=event_id,
+        type=event_type,
+        contract_id=body.contract_id,
+        line_id=None if isinstance(body, ContractData) else body.line_id,
+        approval_id=body.approval_id if isinstance(body, ApprovalData) else None,
+        command=command,
+        data=canonical,
+    )
+
+
+def _model(event_type: str) -> type[BaseModel] | None:
+    if event_type in APPROVALS:
+        return ApprovalData
+    return {CONTRACT_CONFIRMED: ContractData, LINE_CONFIRMED: LineData}.get(event_type)
+
+
+def _approval(transaction_class: TransactionClass, body: ApprovalData, digest: str) -> Approval:
+    return Approval(
+        approval_id=body.approval_id,
+        contract_id=body.contract_id,
+        line_id=body.line_id,
+        transaction_class=transaction_class,
+        date=body.date,
+        quantity=body.quantity,
+        billable_quantity=body.billable_quantity,
+        unit_price=body.unit_price,
+        tax=Decimal(0) if body.tax is None else body.tax,
+        currency=body.currency,
+        role=body.role,
+        category=body.category,
+        task_id=body.task_id,
+        resource=body.resource,
+        description=body.description,
+        billing_type=body.billing_type or BillingType.CHARGEABLE,
+        digest=digest,
+    )
+
+
+def under_data(problem: Problem) -> Problem:
+    """The problem with its fields named from the event down: `data.quantity`."""
+    fields = [(f"data.{error['field']}", error["detail"]) for error in problem.extra["errors"]]
+    return invalid_fields(fields)
+
+
+def _wrong_attributes(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the CloudEvents specification does not allow in the envelope."""
+    wrong: list[tuple[str, str]] = []
+    for name in ("id", "source", "type", "specversion"):
+        value = attributes.get(name)
+        if not isinstance(value, str) or not value:
+            wrong.append((name, "is required, a string that is not empty"))
+        elif len(value) > _LONGEST or not _PRINTABLE.fullmatch(value):
+            wrong.append(
+                (name, f"must be at most {_LONGEST} characters without spaces or controls")
+            )
+    if attributes.get("specversion") not in {None, "1.0"}:
+        wrong.append(("specversion", 'must be "1.0"'))
+    content_type = attributes.get("datacontenttype")
+    if content_type is not None and not (
+        isinstance(content_type, str) and _JSON.fullmatch(content_type)
+    ):
+        wrong.append(("datacontenttype", "must be application/json"))
+    wrong.extend(
+        (name, "must be a string")
+        for name in ("subject", "dataschema")
+        if name in attributes and not isinstance(attributes[name], str)
+    )
+    if "time" in attributes and not _is_timestamp(attributes["time"]):
+        wrong.append(("time", "must be an RFC 3339 timestamp"))
+    if "data_base64" in attributes:
+        wrong.append(("data_base64", "is not taken: data must be JSON"))
+    return [*wrong, *_wrong_extensions(attributes)]
+
+
+def _wrong_extensions(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
+    wrong: list[tuple[str, str]] = []
+    for name, value in attributes.items():
+        if name in _KNOWN or name in {"data", "data_base64"}:
+            continue
+        if not _EXTENSION.fullmatch(name):
+            wrong.append((name, "extension attributes are named in a-z and 0-9"))
+        elif not isinstance(value, str | int | bool):
+            wrong.append((name, "extension attributes are strings, integers or booleans"))
+    return wrong
+
+
+def _is_timestamp(value: object) -> bool:
+    if not isinstance(value, str) or "T" not in value.upper():
+        return False
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False

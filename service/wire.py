@@ -1,0 +1,186 @@
+"""Folded states as callers get them: the same shapes that the views answer with."""
+
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from aggregates import money
+from aggregates.contract import Contract
+from aggregates.contract_line import ContractLine, OpenPart, OpenSale
+from aggregates.invoice import Invoice
+from aggregates.refusals import ItemRefusal
+from aggregates.statuses import BillingMethod
+from projections.time_and_material import failed_levels
+
+Json = dict[str, Any]
+
+
+def amount(value: Decimal, currency: str) -> str:
+    """Money as plain text with the currency's decimals."""
+    return f"{money.round_to(value, money.unit_of(currency)):f}"
+
+
+def amount_or_none(value: Decimal | None, currency: str) -> str | None:
+    """As `amount`; None stays None."""
+    return None if value is None else amount(value, currency)
+
+
+def quantity(value: Decimal) -> str:
+    """A quantity as plain text without needless zeros."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def contract(state: Contract) -> Json:
+    """A contract with its customers and the ids of its lines."""
+    currency = state.currency
+    return {
+        "contract_id": state.contract_id,
+        "name": state.name,
+        "currency": currency,
+        "nte_limit": amount_or_none(state.nte_limit, currency),
+        "customers": [
+            {
+                "customer_id": customer.customer_id,
+                "name": customer.name,
+                "nte_limit": amount_or_none(customer.nte_limit, currency),
+            }
+            for customer in state.customers.values()
+        ],
+        "lines": sorted(state.lines),
+    }
+
+
+def line(state: ContractLine) -> Json:
+    """A contract line, with what its milestones total and lack to its contract amount (D-15)."""
+    terms, currency = state.terms, state.currency
+    fixed = terms.billing_method is BillingMethod.FIXED_PRICE
+    total = state.milestones_total if fixed else None
+    value = terms.contract_amount
+    difference = None if total is None or value is None else value - total
+    return {
+        "contract_id": state.contract_id,
+        "line_id": state.line_id,
+        "name": terms.name,
+        "project_id": terms.project_id,
+        "billing_method": terms.billing_method,
+        "currency": currency,
+        "contract_amount": amount_or_none(value, currency),
+        "nte_limit": amount_or_none(terms.nte_limit, currency),
+        "customers": [
+            {
+                "customer_id": customer.customer_id,
+                "split_percent": f"{customer.split_percent:f}",
+                "rounding": customer.rounding,
+                "nte_limit": amount_or_none(customer.nte_limit, currency),
+            }
+            for customer in terms.customers
+        ],
+        "schedule": terms.schedule,
+        "includes": list(terms.includes),
+        "chargeable": asdict(terms.chargeable),
+        "milestones_total": amount_or_none(total, currency),
+        "difference": amount_or_none(difference, currency),
+    }
+
+
+def milestone(state: ContractLine, milestone_id: str) -> Json:
+    """A milestone with its parts (D-10)."""
+    header, currency = state.milestones[milestone_id], state.currency
+    return {
+        "milestone_id": milestone_id,
+        "contract_id": state.contract_id,
+        "line_id": state.line_id,
+        "name": header.name,
+        "status": header.status,
+        "amount": amount(header.amount, currency),
+        "tax": amount(header.tax, currency),
+        "currency": currency,
+        "date": header.date.isoformat(),
+        "task_id": header.task_id,
+        "parts": [
+            {
+                "item_id": part.item_id,
+                "customer_id": part.customer_id,
+                "amount": amount(part.amount, currency),
+                "tax": amount(part.tax, currency),
+                "billing_status": part.billing_status,
+            }
+            for part in (state.parts[item_id] for item_id in header.parts)
+        ],
+    }
+
+
+def changed_item(item: OpenSale | OpenPart) -> Json:
+    """An item that a command changed; milestones have no NTE status (D-17)."""
+    sale = item if isinstance(item, OpenSale) else None
+    return {
+        "item_id": item.item_id,
+        "billing_status": item.billing_status,
+        "nte_status": sale.nte_status if sale else None,
+        "nte_detail": failed_levels(sale.failed) if sale and sale.failed else None,
+    }
+
+
+def refused_item(refusal: ItemRefusal) -> Json:
+    """An item that a command left out, and why (D-26, D-27, D-33)."""
+    facts = dict(refusal.facts)
+    if "shortfall" in facts:
+        facts["shortfall"] = f"{facts['shortfall']:f}"
+        facts["levels"] = failed_levels(facts["levels"])
+    return {"item_id": refusal.item_id, "code": refusal.code, "detail": refusal.detail, **facts}
+
+
+def invoice(state: Invoice) -> Json:
+    """An invoice with its lines and details (D-43)."""
+    currency = state.currency
+    details: dict[str, list[Json]] = {}
+    for detail in state.details:
+        details.setdefault(detail.line_id, []).append(
+            {
+                "detail_id": detail.detail_id,
+                "item_id": detail.item_id,
+                "kind": detail.kind,
+                "date": detail.date.isoformat(),
+                "description": detail.description,
+                "quantity": quantity(detail.quantity),
+                "unit_price": amount(detail.unit_price, currency),
+                "amount": amount(detail.amount, currency),
+                "tax": amount(detail.tax, currency),
+                "billing_type": detail.billing_type,
+            }
+        )
+    return {
+        "invoice_id": state.invoice_id,
+        "number": state.number,
+        "status": state.status,
+        "contract_id": state.contract_id,
+        "customer_id": state.customer_id,
+        "currency": currency,
+        "cutoff": state.cutoff and state.cutoff.isoformat(),
+        "accounting_date": state.accounting_date and state.accounting_date.isoformat(),
+        "corrects": None,
+        "amount": amount(state.amount, currency),
+        "tax": amount(state.tax, currency),
+        "total": amount(state.amount + state.tax, currency),
+        "lines": [
+            {
+                "line_id": total.line_id,
+                "billing_method": total.billing_method,
+                "amount": amount(total.amount, currency),
+                "tax": amount(total.tax, currency),
+                "total": amount(total.amount + total.tax, currency),
+                "groups": [
+                    {
+                        "billing_type": group.billing_type,
+                        "count": group.count,
+                        "amount": amount(group.amount, currency),
+                        "tax": amount(group.tax, currency),
+                    }
+                    for group in total.groups
+                ],
+                "details": details.get(total.line_id, []),
+            }
+            for total in state.lines
+        ],
+    }
