@@ -1,0 +1,88 @@
+# What developers and CI run. Start a recipe with `.uv/bin/uv run --frozen just <recipe>`:
+# uv puts the locked tools of .venv/bin on PATH, so the recipes call them by their plain names.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# pyright and its node come from wheels; without this it asks PyPI at each run for a newer pyright.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := "1"
+
+# List the recipes
+default:
+    @just --list --unsorted
+
+# All checks, then the tests: what CI runs (tests last, their closing line ends the output)
+check: format-check lint types imports docker-lint drift test
+
+# Format the code
+format:
+    ruff format .
+    ruff check --select I --fix .
+
+# Fail if the code is not formatted
+format-check:
+    ruff format --check .
+
+# Lint the code
+lint:
+    ruff check .
+
+# Check the types, strictly
+types:
+    pyright
+
+# Check which room imports which
+imports:
+    lint-imports
+
+# Lint the Dockerfile
+docker-lint:
+    hadolint Dockerfile
+
+# Run the tests; every branch of aggregates/ and the pure projections must be covered
+test:
+    pytest -n 2 --cov
+
+# Write openapi.yaml from the code
+openapi file="openapi.yaml":
+    billing-backlog openapi > {{ quote(file) }}
+
+# Write docs/events.md from the catalogue's docstrings
+docs file="docs/events.md":
+    python -m service.events_doc > {{ quote(file) }}
+
+# Fail if a generated file is not what the code generates now
+drift:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    fresh=$(mktemp -d)
+    trap 'rm -rf "$fresh"' EXIT
+    just openapi "$fresh/openapi.yaml"
+    just docs "$fresh/events.md"
+    stale=0
+    compare() { # the committed file, the fresh one, the recipe that writes it
+        if ! git --no-pager diff --no-index --exit-code "$1" "$2"; then
+            echo "$1 is not what the code generates now: run 'just $3' and commit the result." >&2
+            stale=1
+        fi
+    }
+    compare openapi.yaml "$fresh/openapi.yaml" openapi
+    compare docs/events.md "$fresh/events.md" docs
+    exit "$stale"
+
+# Work a sample backlog from approvals to invoices, on a temporary database
+demo:
+    billing-backlog demo
+
+# Serve the API on http://127.0.0.1:8000, with the database in this folder
+serve:
+    billing-backlog serve
+
+# Run the HTTP contract's acceptance program, where it lies next to this project
+acceptance:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if [ ! -f ../shared/acceptance/run.py ]; then
+        echo "../shared/acceptance/run.py is not here: nothing was run."
+        exit 0
+    fi
+    python ../shared/acceptance/run.py
