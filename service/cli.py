@@ -5,7 +5,6 @@ import json
 import logging
 import sys
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Generator
@@ -41,6 +40,7 @@ from service.sample import (
     generate,
     to_ndjson,
 )
+from service.serving import running
 from service.settings import Settings
 from service.tenant import BadDatabase, Tenant
 
@@ -90,7 +90,7 @@ def demo(
     """Work a sample backlog to confirmed invoices over HTTP, on a temporary database."""
     with tempfile.TemporaryDirectory(prefix="billing-backlog-") as folder:
         database = f"sqlite:///{folder}/demo.db"
-        with _tenant(database) as tenant, _server(tenant) as address:
+        with _tenant(database) as tenant, running(create_app(tenant, DEFAULTS)) as address:
             client = httpx.Client(base_url=f"{address}/v1", timeout=60)
             with client:
                 end = demonstration.work_the_backlog(client)
@@ -203,28 +203,6 @@ def _tenant(database: str, *, project: bool = True) -> Generator[Tenant]:
         yield tenant
     finally:
         tenant.close()
-
-
-@contextmanager
-def _server(tenant: Tenant) -> Generator[str]:
-    """A server of its own on a free loopback port, for as long as it is needed."""
-    config = uvicorn.Config(
-        create_app(tenant, DEFAULTS), host="127.0.0.1", port=0, log_level="warning"
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, name="server")
-    thread.start()
-    try:
-        deadline = time.monotonic() + 30
-        while not server.started:
-            if not thread.is_alive() or time.monotonic() > deadline:
-                _fail("the server did not start")
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,0 +1,52 @@
+"""What tests share: a tenant on a real database of its own, and clients of the HTTP service."""
+
+from collections.abc import AsyncGenerator, Generator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from service.app import create_app
+from service.serving import running
+from service.settings import Settings
+from service.tenant import Tenant
+
+NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+"""What the clock of the tests says."""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    """The URL of a database that does not exist yet."""
+    return f"sqlite:///{tmp_path}/backlog.db"
+
+
+@pytest.fixture
+def tenant(database: str) -> Generator[Tenant]:
+    """A tenant with a running projector."""
+    opened = Tenant(database, clock=lambda: NOW)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def app(tenant: Tenant) -> FastAPI:
+    """The HTTP service over the tenant; reads wait for a second at most."""
+    return create_app(tenant, Settings(read_wait=1.0))
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client of the service, in process, without a server between."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as client:
+        yield client
+
+
+@pytest.fixture
+def api(app: FastAPI) -> Generator[httpx.Client]:
+    """A client of the service over a real socket, for tests that are not asynchronous."""
+    with running(app) as address, httpx.Client(base_url=f"{address}/v1", timeout=30) as client:
+        yield client
