@@ -236,10 +236,11 @@ def _sales(
 ) -> Iterator[UnbilledSale]:
     """One unbilled sales actual per customer with a share (D-20, D-2, D-3)."""
     unit, billing_type = money.unit_of(line.currency), portion.billing_type
+    shares = line.shares
     amount = money.extend(portion.quantity, approval.unit_price, line.currency)
-    quantities = money.split(portion.quantity, line.shares, money.QUANTITY_UNIT)
-    amounts = money.split(amount, line.shares, unit)
-    taxes = money.split(portion.tax, line.shares, unit)
+    quantities = money.split(portion.quantity, shares, money.QUANTITY_UNIT)
+    amounts = money.split(amount, shares, unit)
+    taxes = money.split(portion.tax, shares, unit)
     for customer_id in amounts:
         limited = billing_type is BillingType.CHARGEABLE and book.is_limited(
             line.line_id, customer_id

@@ -5,6 +5,7 @@ Commands name any number of items, across lines; what can't be done is listed pe
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from aggregates.contract_line import ContractLine, OpenPart, OpenSale
 from aggregates.deal import Deal, moved, pages
@@ -84,6 +85,8 @@ def decide(command: BacklogCommand, deal: Deal) -> Decision:
                 work.reset(line, item)
             case ReevaluateNTE():
                 work.reevaluate(line, item)
+            case _:
+                assert_never(command)
     return work.decision()
 
 

@@ -5,7 +5,6 @@ lookup; to callers it is an opaque string. "~" and "/" can't stand in an upstrea
 """
 
 import hashlib
-from base64 import b32encode
 from typing import NamedTuple
 
 
@@ -68,6 +67,5 @@ def line_of(item_or_milestone_id: str) -> LineKey | None:
 
 
 def digest(*parts: str) -> str:
-    """128 bits of SHA-256 over the parts, in 26 lower-case characters."""
-    hashed = hashlib.sha256("\x1f".join(parts).encode()).digest()
-    return b32encode(hashed[:16]).decode().rstrip("=").lower()
+    """128 bits of SHA-256 over the parts, as 32 hexadecimal digits."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]

@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import typing
+from typing import Any
 
 from aggregates import events
 from service.stored_form import EventCodec
@@ -32,25 +33,20 @@ def _section(name: str, kind: type) -> str:
     return "\n".join([f"## {name}\n", text, "\n| field | type |", "| --- | --- |", *rows, ""])
 
 
-def _type(hint: object) -> str:
+def _type(hint: Any) -> str:
     """A type as readers of the data see it, its own parts in words."""
-    origin, parts = typing.get_origin(hint), typing.get_args(hint)
-    if origin is tuple:
+    parts = typing.get_args(hint)
+    if typing.get_origin(hint) is tuple:
         return f"list of {_type(parts[0])}"
     if parts:
         return " or ".join(_type(part) for part in parts)
-    if hint is type(None):
-        return "null"
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+    if dataclasses.is_dataclass(hint):
         fields = ", ".join(f"`{field.name}`" for field in dataclasses.fields(hint))
-        return f"{hint.__name__} ({fields})"
-    return getattr(hint, "__name__", str(hint)).lower() if hint in _PLAIN else _name(hint)
+        return f"{_name(hint)} ({fields})"
+    return {type(None): "null", str: "string", int: "integer"}.get(hint, _name(hint))
 
 
-_PLAIN = (str, int, bool)
-
-
-def _name(hint: object) -> str:
+def _name(hint: Any) -> str:
     return getattr(hint, "__name__", str(hint))
 
 
