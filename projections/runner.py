@@ -8,7 +8,7 @@ import structlog
 
 from projections.catalogue import project
 from projections.history import History
-from projections.writer import Writer
+from projections.writer import OutOfStep, Writer
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -33,8 +33,13 @@ def catch_up(
     position = writer.position()
     while events := history.read(position, page):
         changes = (change for recorded in events for change in project(recorded))
-        writer.apply(changes, after=position, position=events[-1].position)
-        position = events[-1].position
+        try:
+            writer.apply(changes, after=position, position=events[-1].position)
+        except OutOfStep:
+            # Another process projects the same history: go on from where it has got to.
+            position = writer.position()
+        else:
+            position = events[-1].position
         progress(position)
     return position
 
@@ -91,6 +96,8 @@ class Projector:
         """Waits until the views show `position`; False when they don't within `timeout` seconds."""
         until = time.monotonic() + timeout
         with self._changed:
+            if self._position < position:
+                self._changed.notify_all()  # it may rest on a commit of another process
             while self._position < position:
                 rest = until - time.monotonic()
                 if rest <= 0 or self._failure or self._stopping:

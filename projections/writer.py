@@ -38,16 +38,11 @@ class Writer:
         Raises OutOfStep when the views are not at `after`: another projector was at work.
         """
         with self._engine.begin() as connection:
+            _move(connection, after, position)
             page = _Page(connection)
             for change in changes:
                 page.add(change)
             page.write()
-            if position_seen(connection) != after:
-                raise OutOfStep(after)
-            statement = upsert_into(tracking).values(name=VIEWS, position=position)
-            connection.execute(
-                statement.on_conflict_do_update(set_={"position": statement.excluded.position})
-            )
 
 
 class OutOfStep(Exception):
@@ -131,6 +126,18 @@ def _by_columns(
     for row in rows:
         grouped.setdefault(frozenset(row), []).append(row)
     return grouped
+
+
+def _move(connection: Connection, after: int, position: int) -> None:
+    """Moves the position on, if it is where it is expected; takes the write lock with that."""
+    if after == 0:
+        statement = upsert_into(tracking).values(name=VIEWS, position=position)
+        moved = connection.execute(statement.on_conflict_do_nothing())
+    else:
+        here = (tracking.c.name == VIEWS) & (tracking.c.position == after)
+        moved = connection.execute(update(tracking).where(here).values(position=position))
+    if moved.rowcount != 1:
+        raise OutOfStep(after)
 
 
 def position_seen(connection: Connection) -> int:
