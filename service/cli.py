@@ -27,9 +27,11 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from projections import runner
 from service import demo as demonstration
+from service import demo_tables
 from service.app import create_app
 from service.importing import import_events
 from service.ledger import Context
@@ -51,6 +53,8 @@ cli = typer.Typer(
     help="The billing backlog: from approved work and milestones to confirmed invoices.",
 )
 errors = Console(stderr=True)
+PRINTED_WIDTH = 120
+"""Columns of tables that go to a file or a pipe."""
 
 Database = Annotated[
     str, typer.Option(help="Where history and views are kept: sqlite:///path/to/file.db")
@@ -97,7 +101,8 @@ def demo(
     if as_json:
         sys.stdout.write(json.dumps(demonstration.as_json(end), ensure_ascii=False) + "\n")
     else:
-        demonstration.print_tables(end, Console())
+        console = Console() if sys.stdout.isatty() else Console(width=PRINTED_WIDTH)
+        demo_tables.print_tables(end, console)
 
 
 @cli.command(name="import")
@@ -215,5 +220,5 @@ def _is_loopback(host: str) -> bool:
 
 
 def _fail(message: str) -> NoReturn:
-    errors.print(f"[red]error:[/red] {message}", highlight=False)
+    errors.print(Text.assemble(("error:", "red"), " ", message), soft_wrap=True)
     raise typer.Exit(2)

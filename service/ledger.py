@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
+import structlog
 from eventsourcing.application import Application
 from eventsourcing.persistence import (
     AggregateRecorder,
@@ -27,6 +28,8 @@ from projections.history import Metadata, Recorded
 from service.recorders import SQLiteRecorder
 from service.stored_form import EventCodec
 from service.stream_kinds import StreamKind, kind_of
+
+log = structlog.stdlib.get_logger(__name__)
 
 S = TypeVar("S")
 R = TypeVar("R")
@@ -153,6 +156,7 @@ class UnitOfWork:
     def __init__(self, ledger: "Ledger") -> None:
         self._ledger = ledger
         self._folded: dict[str, _Folded] = {}
+        self._loaded: dict[str, int] = {}
         self.pending: list[tuple[str, int, Event]] = []
 
     def load(self, kind: StreamKind[S], stream: str) -> S | None:
@@ -166,7 +170,9 @@ class UnitOfWork:
     def preload(self, streams: Iterable[str]) -> None:
         """Loads many short streams at once, that would be a query each otherwise."""
         missing = [stream for stream in dict.fromkeys(streams) if stream not in self._folded]
-        self._folded.update(self._ledger.fold_streams(missing))
+        found = self._ledger.fold_streams(missing)
+        self._folded.update(found)
+        self._loaded.update({stream: folded.version for stream, folded in found.items()})
 
     def expect(self, stream: str, version: int | None) -> None:
         """Raises StaleVersion when the stream is not at the version the caller saw."""
@@ -187,9 +193,14 @@ class UnitOfWork:
         """The streams appended to, folded."""
         return {stream: self._folded[stream] for stream, _, _ in self.pending}
 
+    def is_overtaken(self) -> bool:
+        """Whether another writer appended to a stream since this command looked at it."""
+        return any(self._ledger.has_moved(stream, at) for stream, at in self._loaded.items())
+
     def _at(self, kind: StreamKind[Any], stream: str) -> _Folded:
         if stream not in self._folded:
             self._folded[stream] = self._ledger.fold(kind, stream)
+            self._loaded[stream] = self._folded[stream].version
         return self._folded[stream]
 
 
@@ -205,16 +216,17 @@ class Ledger(Application[str]):
     def __init__(
         self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        super().__init__(
-            env={
-                "PERSISTENCE_MODULE": "service.recorders:DurableSQLiteFactory",
-                "MAPPER_TOPIC": "service.ledger:EventMapper",
-                "ORIGINATOR_ID_TYPE": "text",
-                "IS_SNAPSHOTTING_ENABLED": "y",
-                "SQLITE_DBNAME": str(path),
-                "SQLITE_LOCK_TIMEOUT": "10",
-            }
-        )
+        with _as_unavailable():
+            super().__init__(
+                env={
+                    "PERSISTENCE_MODULE": "service.recorders:DurableSQLiteFactory",
+                    "MAPPER_TOPIC": "service.ledger:EventMapper",
+                    "ORIGINATOR_ID_TYPE": "text",
+                    "IS_SNAPSHOTTING_ENABLED": "y",
+                    "SQLITE_DBNAME": str(path),
+                    "SQLITE_LOCK_TIMEOUT": "10",
+                }
+            )
         self._clock = clock
         self._cache = _Cache(CACHED_STREAMS)
         self._writing = threading.RLock()
@@ -239,13 +251,19 @@ class Ledger(Application[str]):
     def transact(self, work: Callable[[UnitOfWork], R], context: Context) -> Committed[R]:
         """Runs one command: `work` loads, decides and appends; what it appended is saved at once.
 
-        When another process was faster, `work` runs again on the new state, at most 8 times.
+        When another process was faster, `work` runs again on the new state, at most 8 times; also
+        when it raised, for it may have seen one stream before and another after the same change.
         Raises what `work` raises, Conflict, or Unavailable; then nothing was changed.
         """
         for _ in range(ATTEMPTS):
             with self._writing, _as_unavailable():
                 unit = UnitOfWork(self)
-                result = work(unit)
+                try:
+                    result = work(unit)
+                except Exception:
+                    if not unit.is_overtaken():
+                        raise
+                    continue
                 position = self._save(unit, context)
             if position is not None:
                 for listener in self._listeners:
@@ -306,6 +324,10 @@ class Ledger(Application[str]):
             stream: _Folded().fold(kind_of(stream), recorded) for stream, recorded in events.items()
         }
 
+    def has_moved(self, stream: str, version: int) -> bool:
+        """Whether the stream has events behind `version`."""
+        return bool(self.recorder.select_events(stream, gt=version, limit=1))
+
     def _event(self, stored: StoredEvent) -> Event:
         return EventMapper.codec.decode(stored.topic, stored.state)[0]
 
@@ -324,12 +346,19 @@ class Ledger(Application[str]):
             snapshot = StoredEvent(
                 stream, folded.version, kind.snapshot.name, kind.snapshot.encode(folded.state)
             )
-            # Another process may have taken the very same snapshot: then it is there already.
-            with suppress(IntegrityError):
-                self._snapshots.insert_events([snapshot])
+            self._take(snapshot)
             folded.snapshot_version = folded.version
         if kind.cached:
             self._cache.put(stream, folded)
+
+    def _take(self, snapshot: StoredEvent) -> None:
+        """Stores a snapshot. The command is committed by now, so nothing here may fail it."""
+        try:
+            # Another process may have taken the very same snapshot: then it is there already.
+            with suppress(IntegrityError):
+                self._snapshots.insert_events([snapshot])
+        except PersistenceError as error:
+            log.warning("no snapshot was taken", stream=snapshot.originator_id, exc_info=error)
 
     # --- the history, in order ----------------------------------------------------------------
 

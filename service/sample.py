@@ -18,6 +18,21 @@ from datetime import date, timedelta
 from random import Random
 from typing import TypeVar
 
+from service.sample_words import (
+    CUSTOMERS,
+    EXPENSES,
+    PEOPLE,
+    PROGRAMMES,
+    ROLES,
+    SHAPES,
+    SPLITS,
+    TASKS,
+    TEXTS,
+    UNNAMED_ROLE,
+    Currency,
+    Shape,
+)
+
 T = TypeVar("T")
 Draw = Callable[[], float]
 Event = dict[str, object]
@@ -36,98 +51,12 @@ _CONFIRMED = "2026-08-28"
 
 
 @dataclass(frozen=True, slots=True)
-class _Currency:
-    code: str
-    decimals: int
-    minor_per_1000_eur: int
-    step: int
-    tax_permille: int
-
-    def minor(self, eur: int) -> int:
-        """A price in minor units, rounded down to the steps in which prices are quoted."""
-        return eur * self.minor_per_1000_eur // 1000 // self.step * self.step
-
-    def text(self, minor: int) -> str:
-        """Money as it travels: plainly, with exactly the currency's decimals (D-1)."""
-        if not self.decimals:
-            return str(minor)
-        sign = "-" if minor < 0 else ""
-        whole, part = divmod(abs(minor), 10**self.decimals)
-        return f"{sign}{whole}.{part:0{self.decimals}d}"
-
-
-_EUR = _Currency("EUR", 2, 100_000, 50, 210)
-_USD = _Currency("USD", 2, 112_000, 50, 80)
-_JPY = _Currency("JPY", 0, 163_000, 10, 100)
-_KWD = _Currency("KWD", 3, 335_000, 250, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What a contract is made of. Shapes take turns, so that few contracts already show all."""
-
-    currency: _Currency
-    customers: int
-    lines: int
-    fixed_price: bool
-    limits: frozenset[str]
-
-
-_SHAPES = (
-    _Shape(_EUR, 2, 2, fixed_price=False, limits=frozenset({"contract"})),
-    _Shape(_USD, 3, 1, fixed_price=False, limits=frozenset({"contract_customer"})),
-    _Shape(_JPY, 1, 1, fixed_price=True, limits=frozenset({"line"})),
-    _Shape(_KWD, 3, 2, fixed_price=True, limits=frozenset({"line_customer"})),
-    _Shape(_EUR, 1, 1, fixed_price=False, limits=frozenset()),
-    _Shape(_USD, 2, 2, fixed_price=True, limits=frozenset({"contract", "line"})),
-    _Shape(_JPY, 3, 1, fixed_price=False, limits=frozenset({"contract_customer", "line_customer"})),
-    _Shape(_KWD, 2, 2, fixed_price=True, limits=frozenset()),
-)
-_SPLITS = {
-    1: (("100",),),
-    2: (("60", "40"), ("50", "50"), ("72.5", "27.5")),
-    3: (("50", "30", "20"), ("50", "50", "0"), ("33.33", "33.33", "33.34")),
-}
-_CUSTOMERS = (
-    "Möwenfels Logistik GmbH", "Aurinko Energia Oy", "Bråvalla Sjukvård AB", "Laplume & Fils SARL",
-    "Hinode Seiki 日の出精機", "Al Waha Retail W.L.L.", "Copperbeech Insurance Ltd",
-    "Żuraw Stocznia S.A.", "Río Claro Aguas S.L.", "Tidewater Freight Inc.", "Çelik Tekstil A.Ş.",
-)  # fmt: skip
-_PROGRAMMES = (
-    "Warehouse control renewal", "Meter data platform", "Patient records move", "Claims portal",
-    "Einführung Finanzbuchhaltung", "Refonte du catalogue", "工場の生産計画", "Fleet planning",
-)  # fmt: skip
-# What an hour costs, in euro.
-_ROLES = (
-    ("solution-architect", 165), ("senior-consultant", 145), ("consultant", 110), ("analyst", 85),
-    ("developer", 120), ("tester", 90), ("project-office", 70), ("trainee", 45),
-)  # fmt: skip
-_UNNAMED_ROLE = "trainee"
-_EXPENSES = ("travel", "lodging", "meals", "parking")
-_TASKS = ("T-10", "T-20", "T-30", "T-40")
-_PEOPLE = (
-    "Zoë Lindqvist", "Jürgen Pfaff", "Amélie Roussel", "佐々木 遥", "Nadia al-Sabah", "Priya Nair",
-    "Tomasz Wójcik", "Inés Peñalver", "Kwame Boateng", "Rhiannon Price", "Otto Väisänen",
-)  # fmt: skip
-_TEXTS = {
-    "time": (
-        "Workshop on stock movements", "Interface to the carrier's portal", "Schnittstellentest",
-        "Rehearsal of the data move", "Réunion de cadrage", "見積書のレビュー", "Access concept",
-        "Fault analysis: doubled postings", "Key users' training", "Cut-over plan & checklist",
-    ),
-    "expense": ("Train, return", "Hôtel, 2 nuits", "Taxi to the site", "Team dinner, Übergabe"),
-    "material": ("Handheld scanners", "Label rolls", "Test licences", "Kabelsatz, 5 m"),
-    "fee": ("Hosting, one month", "Certificate renewal", "Gebühr: Zulassungsstelle"),
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
 class _Line:
     """What has to be known of a T&M line to write approvals for it."""
 
     contract_id: str
     line_id: str
-    currency: _Currency
+    currency: Currency
     includes: tuple[str, ...]
     free_of_charge: frozenset[str]
 
@@ -149,13 +78,13 @@ def to_ndjson(events: Iterable[Event]) -> Iterator[str]:
 
 def _stream(contracts: int, approvals: int, seed: int) -> Iterator[Event]:
     draw = Random(seed).random  # noqa: S311 - a sample is to be repeatable, not secret
-    shapes = [_SHAPES[number % len(_SHAPES)] for number in range(contracts)]
+    shapes = [SHAPES[number % len(SHAPES)] for number in range(contracts)]
     per_line = max(20, approvals // max(1, sum(shape.lines for shape in shapes)))
     lines: list[_Line] = []
     for number, shape in enumerate(shapes, start=1):
         budget = shape.currency.minor(per_line * _MEAN_EUR)
         contract = _Contract(seed, number, shape, budget, _customers(draw, shape.customers))
-        yield contract.event(_pick(draw, _PROGRAMMES))
+        yield contract.event(_pick(draw, PROGRAMMES))
         for position in range(shape.lines):
             line = contract.line(position)
             lines.append(line)
@@ -175,7 +104,7 @@ class _Contract:
 
     seed: int
     number: int
-    shape: _Shape
+    shape: Shape
     budget: int
     customers: list[tuple[str, str]]
 
@@ -224,9 +153,9 @@ class _Contract:
         """A line names every role but one, which takes the caller's default (D-22)."""
         splits = self._splits(position)
         limit = self._limit("line_customer", self._part(_share(splits[0]), 60))
-        named = {role: role not in line.free_of_charge for role, _ in _ROLES}
-        del named[_UNNAMED_ROLE]
-        tasks = {task: task not in line.free_of_charge for task in _TASKS}
+        named = {role: role not in line.free_of_charge for role, _ in ROLES}
+        del named[UNNAMED_ROLE]
+        tasks = {task: task not in line.free_of_charge for task in TASKS}
         terms: Event = {
             "name": "Consulting" if position == 0 else "Support & Betrieb",
             "billing_method": "time_and_material",
@@ -235,7 +164,7 @@ class _Contract:
             "includes": list(line.includes),
             "chargeable": {
                 "roles": named,
-                "categories": {category: category != "meals" for category in _EXPENSES},
+                "categories": {category: category != "meals" for category in EXPENSES},
                 "tasks": tasks if self._selects_tasks() else None,
             },
         }
@@ -250,7 +179,7 @@ class _Contract:
             "nte_limit": None,
             "includes": list(KINDS),
         }
-        return self._line_event(f"{self.id}-F1", terms, _SPLITS[len(self.customers)][-1], None)
+        return self._line_event(f"{self.id}-F1", terms, SPLITS[len(self.customers)][-1], None)
 
     def _line_event(
         self, line_id: str, terms: Event, splits: tuple[str, ...], first_limit: str | None
@@ -285,7 +214,7 @@ class _Contract:
         return self.budget * share * percent // 100 // _WHOLE
 
     def _splits(self, position: int) -> tuple[str, ...]:
-        choices = _SPLITS[len(self.customers)]
+        choices = SPLITS[len(self.customers)]
         return choices[(self.number + position) % len(choices)]
 
     def _fixed_amount(self) -> int:
@@ -301,15 +230,15 @@ def _approval(draw: Draw, line: _Line, approval_id: str, day: str) -> Event:
     kind = _kind(draw, line)
     quantity, price, named = _worked(draw, line) if kind == "time" else _bought(draw, line, kind)
     correction = draw() < 0.015
-    task = _pick(draw, _TASKS)
+    task = _pick(draw, TASKS)
     # What the line doesn't name takes the caller's default, here and there a present (D-22, D-25).
-    unnamed = kind in {"material", "fee"} or named.get("role") == _UNNAMED_ROLE
+    unnamed = kind in {"material", "fee"} or named.get("role") == UNNAMED_ROLE
     complimentary = unnamed and draw() < 0.1
     free = complimentary or not line.free_of_charge.isdisjoint((task, *named.values()))
     # A correction takes back what was approved too much: it gives room back (D-31).
     signed = -quantity if correction else quantity
     tax = 0 if free else quantity * price * line.currency.tax_permille // 100_000
-    text = _pick(draw, _TEXTS[kind])
+    text = _pick(draw, TEXTS[kind])
     data: Event = {
         "approval_id": approval_id,
         "contract_id": line.contract_id,
@@ -321,7 +250,7 @@ def _approval(draw: Draw, line: _Line, approval_id: str, day: str) -> Event:
         "currency": line.currency.code,
         **named,
         "task_id": task,
-        "resource": _pick(draw, _PEOPLE),
+        "resource": _pick(draw, PEOPLE),
         "description": f"Correction: {text}" if correction else text,
         "billing_type": "complimentary" if complimentary else "chargeable",
     }
@@ -339,7 +268,7 @@ def _kind(draw: Draw, line: _Line) -> str:
 
 def _worked(draw: Draw, line: _Line) -> tuple[int, int, dict[str, str]]:
     """Half an hour to nine hours in quarters; quantities are counted in hundredths."""
-    role, rate = _pick(draw, _ROLES)
+    role, rate = _pick(draw, ROLES)
     return 25 * (2 + int(draw() * 35)), line.currency.minor(rate), {"role": role}
 
 
@@ -347,7 +276,7 @@ def _bought(draw: Draw, line: _Line, kind: str) -> tuple[int, int, dict[str, str
     currency, fraction = line.currency, draw()
     if kind == "expense":
         price = currency.minor(1) + int(fraction * fraction * currency.minor(900))
-        return 100, price, {"category": _pick(draw, _EXPENSES)}
+        return 100, price, {"category": _pick(draw, EXPENSES)}
     if kind == "material":
         return 10 * (1 + int(draw() * 120)), currency.minor(5 + int(fraction * 140)), {}
     return 100, currency.minor(250 + 50 * int(fraction * 25)), {"category": "hosting"}
@@ -355,9 +284,9 @@ def _bought(draw: Draw, line: _Line, kind: str) -> tuple[int, int, dict[str, str
 
 def _customers(draw: Draw, count: int) -> list[tuple[str, str]]:
     """Different ones, spread over the list; larger samples meet the same customers again."""
-    first = int(draw() * len(_CUSTOMERS))
-    places = [(first + 5 * n) % len(_CUSTOMERS) for n in range(count)]
-    return [(f"CU-{place + 1:02d}", _CUSTOMERS[place]) for place in places]
+    first = int(draw() * len(CUSTOMERS))
+    places = [(first + 5 * n) % len(CUSTOMERS) for n in range(count)]
+    return [(f"CU-{place + 1:02d}", CUSTOMERS[place]) for place in places]
 
 
 def _event(event_id: str, kind: str, time: str, data: Event) -> Event:

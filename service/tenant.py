@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from projections.database import open_views
 from projections.runner import Projector
 from projections.writer import Writer, position_seen
-from service.ledger import Ledger
+from service.ledger import Ledger, Unavailable
 
 PREFIX = "sqlite:///"
 VIEWS_SECONDS = 5.0
@@ -52,8 +53,17 @@ class Tenant:
         if not path.parent.is_dir():
             raise BadDatabase(f"the folder {str(path.parent)!r} does not exist")
         self.clock = clock
-        self.ledger = Ledger(path, clock)
-        self.views = open_views(path.with_suffix(".views.db"))
+        try:
+            self.ledger = Ledger(path, clock)
+        except Unavailable as error:
+            raise BadDatabase(f"{str(path)!r} can't be opened: {error}") from error
+        try:
+            self.views = open_views(path.with_suffix(".views.db"))
+        except DBAPIError as error:
+            self.ledger.close()
+            raise BadDatabase(
+                f"the views of {str(path)!r} can't be opened: {error.orig}"
+            ) from error
         self.writer = Writer(self.views)
         self.projector = Projector(self.ledger, self.writer)
         self.ledger.on_commit(self.projector.wake)

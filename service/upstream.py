@@ -36,7 +36,11 @@ TYPES = (*APPROVALS, CONTRACT_CONFIRMED, LINE_CONFIRMED)
 
 _KNOWN = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"}
 _EXTENSION = re.compile(r"[a-z0-9]+", re.ASCII)
-_PRINTABLE = re.compile(r"[^\x00-\x20\x7f]+")
+_UNSPACED = re.compile(r"[^\x00-\x20\x7f-\x9f]+")
+_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f]+")
+_TIMESTAMP = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
+)
 _JSON = re.compile(r"application/([a-z0-9.+-]+\+)?json(;.*)?", re.ASCII | re.IGNORECASE)
 _LONGEST = 1024
 
@@ -71,7 +75,9 @@ def read(event: object) -> Posted:
     """An event in the JSON format, as the command it stands for. Raises BadEvent."""
     if not isinstance(event, dict):
         raise BadEvent(None, invalid_fields([("event", "must be a JSON object")]))
-    attributes: dict[str, Any] = event  # pyright: ignore[reportUnknownVariableType] - JSON's keys are strings
+    # An attribute that is null counts as left out, by CloudEvents' JSON format.
+    given: dict[str, Any] = event  # pyright: ignore[reportUnknownVariableType] - JSON's keys are strings
+    attributes = {name: value for name, value in given.items() if value is not None}
     event_id = attributes.get("id")
     known_id = event_id if isinstance(event_id, str) else None
     wrong = [*_wrong_attributes(attributes)]
@@ -161,11 +167,13 @@ def _wrong_attributes(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
         value = attributes.get(name)
         if not isinstance(value, str) or not value:
             wrong.append((name, "is required, a string that is not empty"))
-        elif len(value) > _LONGEST or not _PRINTABLE.fullmatch(value):
+        elif name == "id" and (len(value) > _LONGEST or not _PRINTABLE.fullmatch(value)):
+            wrong.append((name, f"must be at most {_LONGEST} characters without controls"))
+        elif name != "id" and (len(value) > _LONGEST or not _UNSPACED.fullmatch(value)):
             wrong.append(
                 (name, f"must be at most {_LONGEST} characters without spaces or controls")
             )
-    if attributes.get("specversion") not in {None, "1.0"}:
+    if isinstance(attributes.get("specversion"), str) and attributes["specversion"] != "1.0":
         wrong.append(("specversion", 'must be "1.0"'))
     content_type = attributes.get("datacontenttype")
     if content_type is not None and not (
@@ -197,9 +205,10 @@ def _wrong_extensions(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _is_timestamp(value: object) -> bool:
-    if not isinstance(value, str) or "T" not in value.upper():
+    if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
         return False
     try:
-        return datetime.fromisoformat(value).tzinfo is not None
+        datetime.fromisoformat(value.upper())
     except ValueError:
         return False
+    return True

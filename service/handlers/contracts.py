@@ -29,7 +29,9 @@ def define_contract(tenant: Tenant, request: Request, command: DefineContract) -
             body=wire.contract(defined), created=state is None, version=unit.version(stream)
         )
 
-    return execute(tenant, request, work)
+    answer = execute(tenant, request, work)
+    intake.resume_again(tenant, request.context, command.contract_id)
+    return answer
 
 
 def define_line(tenant: Tenant, request: Request, contract_id: str, command: DefineLine) -> Answer:
@@ -48,7 +50,9 @@ def define_line(tenant: Tenant, request: Request, contract_id: str, command: Def
         defined = required_line(unit, contract_id, command.line_id)
         return Answer(body=wire.line(defined), created=state is None, version=unit.version(stream))
 
-    return execute(tenant, request, work)
+    answer = execute(tenant, request, work)
+    intake.resume_again(tenant, request.context, contract_id)
+    return answer
 
 
 def create_milestone(

@@ -93,16 +93,15 @@ def _receive_group(tenant: Tenant, context: Context, group: Sequence[Posted]) ->
         )
         desk = _Desk(unit, group[0].contract_id)
         results = desk.take(group)
-        if any(isinstance(posted.command, DefineContract | DefineLine) for posted in group):
+        if defines:
             resume(unit, group[0].contract_id)
         return results
 
+    defines = any(isinstance(posted.command, DefineContract | DefineLine) for posted in group)
     done = tenant.ledger.transact(work, context)
     position = done.position
-    if any(result.outcome is Outcome.PARKED for result in done.result):
-        # What they lack may have arrived meanwhile, by another process that saw none of them yet.
-        again = tenant.ledger.transact(lambda unit: resume(unit, group[0].contract_id), context)
-        position = again.position
+    if defines or any(result.outcome is Outcome.PARKED for result in done.result):
+        position = resume_again(tenant, context, group[0].contract_id)
     for result in done.result:
         result.position = position
     return done.result
@@ -247,6 +246,13 @@ class _Desk:
 
 
 # --- what waits --------------------------------------------------------------------------------
+
+
+def resume_again(tenant: Tenant, context: Context, contract_id: str) -> int:
+    """Takes in what another process parked while what it lacks was being defined here, and the
+    other way round: neither transaction saw the other, so both sides look once more afterwards.
+    """
+    return tenant.ledger.transact(lambda unit: resume(unit, contract_id), context).position
 
 
 def resume(unit: UnitOfWork, contract_id: str) -> None:

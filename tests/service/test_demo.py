@@ -12,16 +12,15 @@ from rich.console import Console
 
 from service.demo import (
     ALL_STATUSES,
-    SHOWN_ROWS,
     DemoFailed,
     Desk,
     EndState,
     Row,
     as_json,
     call,
-    print_tables,
     work_the_backlog,
 )
+from service.demo_tables import SHOWN_ROWS, print_tables
 from service.sample import DEFAULT_CONTRACTS
 
 PROBLEM = {"content-type": "application/problem+json"}
