@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from aggregates import money, streams
 from aggregates.contract_line import ContractLine
-from aggregates.deal import Deal, pages
+from aggregates.deal import EVENT_SIZE, Deal, pages
 from aggregates.events import (
     ApprovalRecorded,
     ApprovedWork,
@@ -126,7 +126,8 @@ def record(approvals: Sequence[Approval], deal: Deal) -> tuple[list[Event], list
 def _line_events(deal: Deal, entries: dict[str, _LineEntries]) -> Iterator[Event]:
     contract = deal.contract
     for line_id, on_line in entries.items():
-        for works in pages(on_line.works):
+        most = max(len(work.sales) for work in on_line.works)
+        for works in pages(on_line.works, max(1, EVENT_SIZE // most)):
             yield UnbilledSalesRecorded(
                 contract_id=contract.contract_id,
                 line_id=line_id,

@@ -39,10 +39,10 @@ class Deal:
         return (line, item) if line and item else None
 
 
-def pages(values: Iterable[T]) -> list[tuple[T, ...]]:
-    """The values in tuples of at most 1,000, the size of one event."""
+def pages(values: Iterable[T], size: int = EVENT_SIZE) -> list[tuple[T, ...]]:
+    """The values in tuples of at most `size`: what one event lists."""
     listed = tuple(values)
-    return [listed[start : start + EVENT_SIZE] for start in range(0, len(listed), EVENT_SIZE)]
+    return [listed[start : start + size] for start in range(0, len(listed), size)]
 
 
 def moved(

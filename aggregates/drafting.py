@@ -181,8 +181,10 @@ def _draft(
             tax=sum((line.tax for line in lines), Decimal(0)),
         )
     drafted = partial(ItemsDrafted, invoice_id=invoice_id)
-    for line_id in dict.fromkeys(detail.line_id for detail in details):
-        items = [detail.item_id for detail in details if detail.line_id == line_id]
+    by_line: dict[str, list[str]] = {}
+    for detail in details:
+        by_line.setdefault(detail.line_id, []).append(detail.item_id)
+    for line_id, items in by_line.items():
         yield from moved(deal.lines[line_id], items, BillingStatus.INVOICE_CREATED, drafted)
 
 

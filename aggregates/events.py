@@ -421,7 +421,7 @@ class EventReceived:
     """An event that an upstream system posted was taken in, once; its outcome, and why.
 
     A later version on the same stream tells what became of an event that had been parked. `data`
-    keeps the posted data of what made no actual (not billable); `digest` is the SHA-256 of it.
+    keeps the posted data of what made no actual (not billable).
     """
 
     VERSION: ClassVar[int] = 1

@@ -36,7 +36,7 @@ def define(command: DefineLine, contract: Contract, state: ContractLine | None) 
     terms = _terms_in(contract, command.terms)
     if state:
         _keep_what_is_recorded(terms, state)
-    if state and state.terms == terms and state.currency == contract.currency:
+    if state and state.terms == terms:
         return []
     total = state.milestones_total if state else Decimal(0)
     return list(_defined(command.line_id, contract, terms, total))

@@ -1,0 +1,31 @@
+"""Refusals say what, why and where, and know nothing of HTTP."""
+
+from aggregates.refusals import Invalid, ItemRefusal, ItemsRefused, NotFound, Refused
+
+
+def test_a_refusal_has_a_stable_code_a_sentence_and_facts() -> None:
+    refusal = Refused("limit_exceeded", "too much", level="contract")
+    assert (refusal.code, refusal.detail, str(refusal)) == (
+        "limit_exceeded",
+        "too much",
+        "too much",
+    )
+    assert refusal.facts == {"level": "contract"}
+
+
+def test_an_invalid_value_names_its_field() -> None:
+    refusal = Invalid("customers.0.nte_limit", "can't be negative")
+    assert (refusal.code, refusal.field) == ("invalid_field", "customers.0.nte_limit")
+
+
+def test_what_is_not_there_is_named_by_kind_and_id() -> None:
+    refusal = NotFound("contract_line", "L9")
+    assert (refusal.code, refusal.kind) == ("contract_line_not_found", "contract_line")
+    assert refusal.detail == "there is no contract line 'L9'"
+
+
+def test_a_command_over_many_items_is_refused_because_of_those_listed_d27() -> None:
+    items = (ItemRefusal("1", "nte_failed", "no room"), ItemRefusal("2", "item_posted", "posted"))
+    refusal = ItemsRefused(items)
+    assert (refusal.code, refusal.refusals) == ("items_refused", items)
+    assert refusal.detail == "2 of the items named can't be changed"

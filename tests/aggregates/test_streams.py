@@ -1,0 +1,50 @@
+"""Names of streams and ids: derived, so that the same thing has the same name in every run."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregates import streams
+from aggregates.streams import LineKey
+
+upstream_ids = st.text(string.ascii_letters + string.digits + "._:-", min_size=1, max_size=64)
+
+
+@given(upstream_ids, upstream_ids, upstream_ids)
+def test_an_item_id_says_where_the_item_lives(contract: str, line: str, part: str) -> None:
+    item_id = streams.item_id(contract, line, part)
+    assert streams.line_of(item_id) == LineKey(contract, line)
+    assert streams.item_id(contract, line, part) == item_id
+
+
+@pytest.mark.parametrize("text", ["", "x", "a~b", "a~b~", "~b~c", "a~~c", "a~b~c~d", "~~"])
+def test_what_is_no_item_id_names_no_line(text: str) -> None:
+    assert streams.line_of(text) is None
+
+
+def test_a_digest_tells_apart_where_one_part_ends_and_the_next_begins() -> None:
+    assert streams.digest("ab", "c") != streams.digest("a", "bc")
+    assert streams.digest("ab", "c") == streams.digest("ab", "c")
+
+
+@given(st.text(string.printable + "äß€漢😀"))
+def test_a_digest_is_of_one_length_and_of_characters_that_stand_in_any_address(part: str) -> None:
+    digest = streams.digest(part)
+    assert len(digest) == len(streams.digest(""))
+    assert set(digest) <= set(string.ascii_lowercase + string.digits)
+
+
+def test_streams_of_different_kinds_never_share_a_name() -> None:
+    names = [
+        streams.contract("x"),
+        streams.invoice("x"),
+        streams.number_series("x"),
+        streams.parking("x"),
+        streams.line("x", "y"),
+        streams.approval("x", "y"),
+        streams.receipt("x", "y"),
+        streams.request("x"),
+    ]
+    assert len(set(names)) == len(names)

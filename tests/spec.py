@@ -1,0 +1,253 @@
+"""Given what happened, when a command comes, then these events, or this refusal.
+
+    given(a_contract(), a_line()).when(an_approval()).when(MarkReady(items=…)).then(MarkedReady(…))
+
+A `Story` is a history, folded by the streams of its events into the states that decide looks at.
+`when` runs the decide function of a command; its `Outcome` is judged with `then…`, read with `the`,
+or continued with the next `when`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from aggregates import (
+    approvals,
+    backlog,
+    confirming,
+    contract,
+    contract_line,
+    drafting,
+    invoice,
+    line_terms,
+    milestones,
+    streams,
+)
+from aggregates.approvals import Approval, Verdict
+from aggregates.contract import Contract
+from aggregates.contract_line import ContractLine
+from aggregates.deal import Deal
+from aggregates.events import Event
+from aggregates.invoice import Invoice, NumberSeries
+from aggregates.refusals import ItemRefusal, Refused
+
+T = TypeVar("T")
+Command = (
+    Approval
+    | backlog.BacklogCommand
+    | confirming.ConfirmInvoice
+    | contract.DefineContract
+    | drafting.CreateDrafts
+    | drafting.DeleteDraft
+    | line_terms.DefineLine
+    | milestones.ChangeMilestone
+    | milestones.CreateMilestone
+    | milestones.DeleteMilestone
+)
+Answer = backlog.Decision | drafting.Drafted | list[Verdict] | None
+State = Contract | ContractLine | Invoice | NumberSeries
+EVOLVE: dict[str, Any] = {
+    "contract": contract.evolve,
+    "line": contract_line.evolve,
+    "invoice": invoice.evolve,
+    "series": invoice.evolve_series,
+}
+
+
+@dataclass(frozen=True)
+class Story:
+    """A history, and the state that each stream of it folds into."""
+
+    history: tuple[Event, ...] = ()
+    states: dict[str, State] = field(default_factory=dict[str, State])
+
+    def happened(self, *events: Event) -> "Story":
+        """The story with these events too."""
+        states = dict(self.states)
+        for event in events:
+            evolve = EVOLVE.get(event.stream.split("/")[0])
+            if evolve and (state := evolve(states.get(event.stream), event)):
+                states[event.stream] = state
+        return Story((*self.history, *events), states)
+
+    def when(self, command: Command, *more: Approval, invoice_id: str | None = None) -> "Outcome":
+        """What the command comes to. Approvals may come several in a call; a command on an invoice
+        is about the one drafted last if it names none."""
+        try:
+            events, answer = self._decide(command, more, invoice_id)
+        except Refused as refusal:
+            return Outcome(self, refusal=refusal)
+        return Outcome(self, tuple(events), answer)
+
+    @property
+    def contract(self) -> Contract:
+        (found,) = self._all(Contract)
+        return found
+
+    @property
+    def lines(self) -> dict[str, ContractLine]:
+        return {line.line_id: line for line in self._all(ContractLine)}
+
+    @property
+    def invoices(self) -> dict[str, Invoice]:
+        return {invoice.invoice_id: invoice for invoice in self._all(Invoice)}
+
+    @property
+    def series(self) -> NumberSeries | None:
+        return next(iter(self._all(NumberSeries)), None)
+
+    @property
+    def deal(self) -> Deal:
+        return Deal(contract=self.contract, lines=self.lines)
+
+    def _decide(
+        self, command: Command, more: Sequence[Approval], invoice_id: str | None
+    ) -> tuple[Sequence[Event], Answer]:
+        match command:
+            case contract.DefineContract():
+                known = self._all(Contract)
+                return contract.define(command, known[0] if known else None), None
+            case line_terms.DefineLine():
+                line = self.lines.get(command.line_id)
+                return line_terms.define(command, self.contract, line), None
+            case milestones.CreateMilestone():
+                return milestones.create(command, self._line_of(command.milestone_id)), None
+            case milestones.ChangeMilestone():
+                return milestones.change(command, self._line_of(command.milestone_id)), None
+            case milestones.DeleteMilestone():
+                return milestones.delete(command, self._line_of(command.milestone_id)), None
+            case Approval():
+                return approvals.record((command, *more), self.deal)
+            case drafting.CreateDrafts():
+                drafted = drafting.create(command, self.deal)
+                return drafted.events, drafted
+            case drafting.DeleteDraft():
+                return drafting.delete(self._invoice(invoice_id), self.deal), None
+            case confirming.ConfirmInvoice():
+                draft = self._invoice(invoice_id)
+                return confirming.confirm(command, draft, self.deal, self.series), None
+            case _:
+                decision = backlog.decide(command, self.deal)
+                return decision.events, decision
+
+    def _all(self, kind: type[T]) -> list[T]:
+        return [state for state in self.states.values() if isinstance(state, kind)]
+
+    def _line_of(self, milestone_id: str) -> ContractLine:
+        key = streams.line_of(milestone_id)
+        assert key, f"{milestone_id!r} names no line"
+        return self.lines[key.line_id]
+
+    def _invoice(self, invoice_id: str | None) -> Invoice:
+        return self.invoices[invoice_id or list(self.invoices)[-1]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one command came to: events and an answer, or a refusal."""
+
+    before: Story
+    happened: tuple[Event, ...] = ()
+    answer: Answer = None
+    refusal: Refused | None = None
+
+    @property
+    def after(self) -> Story:
+        """The story with what happened. Raises the refusal if there was one."""
+        return self.before.happened(*self.events)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What happened. Raises the refusal if there was one."""
+        if self.refusal:
+            raise self.refusal
+        return self.happened
+
+    def when(self, command: Command, *more: Approval, invoice_id: str | None = None) -> "Outcome":
+        """The next command, on top of what this one did."""
+        return self.after.when(command, *more, invoice_id=invoice_id)
+
+    def then(self, *events: Event) -> "Outcome":
+        """Exactly these events happened, in this order; none: nothing did."""
+        assert self.events == events, _differ(self.events, events)
+        return self
+
+    def then_refused(self, kind: type[Refused] | str, /, **facts: Any) -> "Outcome":
+        """The command, or an item or approval of it, was refused so, with these facts."""
+        assert any(_fits(it, kind, facts) for it in self.refusals), _differ(
+            self.refusals, (kind, facts)
+        )
+        return self
+
+    def then_not_billable(self, code: str) -> "Outcome":
+        """The one approval made no actual for this reason, which is no refusal."""
+        (verdict,) = self.verdicts
+        assert verdict == Verdict(not_billable=verdict.not_billable), verdict
+        assert verdict.not_billable, verdict
+        assert verdict.not_billable.code == code, verdict.not_billable
+        return self
+
+    def then_left(self, code: str, *item_ids: str) -> "Outcome":
+        """Exactly these of the items named were left alone for this reason: no refusal."""
+        left = tuple(it.item_id for it in self._left() if it.code == code)
+        assert left == item_ids, _differ(self._left(), (code, item_ids))
+        return self
+
+    def the(self, kind: type[T]) -> T:
+        """The one event of this type that happened."""
+        (event,) = self.all(kind)
+        return event
+
+    def all(self, kind: type[T]) -> list[T]:
+        """The events of this type that happened, in order."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """What became of the approvals, one by one."""
+        assert isinstance(self.answer, list), f"no approvals were recorded: {self!r}"
+        return self.answer
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The items that a backlog command changed."""
+        assert isinstance(self.answer, backlog.Decision), f"no backlog command: {self!r}"
+        return self.answer.changed
+
+    @property
+    def refusals(self) -> Sequence[Refused | ItemRefusal]:
+        """Every refusal: of the command itself, or of its items, or of its approvals."""
+        match self.answer:
+            case backlog.Decision():
+                return self.answer.refused
+            case list():
+                return [verdict.refused for verdict in self.answer if verdict.refused]
+            case _:
+                return [self.refusal] if self.refusal else []
+
+    def _left(self) -> Sequence[ItemRefusal]:
+        match self.answer, self.refusal:
+            case backlog.Decision(unchanged=left), _:
+                return left
+            case drafting.Drafted(left_out=left), _:
+                return left
+            case _, drafting.NothingReady(refusals=left):
+                return left
+            case _:
+                return ()
+
+
+def given(*events: Event | Iterable[Event]) -> Story:
+    """The story of these events, given one by one or several at a time."""
+    listed = [one if isinstance(one, Iterable) else (one,) for one in events]
+    return Story().happened(*(event for some in listed for event in some))
+
+
+def _fits(refusal: Refused | ItemRefusal, kind: type[Refused] | str, facts: Any) -> bool:
+    fits = refusal.code == kind if isinstance(kind, str) else isinstance(refusal, kind)
+    known = {name: getattr(refusal, name, None) for name in facts} | refusal.facts
+    return fits and all(known[name] == value for name, value in facts.items())
+
+
+def _differ(found: Iterable[object], expected: Iterable[object]) -> str:
+    return "\n".join(["", "found:", *map(repr, found), "expected:", *map(repr, expected)])
