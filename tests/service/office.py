@@ -1,0 +1,270 @@
+"""A billing office below HTTP: events as posted, commands as handled, and what came of them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from aggregates.backlog import BacklogCommand, MarkReady
+from aggregates.drafting import CreateDrafts
+from aggregates.events import InvoiceNumberAssigned
+from projections import contract_queries
+from projections.history import Recorded
+from projections.tables import metadata
+from service.handlers import backlog, intake, invoices
+from service.handlers.intake import Result
+from service.handlers.requests import Answer, Request
+from service.ledger import Context, Ledger
+from service.stream_kinds import kind_of
+from service.tenant import Tenant
+
+Json = dict[str, Any]
+NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+CONTEXT = Context(actor="test", correlation_id="correlation 1")
+SOURCE = "urn:test"
+Limits = Mapping[str, str]
+NO_LIMITS: Limits = {}
+WAIT_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One level of a contract's limits as callers get it."""
+
+    limit: Decimal | None
+    committed: Decimal
+    invoiced: Decimal
+
+
+# --- what upstream posts -----------------------------------------------------------------------
+
+
+def envelope(event_type: str, event_id: str, data: Json) -> Json:
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": SOURCE,
+        "type": event_type,
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+
+
+def contract_event(
+    contract_id: str = "C1",
+    *,
+    customers: Iterable[str] = ("A", "B"),
+    limit: str | None = None,
+    limits: Limits = NO_LIMITS,
+    event_id: str | None = None,
+) -> Json:
+    """A contract in euros."""
+    data = {
+        "contract_id": contract_id,
+        "name": f"Contract {contract_id}",
+        "currency": "EUR",
+        "nte_limit": limit,
+        "customers": [
+            {"customer_id": c, "name": f"Customer {c}", "nte_limit": limits.get(c)}
+            for c in customers
+        ],
+    }
+    return envelope("projects.contract.confirmed.v1", event_id or f"contract {contract_id}", data)
+
+
+def line_event(
+    contract_id: str = "C1",
+    line_id: str = "L1",
+    *,
+    splits: Mapping[str, str] | None = None,
+    limit: str | None = None,
+    limits: Limits = NO_LIMITS,
+    method: str = "time_and_material",
+) -> Json:
+    """A time-and-material line, all of it to customer A unless told."""
+    shares = splits or {"A": "100"}
+    data = {
+        "contract_id": contract_id,
+        "line_id": line_id,
+        "name": f"Line {line_id}",
+        "project_id": f"P-{line_id}",
+        "billing_method": method,
+        "contract_amount": "100000.00",
+        "nte_limit": limit,
+        "customers": [
+            {
+                "customer_id": customer,
+                "split_percent": percent,
+                "rounding": customer == next(iter(shares)),
+                "nte_limit": limits.get(customer),
+            }
+            for customer, percent in shares.items()
+        ],
+    }
+    event_id = f"line {contract_id} {line_id}"
+    return envelope("projects.contract-line.confirmed.v1", event_id, data)
+
+
+def approval_event(
+    approval_id: str,
+    amount: str = "10.00",
+    *,
+    contract_id: str = "C1",
+    line_id: str = "L1",
+    event_id: str | None = None,
+    day: str = "2026-10-05",
+) -> Json:
+    """One hour of work at this price."""
+    data = {
+        "approval_id": approval_id,
+        "contract_id": contract_id,
+        "line_id": line_id,
+        "date": day,
+        "quantity": "1",
+        "unit_price": amount,
+        "currency": "EUR",
+        "role": "consultant",
+        "description": f"work of {approval_id}",
+    }
+    return envelope(
+        "projects.time.approved.v1", event_id or f"approval {contract_id} {approval_id}", data
+    )
+
+
+def write_ndjson(path: Path, events: Iterable[Json | str]) -> Path:
+    """A file of events, one a line; a string is a line as it is."""
+    lines = (event if isinstance(event, str) else json.dumps(event) for event in events)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+# --- what the office does ----------------------------------------------------------------------
+
+
+def request(request_id: str = "request", *, key: str | None = None, digest: str = "") -> Request:
+    return Request(context=CONTEXT, request_id=request_id, idempotency_key=key, digest=digest)
+
+
+def post(tenant: Tenant, *events: object) -> list[Result]:
+    return intake.receive(tenant, CONTEXT, events)
+
+
+def record(tenant: Tenant, *events: Json) -> list[str]:
+    """Posts events of which every one must be recorded; the items they made."""
+    results = post(tenant, *events)
+    assert [result.outcome.value for result in results] == ["recorded"] * len(events)
+    return [item for result in results for item in result.items]
+
+
+def mark_ready(tenant: Tenant, items: Iterable[str]) -> Answer:
+    def make(some: tuple[str, ...]) -> BacklogCommand:
+        return MarkReady(items=some)
+
+    return backlog.command(tenant, request(), make, tuple(items), partly=False)
+
+
+def draft(
+    tenant: Tenant,
+    *,
+    contract_id: str = "C1",
+    key: str = "draft",
+    items: Iterable[str] | None = None,
+) -> list[Json]:
+    """The drafts made of what is ready."""
+    command = CreateDrafts(
+        draft_key=key,
+        cutoff=None,
+        line_ids=None,
+        customer_ids=None,
+        items=None if items is None else tuple(items),
+    )
+    return invoices.create_drafts(tenant, request(key), contract_id, command).body["invoices"]
+
+
+def confirm(tenant: Tenant, invoice_id: str) -> Json:
+    return invoices.confirm(tenant, request(), invoice_id, None).body
+
+
+# --- what is there -----------------------------------------------------------------------------
+
+
+def caught_up(tenant: Tenant) -> None:
+    tenant.wait_for(tenant.ledger.position(), WAIT_SECONDS)
+
+
+def levels(tenant: Tenant, contract_id: str = "C1") -> dict[tuple[str, str, str], Level]:
+    """The limits of a contract by level, line and customer, empty for none."""
+    caught_up(tenant)
+    with tenant.reading() as (views, _):
+        found = contract_queries.limits(views, contract_id)
+    assert found is not None, contract_id
+    return {
+        (row["level"], row["line_id"] or "", row["customer_id"] or ""): Level(
+            limit=None if row["limit"] is None else Decimal(row["limit"]),
+            committed=Decimal(row["committed"]),
+            invoiced=Decimal(row["invoiced"]),
+        )
+        for row in found["levels"]
+    }
+
+
+def views_of(tenant: Tenant) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every view."""
+    caught_up(tenant)
+    with tenant.reading() as (views, _):
+        return {
+            table.name: sorted((tuple(row) for row in views.execute(select(table))), key=repr)
+            for table in metadata.sorted_tables
+        }
+
+
+def rows(tenant: Tenant, table: str) -> list[Json]:
+    """The rows of one view."""
+    caught_up(tenant)
+    with tenant.reading() as (views, _):
+        return [dict(row) for row in views.execute(select(metadata.tables[table])).mappings()]
+
+
+def history(ledger: Ledger) -> list[Recorded]:
+    """All that was recorded."""
+    return ledger.read(0, 1_000_000)
+
+
+def loaded(ledger: Ledger, stream: str) -> Any:
+    """The state of a stream as commands see it."""
+    return ledger.transact(lambda unit: unit.load(kind_of(stream), stream), CONTEXT).result
+
+
+def folded(ledger: Ledger) -> dict[str, Any]:
+    """The state of every stream, folded from its very first event."""
+    states: dict[str, Any] = {}
+    for recorded in history(ledger):
+        evolve = kind_of(recorded.stream).evolve
+        states[recorded.stream] = evolve(states.get(recorded.stream), recorded.event)
+    return states
+
+
+def assert_sound(ledger: Ledger) -> None:
+    """The history as an auditor wants it: no holes, no gap in any stream, states that fold."""
+    recorded = history(ledger)
+    assert [event.position for event in recorded] == list(range(1, len(recorded) + 1))
+    versions: dict[str, int] = {}
+    for event in recorded:
+        versions[event.stream] = versions.get(event.stream, 0) + 1
+        assert event.version == versions[event.stream], event.stream
+    for stream, state in folded(ledger).items():
+        assert loaded(ledger, stream) == state, stream
+
+
+def numbers_assigned(ledger: Ledger) -> list[int]:
+    """The numbers given to invoices, in the order they were given (D-44)."""
+    return [
+        recorded.event.sequence
+        for recorded in history(ledger)
+        if isinstance(recorded.event, InvoiceNumberAssigned)
+    ]

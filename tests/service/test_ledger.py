@@ -1,0 +1,425 @@
+"""The ledger: one transaction a command, conflicts decided anew, a history without holes."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from eventsourcing.sqlite import SQLiteAggregateRecorder, SQLiteDatastore
+
+from aggregates.events import Event, InvoiceNumberAssigned, RequestAnswered
+from aggregates.refusals import Refused
+from service.ledger import (
+    ATTEMPTS,
+    Conflict,
+    Context,
+    Ledger,
+    StaleVersion,
+    Unavailable,
+    UnitOfWork,
+)
+from service.recorders import DurableSQLiteFactory, SQLiteRecorder
+from service.stream_kinds import REQUEST, SERIES
+from tests.service import library_cases as library
+from tests.service.office import CONTEXT, NOW, assert_sound, history, loaded
+
+Opened = Callable[..., Ledger]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "backlog.db"
+
+
+@pytest.fixture
+def opened(path: Path) -> Generator[Opened]:
+    """Opens ledgers on the one file, and closes them in the end."""
+    ledgers: list[Ledger] = []
+
+    def open_one(clock: Callable[[], datetime] = lambda: NOW) -> Ledger:
+        ledgers.append(Ledger(path, clock))
+        return ledgers[-1]
+
+    yield open_one
+    for ledger in ledgers:
+        ledger.close()
+
+
+@pytest.fixture
+def ledger(opened: Opened) -> Ledger:
+    return opened()
+
+
+def number(sequence: int, series: str = "s") -> InvoiceNumberAssigned:
+    return InvoiceNumberAssigned(
+        series=series, sequence=sequence, number=str(sequence), invoice_id=f"I{sequence}"
+    )
+
+
+def next_number(unit: UnitOfWork, series: str = "s") -> int:
+    """Gives out the next number of a series: an append that depends on what it read."""
+    state = unit.load(SERIES, f"series/{series}")
+    sequence = state.sequence + 1 if state else 1
+    unit.append([number(sequence, series)])
+    return sequence
+
+
+def numbers(ledger: Ledger, series: str = "s") -> list[int]:
+    return [
+        recorded.event.sequence
+        for recorded in history(ledger)
+        if isinstance(recorded.event, InvoiceNumberAssigned) and recorded.event.series == series
+    ]
+
+
+def at_once(*works: Callable[[], object]) -> None:
+    """Runs all of them at the same time; raises what one of them raises."""
+    start, errors = threading.Barrier(len(works)), list[Exception]()
+
+    def run(work: Callable[[], object]) -> None:
+        start.wait()
+        try:
+            work()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise ExceptionGroup("at once", errors)
+
+
+# --- one transaction ---------------------------------------------------------------------------
+
+
+def test_an_append_to_several_streams_is_recorded_in_one_go(ledger: Ledger) -> None:
+    def work(unit: UnitOfWork) -> list[int]:
+        return [next_number(unit, series) for series in ("a", "b", "a")]
+
+    done = ledger.transact(work, CONTEXT)
+    assert (done.result, done.position) == ([1, 1, 2], 3)
+    assert [(r.position, r.stream, r.version) for r in history(ledger)] == [
+        (1, "series/a", 1),
+        (2, "series/b", 1),
+        (3, "series/a", 2),
+    ]
+
+
+def test_one_conflicting_stream_leaves_nothing_in_any_of_them(opened: Opened) -> None:
+    """The rival takes stream b in the moment between the decision and its recording."""
+    rival = opened()
+    seen: list[list[str]] = []
+
+    def clock() -> datetime:
+        if not numbers(rival, "b"):
+            rival.transact(lambda unit: next_number(unit, "b"), CONTEXT)
+        seen.append([recorded.stream for recorded in history(rival)])
+        return NOW
+
+    ledger = opened(clock)
+    ledger.transact(lambda unit: [next_number(unit, series) for series in ("a", "b", "c")], CONTEXT)
+    # At the second attempt only the rival's event was there: the first attempt left nothing.
+    assert seen == [["series/b"], ["series/b"]]
+    assert (numbers(ledger, "a"), numbers(ledger, "b"), numbers(ledger, "c")) == ([1], [1, 2], [1])
+    assert_sound(ledger)
+
+
+def test_a_work_that_raises_leaves_nothing(ledger: Ledger) -> None:
+    def work(unit: UnitOfWork) -> None:
+        next_number(unit)
+        raise Refused("no", "no")
+
+    with pytest.raises(Refused):
+        ledger.transact(work, CONTEXT)
+    assert ledger.position() == 0
+    assert loaded(ledger, "series/s") is None
+
+
+def test_a_work_that_appends_nothing_changes_nothing_and_tells_the_position(
+    ledger: Ledger,
+) -> None:
+    ledger.transact(next_number, CONTEXT)
+    assert ledger.transact(lambda unit: unit.version("series/s"), CONTEXT).position == 1
+    assert ledger.position() == 1
+
+
+def test_a_work_sees_what_it_appended_itself(ledger: Ledger) -> None:
+    def work(unit: UnitOfWork) -> tuple[int, int]:
+        before = unit.version("series/s")
+        next_number(unit)
+        next_number(unit)
+        return before, unit.version("series/s")
+
+    assert ledger.transact(work, CONTEXT).result == (0, 2)
+
+
+# --- conflicts ---------------------------------------------------------------------------------
+
+
+def test_a_lost_race_is_decided_anew_on_what_the_winner_left(opened: Opened) -> None:
+    rival, clocked = opened(), list[datetime]()
+
+    def clock() -> datetime:
+        if not clocked:
+            rival.transact(next_number, CONTEXT)
+        clocked.append(NOW)
+        return NOW
+
+    ledger = opened(clock)
+    assert ledger.transact(next_number, CONTEXT).result == 2
+    assert numbers(ledger) == [1, 2]
+    assert len(clocked) == 2
+
+
+def test_a_work_that_always_loses_is_refused_after_a_bounded_number_of_attempts(
+    opened: Opened,
+) -> None:
+    rival, attempts = opened(), list[int]()
+
+    def clock() -> datetime:
+        rival.transact(next_number, CONTEXT)
+        return NOW
+
+    def work(unit: UnitOfWork) -> None:
+        attempts.append(next_number(unit))
+
+    ledger = opened(clock)
+    with pytest.raises(Conflict):
+        ledger.transact(work, CONTEXT)
+    assert attempts == list(range(1, ATTEMPTS + 1))
+    assert numbers(ledger) == list(range(1, ATTEMPTS + 1))
+    assert {recorded.metadata.actor for recorded in history(ledger)} == {"test"}
+    assert_sound(ledger)
+
+
+def test_a_refusal_judged_while_another_writer_was_at_work_is_judged_anew(opened: Opened) -> None:
+    """One stream is seen before and the other after a change of both: a state that never was."""
+    ledger, rival, attempts = opened(), opened(), list[int]()
+
+    def both(unit: UnitOfWork) -> None:
+        next_number(unit, "a")
+        next_number(unit, "b")
+
+    def work(unit: UnitOfWork) -> int:
+        before = unit.version("series/a")
+        attempts.append(before)
+        if len(attempts) == 1:
+            rival.transact(both, CONTEXT)
+        if before != unit.version("series/b"):
+            raise Refused("torn", "the two streams always have the same length")
+        return before
+
+    assert ledger.transact(work, CONTEXT).result == 1
+    assert attempts == [0, 1]
+
+
+def test_two_ledgers_on_one_file_give_out_every_number_once_d44(opened: Opened) -> None:
+    ledgers = [opened(), opened()]
+    taken: list[int] = []
+
+    def take(ledger: Ledger) -> None:
+        taken.extend(ledger.transact(next_number, CONTEXT).result for _ in range(6))
+
+    at_once(*(partial(take, ledger) for ledger in (*ledgers, *ledgers)))
+    assert sorted(taken) == list(range(1, 25))
+    for ledger in ledgers:
+        assert numbers(ledger) == list(range(1, 25))
+        assert_sound(ledger)
+
+
+def test_a_stale_version_is_refused_with_both_versions(ledger: Ledger) -> None:
+    ledger.transact(next_number, CONTEXT)
+    with pytest.raises(StaleVersion) as stale:
+        ledger.transact(lambda unit: unit.expect("series/s", 0), CONTEXT)
+    assert (stale.value.expected, stale.value.actual) == (0, 1)
+    ledger.transact(lambda unit: unit.expect("series/s", 1), CONTEXT)
+    ledger.transact(lambda unit: unit.expect("series/s", None), CONTEXT)
+
+
+# --- positions and streams ---------------------------------------------------------------------
+
+
+def test_positions_have_no_holes_also_after_transactions_that_failed(opened: Opened) -> None:
+    rival, rounds = opened(), 5
+    ledger = opened(lambda: (rival.transact(next_number, CONTEXT), NOW)[1])
+    for _ in range(rounds):
+        with pytest.raises(Conflict):
+            ledger.transact(next_number, CONTEXT)
+        rival.transact(lambda unit: next_number(unit, "other"), CONTEXT)
+    positions = [recorded.position for recorded in history(rival)]
+    assert positions == list(range(1, rounds * (ATTEMPTS + 1) + 1))
+
+
+def test_events_are_read_page_by_page_behind_a_position(ledger: Ledger) -> None:
+    ledger.transact(lambda unit: [next_number(unit) for _ in range(10)], CONTEXT)
+    first = ledger.read(0, 4)
+    then = ledger.read(first[-1].position, 4)
+    last = ledger.read(then[-1].position, 4)
+    assert [r.position for r in (*first, *then, *last)] == list(range(1, 11))
+    assert [len(page) for page in (first, then, last)] == [4, 4, 2]
+    assert ledger.read(10, 4) == []
+
+
+def test_events_are_read_at_any_positions_in_order(ledger: Ledger) -> None:
+    ledger.transact(lambda unit: [next_number(unit) for _ in range(1200)], CONTEXT)
+    wanted = [1100, 7, 3, *range(200, 900)]
+    assert [r.position for r in ledger.read_at(wanted)] == sorted(wanted)
+    assert ledger.read_at([]) == []
+
+
+def test_the_position_of_an_event_is_told_or_that_there_is_none(ledger: Ledger) -> None:
+    ledger.transact(lambda unit: [next_number(unit, s) for s in ("a", "b", "b")], CONTEXT)
+    assert ledger.position_of("series/b", 2) == 3
+    with pytest.raises(LookupError):
+        ledger.position_of("series/b", 3)
+
+
+def test_many_short_streams_are_loaded_at_once(ledger: Ledger) -> None:
+    keys = [f"request/{n}" for n in range(1100)]
+
+    def answer(key: str) -> Event:
+        return RequestAnswered(key=key, digest="d", body=key)
+
+    recorded = [answer(f"key {n}") for n in range(1100)]
+    ledger.transact(lambda unit: unit.append(recorded), CONTEXT)
+    streams = [event.stream for event in recorded]
+
+    def work(unit: UnitOfWork) -> list[object]:
+        unit.preload([*streams, *keys, *streams])
+        return [unit.load(REQUEST, stream) for stream in (*streams, *keys)]
+
+    assert ledger.transact(work, CONTEXT).result == [*recorded, *[None] * len(keys)]
+
+
+def test_listeners_hear_the_position_of_every_commit_and_of_nothing_else(ledger: Ledger) -> None:
+    heard: list[int] = []
+    ledger.on_commit(heard.append)
+    ledger.transact(next_number, CONTEXT)
+    ledger.transact(lambda unit: [next_number(unit), next_number(unit)], CONTEXT)
+    with pytest.raises(StaleVersion):
+        ledger.transact(lambda unit: unit.expect("series/s", 0), CONTEXT)
+    assert heard == [1, 3]
+
+
+# --- metadata ----------------------------------------------------------------------------------
+
+
+def test_who_why_and_what_caused_it_are_recorded_with_every_event_d64(ledger: Ledger) -> None:
+    context = Context(actor="jo", reason="month's end", correlation_id="corr", causation_id="cause")
+    ledger.transact(lambda unit: [next_number(unit), next_number(unit)], context)
+    for recorded in history(ledger):
+        about = recorded.metadata
+        assert (about.actor, about.reason) == ("jo", "month's end")
+        assert (about.correlation_id, about.causation_id) == ("corr", "cause")
+        assert about.recorded_at == NOW
+
+
+def test_the_clock_is_read_once_a_command_d64(opened: Opened) -> None:
+    ticks = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=n) for n in range(2)]
+    remaining = iter(ticks)
+    ledger = opened(lambda: next(remaining))
+    ledger.transact(lambda unit: [next_number(unit) for _ in range(3)], CONTEXT)
+    ledger.transact(lambda unit: unit.version("series/s"), CONTEXT)
+    ledger.transact(next_number, CONTEXT)
+    assert [r.metadata.recorded_at for r in history(ledger)] == [ticks[0]] * 3 + [ticks[1]]
+
+
+# --- the database ------------------------------------------------------------------------------
+
+
+def test_connections_are_durable_wal_with_full_synchronous(ledger: Ledger) -> None:
+    pool = ledger.history.datastore.pool
+    connections = [pool.get_connection() for _ in range(3)]
+    try:
+        for connection in connections:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA journal_mode")
+            assert cursor.fetchone()[0] == "wal"
+            cursor.execute("PRAGMA synchronous")
+            assert cursor.fetchone()[0] == 2, "2 is FULL"
+    finally:
+        for connection in connections:
+            pool.put_connection(connection)
+
+
+def test_what_was_recorded_is_there_for_whoever_opens_the_file_next(
+    opened: Opened, path: Path
+) -> None:
+    opened().transact(lambda unit: [next_number(unit), next_number(unit)], CONTEXT)
+    assert opened().transact(next_number, CONTEXT).result == 3
+    with closing(sqlite3.connect(path)) as connection:
+        topics = connection.execute("SELECT DISTINCT topic FROM stored_events").fetchall()
+    assert topics == [("InvoiceNumberAssigned.v1",)]
+
+
+def test_a_file_that_is_no_database_is_unavailable(path: Path) -> None:
+    path.write_text("no database at all\n" * 100)
+    with pytest.raises(Unavailable, match="not a database"):
+        Ledger(path)
+
+
+# --- the library's own cases for recorders -------------------------------------------------------
+
+
+def recorders(test: "_Recorders") -> tuple[SQLiteRecorder, SQLiteAggregateRecorder]:
+    """The recorder of events and that of snapshots, as the ledger makes them."""
+    factory = DurableSQLiteFactory(
+        {"SQLITE_DBNAME": str(test.path / f"{uuid4()}.db"), "ORIGINATOR_ID_TYPE": "text"}
+    )
+    test.addCleanup(factory.close)
+    events, kept = factory.application_recorder(), factory.aggregate_recorder(purpose="snapshots")
+    assert isinstance(events, SQLiteRecorder)
+    assert isinstance(kept, SQLiteAggregateRecorder)
+    assert isinstance(events.datastore, SQLiteDatastore)
+    return events, kept
+
+
+class _Recorders:
+    """Ids of streams are text here, and each case has a folder of its own."""
+
+    path: Path
+    addCleanup: Callable[..., object]  # noqa: N815 - unittest's name
+
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path: Path) -> None:
+        self.path = tmp_path
+
+    def new_originator_id(self) -> str:
+        return f"line/C1/{uuid4()}"
+
+
+class TestTheLibrarysCasesForHistories(
+    _Recorders, library.ApplicationRecorderTestCase[SQLiteRecorder]
+):
+    def create_recorder(self) -> SQLiteRecorder:
+        return recorders(self)[0]
+
+
+class TestTheLibrarysCasesForSnapshots(_Recorders, library.AggregateRecorderTestCase):
+    def create_recorder(self) -> SQLiteAggregateRecorder:
+        return recorders(self)[1]
+
+
+class TestTheLibrarysCaseForPositions(_Recorders, library.NonInterleavingNotificationIDsBaseCase):
+    def create_recorder(self) -> SQLiteRecorder:
+        return recorders(self)[0]
+
+
+def test_the_cases_of_the_library_ran_here() -> None:
+    """Their names are the library's: a new release that renames them must not pass in silence."""
+    cases: Sequence[tuple[type, str]] = (
+        (TestTheLibrarysCasesForHistories, "test_insert_select"),
+        (TestTheLibrarysCasesForHistories, "test_concurrent_no_conflicts"),
+        (TestTheLibrarysCasesForSnapshots, "test_insert_and_select"),
+        (TestTheLibrarysCaseForPositions, "test"),
+    )
+    for case, name in cases:
+        assert callable(getattr(case, name))
