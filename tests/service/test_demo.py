@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Generator
 from decimal import Decimal
 from io import StringIO
 
@@ -10,6 +11,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from service.app import create_app
 from service.demo import (
     ALL_STATUSES,
     DemoFailed,
@@ -22,13 +24,23 @@ from service.demo import (
 )
 from service.demo_tables import SHOWN_ROWS, print_tables
 from service.sample import DEFAULT_CONTRACTS
+from service.serving import running
+from service.settings import Settings
+from service.tenant import Tenant
 
 PROBLEM = {"content-type": "application/problem+json"}
 
 
-@pytest.fixture
-def end(api: httpx.Client) -> EndState:
-    return work_the_backlog(api)
+@pytest.fixture(scope="module")
+def end(tmp_path_factory: pytest.TempPathFactory) -> Generator[EndState]:
+    """The end state of one demo; the tests only look at it."""
+    tenant = Tenant(f"sqlite:///{tmp_path_factory.mktemp('demo')}/backlog.db")
+    with (
+        running(create_app(tenant, Settings())) as address,
+        httpx.Client(base_url=f"{address}/v1", timeout=30) as client,
+    ):
+        yield work_the_backlog(client)
+    tenant.close()
 
 
 def levels_of(row: Row) -> list[tuple[str, str | None, str | None, str]]:
