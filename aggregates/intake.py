@@ -1,33 +1,61 @@
 """What waits at the door: events that refer to something unknown yet, kept until it arrives."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rpds import HashTrieMap
 
 from aggregates.events import Event, EventParked, EventUnparked
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an event stands in the order in which they came, also when its reason changes."""
+
+    order: int
+    event: EventParked
+
+
+# rpds' classes can't be subscripted at run time: annotations here are never evaluated.
+_EMPTY: HashTrieMap[str, _Place] = HashTrieMap()
+
+
+@dataclass(frozen=True, slots=True)
 class Parking:
-    """The events of one contract that wait, by their parked id, in the order they came."""
+    """The events of one contract that wait."""
 
-    waiting: Mapping[str, EventParked]
+    _places: HashTrieMap[str, _Place] = field(default_factory=lambda: _EMPTY)
+    _came: int = 0
 
-    def for_line(self, line_id: str | None) -> list[EventParked]:
-        """What may go on once the line is defined; None asks for all that wait."""
-        return [
-            event
-            for event in self.waiting.values()
-            if line_id is None or event.line_id in {line_id, None}
-        ]
+    def waiting(self) -> list[EventParked]:
+        """What waits, in the order it came."""
+        places = sorted(self._places.values(), key=lambda place: place.order)
+        return [place.event for place in places]
+
+    def find(self, parked_id: str) -> EventParked | None:
+        """The waiting event of that id, None when none waits."""
+        place = self._places.get(parked_id)
+        return place.event if place else None
+
+    def with_event(self, event: EventParked) -> Parking:
+        """With one event more, or with the new reason of one that waits already."""
+        known = self._places.get(event.parked_id)
+        order = known.order if known else self._came
+        places = self._places.insert(event.parked_id, _Place(order, event))
+        return Parking(places, self._came + (known is None))
+
+    def without(self, parked_id: str) -> Parking:
+        """Without the event of that id, if it waits."""
+        return Parking(self._places.discard(parked_id), self._came)
 
 
 def evolve(state: Parking | None, event: Event) -> Parking | None:
     """The parking place after `event`."""
-    waiting: Mapping[str, EventParked] = state.waiting if state else {}
     match event:
         case EventParked():
-            return Parking({**waiting, event.parked_id: event})
+            return (state or Parking()).with_event(event)
         case EventUnparked():
-            return Parking({k: v for k, v in waiting.items() if k != event.parked_id})
+            return (state or Parking()).without(event.parked_id)
         case _:
             return state

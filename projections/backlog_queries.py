@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from aggregates.statuses import AdjustmentStatus, BillingStatus
 from projections.changes import from_millionths, from_minor
-from projections.paging import Columns, PageRequest, Paging
+from projections.paging import Columns, PageRequest, Paging, empty_first
 from projections.tables import (
     contract_customers,
     contract_lines,
@@ -74,7 +74,7 @@ class _View:
             "customer_name": contract_customers.c.name,
         }
         self._named = {**names, **own}
-        plain = {c.name: c for c in table.c if not c.nullable and c.name not in _NOT_SORTED}
+        plain = {c.name: empty_first(c) for c in table.c if c.name not in _NOT_SORTED}
         self.paging = Paging({**plain, **self._named}, key="item_id", default="date")
 
     def rows(self) -> Select[Any]:
@@ -97,7 +97,7 @@ class _View:
 
     def totals(self, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
         own = self.table.c
-        sums = [half for name in ("amount", "tax") for half in _halves(own[name], name)]
+        sums = [half for name in ("amount", "tax") for half in halves(own[name], name)]
         return (
             select(own.currency, own.billing_status, func.count().label("count"), *sums)
             .select_from(self._joins)
@@ -257,7 +257,8 @@ def _time_and_material_row(row: RowMapping) -> dict[str, Any]:
     }
 
 
-def _halves(column: ColumnElement[int], name: str) -> list[ColumnElement[int]]:
+def halves(column: ColumnElement[int], name: str) -> list[ColumnElement[int]]:
+    """The sum of a column in two columns, to be put together by `whole`."""
     high = func.sum(column.op("/")(_HALF), type_=BigInteger).label(f"{name}_high")
     return [high, func.sum(column.op("%")(_HALF), type_=BigInteger).label(f"{name}_low")]
 
@@ -268,13 +269,13 @@ def _totals(connection: Connection, statement: Select[Any]) -> Rows:
             "currency": row["currency"],
             "billing_status": row["billing_status"],
             "count": row["count"],
-            "amount": _sum(row, "amount"),
-            "tax": _sum(row, "tax"),
+            "amount": from_minor(whole(row, "amount"), row["currency"]),
+            "tax": from_minor(whole(row, "tax"), row["currency"]),
         }
         for row in connection.execute(statement).mappings()
     ]
 
 
-def _sum(row: RowMapping, name: str) -> str:
-    whole = int(row[f"{name}_high"]) * _HALF + int(row[f"{name}_low"])
-    return from_minor(whole, row["currency"])
+def whole(row: RowMapping, name: str) -> int:
+    """The sum that was taken in `halves`."""
+    return int(row[f"{name}_high"]) * _HALF + int(row[f"{name}_low"])

@@ -10,6 +10,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Text,
+    func,
     literal,
     null,
     select,
@@ -19,7 +20,7 @@ from sqlalchemy import (
 from aggregates.statuses import ActualType, BillingStatus
 from projections.backlog_queries import Page, Rows
 from projections.changes import from_millionths, from_minor
-from projections.paging import PageRequest, Paging
+from projections.paging import PageRequest, Paging, empty_first
 from projections.tables import (
     booked_actuals,
     event_index,
@@ -35,8 +36,8 @@ Wanted = Mapping[str, Sequence[str]]
 
 _INVOICES = Paging(
     {
-        name: invoices.c[name]
-        for name in ("position", "invoice_id", "status", "contract_id", "customer_id", "amount")
+        **{c.name: empty_first(c) for c in invoices.c if c.name != "version"},
+        "total": invoices.c.amount + invoices.c.tax,
     },
     key="invoice_id",
     default="position",
@@ -175,8 +176,13 @@ def list_actuals(connection: Connection, wanted: Wanted, request: PageRequest) -
             for statement in (_unbilled(), _booked())
         )
     ).subquery()
-    sortable = ("position", "actual_id", "date", "amount")
-    paging = Paging({name: both.c[name] for name in sortable}, key="actual_id", default="position")
+    # Milestones have neither approval nor class, and an open item no invoice.
+    sortable = {
+        c.name: func.coalesce(c, "") if c.name in {"approval_id", "class", "invoice_id"} else c
+        for c in both.c
+        if c.name not in {"reversal_of", "milestone_id"}
+    }
+    paging = Paging(sortable, key="actual_id", default="position")
     statement, orders = paging.page(select(*both.c, *paging.sort_columns()), request)
     rows = connection.execute(statement).mappings().all()
     return Page(
@@ -204,8 +210,12 @@ def _actual(row: RowMapping) -> dict[str, Any]:
 
 # --- parked events, and the history ------------------------------------------------------------
 
+_NOT_SORTED = {"event_id", "problem_code", "problem_detail", "data"}
 _PARKED = Paging(
-    {"position": parked_events.c.position, "parked_id": parked_events.c.parked_id},
+    {
+        **{c.name: empty_first(c) for c in parked_events.c if c.name not in _NOT_SORTED},
+        "id": parked_events.c.event_id,
+    },
     key="parked_id",
     default="position",
 )

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, and_, func, select
+from sqlalchemy import Connection, RowMapping, Table, and_, select
 
 from aggregates.statuses import (
     UNBILLED,
@@ -15,7 +15,7 @@ from aggregates.statuses import (
     LimitLevel,
     NTEStatus,
 )
-from projections.backlog_queries import Page, Rows
+from projections.backlog_queries import Page, Rows, halves, whole
 from projections.changes import from_minor
 from projections.paging import PageRequest, Paging
 from projections.tables import (
@@ -346,19 +346,19 @@ def _sums(connection: Connection, contract_id: str) -> dict[str, Sums]:
     item, part = time_and_material.c, fixed_price.c
     classes = item["class"]
     sales = (
-        select(item.line_id, item.billing_status, classes, func.sum(item.amount))
+        select(item.line_id, item.billing_status, classes, *halves(item.amount, "amount"))
         .where(item.contract_id == contract_id, item.billing_type == BillingType.CHARGEABLE)
         .group_by(item.line_id, item.billing_status, classes)
     )
-    for line_id, status, transaction_class, amount in connection.execute(sales):
-        sums[line_id][status, transaction_class] += int(amount)
+    for row in connection.execute(sales).mappings():
+        sums[row["line_id"]][row["billing_status"], row["class"]] += whole(row, "amount")
     parts = (
-        select(part.line_id, part.billing_status, func.sum(part.amount))
+        select(part.line_id, part.billing_status, *halves(part.amount, "amount"))
         .where(part.contract_id == contract_id)
         .group_by(part.line_id, part.billing_status)
     )
-    for line_id, status, amount in connection.execute(parts):
-        sums[line_id][status, "milestone"] += int(amount)
+    for row in connection.execute(parts).mappings():
+        sums[row["line_id"]][row["billing_status"], "milestone"] += whole(row, "amount")
     return sums
 
 

@@ -9,6 +9,7 @@ from aggregates.events import (
     DraftDeleted,
     InvoiceConfirmed,
     InvoiceDetail,
+    InvoiceEvent,
     InvoiceLineTotal,
 )
 from aggregates.statuses import InvoiceStatus
@@ -39,6 +40,9 @@ def project(recorded: Recorded) -> Iterator[Change]:
                 "accounting_date": event.accounting_date,
                 "version": recorded.version,
             }
+            yield Patch(invoices, (row,))
+        case InvoiceEvent() as event:
+            row = {"invoice_id": event.invoice_id, "version": recorded.version}
             yield Patch(invoices, (row,))
         case _:
             return

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, RowMapping, Select, and_, or_, tuple_
+from sqlalchemy import ColumnElement, Date, RowMapping, Select, and_, func, or_, tuple_
 
 Columns = Mapping[str, ColumnElement[Any]]
 
@@ -101,7 +101,7 @@ class Paging:
                 return [
                     self._value(order, value) for order, value in zip(orders, values, strict=True)
                 ]
-        except (binascii.Error, ValueError, TypeError):
+        except (binascii.Error, ValueError, TypeError, RecursionError):
             raise BadQuery("cursor", "is not a cursor that this list gave") from None
         raise BadQuery("cursor", "belongs to another sort order")
 
@@ -112,6 +112,8 @@ class Paging:
         expected = column.type.python_type
         if not isinstance(value, expected) or (isinstance(value, int) and abs(value) >= 2**63):
             raise TypeError(value)
+        if isinstance(value, str):
+            value.encode()  # JSON can spell half a surrogate pair, which no database can bind
         return value
 
     def _behind(self, orders: list[Order], values: list[Any]) -> ColumnElement[bool]:
@@ -130,6 +132,13 @@ class Paging:
                 for position, order in enumerate(orders)
             )
         )
+
+
+def empty_first(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column to sort by where a value may be missing: keys of a page are never null."""
+    if not getattr(column, "nullable", False):
+        return column
+    return func.coalesce(column, datetime.date.min if isinstance(column.type, Date) else "")
 
 
 def sort_column(name: str) -> str:

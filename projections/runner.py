@@ -24,14 +24,16 @@ def catch_up(
     *,
     page: int = PAGE,
     progress: Callable[[int], object] = lambda position: None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Projects everything behind the views' position; the position reached.
 
     Each page is one transaction with its position, so a stop at any moment neither skips nor
-    repeats. `progress` is called with the position after every page.
+    repeats. `progress` is called with the position after every page; once `stopping` says so, no
+    further page is begun.
     """
     position = writer.position()
-    while events := history.read(position, page):
+    while not stopping() and (events := history.read(position, page)):
         changes = (change for recorded in events for change in project(recorded))
         try:
             writer.apply(changes, after=position, position=events[-1].position)
@@ -57,6 +59,7 @@ class Projector:
         self._changed = threading.Condition()
         self._position = writer.position()
         self._wanted = 0
+        self._asked = False
         self._stopping = False
         self._failure: Exception | None = None
         self._thread: threading.Thread | None = None
@@ -97,7 +100,8 @@ class Projector:
         until = time.monotonic() + timeout
         with self._changed:
             if self._position < position:
-                self._changed.notify_all()  # it may rest on a commit of another process
+                self._asked = True  # it may rest on a commit of another process
+                self._changed.notify_all()
             while self._position < position:
                 rest = until - time.monotonic()
                 if rest <= 0 or self._failure or self._stopping:
@@ -108,7 +112,12 @@ class Projector:
     def _run(self) -> None:
         while not self._stopping:
             try:
-                reached = catch_up(self._history, self._writer, progress=self._reached)
+                reached = catch_up(
+                    self._history,
+                    self._writer,
+                    progress=self._reached,
+                    stopping=lambda: self._stopping,
+                )
             except Exception as error:
                 log.exception("the projector stopped", position=self._position)
                 with self._changed:
@@ -117,8 +126,9 @@ class Projector:
                 return
             self._reached(reached)
             with self._changed:
-                if self._wanted <= reached and not self._stopping:
+                if self._wanted <= reached and not self._asked and not self._stopping:
                     self._changed.wait(RECHECK_SECONDS)
+                self._asked = False
 
     def _reached(self, position: int) -> None:
         with self._changed:

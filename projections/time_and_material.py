@@ -37,12 +37,15 @@ def project(recorded: Recorded) -> Iterator[Change]:
 
 
 def failed_levels(failed: tuple[FailedLevel, ...]) -> list[dict[str, Any]]:
-    """What rows and answers say of the levels that an amount does not fit under (D-31)."""
+    """What rows and answers say of the levels that an amount does not fit under (D-31).
+
+    Limits have their currency's decimals; what is used may be a bare 0 yet.
+    """
     return [
         {
             "level": level.level,
             "limit": f"{level.limit:f}",
-            "used": f"{level.used:f}",
+            "used": f"{level.used.quantize(level.limit):f}",
             "shortfall": f"{level.shortfall:f}",
         }
         for level in failed

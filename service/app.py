@@ -21,7 +21,7 @@ from service.tenant import Tenant
 
 log = structlog.stdlib.get_logger(__name__)
 
-DESCRIPTION = """
+DESCRIPTION = """\
 What could be billed, what is ready, what must wait, what limits forbid, what sits on a draft and
 what is posted: fixed-price milestones and time and material, event-sourced.
 Decimals travel as strings; every error is a problem document (RFC 9457).
@@ -35,6 +35,7 @@ def create_app(tenant: Tenant | None, settings: Settings) -> FastAPI:
         version="1",
         description=DESCRIPTION,
         redoc_url=None,
+        redirect_slashes=False,
         responses={"default": {"description": "A problem", "content": {MEDIA_TYPE: {}}}},
     )
     app.state.tenant, app.state.settings = tenant, settings

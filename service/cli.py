@@ -177,7 +177,7 @@ def rebuild(database: Database = DEFAULTS.database) -> None:
 def openapi() -> None:
     """Print the OpenAPI document of the HTTP API."""
     document = create_app(None, DEFAULTS).openapi()
-    yaml.safe_dump(document, sys.stdout, sort_keys=False, allow_unicode=True, width=100)
+    yaml.dump(document, sys.stdout, _Plain, sort_keys=False, allow_unicode=True, width=100)
 
 
 def main() -> None:
@@ -193,6 +193,21 @@ def main() -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
     cli()
+
+
+class _Plain(yaml.SafeDumper):
+    """YAML as people read it: what is shared is written out, texts of many lines stay so."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _text(_: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value else None
+    return yaml.ScalarNode("tag:yaml.org,2002:str", value, style=style)
+
+
+_Plain.add_representer(str, _text)
 
 
 # --- helpers -----------------------------------------------------------------------------------

@@ -118,6 +118,12 @@ def of_refusal(error: Refused) -> Problem:
             return Problem(status=409, code=error.code, detail=error.detail)
 
 
+def of_recorded(code: str, detail: str) -> Problem:
+    """The problem again that an event was parked or not billed for, of which these are recorded."""
+    status = 404 if code.endswith("_not_found") else 422 if code == "invalid_fields" else 409
+    return Problem(status=status, code=code, detail=detail)
+
+
 def invalid_fields(fields: Sequence[tuple[str, str]]) -> Problem:
     """422, naming every field and what is wrong with it."""
     detail = "; ".join(f"{name}: {what}" for name, what in fields[:5])
@@ -133,9 +139,11 @@ def of_validation(error: ValidationError) -> Problem:
 def field_errors(errors: Sequence[Any]) -> list[tuple[str, str]]:
     """The fields of a validation error, as paths, each with what is wrong."""
     return [
-        (
-            ".".join(str(part) for part in error["loc"] if part != "body") or "body",
-            str(error["msg"]).removeprefix("Value error, "),
-        )
-        for error in errors
+        (_path(error["loc"]), str(error["msg"]).removeprefix("Value error, ")) for error in errors
     ]
+
+
+def _path(loc: Sequence[str | int]) -> str:
+    """A field's path as callers know it: not with which part of the request it came in."""
+    known = loc[1:] if loc[:1] and loc[0] in {"body", "query", "path", "header"} else loc
+    return ".".join(str(part) for part in known) or "body"

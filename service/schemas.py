@@ -84,6 +84,8 @@ Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)
 ShortText = Annotated[str, Field(max_length=200), AfterValidator(_text)]
 LongText = Annotated[str, Field(max_length=4000), AfterValidator(_text)]
 
+Reason = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_text)]
+
 
 class Wire(BaseModel):
     """A body that callers send: unknown fields are refused."""
@@ -241,4 +243,4 @@ class ApprovalData(Wire):
 class DismissBody(Wire):
     """Why a parked event is dismissed."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_text)]
+    reason: Reason

@@ -19,7 +19,7 @@ from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
 from service.handlers.backlog import load_deal
 from service.ledger import Context, UnitOfWork
-from service.problems import Problem, of_refusal
+from service.problems import Problem, of_recorded, of_refusal
 from service.stream_kinds import APPROVAL, CONTRACT, LINE, PARKING, RECEIPT
 from service.tenant import Tenant
 from service.upstream import BadEvent, Posted, read, read_data, under_data
@@ -62,6 +62,8 @@ def receive(tenant: Tenant, context: Context, events: Sequence[object]) -> list[
     groups: dict[str, list[tuple[int, Posted]]] = {}
     for index, event in enumerate(events):
         try:
+            if isinstance(event, BadEvent):
+                raise event
             posted = read(event)
         except BadEvent as error:
             results[index] = Result(
@@ -264,10 +266,11 @@ def resume(unit: UnitOfWork, contract_id: str) -> None:
     parking = unit.load(PARKING, streams.parking(contract_id))
     if parking is None or unit.load(CONTRACT, streams.contract(contract_id)) is None:
         return
-    definitions = [event for event in parking.waiting.values() if event.approval_id is None]
+    waiting = parking.waiting()
+    definitions = [event for event in waiting if event.approval_id is None]
     for event in definitions:
         retry(unit, event)
-    _retry(unit, contract_id, [e for e in parking.waiting.values() if e.approval_id is not None])
+    _retry(unit, contract_id, [event for event in waiting if event.approval_id])
 
 
 def retry(unit: UnitOfWork, event: EventParked) -> Result:
@@ -327,9 +330,10 @@ def _missing(unit: UnitOfWork, posted: Posted) -> Problem | None:
 def parked_event(unit: UnitOfWork, contract_id: str, parked_id: str) -> EventParked:
     """A waiting event. Raises NotFound when none of that id waits."""
     parking = unit.load(PARKING, streams.parking(contract_id))
-    if parking is None or parked_id not in parking.waiting:
+    event = parking.find(parked_id) if parking else None
+    if event is None:
         raise NotFound("parked_event", parked_id)
-    return parking.waiting[parked_id]
+    return event
 
 
 def dismiss(unit: UnitOfWork, contract_id: str, parked_id: str, reason: str) -> None:
@@ -378,7 +382,7 @@ def _problem(refusal: Refused) -> Problem:
 
 
 def _recorded_problem(code: str | None, detail: str | None) -> Problem | None:
-    return Problem(status=409, code=code, detail=detail) if code and detail else None
+    return of_recorded(code, detail) if code and detail else None
 
 
 def _changed(approval: Approval) -> Refused:

@@ -28,7 +28,11 @@ LineId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 MilestoneId = Annotated[str, Path(max_length=200)]
 
 
-@router.put("/contracts/{contract_id}", response_model=answers.Contract)
+@router.put(
+    "/contracts/{contract_id}",
+    response_model=answers.Contract,
+    responses={201: {"model": answers.Contract}},
+)
 def put_contract(
     contract_id: ContractId, body: ContractBody, tenant: TheTenant, command: TheCommand
 ) -> Response:
@@ -71,7 +75,11 @@ def get_performance(contract_id: ContractId, reading: TheReading) -> Response:
     return one_response(versionless, "contract", contract_id, position)
 
 
-@router.put("/contracts/{contract_id}/lines/{line_id}", response_model=answers.Line)
+@router.put(
+    "/contracts/{contract_id}/lines/{line_id}",
+    response_model=answers.Line,
+    responses={201: {"model": answers.Line}},
+)
 def put_line(
     contract_id: ContractId,
     line_id: LineId,

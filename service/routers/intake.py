@@ -1,5 +1,8 @@
 """Intake: what upstream project systems post, and what of it waits."""
 
+import json
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any, cast
 from urllib.parse import unquote
@@ -13,7 +16,7 @@ from service.handlers import intake as handlers
 from service.handlers.requests import Answer, execute
 from service.handlers.requests import Request as Command
 from service.ledger import UnitOfWork
-from service.problems import Problem, invalid_fields
+from service.problems import Problem, invalid_fields, of_recorded
 from service.routers.plumbing import (
     ProblemRaised,
     StrictRoute,
@@ -27,13 +30,16 @@ from service.routers.plumbing import (
     media_type,
     strict_json,
 )
-from service.schemas import DismissBody
+from service.schemas import DismissBody, Reason
 from service.tenant import VIEWS_SECONDS, Tenant
+from service.upstream import BadEvent
 
 router = APIRouter(prefix="/v1", tags=["Intake"], route_class=StrictRoute)
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
+_MARK = re.compile(r"[ \t\n\r]*([\[\],])[ \t\n\r]*")
+_LENIENT = json.JSONDecoder(parse_int=str, parse_float=str)
 
 _EVENT_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -85,10 +91,7 @@ def post_events(
     """Take in CloudEvents: one (structured or binary), or a batch; one outcome an event."""
     kind = media_type(request)
     if kind == BATCH:
-        events = strict_json(body)
-        if not isinstance(events, list):
-            raise ProblemRaised(invalid_fields([("body", "must be a JSON array of events")]))
-        return _receive(tenant, command, cast("list[object]", events))
+        return _receive(tenant, command, _batch(body))
     if kind == STRUCTURED:
         return _receive(tenant, command, [strict_json(body)], single=True)
     if any(name.startswith("ce-") for name in request.headers):
@@ -105,6 +108,46 @@ def _receive(
         return Answer(body=results[0] if single else {"results": results})
 
     return command_response(execute(tenant, command, work))
+
+
+def _batch(body: bytes) -> list[object]:
+    """The events of a batch; one that is no strict JSON is bad by itself, not the batch."""
+    try:
+        events = strict_json(body)
+    except ProblemRaised as error:
+        try:
+            raws = list(_elements(body.decode()))
+        except (ValueError, RecursionError):
+            raise error from None
+        return [_one(raw.encode()) for raw in raws]
+    if not isinstance(events, list):
+        raise ProblemRaised(invalid_fields([("body", "must be a JSON array of events")]))
+    return cast("list[object]", events)
+
+
+def _elements(text: str) -> Iterator[str]:
+    """The elements of a JSON array as they are written. Raises ValueError where it is none."""
+    at, more = _past("[", text, 0)
+    more = more and not text.startswith("]", at)
+    while more:
+        _, end = _LENIENT.raw_decode(text, at)
+        yield text[at:end]
+        at, more = _past(",", text, end)
+    if _past("]", text, at) != (len(text), True):
+        raise ValueError
+
+
+def _past(mark: str, text: str, at: int) -> tuple[int, bool]:
+    """Where it goes on behind the mark and the space around it, and whether the mark is there."""
+    found = _MARK.match(text, at)
+    return (found.end(), True) if found and found[1] == mark else (at, False)
+
+
+def _one(raw: bytes) -> object:
+    try:
+        return strict_json(raw)
+    except ProblemRaised as error:
+        return BadEvent(None, error.problem)
 
 
 def _binary(request: Request, body: bytes) -> dict[str, object]:
@@ -132,7 +175,8 @@ def get_parked(request: Request, reading: TheReading, listing: TheListing) -> Re
     """The events that wait for something unknown yet, each with what it lacks."""
     with reading.wait().reading() as (views, position):
         page = billing_queries.list_parked(views, listing.page())
-    return list_response(request, page, position)
+    shown = [{**row, "problem": of_recorded(**row["problem"]).body()} for row in page.items]
+    return list_response(request, replace(page, items=shown), position)
 
 
 @router.post("/intake/parked/{parked_id}/retry", response_model=answers.EventResult)
@@ -153,7 +197,7 @@ def dismiss_parked(
     tenant: TheTenant,
     command: TheCommand,
     body: DismissBody | None = None,
-    reason: Annotated[str | None, Query(min_length=1, max_length=4000)] = None,
+    reason: Annotated[Reason | None, Query()] = None,
 ) -> Response:
     """Dismiss a parked event for good; the reason, in the body or the query, is recorded."""
     why = body.reason if body else reason

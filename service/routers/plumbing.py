@@ -1,6 +1,8 @@
 """What all routers share: strict JSON in, plain JSON out, who asks, which part of a list."""
 
 import hashlib
+import json
+import re
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from service.settings import Settings
 from service.tenant import Tenant
 
 _LARGEST = 2**63 - 1
+_ENDLESS = re.compile(rb"[0-9]{4000,}")
 _HEADER_TEXT = r"^[\x20-\x7e]{1,255}$"
 
 
@@ -53,15 +56,37 @@ def command_response(answer: Answer) -> Response:
 
 
 def strict_json(body: bytes) -> Any:
-    """JSON as the standard has it: no NaN, no lone surrogates, bounded depth and numbers.
+    """JSON as the standard has it: no NaN, no lone surrogates, bounded depth and numbers, and no
+    field twice in an object, of which anybody could take the other one.
 
     Raises ProblemRaised (400) naming where it breaks.
     """
     try:
-        return pydantic_core.from_json(body, allow_inf_nan=False)
+        parsed = _parsed(body)
+        json.loads(body, object_pairs_hook=_named_once, parse_int=str, parse_float=str)
     except (ValueError, RecursionError) as error:
         detail = f"the body is not JSON: {error}"
         raise ProblemRaised(Problem(status=400, code="malformed_json", detail=detail)) from None
+    return parsed
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return pydantic_core.from_json(body, allow_inf_nan=False)
+    except ValueError:
+        # Thousands of digits in a row: no field takes such a number, and which one it is says the
+        # check of the fields, once it is a number that can be read (and that none takes either).
+        readable, numbers = _ENDLESS.subn(b"1.5", body)
+        if not numbers:
+            raise
+        return pydantic_core.from_json(readable, allow_inf_nan=False)
+
+
+def _named_once(members: list[tuple[str, object]]) -> None:
+    names = [name for name, _ in members]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the field {twice!r} is given twice")
 
 
 def media_type(request: Request) -> str:
@@ -70,8 +95,13 @@ def media_type(request: Request) -> str:
 
 
 class _StrictRequest(Request):
+    """Parses its body strictly, and before FastAPI asks: that hides what is wrong with a body."""
+
+    async def parse(self) -> None:
+        self._parsed = strict_json(await self.body())
+
     async def json(self) -> Any:
-        return strict_json(await self.body())
+        return self._parsed
 
 
 class StrictRoute(APIRoute):
@@ -92,11 +122,13 @@ class StrictRoute(APIRoute):
                     invalid_fields([(name, "is not a known query parameter") for name in unknown])
                 )
             asked = _StrictRequest(request.scope, request.receive)
-            if self.body_field and await asked.body() and media_type(asked) != "application/json":
-                detail = "the body must be sent as application/json"
-                raise ProblemRaised(
-                    Problem(status=415, code="unsupported_media_type", detail=detail)
-                )
+            if self.body_field and await asked.body():
+                if media_type(asked) != "application/json":
+                    detail = "the body must be sent as application/json"
+                    raise ProblemRaised(
+                        Problem(status=415, code="unsupported_media_type", detail=detail)
+                    )
+                await asked.parse()
             return await handle(asked)
 
         return strict
@@ -148,8 +180,11 @@ async def post_of(
     """What a POST carries beside its body: the Idempotency-Key, and a digest of what is asked."""
     if idempotency_key is None:
         return command
-    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-    digest = hashlib.sha256(asked + await request.body()).hexdigest()
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n"
+    # In the binary mode of CloudEvents, half of what is asked stands in the headers.
+    event = sorted(f"{name}:{v}\n" for name, v in request.headers.items() if name[:3] == "ce-")
+    head = "".join([asked, *event]).encode()
+    digest = hashlib.sha256(head + await request.body()).hexdigest()
     return Command(
         context=command.context,
         request_id=command.request_id,

@@ -1,5 +1,7 @@
 """What waits at the door, and the streams that remember what was taken in."""
 
+from dataclasses import replace
+
 from aggregates import intake, streams
 from aggregates.events import (
     ApprovalRecorded,
@@ -35,33 +37,45 @@ def unparked(parked_id: str) -> EventUnparked:
 
 
 def place(*events: EventParked | EventUnparked) -> Parking:
-    state = Parking({})
+    state = Parking()
     for event in events:
         state = intake.evolve(state, event) or state
     return state
 
 
+def ids(state: Parking) -> list[str]:
+    return [event.parked_id for event in state.waiting()]
+
+
 def test_an_event_waits_until_it_is_taken_in_or_dismissed() -> None:
-    assert list(place(parked("1"), parked("2")).waiting) == ["1", "2"]
-    assert list(place(parked("1"), parked("2"), unparked("1")).waiting) == ["2"]
-    assert place(parked("1"), unparked("1"), unparked("1")) == Parking({})
+    assert ids(place(parked("1"), parked("2"))) == ["1", "2"]
+    assert ids(place(parked("1"), parked("2"), unparked("1"))) == ["2"]
+    assert ids(place(parked("1"), unparked("1"), unparked("1"))) == []
+
+
+def test_a_waiting_event_is_found_by_its_parked_id() -> None:
+    assert place(parked("1"), parked("2")).find("2") == parked("2")
+    assert place(parked("1")).find("2") is None
+
+
+def test_events_wait_in_the_order_they_came_also_when_a_reason_changes() -> None:
+    again = replace(parked("1"), problem_code="currency_mismatch")
+    full = place(parked("2"), parked("1"), parked("3"), again)
+    assert ids(full) == ["2", "1", "3"]
+    assert full.find("1") == again
 
 
 def test_a_parking_place_begins_with_its_first_event() -> None:
-    assert intake.evolve(None, parked("1")) == Parking({"1": parked("1")})
-    assert intake.evolve(None, unparked("1")) == Parking({})
+    begun = intake.evolve(None, parked("1"))
+    assert begun is not None
+    assert ids(begun) == ["1"]
+    assert intake.evolve(None, unparked("1")) == Parking()
 
 
 def test_events_of_other_streams_leave_the_parking_place_as_it_is() -> None:
     full = place(parked("1"))
     assert intake.evolve(full, a_contract()) is full
     assert intake.evolve(None, a_contract()) is None
-
-
-def test_when_a_line_arrives_what_waits_for_it_or_for_the_contract_may_go_on() -> None:
-    full = place(parked("1", "L1"), parked("2", "L2"), parked("3", None), parked("4", "L1"))
-    assert [event.parked_id for event in full.for_line("L1")] == ["1", "3", "4"]
-    assert [event.parked_id for event in full.for_line(None)] == ["1", "2", "3", "4"]
 
 
 def test_what_was_taken_in_is_remembered_where_a_repetition_looks() -> None:

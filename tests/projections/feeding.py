@@ -1,0 +1,66 @@
+"""Feeding views with a history, and looking at all that is in them."""
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import Any
+
+from hypothesis import settings
+from sqlalchemy import Engine, select
+
+from projections.catalogue import project
+from projections.history import Recorded
+from projections.tables import metadata
+from projections.writer import Writer
+
+Dump = dict[str, list[tuple[Any, ...]]]
+
+
+def examples(number: int) -> settings:
+    """So many examples, the same in every run, however slow the machine is."""
+    return settings(derandomize=True, deadline=None, max_examples=number)
+
+
+def dump(views: Engine) -> Dump:
+    """Every row of every table of the views, tracking included, by primary key."""
+    with views.connect() as connection:
+        return {
+            table.name: [
+                tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))
+            ]
+            for table in metadata.sorted_tables
+        }
+
+
+def feed(
+    views: Engine, events: Sequence[Recorded], pages: Sequence[int] = (), *, times: int = 1
+) -> None:
+    """Projects the events into emptied views, in pages of these sizes, the rest in one.
+
+    Each event is projected so many times in a row.
+    """
+    writer = Writer(views)
+    writer.clear()
+    feed_more(writer, events, pages, times=times)
+
+
+def feed_more(
+    writer: Writer, events: Sequence[Recorded], pages: Sequence[int] = (), *, times: int = 1
+) -> None:
+    """Projects the events into the views as they stand."""
+    for page in cut(events, pages):
+        changes = (
+            change for recorded in page for _ in range(times) for change in project(recorded)
+        )
+        writer.apply(changes, after=writer.position(), position=page[-1].position)
+
+
+def cut(events: Sequence[Recorded], pages: Sequence[int]) -> Iterator[Sequence[Recorded]]:
+    """The events in pages of these sizes; what is left, in one more."""
+    start = 0
+    for index in count():
+        size = pages[index] if index < len(pages) else len(events)
+        page = events[start : start + size]
+        if not page:
+            return
+        yield page
+        start += size

@@ -1,0 +1,592 @@
+"""A made-up history with every event of the catalogue in it, and histories of any events.
+
+Contract C1 in euros: A and B pay the time and material of line T half each, A pays fixed-price F.
+A's hours get on invoice I1, with a milestone, and are posted; draft I2 is deleted again.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from aggregates.events import (
+    MILESTONE,
+    ActualsBooked,
+    ApprovalRecorded,
+    ApprovedWork,
+    BillingTypeTotal,
+    BookedActual,
+    ContractDefined,
+    ContractLineDefined,
+    ContractLineListed,
+    ContractUsageChanged,
+    DetailsAdded,
+    DraftCreated,
+    DraftDeleted,
+    Event,
+    EventParked,
+    EventReceived,
+    EventUnparked,
+    HeaderStatus,
+    InvoiceConfirmed,
+    InvoiceDetail,
+    InvoiceLineTotal,
+    InvoiceNumberAssigned,
+    ItemsDrafted,
+    ItemsPosted,
+    ItemsReleased,
+    LineUsageChanged,
+    MarkedNotReady,
+    MarkedReady,
+    MilestoneChanged,
+    MilestoneDeleted,
+    MilestonePart,
+    MilestoneSplit,
+    NTEEvaluated,
+    NTEReset,
+    NTEResult,
+    RequestAnswered,
+    SplitShare,
+    UnbilledSale,
+    UnbilledSalesRecorded,
+)
+from aggregates.statuses import (
+    ActualType,
+    AdjustmentStatus,
+    BillingMethod,
+    BillingType,
+    LimitLevel,
+    MilestoneStatus,
+    NTEStatus,
+    Outcome,
+    Schedule,
+    TransactionClass,
+)
+from aggregates.terms import (
+    Chargeability,
+    ContractCustomer,
+    FailedLevel,
+    LevelUsage,
+    LineCustomer,
+    LineTerms,
+)
+from projections.history import Metadata, Recorded
+
+DAY, LATER = date(2026, 3, 2), date(2026, 3, 9)
+TIME, FIXED = BillingMethod.TIME_AND_MATERIAL, BillingMethod.FIXED_PRICE
+CHARGEABLE, FREE = BillingType.CHARGEABLE, BillingType.NON_CHARGEABLE
+ABOUT = Metadata(
+    recorded_at=datetime(2026, 3, 2, 12, tzinfo=UTC),
+    actor="tester",
+    reason=None,
+    correlation_id="correlation",
+    causation_id=None,
+)
+
+
+def recorded(events: Iterable[Event], after: int = 0) -> list[Recorded]:
+    """The events as they stand in a history, behind position `after`."""
+    versions: dict[str, int] = {}
+    found: list[Recorded] = []
+    for position, event in enumerate(events, after + 1):
+        versions[event.stream] = version = versions.get(event.stream, 0) + 1
+        found.append(
+            Recorded(
+                position=position,
+                stream=event.stream,
+                version=version,
+                event=event,
+                metadata=ABOUT,
+            )
+        )
+    return found
+
+
+@dataclass
+class Listed:
+    """A history in memory; reading it up to one of the positions in `broken` fails."""
+
+    events: list[Recorded]
+    broken: set[int] = field(default_factory=set[int])
+
+    def read(self, after: int, limit: int) -> Sequence[Recorded]:
+        found = self.events[after : after + limit]
+        for one in found:
+            if one.position in self.broken:
+                raise LookupError(f"the event at {one.position} can't be read")
+        return found
+
+    def position(self) -> int:
+        return len(self.events)
+
+
+def d(text: str) -> Decimal:
+    return Decimal(text)
+
+
+# --- the terms ---------------------------------------------------------------------------------
+
+CONTRACT_DEFINED = ContractDefined(
+    contract_id="C1",
+    name="Harbour",
+    currency="EUR",
+    nte_limit=d("5000.00"),
+    customers=(
+        ContractCustomer(customer_id="B", name="Bay", nte_limit=d("2000.00")),
+        ContractCustomer(customer_id="A", name="Anchor"),
+    ),
+)
+TIME_LINE_DEFINED = ContractLineDefined(
+    contract_id="C1",
+    line_id="T",
+    currency="EUR",
+    terms=LineTerms(
+        name="Works",
+        project_id="P1",
+        billing_method=TIME,
+        contract_amount=None,
+        nte_limit=d("3000.00"),
+        customers=(
+            LineCustomer(customer_id="A", split_percent=d("50"), rounding=True),
+            LineCustomer(
+                customer_id="B", split_percent=d("50.0"), rounding=False, nte_limit=d("500.00")
+            ),
+        ),
+        schedule=Schedule.MILESTONES,
+        includes=(TransactionClass.TIME, TransactionClass.FEE),
+        chargeable=Chargeability(roles={"dev": True}, tasks={"t1": False}),
+    ),
+    milestones_total=d("0"),
+)
+FIXED_LINE_DEFINED = ContractLineDefined(
+    contract_id="C1",
+    line_id="F",
+    currency="EUR",
+    terms=LineTerms(
+        name="Crane",
+        project_id="P2",
+        billing_method=FIXED,
+        contract_amount=d("1500.00"),
+        nte_limit=None,
+        customers=(LineCustomer(customer_id="A", split_percent=d("100"), rounding=True),),
+        schedule=Schedule.MILESTONES,
+        includes=tuple(TransactionClass),
+        chargeable=Chargeability(),
+    ),
+    milestones_total=d("0"),
+)
+TIME_LINE_LISTED = ContractLineListed(
+    contract_id="C1", line_id="T", billing_method=TIME, customers=("A", "B")
+)
+FIXED_LINE_LISTED = ContractLineListed(
+    contract_id="C1", line_id="F", billing_method=FIXED, customers=("A",)
+)
+
+# --- items -------------------------------------------------------------------------------------
+
+
+def split(milestone: str, amount: str, *, total: str, day: date = DAY) -> MilestoneSplit:
+    """A milestone of line F, all of it A's, with a tenth of tax."""
+    part = MilestonePart(
+        item_id=f"{milestone}-A", customer_id="A", amount=d(amount), tax=d(amount) / 10
+    )
+    return MilestoneSplit(
+        contract_id="C1",
+        line_id="F",
+        milestone_id=milestone,
+        name=f"Milestone {milestone}",
+        currency="EUR",
+        amount=d(amount),
+        tax=d(amount) / 10,
+        date=day,
+        task_id=None,
+        shares=(SplitShare(customer_id="A", percent=d("100"), rounding=True),),
+        parts=(part,),
+        milestones_total=d(total),
+    )
+
+
+M1_CHANGED = MilestoneChanged(
+    contract_id="C1",
+    line_id="F",
+    milestone_id="M1",
+    name="Foundation",
+    currency="EUR",
+    amount=d("1200.00"),
+    tax=d("240.00"),
+    date=LATER,
+    task_id="dig",
+    parts=(MilestonePart(item_id="M1-A", customer_id="A", amount=d("1200.00"), tax=d("240.00")),),
+    milestones_total=d("1200.00"),
+)
+M2_DELETED = MilestoneDeleted(
+    contract_id="C1",
+    line_id="F",
+    milestone_id="M2",
+    items=("M2-A",),
+    currency="EUR",
+    milestones_total=d("1200.00"),
+)
+
+
+def sale(
+    item_id: str,
+    customer_id: str,
+    amount: str,
+    *,
+    billing_type: BillingType = CHARGEABLE,
+    nte_status: NTEStatus = NTEStatus.NOT_EVALUATED,
+    quantity: str = "4",
+) -> UnbilledSale:
+    return UnbilledSale(
+        item_id=item_id,
+        customer_id=customer_id,
+        quantity=d(quantity),
+        amount=d(amount),
+        tax=d("0.00"),
+        billing_type=billing_type,
+        nte_status=nte_status,
+    )
+
+
+def work(approval_id: str, *sales: UnbilledSale, day: date = DAY) -> ApprovedWork:
+    return ApprovedWork(
+        approval_id=approval_id,
+        transaction_class=TransactionClass.TIME,
+        date=day,
+        unit_price=d("200.00"),
+        role="dev",
+        category=None,
+        task_id="t1",
+        resource="Ada",
+        description="piling",
+        sales=sales,
+    )
+
+
+NOT_APPLICABLE = NTEStatus.NOT_APPLICABLE
+SALES_RECORDED = UnbilledSalesRecorded(
+    contract_id="C1",
+    line_id="T",
+    currency="EUR",
+    approvals=(
+        work("1", sale("1-A", "A", "800.00"), sale("1-B", "B", "800.00")),
+        work(
+            "2",
+            sale("2-A", "A", "-0.50", quantity="-0.0025"),
+            sale("2-free", "A", "100.00", billing_type=FREE, nte_status=NOT_APPLICABLE),
+            day=LATER,
+        ),
+    ),
+)
+B_FAILS = FailedLevel(
+    level=LimitLevel.LINE_CUSTOMER, limit=d("500.00"), used=d("0.00"), shortfall=d("300.00")
+)
+EVALUATED = NTEEvaluated(
+    contract_id="C1",
+    line_id="T",
+    results=(
+        NTEResult(item_id="1-A", nte_status=NTEStatus.COMMITTED),
+        NTEResult(item_id="1-B", nte_status=NTEStatus.FAILED, failed=(B_FAILS,)),
+        NTEResult(item_id="2-A", nte_status=NTEStatus.COMMITTED),
+    ),
+)
+
+
+def used(level: LimitLevel, customer: str | None, committed: str, invoiced: str) -> LevelUsage:
+    return LevelUsage(
+        level=level, customer_id=customer, committed=d(committed), invoiced=d(invoiced)
+    )
+
+
+LINE_USAGE = LineUsageChanged(
+    contract_id="C1",
+    line_id="T",
+    currency="EUR",
+    usages=(
+        used(LimitLevel.LINE_CUSTOMER, "A", "799.50", "0"),
+        used(LimitLevel.LINE, None, "799.50", "0"),
+    ),
+)
+CONTRACT_USAGE = ContractUsageChanged(
+    contract_id="C1",
+    currency="EUR",
+    usages=(
+        used(LimitLevel.CONTRACT_CUSTOMER, "A", "799.50", "0"),
+        used(LimitLevel.CONTRACT, None, "799.50", "0"),
+    ),
+)
+NTE_RESET = NTEReset(contract_id="C1", line_id="T", items=("1-B",))
+
+# --- moves -------------------------------------------------------------------------------------
+
+
+def header(milestone: str, status: MilestoneStatus) -> tuple[HeaderStatus, ...]:
+    return (HeaderStatus(milestone_id=milestone, status=status),)
+
+
+def ready(*items: str) -> MarkedReady:
+    return MarkedReady(contract_id="C1", line_id="T", billing_method=TIME, items=items)
+
+
+M1_READY = MarkedReady(
+    contract_id="C1",
+    line_id="F",
+    billing_method=FIXED,
+    items=("M1-A",),
+    milestones=header("M1", MilestoneStatus.IN_PROGRESS),
+)
+NOT_READY = MarkedNotReady(contract_id="C1", line_id="T", billing_method=TIME, items=("2-A",))
+
+
+def drafted(invoice_id: str, *items: str) -> ItemsDrafted:
+    return ItemsDrafted(
+        contract_id="C1", line_id="T", billing_method=TIME, items=items, invoice_id=invoice_id
+    )
+
+
+M1_DRAFTED = ItemsDrafted(
+    contract_id="C1",
+    line_id="F",
+    billing_method=FIXED,
+    items=("M1-A",),
+    milestones=header("M1", MilestoneStatus.IN_PROGRESS),
+    invoice_id="I1",
+)
+RELEASED = ItemsReleased(
+    contract_id="C1", line_id="T", billing_method=TIME, items=("2-free",), invoice_id="I2"
+)
+POSTED = ItemsPosted(
+    contract_id="C1", line_id="T", billing_method=TIME, items=("1-A",), invoice_id="I1"
+)
+M1_POSTED = ItemsPosted(
+    contract_id="C1",
+    line_id="F",
+    billing_method=FIXED,
+    items=("M1-A",),
+    milestones=header("M1", MilestoneStatus.COMPLETED),
+    invoice_id="I1",
+)
+
+# --- invoices ----------------------------------------------------------------------------------
+
+
+def draft(invoice_id: str, cutoff: date | None = None) -> DraftCreated:
+    return DraftCreated(
+        invoice_id=invoice_id, contract_id="C1", customer_id="A", currency="EUR", cutoff=cutoff
+    )
+
+
+def total(line_id: str, amount: str, tax: str, billing_type: BillingType) -> InvoiceLineTotal:
+    charged = billing_type is CHARGEABLE
+    group = BillingTypeTotal(billing_type=billing_type, count=1, amount=d(amount), tax=d(tax))
+    return InvoiceLineTotal(
+        line_id=line_id,
+        billing_method=FIXED if line_id == "F" else TIME,
+        amount=d(amount if charged else "0"),
+        tax=d(tax if charged else "0"),
+        groups=(group,),
+    )
+
+
+HOURS = InvoiceDetail(
+    detail_id="I1-1-A",
+    line_id="T",
+    item_id="1-A",
+    kind=TransactionClass.TIME,
+    date=DAY,
+    description="piling",
+    quantity=d("4"),
+    unit_price=d("200.00"),
+    amount=d("800.00"),
+    tax=d("0.00"),
+    billing_type=CHARGEABLE,
+    approval_id="1",
+    milestone_id=None,
+)
+FOUNDATION = InvoiceDetail(
+    detail_id="I1-M1-A",
+    line_id="F",
+    item_id="M1-A",
+    kind=MILESTONE,
+    date=LATER,
+    description="Foundation",
+    quantity=d("1"),
+    unit_price=d("1200.00"),
+    amount=d("1200.00"),
+    tax=d("240.00"),
+    billing_type=CHARGEABLE,
+    approval_id=None,
+    milestone_id="M1",
+)
+DETAILS_ADDED = DetailsAdded(
+    invoice_id="I1",
+    contract_id="C1",
+    currency="EUR",
+    details=(FOUNDATION, HOURS),
+    lines=(
+        total("F", "1200.00", "240.00", CHARGEABLE),
+        total("T", "800.00", "0.00", CHARGEABLE),
+    ),
+    amount=d("2000.00"),
+    tax=d("240.00"),
+)
+FREE_DETAIL = InvoiceDetail(
+    detail_id="I2-2-free",
+    line_id="T",
+    item_id="2-free",
+    kind=TransactionClass.TIME,
+    date=LATER,
+    description="piling",
+    quantity=d("4"),
+    unit_price=d("200.00"),
+    amount=d("100.00"),
+    tax=d("0.00"),
+    billing_type=FREE,
+    approval_id="2",
+    milestone_id=None,
+)
+FREE_DETAIL_ADDED = DetailsAdded(
+    invoice_id="I2",
+    contract_id="C1",
+    currency="EUR",
+    details=(FREE_DETAIL,),
+    lines=(total("T", "100.00", "0.00", FREE),),
+    amount=d("0"),
+    tax=d("0"),
+)
+DRAFT_DELETED = DraftDeleted(invoice_id="I2", contract_id="C1")
+NUMBERED = InvoiceNumberAssigned(
+    series="invoices", sequence=1, number="INV-000001", invoice_id="I1"
+)
+CONFIRMED = InvoiceConfirmed(
+    invoice_id="I1",
+    contract_id="C1",
+    number="INV-000001",
+    accounting_date=date(2026, 3, 31),
+    currency="EUR",
+    amount=d("2000.00"),
+    tax=d("240.00"),
+)
+
+
+def booked(detail: InvoiceDetail, *, reversal: bool = False) -> BookedActual:
+    sign = -1 if reversal else 1
+    return BookedActual(
+        actual_id=f"{detail.item_id} {'reversed' if reversal else 'billed'}",
+        type=ActualType.UNBILLED_SALES if reversal else ActualType.BILLED_SALES,
+        reversal_of=detail.item_id if reversal else None,
+        item_id=detail.item_id,
+        line_id=detail.line_id,
+        approval_id=detail.approval_id,
+        milestone_id=detail.milestone_id,
+        kind=detail.kind,
+        date=detail.date,
+        quantity=sign * detail.quantity,
+        unit_price=detail.unit_price,
+        amount=sign * detail.amount,
+        tax=sign * detail.tax,
+        billing_type=detail.billing_type,
+        adjustment_status=(
+            AdjustmentStatus.UNADJUSTABLE if reversal else AdjustmentStatus.ADJUSTABLE
+        ),
+    )
+
+
+ACTUALS_BOOKED = ActualsBooked(
+    invoice_id="I1",
+    contract_id="C1",
+    customer_id="A",
+    currency="EUR",
+    actuals=(booked(FOUNDATION), booked(HOURS, reversal=True), booked(HOURS)),
+)
+LINE_USAGE_POSTED = LineUsageChanged(
+    contract_id="C1",
+    line_id="T",
+    currency="EUR",
+    usages=(
+        used(LimitLevel.LINE_CUSTOMER, "A", "0.00", "800.00"),
+        used(LimitLevel.LINE, None, "0.00", "800.00"),
+    ),
+)
+
+# --- intake ------------------------------------------------------------------------------------
+
+APPROVAL_RECORDED = ApprovalRecorded(
+    contract_id="C1", line_id="T", approval_id="1", digest="d1", items=("1-A", "1-B")
+)
+EVENT_RECEIVED = EventReceived(
+    source="/projects",
+    event_id="e1",
+    type="projects.time.approved.v1",
+    contract_id="C1",
+    line_id="T",
+    approval_id="1",
+    outcome=Outcome.RECORDED,
+    items=("1-A", "1-B"),
+    problem_code=None,
+    problem_detail=None,
+    data=None,
+)
+
+
+def parked(event_id: str, detail: str = "there is no contract 'C9'") -> EventParked:
+    return EventParked(
+        contract_id="C9",
+        parked_id=f"p-{event_id}",
+        source="/projects",
+        event_id=event_id,
+        type="projects.time.approved.v1",
+        line_id="T",
+        approval_id="9",
+        problem_code="contract_not_found",
+        problem_detail=detail,
+        data='{"quantity":"8"}',
+    )
+
+
+UNPARKED = EventUnparked(contract_id="C9", parked_id="p-e2", outcome=None, reason="a mistake")
+ANSWERED = RequestAnswered(key="k", digest="d", body="{}")
+
+EVENTS: tuple[Event, ...] = (
+    CONTRACT_DEFINED,
+    TIME_LINE_DEFINED,
+    TIME_LINE_LISTED,
+    FIXED_LINE_DEFINED,
+    FIXED_LINE_LISTED,
+    split("M1", "1000.00", total="1000.00"),
+    split("M2", "500.00", total="1500.00"),
+    M1_CHANGED,
+    M2_DELETED,
+    SALES_RECORDED,
+    EVALUATED,
+    LINE_USAGE,
+    CONTRACT_USAGE,
+    APPROVAL_RECORDED,
+    EVENT_RECEIVED,
+    NTE_RESET,
+    ready("1-A", "2-A", "2-free"),
+    M1_READY,
+    NOT_READY,
+    draft("I1", cutoff=LATER),
+    DETAILS_ADDED,
+    drafted("I1", "1-A"),
+    M1_DRAFTED,
+    draft("I2"),
+    FREE_DETAIL_ADDED,
+    drafted("I2", "2-free"),
+    DRAFT_DELETED,
+    RELEASED,
+    NUMBERED,
+    CONFIRMED,
+    ACTUALS_BOOKED,
+    POSTED,
+    M1_POSTED,
+    LINE_USAGE_POSTED,
+    parked("e1"),
+    parked("e2"),
+    parked("e1", "it still lacks its line"),
+    UNPARKED,
+    ANSWERED,
+)
+STORY = recorded(EVENTS)

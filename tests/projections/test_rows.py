@@ -1,0 +1,455 @@
+"""What rows each event changes, in all views together."""
+
+import json
+from typing import Any, get_args
+
+import pytest
+from sqlalchemy import Table
+
+from aggregates.events import ContractLineDefined, Event
+from projections import tables
+from projections.catalogue import project
+from projections.changes import Change, Drop, Patch, Put
+from projections.history import Recorded
+from tests.projections import story
+from tests.projections.story import ABOUT, DAY, EVENTS, LATER, d
+
+POSITION, VERSION = 70, 7
+
+
+def changes(event: Event) -> list[Change]:
+    """What the event changes in the views, but for the index of the history."""
+    recorded = Recorded(
+        position=POSITION, version=VERSION, stream=event.stream, event=event, metadata=ABOUT
+    )
+    *others, indexed = project(recorded)
+    assert isinstance(indexed, Put)
+    assert indexed.table is tables.event_index
+    return others
+
+
+def put(table: Table, *rows: dict[str, Any]) -> Put:
+    return Put(table, rows)
+
+
+def patch(table: Table, *rows: dict[str, Any]) -> Patch:
+    return Patch(table, rows)
+
+
+CONTRACT_VERSION = patch(tables.contracts, {"contract_id": "C1", "version": VERSION})
+
+
+def line_version(line_id: str, **values: Any) -> Patch:
+    row = {"contract_id": "C1", "line_id": line_id, "version": VERSION, **values}
+    return patch(tables.contract_lines, row)
+
+
+def test_the_story_has_every_event_of_the_catalogue() -> None:
+    assert {type(event) for event in EVENTS} == set(get_args(Event))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_every_event_is_in_the_index_of_the_history(event: Event) -> None:
+    recorded = Recorded(
+        position=POSITION, version=VERSION, stream=event.stream, event=event, metadata=ABOUT
+    )
+    assert list(project(recorded))[-1] == put(
+        tables.event_index,
+        {
+            "position": POSITION,
+            "type": type(event).__name__,
+            "contract_id": getattr(event, "contract_id", None),
+            "invoice_id": getattr(event, "invoice_id", None),
+        },
+    )
+
+
+# --- contracts and lines -----------------------------------------------------------------------
+
+
+def test_a_contract_defined_replaces_its_row_and_all_its_customers() -> None:
+    key = {"contract_id": "C1"}
+    row = {**key, "name": "Harbour", "currency": "EUR", "nte_limit": 500000, "version": VERSION}
+    bay = {**key, "customer_id": "B", "ordinal": 0, "name": "Bay", "nte_limit": 200000}
+    anchor = {**key, "customer_id": "A", "ordinal": 1, "name": "Anchor", "nte_limit": None}
+    assert changes(story.CONTRACT_DEFINED) == [
+        put(tables.contracts, row),
+        Drop(tables.contract_customers, key),
+        put(tables.contract_customers, bay, anchor),
+    ]
+
+
+def test_a_line_defined_replaces_its_row_and_all_its_customers() -> None:
+    key = {"contract_id": "C1", "line_id": "T"}
+    row = {
+        **key,
+        "name": "Works",
+        "project_id": "P1",
+        "billing_method": "time_and_material",
+        "currency": "EUR",
+        "contract_amount": None,
+        "nte_limit": 300000,
+        "schedule": "milestones",
+        "includes": '["time", "fee"]',
+        "chargeable": '{"roles": {"dev": true}, "categories": {}, "tasks": {"t1": false}}',
+        "milestones_total": 0,
+        "version": VERSION,
+    }
+    a = {"customer_id": "A", "ordinal": 0, "split_percent": "50", "rounding": True}
+    b = {"customer_id": "B", "ordinal": 1, "split_percent": "50.0", "rounding": False}
+    assert changes(story.TIME_LINE_DEFINED) == [
+        put(tables.contract_lines, row),
+        Drop(tables.line_customers, key),
+        put(
+            tables.line_customers,
+            {**key, **a, "nte_limit": None},
+            {**key, **b, "nte_limit": 50000},
+        ),
+    ]
+
+
+def test_a_line_defined_keeps_what_its_milestones_total() -> None:
+    defined = story.FIXED_LINE_DEFINED
+    again = ContractLineDefined(
+        contract_id="C1",
+        line_id="F",
+        currency="EUR",
+        terms=defined.terms,
+        milestones_total=d("12.34"),
+    )
+    row = changes(again)[0]
+    assert isinstance(row, Put)
+    assert row.rows[0]["milestones_total"] == 1234
+    assert row.rows[0]["contract_amount"] == 150000
+
+
+def test_a_line_listed_moves_the_version_of_its_contract_alone() -> None:
+    assert changes(story.TIME_LINE_LISTED) == [CONTRACT_VERSION]
+
+
+def test_the_usage_of_a_line_is_set_per_level_d37() -> None:
+    key = {"contract_id": "C1", "line_id": "T", "committed": 79950, "invoiced": 0}
+    assert changes(story.LINE_USAGE) == [
+        line_version("T"),
+        put(
+            tables.limit_usage,
+            {**key, "level": "line_customer", "customer_id": "A"},
+            {**key, "level": "line", "customer_id": ""},
+        ),
+    ]
+
+
+def test_the_usage_of_a_contract_is_set_per_level_d37() -> None:
+    key = {"contract_id": "C1", "line_id": "", "committed": 79950, "invoiced": 0}
+    assert changes(story.CONTRACT_USAGE) == [
+        CONTRACT_VERSION,
+        put(
+            tables.limit_usage,
+            {**key, "level": "contract_customer", "customer_id": "A"},
+            {**key, "level": "contract", "customer_id": ""},
+        ),
+    ]
+
+
+# --- fixed price -------------------------------------------------------------------------------
+
+HEADER = {"milestone_id": "M1", "contract_id": "C1", "line_id": "F", "currency": "EUR"}
+PART = {**HEADER, "item_id": "M1-A", "customer_id": "A", "ordinal": 0}
+
+
+def test_a_milestone_split_puts_its_header_and_its_parts_not_ready_d10() -> None:
+    money = {"amount": 100000, "tax": 10000, "date": DAY}
+    named = {"name": "Milestone M1", "task_id": None, "status": "not_started"}
+    born = {"billing_status": "not_ready", "invoice_id": None}
+    assert changes(story.split("M1", "1000.00", total="1000.00")) == [
+        line_version("F", milestones_total=100000),
+        put(tables.milestones, {**HEADER, **money, **named}),
+        put(tables.fixed_price, {**PART, **money, **born}),
+    ]
+
+
+def test_a_milestone_changed_takes_its_parts_along_and_leaves_their_status_d14() -> None:
+    money = {"amount": 120000, "tax": 24000, "date": LATER}
+    assert changes(story.M1_CHANGED) == [
+        line_version("F", milestones_total=120000),
+        patch(tables.milestones, {**HEADER, **money, "name": "Foundation", "task_id": "dig"}),
+        patch(tables.fixed_price, {**PART, **money}),
+    ]
+
+
+def test_a_milestone_deleted_leaves_no_orphans_d14() -> None:
+    assert changes(story.M2_DELETED) == [
+        line_version("F", milestones_total=120000),
+        Drop(tables.fixed_price, {"milestone_id": "M2"}),
+        Drop(tables.milestones, {"milestone_id": "M2"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "billing_status", "invoice_id", "header_status"),
+    [
+        (story.M1_READY, "ready", None, "in_progress"),
+        (story.M1_DRAFTED, "invoice_created", "I1", "in_progress"),
+        (story.M1_POSTED, "invoice_posted", "I1", "completed"),
+    ],
+    ids=["ready", "drafted", "posted"],
+)
+def test_parts_that_move_take_their_header_along_d12_d13(
+    event: Event, billing_status: str, invoice_id: str | None, header_status: str
+) -> None:
+    row = {"item_id": "M1-A", "billing_status": billing_status, "invoice_id": invoice_id}
+    assert changes(event) == [
+        line_version("F"),
+        patch(tables.fixed_price, row),
+        patch(tables.milestones, {"milestone_id": "M1", "status": header_status}),
+    ]
+
+
+# --- time and material -------------------------------------------------------------------------
+
+
+def test_approved_work_is_a_row_per_customer_born_not_ready_d20() -> None:
+    shared = {
+        "position": POSITION,
+        "contract_id": "C1",
+        "line_id": "T",
+        "class": "time",
+        "resource": "Ada",
+        "role": "dev",
+        "category": None,
+        "task_id": "t1",
+        "description": "piling",
+        "unit_price": 20000,
+        "tax": 0,
+        "currency": "EUR",
+        "billing_status": "not_ready",
+        "nte_detail": None,
+        "invoice_id": None,
+        "adjustment_status": "adjustable",
+    }
+    first = {"approval_id": "1", "date": DAY, "quantity": 4_000_000, "amount": 80000}
+    second = {"approval_id": "2", "date": LATER, "customer_id": "A"}
+    open_item = {"billing_type": "chargeable", "nte_status": "not_evaluated"}
+    free = {"billing_type": "non_chargeable", "nte_status": "not_applicable"}
+    assert changes(story.SALES_RECORDED) == [
+        line_version("T"),
+        put(
+            tables.time_and_material,
+            {**shared, **first, **open_item, "item_id": "1-A", "customer_id": "A"},
+            {**shared, **first, **open_item, "item_id": "1-B", "customer_id": "B"},
+            {**shared, **second, **open_item, "item_id": "2-A", "quantity": -2500, "amount": -50},
+            {
+                **shared,
+                **second,
+                **free,
+                "item_id": "2-free",
+                "quantity": 4_000_000,
+                "amount": 10000,
+            },
+        ),
+    ]
+
+
+def test_a_verdict_names_every_failing_level_with_limit_used_and_shortfall_d31() -> None:
+    failed = {"level": "line_customer", "limit": "500.00", "used": "0.00", "shortfall": "300.00"}
+    assert changes(story.EVALUATED) == [
+        line_version("T"),
+        patch(
+            tables.time_and_material,
+            {"item_id": "1-A", "nte_status": "committed", "nte_detail": None},
+            {"item_id": "1-B", "nte_status": "failed", "nte_detail": json.dumps([failed])},
+            {"item_id": "2-A", "nte_status": "committed", "nte_detail": None},
+        ),
+    ]
+
+
+def test_a_reset_withdraws_the_verdict_and_its_detail_d33() -> None:
+    row = {"item_id": "1-B", "nte_status": "not_evaluated", "nte_detail": None}
+    assert changes(story.NTE_RESET) == [line_version("T"), patch(tables.time_and_material, row)]
+
+
+@pytest.mark.parametrize(
+    ("event", "item_id", "billing_status", "invoice_id"),
+    [
+        (story.ready("1-A"), "1-A", "ready", None),
+        (story.NOT_READY, "2-A", "not_ready", None),
+        (story.drafted("I1", "1-A"), "1-A", "invoice_created", "I1"),
+        (story.RELEASED, "2-free", "ready", None),
+        (story.POSTED, "1-A", "invoice_posted", "I1"),
+    ],
+    ids=["ready", "not ready", "drafted", "released", "posted"],
+)
+def test_sales_that_move_know_the_invoice_they_are_on_d13_d42(
+    event: Event, item_id: str, billing_status: str, invoice_id: str | None
+) -> None:
+    row = {"item_id": item_id, "billing_status": billing_status, "invoice_id": invoice_id}
+    assert changes(event) == [line_version("T"), patch(tables.time_and_material, row)]
+
+
+# --- invoices and actuals ----------------------------------------------------------------------
+
+
+def test_a_draft_created_is_an_invoice_without_number_and_amount_d40() -> None:
+    row = {
+        "invoice_id": "I1",
+        "position": POSITION,
+        "number": None,
+        "status": "draft",
+        "contract_id": "C1",
+        "customer_id": "A",
+        "currency": "EUR",
+        "cutoff": LATER,
+        "accounting_date": None,
+        "amount": 0,
+        "tax": 0,
+        "version": VERSION,
+    }
+    assert changes(story.draft("I1", cutoff=LATER)) == [put(tables.invoices, row)]
+
+
+def test_details_added_set_the_totals_of_the_invoice_and_its_lines_d43() -> None:
+    group = {"billing_type": "non_chargeable", "count": 1, "amount": "100.00", "tax": "0.00"}
+    detail = {
+        "detail_id": "I2-2-free",
+        "invoice_id": "I2",
+        "line_id": "T",
+        "item_id": "2-free",
+        "kind": "time",
+        "date": LATER,
+        "description": "piling",
+        "quantity": 4_000_000,
+        "unit_price": 20000,
+        "amount": 10000,
+        "tax": 0,
+        "billing_type": "non_chargeable",
+    }
+    line = {
+        "invoice_id": "I2",
+        "line_id": "T",
+        "ordinal": 0,
+        "billing_method": "time_and_material",
+        "amount": 0,
+        "tax": 0,
+        "groups": json.dumps([group]),
+    }
+    totals = {"invoice_id": "I2", "amount": 0, "tax": 0, "version": VERSION}
+    assert changes(story.FREE_DETAIL_ADDED) == [
+        patch(tables.invoices, totals),
+        put(tables.invoice_lines, line),
+        put(tables.invoice_details, detail),
+    ]
+
+
+def test_a_draft_deleted_leaves_nothing_of_it_d42() -> None:
+    of_invoice = {"invoice_id": "I2"}
+    assert changes(story.DRAFT_DELETED) == [
+        Drop(tables.invoices, of_invoice),
+        Drop(tables.invoice_lines, of_invoice),
+        Drop(tables.invoice_details, of_invoice),
+    ]
+
+
+def test_a_confirmed_invoice_gets_its_number_and_accounting_date_d44() -> None:
+    row = {
+        "invoice_id": "I1",
+        "status": "confirmed",
+        "number": "INV-000001",
+        "accounting_date": story.CONFIRMED.accounting_date,
+        "version": VERSION,
+    }
+    assert changes(story.CONFIRMED) == [patch(tables.invoices, row)]
+
+
+def test_booked_actuals_are_rows_and_move_the_version_of_their_invoice_d45() -> None:
+    shared = {
+        "position": POSITION,
+        "contract_id": "C1",
+        "customer_id": "A",
+        "invoice_id": "I1",
+        "currency": "EUR",
+        "billing_type": "chargeable",
+    }
+    milestone = {
+        "actual_id": "M1-A billed",
+        "item_id": "M1-A",
+        "type": "billed_sales",
+        "reversal_of": None,
+        "line_id": "F",
+        "approval_id": None,
+        "milestone_id": "M1",
+        "class": None,
+        "date": LATER,
+        "quantity": 1_000_000,
+        "unit_price": 120000,
+        "amount": 120000,
+        "tax": 24000,
+        "adjustment_status": "adjustable",
+    }
+    hours = {
+        "item_id": "1-A",
+        "line_id": "T",
+        "approval_id": "1",
+        "milestone_id": None,
+        "class": "time",
+        "date": DAY,
+        "unit_price": 20000,
+        "tax": 0,
+    }
+    reversal = {
+        "actual_id": "1-A reversed",
+        "type": "unbilled_sales",
+        "reversal_of": "1-A",
+        "quantity": -4_000_000,
+        "amount": -80000,
+        "adjustment_status": "unadjustable",
+    }
+    billed = {
+        "actual_id": "1-A billed",
+        "type": "billed_sales",
+        "reversal_of": None,
+        "quantity": 4_000_000,
+        "amount": 80000,
+        "adjustment_status": "adjustable",
+    }
+    assert changes(story.ACTUALS_BOOKED) == [
+        patch(tables.invoices, {"invoice_id": "I1", "version": VERSION}),
+        put(
+            tables.booked_actuals,
+            {**shared, **milestone},
+            {**shared, **hours, **reversal},
+            {**shared, **hours, **billed},
+        ),
+    ]
+
+
+# --- intake ------------------------------------------------------------------------------------
+
+
+def test_a_parked_event_is_a_row_with_what_it_lacks_and_what_was_posted() -> None:
+    row = {
+        "parked_id": "p-e1",
+        "position": POSITION,
+        "source": "/projects",
+        "event_id": "e1",
+        "type": "projects.time.approved.v1",
+        "contract_id": "C9",
+        "line_id": "T",
+        "approval_id": "9",
+        "problem_code": "contract_not_found",
+        "problem_detail": "there is no contract 'C9'",
+        "data": '{"quantity":"8"}',
+    }
+    assert changes(story.parked("e1")) == [put(tables.parked_events, row)]
+
+
+def test_an_event_that_waits_no_more_leaves_the_list() -> None:
+    assert changes(story.UNPARKED) == [Drop(tables.parked_events, {"parked_id": "p-e2"})]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [story.NUMBERED, story.APPROVAL_RECORDED, story.EVENT_RECEIVED, story.ANSWERED],
+    ids=lambda event: type(event).__name__,
+)
+def test_events_that_only_decisions_need_change_no_view(event: Event) -> None:
+    assert changes(event) == []

@@ -1,0 +1,307 @@
+"""A caller of the HTTP service who knows api.md only, and takes nobody's word for an answer.
+
+Every answer is held against the model that the OpenAPI document promises for its route, field by
+field; every refusal against the shape of a problem document.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
+from starlette.routing import Match
+
+from service import answers
+from service.routers import audit, backlog, contracts, intake, invoices, operations
+
+Json = dict[str, Any]
+ROUTES = [
+    route
+    for module in (contracts, intake, backlog, invoices, audit, operations)
+    for route in module.router.routes
+    if isinstance(route, APIRoute) and route.include_in_schema
+]
+ADAPTERS = {id(route): TypeAdapter[Any](route.response_model) for route in ROUTES}
+PROBLEM = TypeAdapter(answers.Problem)
+BATCH = "application/cloudevents-batch+json"
+STRUCTURED = "application/cloudevents+json"
+EVENT_TYPES = {
+    "time": "projects.time.approved.v1",
+    "expense": "projects.expense.approved.v1",
+    "material": "projects.material.approved.v1",
+    "fee": "projects.fee.posted.v1",
+    "contract": "projects.contract.confirmed.v1",
+    "line": "projects.contract-line.confirmed.v1",
+}
+
+
+def hold_against_its_model(response: httpx.Response) -> None:
+    """The answer is exactly what its route promises: every field, no other, each of its type."""
+    scope: Json = {
+        "type": "http",
+        "method": response.request.method,
+        "path": response.request.url.path,
+        "root_path": "",
+        "headers": [],
+    }
+    route = next(route for route in ROUTES if route.matches(scope)[0] is Match.FULL)
+    assert response.headers["content-type"] == "application/json"
+    ADAPTERS[id(route)].validate_json(response.content, strict=True)
+
+
+def problem(response: httpx.Response, status: int | None = None) -> Json:
+    """The problem document that the answer is."""
+    assert response.headers["content-type"] == "application/problem+json", response.text
+    body = response.json()
+    PROBLEM.validate_python(body)
+    assert body["status"] == response.status_code
+    assert body["type"].startswith("/problems/")
+    assert body["title"]
+    assert body["detail"]
+    if status is not None:
+        assert response.status_code == status, response.text
+    return body
+
+
+class Caller:
+    """Calls the service, and reads on from how far its own commands got."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self.http = http
+        self.position = 0
+        self.last = httpx.Response(204)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        expect: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **params: Any,
+    ) -> Json:
+        """The body of the answer, which has the status expected and the shape promised."""
+        wanted = {name: value for name, value in params.items() if value is not None}
+        self.last = await self.http.request(
+            method, path, json=body, headers=headers, params=wanted or None
+        )
+        assert self.last.status_code == expect, f"{method} {path}: {self.last.text}"
+        if expect >= 400:
+            return problem(self.last)
+        hold_against_its_model(self.last)
+        answer = self.last.json()
+        if isinstance(answer.get("position"), int):
+            self.position = max(self.position, answer["position"])
+        return answer
+
+    async def get(self, path: str, *, expect: int = 200, **params: Any) -> Json:
+        """What a read answers that waits for everything this caller did."""
+        return await self.call("GET", path, expect=expect, after=self.position, **params)
+
+    async def rows(self, path: str, **params: Any) -> list[Json]:
+        """Every row of a list, page by page to its end."""
+        page = await self.get(path, **params)
+        found: list[Json] = page["items"]
+        while page["next"]:
+            page = await self.get(path, cursor=page["next"], **params)
+            found += page["items"]
+        return found
+
+    async def history(self, **params: Any) -> list[Json]:
+        """The recorded events that match, in order."""
+        return await self.rows("/audit/events", **params)
+
+    async def happened(self, since: int, **params: Any) -> list[str]:
+        """The names of the events recorded behind a position, without their versions."""
+        events = await self.history(**params)
+        return [e["type"].partition(".")[0] for e in events if e["position"] > since]
+
+    async def nothing_happened(self, since: int) -> None:
+        """The history ends where it ended."""
+        newest = await self.call("GET", "/audit/events", limit=1)
+        assert newest["position"] == since
+
+    # --- set-up ------------------------------------------------------------------------------
+
+    async def contract(
+        self,
+        contract_id: str = "PC-1",
+        customers: Sequence[str] = ("A",),
+        *,
+        currency: str = "EUR",
+        nte: str | None = None,
+        customer_nte: Mapping[str, str] | None = None,
+        expect: int = 201,
+    ) -> Json:
+        """Puts a contract on the books."""
+        body = contract_body(customers, currency=currency, nte=nte, customer_nte=customer_nte)
+        return await self.call("PUT", f"/contracts/{contract_id}", body, expect=expect)
+
+    async def line(
+        self,
+        line_id: str = "L-1",
+        *,
+        contract_id: str = "PC-1",
+        expect: int = 201,
+        **terms: Any,
+    ) -> Json:
+        """Puts a line on the books: time and material for A alone, unless told otherwise."""
+        path = f"/contracts/{contract_id}/lines/{line_id}"
+        return await self.call("PUT", path, line_body(**terms), expect=expect)
+
+    async def milestone(
+        self, amount: str, tax: str = "0.00", *, line_id: str = "L-1", **more: Any
+    ) -> Json:
+        """Creates a milestone."""
+        contract_id = more.pop("contract_id", "PC-1")
+        body = {"name": "M", "amount": amount, "tax": tax, "date": "2026-10-15", **more}
+        path = f"/contracts/{contract_id}/lines/{line_id}/milestones"
+        return await self.call("POST", path, body, expect=201)
+
+    async def post(self, *events: Any, expect: int = 200) -> list[Json]:
+        """Posts a batch of events: one result each."""
+        response = await self.http.post(
+            "/events", json=list(events), headers={"content-type": BATCH}
+        )
+        assert response.status_code == expect, response.text
+        hold_against_its_model(response)
+        self.position = max(self.position, response.json()["position"])
+        return response.json()["results"]
+
+    async def sales(self, approval_id: str, amount: str, **more: Any) -> list[str]:
+        """The items of an approval of one hour at this amount."""
+        (result,) = await self.post(approval(approval_id, unit_price=amount, **more))
+        assert result["outcome"] == "recorded", result
+        return result["items"]
+
+    async def item(self, item_id: str) -> Json:
+        """One item of either view."""
+        return await self.get(f"/backlog/{item_id}")
+
+    async def mark(
+        self,
+        items: Sequence[str],
+        status: str = "ready",
+        mode: str = "all_or_nothing",
+        expect: int = 200,
+        **more: Any,
+    ) -> Json:
+        """Marks items."""
+        body = {"items": items, "status": status, "mode": mode, **more}
+        return await self.call("POST", "/backlog/mark", body, expect=expect)
+
+    async def nte(self, what: str, items: Sequence[str]) -> Json:
+        """Resets or re-evaluates items."""
+        return await self.call("POST", f"/backlog/nte/{what}", {"items": items})
+
+    async def draft(self, contract_id: str = "PC-1", *, expect: int = 201, **more: Any) -> Json:
+        """Drafts what is ready."""
+        return await self.call(
+            "POST", "/invoices", {"contract_id": contract_id, **more}, expect=expect
+        )
+
+    async def confirm(self, invoice_id: str, expect: int = 200, **body: Any) -> Json:
+        """Confirms an invoice."""
+        return await self.call("POST", f"/invoices/{invoice_id}/confirm", body, expect=expect)
+
+    async def billed(self, *items: str) -> Json:
+        """Marks the items, drafts them and confirms the one draft: the invoice."""
+        await self.mark(items)
+        drafted = await self.draft(items=items)
+        (invoice,) = drafted["invoices"]
+        return await self.confirm(invoice["invoice_id"])
+
+    async def actuals_of(self, item_id: str) -> list[Json]:
+        """The actuals of an item: the unbilled one, and what was booked for it."""
+        found = await self.rows("/actuals", item_id=item_id)
+        kinds = ("unbilled_sales", "billed_sales")
+        return sorted(found, key=lambda r: (kinds.index(r["type"]), r["reversal_of"] is not None))
+
+    async def limits(self, contract_id: str = "PC-1") -> dict[tuple[str, str | None], Json]:
+        """The levels of a contract, by level and by customer or else line."""
+        found = await self.get(f"/contracts/{contract_id}/limits")
+        return {
+            (level["level"], level["customer_id"] or level["line_id"]): level
+            for level in found["levels"]
+        }
+
+
+def contract_body(
+    customers: Sequence[str] = ("A",),
+    *,
+    currency: str = "EUR",
+    nte: str | None = None,
+    customer_nte: Mapping[str, str] | None = None,
+) -> Json:
+    """The body of a contract."""
+    return {
+        "name": "Contract",
+        "currency": currency,
+        "nte_limit": nte,
+        "customers": [
+            {"customer_id": c, "name": f"Customer {c}", "nte_limit": (customer_nte or {}).get(c)}
+            for c in customers
+        ],
+    }
+
+
+def line_body(
+    splits: Mapping[str, str] | None = None,
+    *,
+    method: str = "time_and_material",
+    rounding: str | None = None,
+    customer_nte: Mapping[str, str] | None = None,
+    **terms: Any,
+) -> Json:
+    """The body of a line: time and material for A alone, unless told otherwise."""
+    shares = splits or {"A": "100"}
+    return {
+        "name": "Line",
+        "project_id": "P-1",
+        "billing_method": method,
+        "contract_amount": "10000",
+        "nte_limit": None,
+        "schedule": "milestones",
+        "includes": ["time", "expense", "material", "fee"],
+        "customers": [
+            {
+                "customer_id": customer,
+                "split_percent": percent,
+                "rounding": customer == (rounding or next(iter(shares))),
+                "nte_limit": (customer_nte or {}).get(customer),
+            }
+            for customer, percent in shares.items()
+        ],
+        **terms,
+    }
+
+
+def event(kind: str, data: Json, event_id: str, **attributes: Any) -> Json:
+    """A CloudEvent."""
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": "urn:projects",
+        "type": EVENT_TYPES.get(kind, kind),
+        "datacontenttype": "application/json",
+        "data": data,
+        **attributes,
+    }
+
+
+def approval(approval_id: str, *, event_id: str | None = None, **data: Any) -> Json:
+    """The event of an approved hour at 100.00, unless told otherwise."""
+    kind = data.pop("kind", "time")
+    attributes = data.pop("attributes", {})
+    known: Json = {
+        "approval_id": approval_id,
+        "contract_id": "PC-1",
+        "line_id": "L-1",
+        "date": "2026-10-10",
+        "quantity": "1",
+        "unit_price": "100.00",
+        "currency": "EUR",
+    }
+    return event(kind, {**known, **data}, event_id or f"e-{approval_id}", **attributes)
