@@ -100,6 +100,7 @@ def record(approvals: Sequence[Approval], deal: Deal) -> tuple[list[Event], list
         try:
             not_billable = _not_billable(approval, line)
             work = None if not_billable else _work(approval, line, book)
+            results = _evaluate(approval.line_id, work, book) if work else []
         except Refused as refusal:
             verdicts.append(Verdict(refused=refusal))
             continue
@@ -108,7 +109,7 @@ def record(approvals: Sequence[Approval], deal: Deal) -> tuple[list[Event], list
             continue
         on_line = entries.setdefault(approval.line_id, _LineEntries())
         on_line.works.append(work)
-        on_line.results.extend(_evaluate(approval.line_id, work, book))
+        on_line.results += results
         items = tuple(sale.item_id for sale in work.sales)
         verdicts.append(Verdict(items=items))
         recorded.append(
@@ -138,11 +139,22 @@ def _line_events(deal: Deal, entries: dict[str, _LineEntries]) -> Iterator[Event
             yield NTEEvaluated(contract_id=contract.contract_id, line_id=line_id, results=results)
 
 
-def _evaluate(line_id: str, work: ApprovedWork, book: LimitBook) -> Iterator[NTEResult]:
-    for sale in work.sales:
-        if sale.nte_status is NTEStatus.NOT_EVALUATED:
-            status, failed = book.evaluate(line_id, sale.customer_id, sale.amount)
-            yield NTEResult(item_id=sale.item_id, nte_status=status, failed=failed)
+def _evaluate(line_id: str, work: ApprovedWork, book: LimitBook) -> list[NTEResult]:
+    """The verdicts on the sales of one approval. Raises Refused; then none of them is committed."""
+    results: list[NTEResult] = []
+    committed: list[UnbilledSale] = []
+    try:
+        for sale in work.sales:
+            if sale.nte_status is NTEStatus.NOT_EVALUATED:
+                status, failed = book.evaluate(line_id, sale.customer_id, sale.amount)
+                results.append(NTEResult(item_id=sale.item_id, nte_status=status, failed=failed))
+                if status is NTEStatus.COMMITTED:
+                    committed.append(sale)
+    except Refused:
+        for sale in committed:
+            book.release(line_id, sale.customer_id, sale.amount)
+        raise
+    return results
 
 
 def _not_billable(approval: Approval, line: ContractLine) -> Refused | None:

@@ -20,6 +20,7 @@ from aggregates.events import (
     ItemsReleased,
 )
 from aggregates.invoice import Invoice, Totals
+from aggregates.money import total
 from aggregates.refusals import Invalid, ItemRefusal, NotFound, Refused
 from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus
 
@@ -177,8 +178,8 @@ def _draft(
             currency=contract.currency,
             details=page,
             lines=lines,
-            amount=sum((line.amount for line in lines), Decimal(0)),
-            tax=sum((line.tax for line in lines), Decimal(0)),
+            amount=total(sum((line.amount for line in lines), Decimal(0)), contract.currency),
+            tax=total(sum((line.tax for line in lines), Decimal(0)), contract.currency),
         )
     drafted = partial(ItemsDrafted, invoice_id=invoice_id)
     by_line: dict[str, list[str]] = {}

@@ -86,7 +86,7 @@ def create(command: CreateMilestone, line: ContractLine) -> list[Event]:
                 if s.percent
             ),
             parts=_parts(line, command.milestone_id, line.shares, amount, tax),
-            milestones_total=line.milestones_total + amount,
+            milestones_total=money.total(line.milestones_total + amount, line.currency),
         )
     ]
 
@@ -110,7 +110,7 @@ def change(command: ChangeMilestone, line: ContractLine) -> list[Event]:
         date=_or(command.date, before.date),
         task_id=_or(command.task_id, before.task_id) or None,
         parts=_parts(line, before.milestone_id, before.shares, amount, tax),
-        milestones_total=line.milestones_total - before.amount + amount,
+        milestones_total=money.total(line.milestones_total - before.amount + amount, line.currency),
     )
     unchanged = (before.name, before.amount, before.tax, before.date, before.task_id) == (
         event.name,

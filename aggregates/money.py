@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from aggregates.refusals import Invalid
+from aggregates.refusals import Invalid, Refused
 
 _NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _TWO_DECIMALS = (
@@ -33,8 +33,9 @@ MINOR_UNITS: dict[str, int] = {
 
 QUANTITY_DECIMALS = 6
 WHOLE_DIGITS = 12
-"""Most digits before the point of any amount or quantity: far above real deals, and such that the
-sums of the read models stay within 64-bit integers of minor units."""
+"""Most digits before the point of any amount or quantity: far above real deals."""
+LARGEST_TOTAL = 10**18
+"""Minor units that no sum of amounts reaches."""
 
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 _LARGEST = Decimal(10) ** WHOLE_DIGITS
@@ -96,6 +97,16 @@ def bounded(value: Decimal, field: str) -> Decimal:
     """`value` itself. Raises Invalid, naming `field`, from 10**12 on."""
     if abs(value) >= _LARGEST:
         raise Invalid(field, f"at most {WHOLE_DIGITS} digits before the decimal point are kept")
+    return value
+
+
+def total(value: Decimal, currency: str) -> Decimal:
+    """`value` itself, a sum of amounts. Raises Refused from 10**18 minor units on.
+
+    The read models keep sums in 64-bit integers; what they can't hold must not get in the history.
+    """
+    if abs(value) >= LARGEST_TOTAL * unit_of(currency):
+        raise Refused("total_too_large", f"a total of {value:f} {currency} is more than is kept")
     return value
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from aggregates.events import ContractUsageChanged, LineUsageChanged
-from aggregates.money import money
+from aggregates.money import money, total
 from aggregates.refusals import Invalid, Refused
 from aggregates.statuses import BillingMethod, LimitLevel, NTEStatus
 from aggregates.terms import FailedLevel, LevelUsage, LineTerms
@@ -160,8 +160,14 @@ class LimitBook:
         return any(level.limit is not None for level in self._levels_of(line_id, customer_id))
 
     def commit(self, line_id: str, customer_id: str, amount: Decimal) -> None:
-        """Holds an open amount against every level; a negative amount gives room back (D-31)."""
-        for level in self._levels_of(line_id, customer_id):
+        """Holds an open amount against every level; a negative amount gives room back (D-31).
+
+        Raises Refused when a level could not hold the total; then no level has changed.
+        """
+        levels = self._levels_of(line_id, customer_id)
+        for level in levels:
+            total(level.used + amount, self._contract.currency)
+        for level in levels:
             level.committed += amount
 
     def release(self, line_id: str, customer_id: str, amount: Decimal) -> None:
@@ -171,8 +177,8 @@ class LimitBook:
     def invoice(self, amounts: Mapping[tuple[str, str], Decimal]) -> None:
         """Adds the amounts of one invoice, by (line, customer), to what was invoiced to date.
 
-        Raises Refused `limit_exceeded`, naming every level, when one would be exceeded by the
-        amounts invoiced to date alone; what other items have committed has no say (D-35).
+        Raises LimitExceeded, naming every level, when one would be exceeded by the amounts invoiced
+        to date alone; what other items have committed has no say (D-35).
         """
         own: dict[int, tuple[str, _Level, Decimal]] = {}
         for (line_id, customer_id), amount in amounts.items():
@@ -188,7 +194,7 @@ class LimitBook:
         if exceeded:
             raise LimitExceeded(exceeded)
         for _, level, amount in own.values():
-            level.invoiced += amount
+            level.invoiced = total(level.invoiced + amount, self._contract.currency)
 
     def changes(self) -> Iterator[ContractUsageChanged | LineUsageChanged]:
         """The new totals of every level that changed, one event a stream."""

@@ -222,7 +222,7 @@ _PARKED = Paging(
 
 
 def list_parked(connection: Connection, request: PageRequest) -> Page:
-    """The events that wait, in the order they came, each with what it lacks."""
+    """The events that wait, each with what it lacks, in the order they were last tried."""
     statement, orders = _PARKED.page(select(*parked_events.c, *_PARKED.sort_columns()), request)
     rows = connection.execute(statement).mappings().all()
     return Page(

@@ -36,12 +36,15 @@ def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
 def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
+    # At once for writing: of two processes that open a new file, one waits for the other's tables.
+    immediate = engine.execution_options(immediate=True)
+    with immediate.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

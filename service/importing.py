@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pydantic_core
-
 from service.handlers.intake import Result, receive
 from service.ledger import Context
 from service.tenant import Tenant
+from service.upstream import read_json
 
 BATCH = 1_000
 """Events taken in together."""
@@ -27,10 +26,6 @@ class Imported:
         self.outcomes[result.outcome.value] += 1
         if result.outcome == "refused" and result.problem and len(self.refused) < 100:
             self.refused.append(f"line {line}: {result.problem.detail}")
-
-
-class Unreadable:
-    """A line that is not JSON; intake refuses it like any other event that is none."""
 
 
 def import_events(
@@ -62,16 +57,9 @@ def _batches(path: Path) -> Iterator[tuple[list[int], list[object], int]]:
             if not line.strip():
                 continue
             numbers.append(number)
-            events.append(_parsed(line))
+            events.append(read_json(line))
             if len(events) == BATCH:
                 yield numbers, events, bytes_read
                 numbers, events = [], []
     if events:
         yield numbers, events, bytes_read
-
-
-def _parsed(line: bytes) -> object:
-    try:
-        return pydantic_core.from_json(line, allow_inf_nan=False)
-    except ValueError:
-        return Unreadable()

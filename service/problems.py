@@ -17,6 +17,7 @@ from projections.paging import BadQuery
 from projections.time_and_material import failed_levels
 from service.handlers.requests import KeyReused
 from service.ledger import Conflict, StaleVersion, Unavailable
+from service.strict_json import NotJson
 from service.tenant import ViewsBehind
 from service.wire import refused_item
 
@@ -122,6 +123,11 @@ def of_recorded(code: str, detail: str) -> Problem:
     """The problem again that an event was parked or not billed for, of which these are recorded."""
     status = 404 if code.endswith("_not_found") else 422 if code == "invalid_fields" else 409
     return Problem(status=status, code=code, detail=detail)
+
+
+def malformed_json(error: NotJson) -> Problem:
+    """400, saying where the JSON breaks."""
+    return Problem(status=400, code="malformed_json", detail=f"this is not JSON: {error}")
 
 
 def invalid_fields(fields: Sequence[tuple[str, str]]) -> Problem:

@@ -20,9 +20,16 @@ from aggregates.contract import DefineContract
 from aggregates.line_terms import DefineLine
 from aggregates.refusals import Invalid
 from aggregates.statuses import BillingType, TransactionClass
-from service import commands
-from service.problems import Problem, invalid_fields, of_refusal, of_validation
+from service import commands, strict_json
+from service.problems import (
+    Problem,
+    invalid_fields,
+    malformed_json,
+    of_refusal,
+    of_validation,
+)
 from service.schemas import ApprovalData, ContractData, LineData
+from service.strict_json import NotJson
 
 CONTRACT_CONFIRMED = "projects.contract.confirmed.v1"
 LINE_CONFIRMED = "projects.contract-line.confirmed.v1"
@@ -69,6 +76,14 @@ class BadEvent(Exception):
         super().__init__(problem.detail)
         self.event_id = event_id
         self.problem = problem
+
+
+def read_json(text: bytes) -> object:
+    """One event's JSON; a BadEvent in its place when it is none, for `receive` to refuse it."""
+    try:
+        return strict_json.parse(text)
+    except NotJson as error:
+        return BadEvent(None, malformed_json(error))
 
 
 def read(event: object) -> Posted:

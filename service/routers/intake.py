@@ -1,8 +1,5 @@
 """Intake: what upstream project systems post, and what of it waits."""
 
-import json
-import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any, cast
 from urllib.parse import unquote
@@ -11,12 +8,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from aggregates.refusals import NotFound, Refused
 from projections import billing_queries
-from service import answers
+from service import answers, strict_json
 from service.handlers import intake as handlers
 from service.handlers.requests import Answer, execute
 from service.handlers.requests import Request as Command
 from service.ledger import UnitOfWork
-from service.problems import Problem, invalid_fields, of_recorded
+from service.problems import Problem, invalid_fields, malformed_json, of_recorded
 from service.routers.plumbing import (
     ProblemRaised,
     StrictRoute,
@@ -26,20 +23,19 @@ from service.routers.plumbing import (
     TheReading,
     TheTenant,
     command_response,
+    json_of,
     list_response,
     media_type,
-    strict_json,
 )
 from service.schemas import DismissBody, Reason
+from service.strict_json import NotJson
 from service.tenant import VIEWS_SECONDS, Tenant
-from service.upstream import BadEvent
+from service.upstream import read_json
 
 router = APIRouter(prefix="/v1", tags=["Intake"], route_class=StrictRoute)
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
-_MARK = re.compile(r"[ \t\n\r]*([\[\],])[ \t\n\r]*")
-_LENIENT = json.JSONDecoder(parse_int=str, parse_float=str)
 
 _EVENT_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -93,7 +89,7 @@ def post_events(
     if kind == BATCH:
         return _receive(tenant, command, _batch(body))
     if kind == STRUCTURED:
-        return _receive(tenant, command, [strict_json(body)], single=True)
+        return _receive(tenant, command, [json_of(body)], single=True)
     if any(name.startswith("ce-") for name in request.headers):
         return _receive(tenant, command, [_binary(request, body)], single=True)
     detail = f"send {STRUCTURED}, {BATCH}, or ce-* headers beside application/json data"
@@ -113,41 +109,15 @@ def _receive(
 def _batch(body: bytes) -> list[object]:
     """The events of a batch; one that is no strict JSON is bad by itself, not the batch."""
     try:
-        events = strict_json(body)
-    except ProblemRaised as error:
+        events = strict_json.parse(body)
+    except NotJson as error:
         try:
-            raws = list(_elements(body.decode()))
-        except (ValueError, RecursionError):
-            raise error from None
-        return [_one(raw.encode()) for raw in raws]
+            return [read_json(element) for element in strict_json.elements(body)]
+        except NotJson:
+            raise ProblemRaised(malformed_json(error)) from None
     if not isinstance(events, list):
         raise ProblemRaised(invalid_fields([("body", "must be a JSON array of events")]))
     return cast("list[object]", events)
-
-
-def _elements(text: str) -> Iterator[str]:
-    """The elements of a JSON array as they are written. Raises ValueError where it is none."""
-    at, more = _past("[", text, 0)
-    more = more and not text.startswith("]", at)
-    while more:
-        _, end = _LENIENT.raw_decode(text, at)
-        yield text[at:end]
-        at, more = _past(",", text, end)
-    if _past("]", text, at) != (len(text), True):
-        raise ValueError
-
-
-def _past(mark: str, text: str, at: int) -> tuple[int, bool]:
-    """Where it goes on behind the mark and the space around it, and whether the mark is there."""
-    found = _MARK.match(text, at)
-    return (found.end(), True) if found and found[1] == mark else (at, False)
-
-
-def _one(raw: bytes) -> object:
-    try:
-        return strict_json(raw)
-    except ProblemRaised as error:
-        return BadEvent(None, error.problem)
 
 
 def _binary(request: Request, body: bytes) -> dict[str, object]:
@@ -162,7 +132,7 @@ def _binary(request: Request, body: bytes) -> dict[str, object]:
         attributes["datacontenttype"] = content_type
     if "data" in attributes:
         raise ProblemRaised(invalid_fields([("ce-data", "is no CloudEvents attribute")]))
-    return {**attributes, "data": strict_json(body)}
+    return {**attributes, "data": json_of(body)}
 
 
 # --- what waits --------------------------------------------------------------------------------

@@ -1,15 +1,12 @@
 """What all routers share: strict JSON in, plain JSON out, who asks, which part of a list."""
 
 import hashlib
-import json
-import re
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
-import pydantic_core
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query as QueryParameter
@@ -17,15 +14,16 @@ from fastapi.routing import APIRoute
 
 from projections.backlog_queries import Page
 from projections.paging import PageRequest
+from service import strict_json
 from service.handlers.requests import Answer
 from service.handlers.requests import Request as Command
 from service.ledger import Context
-from service.problems import MEDIA_TYPE, Problem, invalid_fields
+from service.problems import MEDIA_TYPE, Problem, invalid_fields, malformed_json
 from service.settings import Settings
+from service.strict_json import NotJson
 from service.tenant import Tenant
 
 _LARGEST = 2**63 - 1
-_ENDLESS = re.compile(rb"[0-9]{4000,}")
 _HEADER_TEXT = r"^[\x20-\x7e]{1,255}$"
 
 
@@ -55,38 +53,12 @@ def command_response(answer: Answer) -> Response:
     return json_response(answer.body, 201 if answer.created else 200, headers)
 
 
-def strict_json(body: bytes) -> Any:
-    """JSON as the standard has it: no NaN, no lone surrogates, bounded depth and numbers, and no
-    field twice in an object, of which anybody could take the other one.
-
-    Raises ProblemRaised (400) naming where it breaks.
-    """
+def json_of(body: bytes) -> Any:
+    """The JSON of a body. Raises ProblemRaised (400) that says where it breaks."""
     try:
-        parsed = _parsed(body)
-        json.loads(body, object_pairs_hook=_named_once, parse_int=str, parse_float=str)
-    except (ValueError, RecursionError) as error:
-        detail = f"the body is not JSON: {error}"
-        raise ProblemRaised(Problem(status=400, code="malformed_json", detail=detail)) from None
-    return parsed
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        return pydantic_core.from_json(body, allow_inf_nan=False)
-    except ValueError:
-        # Thousands of digits in a row: no field takes such a number, and which one it is says the
-        # check of the fields, once it is a number that can be read (and that none takes either).
-        readable, numbers = _ENDLESS.subn(b"1.5", body)
-        if not numbers:
-            raise
-        return pydantic_core.from_json(readable, allow_inf_nan=False)
-
-
-def _named_once(members: list[tuple[str, object]]) -> None:
-    names = [name for name, _ in members]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the field {twice!r} is given twice")
+        return strict_json.parse(body)
+    except NotJson as error:
+        raise ProblemRaised(malformed_json(error)) from None
 
 
 def media_type(request: Request) -> str:
@@ -98,7 +70,7 @@ class _StrictRequest(Request):
     """Parses its body strictly, and before FastAPI asks: that hides what is wrong with a body."""
 
     async def parse(self) -> None:
-        self._parsed = strict_json(await self.body())
+        self._parsed = json_of(await self.body())
 
     async def json(self) -> Any:
         return self._parsed
