@@ -10,7 +10,7 @@ from service import answers, commands
 from service.handlers import contracts as handlers
 from service.routers.plumbing import (
     StrictRoute,
-    TheCommand,
+    TheChange,
     TheListing,
     ThePost,
     TheReading,
@@ -34,7 +34,7 @@ MilestoneId = Annotated[str, Path(max_length=200)]
     responses={201: {"model": answers.Contract}},
 )
 def put_contract(
-    contract_id: ContractId, body: ContractBody, tenant: TheTenant, command: TheCommand
+    contract_id: ContractId, body: ContractBody, tenant: TheTenant, command: TheChange
 ) -> Response:
     """Put a contract on the books, or change its terms."""
     define = commands.define_contract(contract_id, body)
@@ -85,7 +85,7 @@ def put_line(
     line_id: LineId,
     body: LineBody,
     tenant: TheTenant,
-    command: TheCommand,
+    command: TheChange,
 ) -> Response:
     """Put a contract line on the books, or change its terms."""
     define = commands.define_line(line_id, body)
@@ -129,7 +129,7 @@ def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Response:
 
 @router.patch("/milestones/{milestone_id}", response_model=answers.Milestone)
 def patch_milestone(
-    milestone_id: MilestoneId, body: MilestoneChanges, tenant: TheTenant, command: TheCommand
+    milestone_id: MilestoneId, body: MilestoneChanges, tenant: TheTenant, command: TheChange
 ) -> Response:
     """Change a milestone that is not on a draft or posted; its parts follow (D-14)."""
     change = commands.change_milestone(milestone_id, body)
@@ -137,7 +137,7 @@ def patch_milestone(
 
 
 @router.delete("/milestones/{milestone_id}", response_model=answers.Done)
-def delete_milestone(milestone_id: MilestoneId, tenant: TheTenant, command: TheCommand) -> Response:
+def delete_milestone(milestone_id: MilestoneId, tenant: TheTenant, command: TheChange) -> Response:
     """Delete a milestone that is not on a draft or posted, with its parts (D-14)."""
     delete = DeleteMilestone(milestone_id=milestone_id)
     return command_response(handlers.delete_milestone(tenant, command, delete))

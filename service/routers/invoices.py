@@ -12,9 +12,10 @@ from service.handlers import invoices as handlers
 from service.routers.plumbing import (
     Ids,
     StrictRoute,
-    TheCommand,
+    TheChange,
     TheListing,
     ThePost,
+    ThePostedChange,
     TheReading,
     TheTenant,
     any_of,
@@ -67,7 +68,7 @@ def get_invoice(invoice_id: InvoiceId, reading: TheReading) -> Response:
 
 
 @router.delete("/invoices/{invoice_id}", response_model=answers.Done)
-def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheCommand) -> Response:
+def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheChange) -> Response:
     """Delete a draft; its items are ready again (D-42)."""
     return command_response(handlers.delete_draft(tenant, command, invoice_id))
 
@@ -80,7 +81,10 @@ def confirm_many() -> None:
 
 @router.post("/invoices/{invoice_id}/confirm", response_model=answers.Invoice)
 def confirm(
-    invoice_id: InvoiceId, tenant: TheTenant, command: ThePost, body: ConfirmBody | None = None
+    invoice_id: InvoiceId,
+    tenant: TheTenant,
+    command: ThePostedChange,
+    body: ConfirmBody | None = None,
 ) -> Response:
     """Confirm a draft for good: numbered, posted, booked (D-44, D-45)."""
     answer = handlers.confirm(tenant, command, invoice_id, body.accounting_date if body else None)

@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import msgspec
@@ -123,11 +123,7 @@ Text = Annotated[str | None, Header(pattern=_HEADER_TEXT)]
 
 
 async def command_of(
-    request: Request,
-    x_actor: Text = None,
-    x_correlation_id: Text = None,
-    x_causation_id: Text = None,
-    if_match: Annotated[str | None, Header(alias="If-Match")] = None,
+    x_actor: Text = None, x_correlation_id: Text = None, x_causation_id: Text = None
 ) -> Command:
     """What a command carries beside its body (D-64)."""
     request_id = str(uuid.uuid4())
@@ -138,7 +134,6 @@ async def command_of(
             causation_id=x_causation_id,
         ),
         request_id=request_id,
-        if_match=_version(if_match),
     )
 
 
@@ -157,13 +152,24 @@ async def post_of(
     event = sorted(f"{name}:{v}\n" for name, v in request.headers.items() if name[:3] == "ce-")
     head = "".join([asked, *event]).encode()
     digest = hashlib.sha256(head + await request.body()).hexdigest()
-    return Command(
-        context=command.context,
-        request_id=command.request_id,
-        digest=digest,
-        idempotency_key=idempotency_key,
-        if_match=command.if_match,
-    )
+    return replace(command, digest=digest, idempotency_key=idempotency_key)
+
+
+IfMatch = Annotated[str | None, Header(alias="If-Match")]
+
+
+async def change_of(
+    command: Annotated[Command, Depends(command_of)], if_match: IfMatch = None
+) -> Command:
+    """What a change of a single resource carries: the version that the caller saw."""
+    return replace(command, if_match=_version(if_match))
+
+
+async def post_change_of(
+    command: Annotated[Command, Depends(post_of)], if_match: IfMatch = None
+) -> Command:
+    """What a POST that changes a single resource carries: both."""
+    return replace(command, if_match=_version(if_match))
 
 
 def _version(if_match: str | None) -> int | None:
@@ -181,6 +187,8 @@ TheTenant = Annotated[Tenant, Depends(tenant_of)]
 TheSettings = Annotated[Settings, Depends(settings_of)]
 TheCommand = Annotated[Command, Depends(command_of)]
 ThePost = Annotated[Command, Depends(post_of)]
+TheChange = Annotated[Command, Depends(change_of)]
+ThePostedChange = Annotated[Command, Depends(post_change_of)]
 
 # --- which part of what --------------------------------------------------------------------------
 
