@@ -1,7 +1,6 @@
 """Contracts, lines, milestones and limits as callers get them; and how a contract performs."""
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,12 +9,11 @@ from sqlalchemy import Connection, RowMapping, Table, and_, select
 from aggregates.statuses import (
     UNBILLED,
     BillingMethod,
-    BillingStatus,
     BillingType,
     LimitLevel,
     NTEStatus,
 )
-from projections.backlog_queries import Page, Rows, halves, whole
+from projections.backlog_queries import Page, Rows
 from projections.changes import from_minor
 from projections.paging import PageRequest, Paging
 from projections.tables import (
@@ -147,12 +145,12 @@ def _contract(connection: Connection, row: RowMapping) -> dict[str, Any]:
         "contract_id": contract_id,
         "name": row["name"],
         "currency": currency,
-        "nte_limit": _money(row["nte_limit"], currency),
+        "nte_limit": money_or_none(row["nte_limit"], currency),
         "customers": [
             {
                 "customer_id": customer["customer_id"],
                 "name": customer["name"],
-                "nte_limit": _money(customer["nte_limit"], currency),
+                "nte_limit": money_or_none(customer["nte_limit"], currency),
             }
             for customer in connection.execute(customers).mappings()
         ],
@@ -172,22 +170,22 @@ def _line(row: RowMapping, payers: Iterable[RowMapping]) -> dict[str, Any]:
         "project_id": row["project_id"],
         "billing_method": row["billing_method"],
         "currency": currency,
-        "contract_amount": _money(amount, currency),
-        "nte_limit": _money(row["nte_limit"], currency),
+        "contract_amount": money_or_none(amount, currency),
+        "nte_limit": money_or_none(row["nte_limit"], currency),
         "customers": [
             {
                 "customer_id": payer["customer_id"],
                 "split_percent": payer["split_percent"],
                 "rounding": payer["rounding"],
-                "nte_limit": _money(payer["nte_limit"], currency),
+                "nte_limit": money_or_none(payer["nte_limit"], currency),
             }
             for payer in payers
         ],
         "schedule": row["schedule"],
         "includes": json.loads(row["includes"]),
         "chargeable": json.loads(row["chargeable"]),
-        "milestones_total": _money(total, currency),
-        "difference": _money(difference, currency),
+        "milestones_total": money_or_none(total, currency),
+        "difference": money_or_none(difference, currency),
     }
 
 
@@ -244,10 +242,10 @@ def _level(level: dict[str, Any], currency: str) -> dict[str, Any]:
     remaining = None if limit is None else limit - committed - invoiced
     return {
         **level,
-        "limit": _money(limit, currency),
+        "limit": money_or_none(limit, currency),
         "committed": from_minor(committed, currency),
         "invoiced": from_minor(invoiced, currency),
-        "remaining": _money(remaining, currency),
+        "remaining": money_or_none(remaining, currency),
     }
 
 
@@ -298,91 +296,10 @@ def _verdict_differs(nte_status: str, amount: int, rooms: list[int]) -> bool:
             return bool(rooms)
 
 
-def performance(connection: Connection, contract_id: str) -> dict[str, Any] | None:
-    """How a contract performs, as a whole and by line (D-60); None if it is unknown.
-
-    Chargeable amounts without tax, in the contract's currency.
-    """
-    known = limits(connection, contract_id)
-    if known is None:
-        return None
-    currency = known["currency"]
-    sums = _sums(connection, contract_id)
-    statement = (
-        select(contract_lines)
-        .where(contract_lines.c.contract_id == contract_id)
-        .order_by(contract_lines.c.line_id)
-    )
-    rows = connection.execute(statement).mappings().all()
-    lines = [
-        {
-            "line_id": row["line_id"],
-            "name": row["name"],
-            "billing_method": row["billing_method"],
-            **_performance(row["contract_amount"], sums[row["line_id"]], currency),
-        }
-        for row in rows
-    ]
-    total: dict[tuple[str, str], int] = defaultdict(int)
-    for line_sums in sums.values():
-        for key, amount in line_sums.items():
-            total[key] += amount
-    value = sum(row["contract_amount"] or 0 for row in rows)
-    return {
-        "contract_id": contract_id,
-        "currency": currency,
-        **_performance(value, total, currency),
-        "lines": lines,
-        "limits": known["levels"],
-    }
-
-
-Sums = dict[tuple[str, str], int]
-"""Chargeable minor units by (billing status, class)."""
-
-
-def _sums(connection: Connection, contract_id: str) -> dict[str, Sums]:
-    sums: dict[str, Sums] = defaultdict(lambda: defaultdict(int))
-    item, part = time_and_material.c, fixed_price.c
-    classes = item["class"]
-    sales = (
-        select(item.line_id, item.billing_status, classes, *halves(item.amount, "amount"))
-        .where(item.contract_id == contract_id, item.billing_type == BillingType.CHARGEABLE)
-        .group_by(item.line_id, item.billing_status, classes)
-    )
-    for row in connection.execute(sales).mappings():
-        sums[row["line_id"]][row["billing_status"], row["class"]] += whole(row, "amount")
-    parts = (
-        select(part.line_id, part.billing_status, *halves(part.amount, "amount"))
-        .where(part.contract_id == contract_id)
-        .group_by(part.line_id, part.billing_status)
-    )
-    for row in connection.execute(parts).mappings():
-        sums[row["line_id"]][row["billing_status"], "milestone"] += whole(row, "amount")
-    return sums
-
-
-def _performance(value: int | None, sums: Sums, currency: str) -> dict[str, Any]:
-    by_status: dict[str, int] = defaultdict(int)
-    not_ready: dict[str, int] = {}
-    for (status, transaction_class), amount in sums.items():
-        by_status[status] += amount
-        if status == BillingStatus.NOT_READY:
-            not_ready[transaction_class] = not_ready.get(transaction_class, 0) + amount
-    invoiced = by_status[BillingStatus.INVOICE_POSTED]
-    return {
-        "contract_value": _money(value, currency),
-        "invoiced": from_minor(invoiced, currency),
-        "on_drafts": from_minor(by_status[BillingStatus.INVOICE_CREATED], currency),
-        "ready": from_minor(by_status[BillingStatus.READY], currency),
-        "not_ready": {name: from_minor(not_ready[name], currency) for name in sorted(not_ready)},
-        "remaining": None if value is None else from_minor(value - invoiced, currency),
-    }
-
-
 def _of_line(table: Table, contract_id: str, line_id: str) -> Any:
     return select(table).where(and_(table.c.contract_id == contract_id, table.c.line_id == line_id))
 
 
-def _money(minor: int | None, currency: str) -> str | None:
+def money_or_none(minor: int | None, currency: str) -> str | None:
+    """Minor units as plain text; None stays None."""
     return None if minor is None else from_minor(minor, currency)

@@ -5,10 +5,9 @@ so the library's own aggregate classes are not used.
 """
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
@@ -28,6 +27,7 @@ from projections.history import Metadata, Recorded
 from service.recorders import SQLiteRecorder
 from service.stored_form import EventCodec
 from service.stream_kinds import StreamKind, kind_of
+from service.unit_of_work import Folded, StateCache, UnitOfWork
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -43,14 +43,6 @@ SNAPSHOT_EVERY = 200
 
 class Conflict(Exception):
     """Other writers were faster at every attempt; nothing was changed."""
-
-
-class StaleVersion(Exception):
-    """The caller expected another version of a stream than it has; nothing was changed."""
-
-    def __init__(self, stream: str, expected: int, actual: int) -> None:
-        super().__init__(f"{stream} is at version {actual}, not {expected}")
-        self.expected, self.actual = expected, actual
 
 
 class Unavailable(Exception):
@@ -111,99 +103,6 @@ class EventMapper(Mapper[str]):
         )
 
 
-@dataclass(slots=True)
-class _Folded:
-    """A stream as far as it is folded."""
-
-    version: int = 0
-    state: Any = None
-    snapshot_version: int = 0
-
-    def fold(self, kind: StreamKind[Any], events: Iterable[Event]) -> "_Folded":
-        folded = _Folded(self.version, self.state, self.snapshot_version)
-        for event in events:
-            folded.state = kind.evolve(folded.state, event)
-            folded.version += 1
-        return folded
-
-
-@dataclass(slots=True)
-class _Cache:
-    """The latest folded states, by stream; the longest unused goes first."""
-
-    size: int
-    _folded: OrderedDict[str, _Folded] = field(default_factory=OrderedDict[str, _Folded])
-
-    def get(self, stream: str) -> _Folded | None:
-        folded = self._folded.get(stream)
-        if folded:
-            self._folded.move_to_end(stream)
-        return folded
-
-    def put(self, stream: str, folded: _Folded) -> None:
-        self._folded[stream] = folded
-        self._folded.move_to_end(stream)
-        if len(self._folded) > self.size:
-            self._folded.popitem(last=False)
-
-    def drop(self, stream: str) -> None:
-        self._folded.pop(stream, None)
-
-
-class UnitOfWork:
-    """The streams that one command looks at and what it appends; folded as it goes, saved once."""
-
-    def __init__(self, ledger: "Ledger") -> None:
-        self._ledger = ledger
-        self._folded: dict[str, _Folded] = {}
-        self._loaded: dict[str, int] = {}
-        self.pending: list[tuple[str, int, Event]] = []
-
-    def load(self, kind: StreamKind[S], stream: str) -> S | None:
-        """The state of a stream with what this command appended so far, None when it is empty."""
-        return cast("S | None", self._at(kind, stream).state)
-
-    def version(self, stream: str) -> int:
-        """The version of a stream with what this command appended so far, 0 when it is empty."""
-        return self._at(kind_of(stream), stream).version
-
-    def preload(self, streams: Iterable[str]) -> None:
-        """Loads many short streams at once, that would be a query each otherwise."""
-        missing = [stream for stream in dict.fromkeys(streams) if stream not in self._folded]
-        found = self._ledger.fold_streams(missing)
-        self._folded.update(found)
-        self._loaded.update({stream: folded.version for stream, folded in found.items()})
-
-    def expect(self, stream: str, version: int | None) -> None:
-        """Raises StaleVersion when the stream is not at the version the caller saw."""
-        actual = self.version(stream)
-        if version is not None and version != actual:
-            raise StaleVersion(stream, version, actual)
-
-    def append(self, events: Iterable[Event]) -> None:
-        """Adds events, each to the stream that it names; they count at once in what is loaded."""
-        for event in events:
-            stream = event.stream
-            kind = kind_of(stream)
-            folded = self._at(kind, stream).fold(kind, [event])
-            self._folded[stream] = folded
-            self.pending.append((stream, folded.version, event))
-
-    def touched(self) -> dict[str, _Folded]:
-        """The streams appended to, folded."""
-        return {stream: self._folded[stream] for stream, _, _ in self.pending}
-
-    def is_overtaken(self) -> bool:
-        """Whether another writer appended to a stream since this command looked at it."""
-        return any(self._ledger.has_moved(stream, at) for stream, at in self._loaded.items())
-
-    def _at(self, kind: StreamKind[Any], stream: str) -> _Folded:
-        if stream not in self._folded:
-            self._folded[stream] = self._ledger.fold(kind, stream)
-            self._loaded[stream] = self._folded[stream].version
-        return self._folded[stream]
-
-
 class Ledger(Application[str]):
     """One tenant's history.
 
@@ -228,7 +127,7 @@ class Ledger(Application[str]):
                 }
             )
         self._clock = clock
-        self._cache = _Cache(CACHED_STREAMS)
+        self._cache = StateCache(CACHED_STREAMS)
         self._writing = threading.RLock()
         self._listeners: list[Callable[[int], None]] = []
 
@@ -306,7 +205,7 @@ class Ledger(Application[str]):
 
     # --- states --------------------------------------------------------------------------------
 
-    def fold(self, kind: StreamKind[Any], stream: str) -> _Folded:
+    def fold(self, kind: StreamKind[Any], stream: str) -> Folded:
         """The stream as it stands: from the cache or a snapshot, and the events behind that."""
         known = self._cache.get(stream) or self._from_snapshot(kind, stream)
         tail = self.recorder.select_events(stream, gt=known.version)
@@ -315,13 +214,13 @@ class Ledger(Application[str]):
             self._cache.put(stream, folded)
         return folded
 
-    def fold_streams(self, streams: Sequence[str]) -> dict[str, _Folded]:
+    def fold_streams(self, streams: Sequence[str]) -> dict[str, Folded]:
         """Many streams at once, from their events; for kinds that are not cached."""
         events: dict[str, list[Event]] = {stream: [] for stream in streams}
         for notification in self.history.select_streams(streams):
             events[str(notification.originator_id)].append(self._event(notification))
         return {
-            stream: _Folded().fold(kind_of(stream), recorded) for stream, recorded in events.items()
+            stream: Folded().fold(kind_of(stream), recorded) for stream, recorded in events.items()
         }
 
     def has_moved(self, stream: str, version: int) -> bool:
@@ -331,15 +230,15 @@ class Ledger(Application[str]):
     def _event(self, stored: StoredEvent) -> Event:
         return EventMapper.codec.decode(stored.topic, stored.state)[0]
 
-    def _from_snapshot(self, kind: StreamKind[Any], stream: str) -> _Folded:
+    def _from_snapshot(self, kind: StreamKind[Any], stream: str) -> Folded:
         if kind.snapshot:
             for stored in self._snapshots.select_events(stream, desc=True, limit=1):
                 if stored.topic == kind.snapshot.name:
                     version = stored.originator_version
-                    return _Folded(version, kind.snapshot.decode(stored.state), version)
-        return _Folded()
+                    return Folded(version, kind.snapshot.decode(stored.state), version)
+        return Folded()
 
-    def _keep(self, stream: str, folded: _Folded) -> None:
+    def _keep(self, stream: str, folded: Folded) -> None:
         """Caches what was just saved, and takes a snapshot when the stream has got long."""
         kind = kind_of(stream)
         if kind.snapshot and folded.version - folded.snapshot_version >= SNAPSHOT_EVERY:

@@ -16,9 +16,10 @@ from aggregates.refusals import Invalid, ItemsRefused, NotFound, Refused
 from projections.paging import BadQuery
 from projections.time_and_material import failed_levels
 from service.handlers.requests import KeyReused
-from service.ledger import Conflict, StaleVersion, Unavailable
+from service.ledger import Conflict, Unavailable
 from service.strict_json import NotJson
 from service.tenant import ViewsBehind
+from service.unit_of_work import StaleVersion
 from service.wire import refused_item
 
 MEDIA_TYPE = "application/problem+json"

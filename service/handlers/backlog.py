@@ -11,9 +11,9 @@ from aggregates.refusals import ItemRefusal, ItemsRefused
 from projections import backlog_queries
 from service import wire
 from service.handlers.requests import Answer, Request, execute
-from service.ledger import UnitOfWork
 from service.stream_kinds import CONTRACT, LINE
 from service.tenant import VIEWS_SECONDS, Tenant
+from service.unit_of_work import UnitOfWork
 
 Command = Callable[[tuple[str, ...]], BacklogCommand]
 

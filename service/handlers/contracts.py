@@ -10,9 +10,9 @@ from projections import contract_queries
 from service import wire
 from service.handlers import intake
 from service.handlers.requests import Answer, Request, execute
-from service.ledger import UnitOfWork
 from service.stream_kinds import CONTRACT, LINE
 from service.tenant import VIEWS_SECONDS, Tenant
+from service.unit_of_work import UnitOfWork
 
 
 def define_contract(tenant: Tenant, request: Request, command: DefineContract) -> Answer:

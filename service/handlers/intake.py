@@ -18,10 +18,11 @@ from aggregates.line_terms import DefineLine
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
 from service.handlers.backlog import load_deal
-from service.ledger import Context, UnitOfWork
+from service.ledger import Context
 from service.problems import Problem, of_recorded, of_refusal
 from service.stream_kinds import APPROVAL, CONTRACT, LINE, PARKING, RECEIPT
 from service.tenant import Tenant
+from service.unit_of_work import UnitOfWork
 from service.upstream import BadEvent, Posted, read, read_data, under_data
 
 Json = dict[str, Any]

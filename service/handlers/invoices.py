@@ -13,10 +13,10 @@ from service import wire
 from service.handlers.backlog import explain_closed, load_deal
 from service.handlers.contracts import required_contract
 from service.handlers.requests import Answer, Request, execute
-from service.ledger import UnitOfWork
 from service.stream_kinds import INVOICE
 from service.stream_kinds import SERIES as NUMBER_SERIES
 from service.tenant import Tenant
+from service.unit_of_work import UnitOfWork
 
 
 def create_drafts(

@@ -9,9 +9,10 @@ import msgspec
 from aggregates import streams
 from aggregates.events import RequestAnswered
 from aggregates.refusals import Refused
-from service.ledger import Committed, Context, UnitOfWork
+from service.ledger import Committed, Context
 from service.stream_kinds import REQUEST
 from service.tenant import Tenant
+from service.unit_of_work import UnitOfWork
 
 R = TypeVar("R")
 

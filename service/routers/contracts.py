@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from aggregates.milestones import DeleteMilestone
-from projections import contract_queries
+from projections import contract_queries, performance_queries
 from service import answers, commands
 from service.handlers import contracts as handlers
 from service.routers.plumbing import (
@@ -70,7 +70,7 @@ def get_limits(contract_id: ContractId, reading: TheReading) -> Response:
 def get_performance(contract_id: ContractId, reading: TheReading) -> Response:
     """How the contract performs, as a whole and by line (D-60)."""
     with reading.wait().reading() as (views, position):
-        found = contract_queries.performance(views, contract_id)
+        found = performance_queries.performance(views, contract_id)
     versionless = None if found is None else (found, None)
     return one_response(versionless, "contract", contract_id, position)
 

@@ -12,7 +12,6 @@ from service import answers, strict_json
 from service.handlers import intake as handlers
 from service.handlers.requests import Answer, execute
 from service.handlers.requests import Request as Command
-from service.ledger import UnitOfWork
 from service.problems import Problem, invalid_fields, malformed_json, of_recorded
 from service.routers.plumbing import (
     ProblemRaised,
@@ -30,6 +29,7 @@ from service.routers.plumbing import (
 from service.schemas import DismissBody, Reason
 from service.strict_json import NotJson
 from service.tenant import VIEWS_SECONDS, Tenant
+from service.unit_of_work import UnitOfWork
 from service.upstream import read_json
 
 router = APIRouter(prefix="/v1", tags=["Intake"], route_class=StrictRoute)

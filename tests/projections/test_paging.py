@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, Table
 
 from aggregates.statuses import BillingStatus
-from projections import billing_queries, contract_queries
+from projections import billing_queries, contract_queries, performance_queries
 from projections.backlog_queries import (
     BacklogFilter,
     Page,
@@ -558,7 +558,7 @@ def test_the_performance_of_a_contract_is_exact_beyond_64_bits_d60(shared_views:
     refill(shared_views, time_and_material, rows)
     put(shared_views, fixed_price, *({**milestone(n), "amount": 2**62} for n in range(3)))
     with shared_views.connect() as connection:
-        found = contract_queries.performance(connection, "C1")
+        found = performance_queries.performance(connection, "C1")
     assert found
     assert found["not_ready"] == {
         "milestone": from_minor(3 * 2**62, "EUR"),

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from aggregates.events import ContractDefined, Event
-from projections import backlog_queries, billing_queries, contract_queries
+from projections import backlog_queries, billing_queries, contract_queries, performance_queries
 from projections.backlog_queries import BacklogFilter
 from projections.paging import PageRequest
 from projections.writer import Writer, position_seen
@@ -393,8 +393,8 @@ def test_limits_name_who_should_be_re_evaluated_d36(shared_views: Engine) -> Non
 
 def test_the_performance_of_a_contract_is_by_status_and_class_d60(shared_views: Engine) -> None:
     with until(shared_views, story.M1_POSTED) as connection:
-        found = contract_queries.performance(connection, "C1")
-        assert contract_queries.performance(connection, "C2") is None
+        found = performance_queries.performance(connection, "C1")
+        assert performance_queries.performance(connection, "C2") is None
     assert found
     assert {name: found[name] for name in found if name not in {"lines", "limits"}} == {
         "contract_id": "C1",

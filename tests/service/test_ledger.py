@@ -14,17 +14,10 @@ from eventsourcing.sqlite import SQLiteAggregateRecorder, SQLiteDatastore
 
 from aggregates.events import Event, InvoiceNumberAssigned, RequestAnswered
 from aggregates.refusals import Refused
-from service.ledger import (
-    ATTEMPTS,
-    Conflict,
-    Context,
-    Ledger,
-    StaleVersion,
-    Unavailable,
-    UnitOfWork,
-)
+from service.ledger import ATTEMPTS, Conflict, Context, Ledger, Unavailable
 from service.recorders import DurableSQLiteFactory, SQLiteRecorder
 from service.stream_kinds import REQUEST, SERIES
+from service.unit_of_work import StaleVersion, UnitOfWork
 from tests.service import library_cases as library
 from tests.service.office import CONTEXT, NOW, assert_sound, history, loaded
 

@@ -21,9 +21,10 @@ from service.commands import create_milestone
 from service.handlers import contracts, invoices
 from service.handlers.intake import Result
 from service.handlers.requests import Answer, KeyReused, execute
-from service.ledger import Conflict, UnitOfWork
+from service.ledger import Conflict
 from service.schemas import MilestoneBody
 from service.tenant import Tenant
+from service.unit_of_work import UnitOfWork
 from service.upstream import read
 from tests.service.office import (
     NOW,

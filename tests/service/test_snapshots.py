@@ -16,10 +16,11 @@ from aggregates.invoice import NumberSeries
 from aggregates.milestones import CreateMilestone
 from service import snapshots
 from service.handlers import contracts
-from service.ledger import SNAPSHOT_EVERY, Ledger, UnitOfWork
+from service.ledger import SNAPSHOT_EVERY, Ledger
 from service.snapshots import SnapshotForm
 from service.stream_kinds import CONTRACT, INVOICE, LINE, PARKING, SERIES, StreamKind
 from service.tenant import Tenant
+from service.unit_of_work import UnitOfWork
 from tests.service.office import (
     CONTEXT,
     NOW,
