@@ -40,7 +40,7 @@ docker-lint:
 
 # Run the tests; every branch of aggregates/ and the pure projections must be covered
 test:
-    pytest -n 2 --dist loadfile --cov
+    pytest -n 2 --cov
 
 # Write openapi.yaml from the code
 openapi file="openapi.yaml":

@@ -367,7 +367,15 @@ def recorders(test: "_Recorders") -> tuple[SQLiteRecorder, SQLiteAggregateRecord
     factory = DurableSQLiteFactory(
         {"SQLITE_DBNAME": str(test.path / f"{uuid4()}.db"), "ORIGINATOR_ID_TYPE": "text"}
     )
-    test.addCleanup(factory.close)
+    before = set(threading.enumerate())
+
+    def close() -> None:
+        # The library's cases leave readers behind; a connection must not be closed under them.
+        for left in set(threading.enumerate()) - before:
+            left.join(30)
+        factory.close()
+
+    test.addCleanup(close)
     events, kept = factory.application_recorder(), factory.aggregate_recorder(purpose="snapshots")
     assert isinstance(events, SQLiteRecorder)
     assert isinstance(kept, SQLiteAggregateRecorder)
