@@ -20,6 +20,9 @@ from aggregates.statuses import UNBILLED, BillingMethod
 
 T = TypeVar("T")
 
+COMPLETED = "milestone_completed"
+"""The code of refusals to change what has left the line's state."""
+
 # --- commands ----------------------------------------------------------------------------------
 
 
@@ -148,7 +151,7 @@ def _untouched(line: ContractLine, milestone_id: str) -> OpenMilestone:
     """The milestone, none of whose parts is on a draft or posted. Raises Refused otherwise."""
     milestone = line.milestones.get(milestone_id)
     if milestone is None:
-        raise Refused("milestone_completed", "every part of the milestone is posted (D-14)")
+        raise Refused(COMPLETED, "every part of the milestone is posted (D-14)")
     for item_id in milestone.parts:
         if line.parts[item_id].billing_status not in UNBILLED:
             raise Refused(

@@ -4,27 +4,32 @@ On the library's Application and recorders; deciding is the aggregates', which a
 so the library's own aggregate classes are not used.
 """
 
-import threading
+from __future__ import annotations
+
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 import structlog
 from eventsourcing.application import Application
 from eventsourcing.persistence import (
     AggregateRecorder,
+    InfrastructureFactory,
     IntegrityError,
     Mapper,
     PersistenceError,
     StoredEvent,
 )
+from eventsourcing.utils import Environment
 
 from aggregates.events import Event
 from projections.history import Metadata, Recorded
-from service.recorders import SQLiteRecorder
+from service.group_commit import Command, Committed, Context, Group, Writer
+from service.recorders import History, Storage
 from service.stored_form import EventCodec
 from service.stream_kinds import StreamKind, kind_of
 from service.unit_of_work import Folded, StateCache, UnitOfWork
@@ -50,24 +55,6 @@ class Unavailable(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """Who asks for a change, why, and what caused it (D-64)."""
-
-    actor: str
-    reason: str | None = None
-    correlation_id: str
-    causation_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Committed(Generic[R]):
-    """What a command came to, and how far the history reaches with it."""
-
-    result: R
-    position: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Pending:
     """An event on its way into the library's event store."""
 
@@ -75,6 +62,26 @@ class _Pending:
     originator_version: int
     event: Event
     metadata: Metadata
+
+
+@dataclass(slots=True)
+class _Decision(Generic[R]):
+    """What a command came to within its group, until it is saved."""
+
+    command: Command[R]
+    unit: UnitOfWork
+    position: int
+    stored: list[StoredEvent] = field(default_factory=list[StoredEvent])
+    result: R | None = None
+    error: Exception | None = None
+
+    def tell(self) -> None:
+        """Answers the caller."""
+        if self.error:
+            self.command.future.set_exception(self.error)
+        else:
+            done = Committed(result=cast("R", self.result), position=self.position)
+            self.command.future.set_result(done)
 
 
 class EventMapper(Mapper[str]):
@@ -104,37 +111,42 @@ class EventMapper(Mapper[str]):
 
 
 class Ledger(Application[str]):
-    """One tenant's history.
+    """One tenant's history, and its one writer in this process.
 
-    Commands of one process take turns; against other processes every append names the version it
-    expects. `clock` is read once a command, at this edge only.
+    Commands that wait at the same time are decided one after the other and saved in one transaction
+    (group commit); against other processes every append names the version it expects. `clock` is
+    read once a command, at this edge only.
     """
 
     name = "BillingBacklog"
 
     def __init__(
-        self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, storage: Storage, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
+        self._storage = storage
         with _as_unavailable():
             super().__init__(
                 env={
-                    "PERSISTENCE_MODULE": "service.recorders:DurableSQLiteFactory",
                     "MAPPER_TOPIC": "service.ledger:EventMapper",
                     "ORIGINATOR_ID_TYPE": "text",
                     "IS_SNAPSHOTTING_ENABLED": "y",
-                    "SQLITE_DBNAME": str(path),
-                    "SQLITE_LOCK_TIMEOUT": "10",
                 }
             )
         self._clock = clock
         self._cache = StateCache(CACHED_STREAMS)
-        self._writing = threading.RLock()
+        self._seen = 0
+        self._stale: set[str] = set()
+        self._writer = Writer(self._commit)
         self._listeners: list[Callable[[int], None]] = []
 
+    def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
+        """What makes the recorders, by where the history is kept."""
+        return self._storage.factory(env)
+
     @property
-    def history(self) -> SQLiteRecorder:
-        """The recorder of the events."""
-        return cast("SQLiteRecorder", self.recorder)
+    def history(self) -> History:
+        """What our recorders of the events can do beyond the library's."""
+        return cast("History", self.recorder)
 
     @property
     def _snapshots(self) -> AggregateRecorder:
@@ -145,35 +157,84 @@ class Ledger(Application[str]):
         """Calls `listener` with the new position after every commit of this process."""
         self._listeners.append(listener)
 
+    def close(self) -> None:
+        """Waits for the commands that were asked for, and lets go of the database."""
+        self._writer.close()
+        super().close()
+
     # --- commands ------------------------------------------------------------------------------
 
     def transact(self, work: Callable[[UnitOfWork], R], context: Context) -> Committed[R]:
+        """Runs one command as `submit` does, and waits for it. Raises what went wrong with it."""
+        return self.submit(work, context).result()
+
+    def submit(self, work: Callable[[UnitOfWork], R], context: Context) -> Future[Committed[R]]:
         """Runs one command: `work` loads, decides and appends; what it appended is saved at once.
 
         When another process was faster, `work` runs again on the new state, at most 8 times; also
         when it raised, for it may have seen one stream before and another after the same change.
-        Raises what `work` raises, Conflict, or Unavailable; then nothing was changed.
+        The future fails with what `work` raised, Conflict or Unavailable; then nothing was changed.
+        `work` runs in the writer's thread, where others wait for it: it must not wait itself.
         """
-        for _ in range(ATTEMPTS):
-            with self._writing, _as_unavailable():
-                unit = UnitOfWork(self)
-                try:
-                    result = work(unit)
-                except Exception:
-                    if not unit.is_overtaken():
-                        raise
-                    continue
-                position = self._save(unit, context)
-            if position is not None:
-                for listener in self._listeners:
-                    listener(position)
-                return Committed(result=result, position=position)
-        raise Conflict
+        command = Command(work, context)
+        self._writer.put(command)
+        return command.future
 
-    def _save(self, unit: UnitOfWork, context: Context) -> int | None:
-        """The position reached, None when another writer was faster."""
+    def _commit(self, commands: Sequence[Command[Any]]) -> None:
+        """Saves a group of commands; those that it did not work out for are tried alone."""
+        for command in self._attempt(commands):
+            attempts = 1
+            while attempts < ATTEMPTS and self._attempt([command]):
+                attempts += 1
+            if attempts == ATTEMPTS:
+                command.future.set_exception(Conflict())
+
+    def _attempt(self, commands: Sequence[Command[Any]]) -> Sequence[Command[Any]]:
+        """Decides and saves commands in one transaction; those that are to be decided anew."""
+        try:
+            with _as_unavailable():
+                self._refresh()
+                group = Group(self)
+                decisions = [self._decide(command, group) for command in commands]
+                if not self._save(decisions, group):
+                    return commands
+                overtaken = [each.command for each in decisions if self._is_overtaken(each)]
+        except Unavailable as error:
+            for command in commands:
+                command.future.set_exception(Unavailable(str(error)))
+            return ()
+        for decision in decisions:
+            if decision.command not in overtaken:
+                decision.tell()
+        return overtaken
+
+    def _refresh(self) -> None:
+        """Learns which of the cached states other processes have appended to since."""
+        newest = self.recorder.max_notification_id() or 0
+        if newest != self._seen:
+            behind = self.history.streams_behind(self._seen, CACHED_STREAMS) if self._cache else []
+            if len(behind) == CACHED_STREAMS:
+                self._cache.clear()
+            self._stale.update(stream for stream in behind if self._cache.get(stream))
+            self._seen = newest
+
+    def _decide(self, command: Command[R], group: Group) -> _Decision[R]:
+        """What a command comes to after those before it in the group."""
+        decision = _Decision(command, UnitOfWork(group), self._seen)
+        try:
+            decision.result = command.work(decision.unit)
+            decision.stored = self._stored(decision.unit, command.context)
+        except PersistenceError:
+            raise
+        except Exception as error:
+            decision.error = error
+        else:
+            group.take(decision.unit)
+        return decision
+
+    def _stored(self, unit: UnitOfWork, context: Context) -> list[StoredEvent]:
         if not unit.pending:
-            return self.position()
+            return []
         metadata = Metadata(
             recorded_at=self._clock(),
             actor=context.actor,
@@ -181,7 +242,7 @@ class Ledger(Application[str]):
             correlation_id=context.correlation_id,
             causation_id=context.causation_id,
         )
-        stored = [
+        return [
             self.mapper.to_stored_event(
                 _Pending(
                     originator_id=stream,
@@ -192,26 +253,53 @@ class Ledger(Application[str]):
             )
             for stream, version, event in unit.pending
         ]
-        touched = unit.touched()
+
+    def _save(self, decisions: Sequence[_Decision[Any]], group: Group) -> bool:
+        """Whether what was decided is saved; if not, another writer was faster."""
+        stored = [event for decision in decisions for event in decision.stored]
+        if not stored:
+            return True
         try:
-            positions = self.recorder.insert_events(stored)
+            positions = cast("Sequence[int]", self.recorder.insert_events(stored))
         except IntegrityError:
-            for stream in touched:
-                self._cache.drop(stream)
-            return None
-        for stream, folded in touched.items():
+            self._stale.update(stream for stream in group.touched() if self._cache.get(stream))
+            return False
+        if positions[0] == self._seen + 1:
+            self._seen = positions[-1]
+        sizes = Counter[str]()
+        for event in stored:
+            sizes[str(event.originator_id)] += len(event.state)
+        for stream, folded in group.touched().items():
+            folded.tail_size += sizes[stream]
             self._keep(stream, folded)
-        return cast("Sequence[int]", positions)[-1]
+        reached = positions[0] - 1
+        for decision in decisions:
+            reached += len(decision.stored)
+            decision.position = reached
+        for listener in self._listeners:
+            listener(reached)
+        return True
+
+    def _is_overtaken(self, decision: _Decision[Any]) -> bool:
+        """Whether a command was refused for a state that another process has changed meanwhile."""
+        if decision.error is None or (self.recorder.max_notification_id() or 0) == self._seen:
+            return False
+        return decision.unit.is_overtaken()
 
     # --- states --------------------------------------------------------------------------------
 
     def fold(self, kind: StreamKind[Any], stream: str) -> Folded:
         """The stream as it stands: from the cache or a snapshot, and the events behind that."""
-        known = self._cache.get(stream) or self._from_snapshot(kind, stream)
+        known = self._cache.get(stream)
+        if known and stream not in self._stale:
+            return known
+        known = known or self._from_snapshot(kind, stream)
         tail = self.recorder.select_events(stream, gt=known.version)
         folded = known.fold(kind, map(self._event, tail))
+        folded.tail_size += sum(len(stored.state) for stored in tail)
         if kind.cached:
             self._cache.put(stream, folded)
+            self._stale.discard(stream)
         return folded
 
     def fold_streams(self, streams: Sequence[str]) -> dict[str, Folded]:
@@ -234,19 +322,23 @@ class Ledger(Application[str]):
         if kind.snapshot:
             for stored in self._snapshots.select_events(stream, desc=True, limit=1):
                 if stored.topic == kind.snapshot.name:
-                    version = stored.originator_version
-                    return Folded(version, kind.snapshot.decode(stored.state), version)
+                    version, size = stored.originator_version, len(stored.state)
+                    return Folded(version, kind.snapshot.decode(stored.state), version, size)
         return Folded()
 
     def _keep(self, stream: str, folded: Folded) -> None:
-        """Caches what was just saved, and takes a snapshot when the stream has got long."""
+        """Caches what was just saved, and takes a snapshot when the stream has got long.
+
+        That is, long compared with the last snapshot: else the cost of a command would grow with
+        the open items of its line.
+        """
         kind = kind_of(stream)
-        if kind.snapshot and folded.version - folded.snapshot_version >= SNAPSHOT_EVERY:
-            snapshot = StoredEvent(
-                stream, folded.version, kind.snapshot.name, kind.snapshot.encode(folded.state)
-            )
-            self._take(snapshot)
+        is_long = folded.version - folded.snapshot_version >= SNAPSHOT_EVERY
+        if kind.snapshot and is_long and folded.tail_size >= folded.snapshot_size:
+            encoded = kind.snapshot.encode(folded.state)
+            self._take(StoredEvent(stream, folded.version, kind.snapshot.name, encoded))
             folded.snapshot_version = folded.version
+            folded.snapshot_size, folded.tail_size = len(encoded), 0
         if kind.cached:
             self._cache.put(stream, folded)
 

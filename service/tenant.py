@@ -12,6 +12,7 @@ from projections.database import open_views
 from projections.runner import Projector
 from projections.writer import Writer, position_seen
 from service.ledger import Ledger, Unavailable
+from service.recorders import SQLiteFile
 
 PREFIX = "sqlite:///"
 VIEWS_SECONDS = 5.0
@@ -54,7 +55,7 @@ class Tenant:
             raise BadDatabase(f"the folder {str(path.parent)!r} does not exist")
         self.clock = clock
         try:
-            self.ledger = Ledger(path, clock)
+            self.ledger = Ledger(SQLiteFile(path), clock)
         except Unavailable as error:
             raise BadDatabase(f"{str(path)!r} can't be opened: {error}") from error
         try:

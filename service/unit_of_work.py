@@ -28,9 +28,13 @@ class Folded:
     version: int = 0
     state: Any = None
     snapshot_version: int = 0
+    snapshot_size: int = 0
+    tail_size: int = 0
+    """Bytes of the newest snapshot, and of the events behind it."""
 
     def fold(self, kind: StreamKind[Any], events: Iterable[Event]) -> Folded:
-        folded = Folded(self.version, self.state, self.snapshot_version)
+        sizes = self.snapshot_version, self.snapshot_size, self.tail_size
+        folded = Folded(self.version, self.state, *sizes)
         for event in events:
             folded.state = kind.evolve(folded.state, event)
             folded.version += 1
@@ -56,8 +60,11 @@ class StateCache:
         if len(self._folded) > self.size:
             self._folded.popitem(last=False)
 
-    def drop(self, stream: str) -> None:
-        self._folded.pop(stream, None)
+    def clear(self) -> None:
+        self._folded.clear()
+
+    def __bool__(self) -> bool:
+        return bool(self._folded)
 
 
 class Streams(Protocol):

@@ -1,24 +1,23 @@
 """Commands over backlog items of any number of contracts: marked, reset, evaluated anew."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from aggregates import backlog, streams
 from aggregates.backlog import BacklogCommand, Decision
 from aggregates.contract_line import ContractLine, OpenPart, OpenSale
 from aggregates.deal import Deal
 from aggregates.refusals import ItemRefusal, ItemsRefused
-from projections import backlog_queries
 from service import wire
-from service.handlers.requests import Answer, Request, execute
+from service.handlers.closed_items import Explainer, submit_explained
+from service.handlers.requests import Answer, Request
 from service.stream_kinds import CONTRACT, LINE
-from service.tenant import VIEWS_SECONDS, Tenant
+from service.tenant import Tenant
 from service.unit_of_work import UnitOfWork
 
 Command = Callable[[tuple[str, ...]], BacklogCommand]
 
 
-def command(
+async def command(
     tenant: Tenant, request: Request, make: Command, items: Sequence[str], *, partly: bool
 ) -> Answer:
     """Runs one command over items, contract by contract in the order they are first named.
@@ -27,14 +26,14 @@ def command(
     ItemsRefused, naming each refused item, when one refusal is to refuse all.
     """
 
-    def work(unit: UnitOfWork) -> Answer:
+    def work(unit: UnitOfWork, explain: Explainer) -> Answer:
         decisions = [
             _decide(unit, make, contract_id, some)
             for contract_id, some in _by_contract(items).items()
         ]
         refused = [refusal for decision in decisions for refusal in decision.refused]
         if refused and not partly:
-            raise ItemsRefused(explain_closed(tenant, refused))
+            raise ItemsRefused(explain(refused))
         for decision in decisions:
             unit.append(decision.events)
         unchanged = [refusal for decision in decisions for refusal in decision.unchanged]
@@ -43,13 +42,12 @@ def command(
             body={
                 "changed": [wire.changed_item(_item(unit, item_id)) for item_id in changed],
                 "skipped": [
-                    wire.refused_item(refusal)
-                    for refusal in [*explain_closed(tenant, refused), *unchanged]
+                    wire.refused_item(refusal) for refusal in [*explain(refused), *unchanged]
                 ],
             }
         )
 
-    return execute(tenant, request, work)
+    return await submit_explained(tenant, request, work)
 
 
 def load_deal(unit: UnitOfWork, contract_id: str, line_ids: Iterable[str]) -> Deal | None:
@@ -63,28 +61,6 @@ def load_deal(unit: UnitOfWork, contract_id: str, line_ids: Iterable[str]) -> De
         if line:
             lines[line_id] = line
     return Deal(contract=contract, lines=lines)
-
-
-def explain_closed(tenant: Tenant, refusals: Sequence[ItemRefusal]) -> list[ItemRefusal]:
-    """Refusals of items that are not open, told apart: posted with an invoice, or unknown."""
-    closed = [refusal.item_id for refusal in refusals if refusal.code == backlog.NOT_OPEN]
-    if not closed:
-        return list(refusals)
-    tenant.wait_for(tenant.ledger.position(), VIEWS_SECONDS)
-    posted: set[str] = set()
-    with tenant.reading() as (connection, _):
-        for start in range(0, len(closed), 500):
-            rows = backlog_queries.find_items(connection, closed[start : start + 500])
-            posted.update(row["item_id"] for row in rows)
-    return [_explained(r, posted) if r.code == backlog.NOT_OPEN else r for r in refusals]
-
-
-def _explained(refusal: ItemRefusal, posted: set[str]) -> ItemRefusal:
-    if refusal.item_id in posted:
-        return replace(
-            refusal, code="item_posted", detail="the item is posted with its invoice (D-25)"
-        )
-    return replace(refusal, code="item_not_found", detail="there is no item of this id")
 
 
 def _by_contract(items: Sequence[str]) -> dict[str, list[str]]:

@@ -1,11 +1,13 @@
 """Contracts, their lines and milestones: defined, created, changed, deleted."""
 
+from collections.abc import Callable
+
 from aggregates import contract, line_terms, milestones, streams
 from aggregates.contract import Contract, DefineContract
 from aggregates.contract_line import ContractLine
 from aggregates.line_terms import DefineLine
 from aggregates.milestones import ChangeMilestone, CreateMilestone, DeleteMilestone
-from aggregates.refusals import NotFound
+from aggregates.refusals import NotFound, Refused
 from projections import contract_queries
 from service import wire
 from service.handlers import intake
@@ -76,24 +78,26 @@ def change_milestone(tenant: Tenant, request: Request, command: ChangeMilestone)
     """Changes a milestone, its parts follow (D-14). Raises NotFound for an unknown one."""
 
     def work(unit: UnitOfWork) -> Answer:
-        line = _line_with(tenant, unit, command.milestone_id)
+        line = _line_of(unit, command.milestone_id)
+        events = milestones.change(command, line)
         unit.expect(streams.line(line.contract_id, line.line_id), request.if_match)
-        unit.append(milestones.change(command, line))
+        unit.append(events)
         return _milestone(unit, line.contract_id, line.line_id, command.milestone_id)
 
-    return execute(tenant, request, work)
+    return _execute(tenant, request, command.milestone_id, work)
 
 
 def delete_milestone(tenant: Tenant, request: Request, command: DeleteMilestone) -> Answer:
     """Deletes a milestone and its parts (D-14). Raises NotFound for an unknown one."""
 
     def work(unit: UnitOfWork) -> Answer:
-        line = _line_with(tenant, unit, command.milestone_id)
+        line = _line_of(unit, command.milestone_id)
+        events = milestones.delete(command, line)
         unit.expect(streams.line(line.contract_id, line.line_id), request.if_match)
-        unit.append(milestones.delete(command, line))
+        unit.append(events)
         return Answer(body={})
 
-    return execute(tenant, request, work)
+    return _execute(tenant, request, command.milestone_id, work)
 
 
 def required_contract(unit: UnitOfWork, contract_id: str) -> Contract:
@@ -120,17 +124,31 @@ def _milestone(
     return Answer(body=wire.milestone(line, identity), created=created, version=version)
 
 
-def _line_with(tenant: Tenant, unit: UnitOfWork, identity: str) -> ContractLine:
-    """The line of a milestone, open or completed. Raises NotFound when there is none such."""
+def _line_of(unit: UnitOfWork, identity: str) -> ContractLine:
+    """The line that a milestone's id names. Raises NotFound when there is none such."""
     key = streams.line_of(identity)
     line = unit.load(LINE, streams.line(*key)) if key else None
-    if line is None or (identity not in line.milestones and not _was_completed(tenant, identity)):
+    if line is None:
         raise NotFound("milestone", identity)
     return line
 
 
+def _execute(
+    tenant: Tenant, request: Request, identity: str, work: Callable[[UnitOfWork], Answer]
+) -> Answer:
+    """Runs a command on a milestone: completed ones left the line's state, but the views know them.
+
+    Raises NotFound when there never was one of that id.
+    """
+    try:
+        return execute(tenant, request, work)
+    except Refused as refusal:
+        if refusal.code == milestones.COMPLETED and not _was_completed(tenant, identity):
+            raise NotFound("milestone", identity) from None
+        raise
+
+
 def _was_completed(tenant: Tenant, identity: str) -> bool:
-    """Whether the views know the milestone: completed ones leave the line's state."""
     tenant.wait_for(tenant.ledger.position(), VIEWS_SECONDS)
     with tenant.reading() as (connection, _):
         return contract_queries.find_milestone(connection, identity) is not None

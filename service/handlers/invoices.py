@@ -10,16 +10,17 @@ from aggregates.drafting import CreateDrafts, NothingReady
 from aggregates.invoice import Invoice
 from aggregates.refusals import NotFound
 from service import wire
-from service.handlers.backlog import explain_closed, load_deal
+from service.handlers.backlog import load_deal
+from service.handlers.closed_items import Explainer, submit_explained
 from service.handlers.contracts import required_contract
-from service.handlers.requests import Answer, Request, execute
+from service.handlers.requests import Answer, Request, submit
 from service.stream_kinds import INVOICE
 from service.stream_kinds import SERIES as NUMBER_SERIES
 from service.tenant import Tenant
 from service.unit_of_work import UnitOfWork
 
 
-def create_drafts(
+async def create_drafts(
     tenant: Tenant, request: Request, contract_id: str, command: CreateDrafts
 ) -> Answer:
     """Drafts what is ready, one invoice a customer (D-40); named items left out are listed.
@@ -27,16 +28,16 @@ def create_drafts(
     Raises NotFound for an unknown contract, NothingReady when nothing matches.
     """
 
-    def work(unit: UnitOfWork) -> Answer:
+    def work(unit: UnitOfWork, explain: Explainer) -> Answer:
         contract = required_contract(unit, contract_id)
         deal = _deal(unit, contract_id, _lines_wanted(command) or contract.lines)
         try:
             drafted = drafting.create(command, deal)
         except NothingReady as refusal:
-            raise NothingReady(tuple(explain_closed(tenant, refusal.refusals))) from None
+            raise NothingReady(tuple(explain(refusal.refusals))) from None
         unit.append(drafted.events)
         made = [_invoice(unit, invoice_id) for invoice_id in drafted.invoice_ids]
-        left_out = explain_closed(tenant, drafted.left_out)
+        left_out = explain(drafted.left_out)
         return Answer(
             body={
                 "invoices": [wire.invoice(invoice) for invoice in made],
@@ -45,10 +46,10 @@ def create_drafts(
             created=True,
         )
 
-    return execute(tenant, request, work)
+    return await submit_explained(tenant, request, work)
 
 
-def delete_draft(tenant: Tenant, request: Request, invoice_id: str) -> Answer:
+async def delete_draft(tenant: Tenant, request: Request, invoice_id: str) -> Answer:
     """Deletes a draft, its items are ready again (D-42). Raises NotFound, Refused if confirmed."""
 
     def work(unit: UnitOfWork) -> Answer:
@@ -58,10 +59,10 @@ def delete_draft(tenant: Tenant, request: Request, invoice_id: str) -> Answer:
         unit.append(drafting.delete(invoice, deal))
         return Answer(body={})
 
-    return execute(tenant, request, work)
+    return await submit(tenant, request, work)
 
 
-def confirm(
+async def confirm(
     tenant: Tenant, request: Request, invoice_id: str, accounting_date: date | None
 ) -> Answer:
     """Confirms a draft (D-44), dated today unless a date is given; a confirmed one as it is.
@@ -79,7 +80,7 @@ def confirm(
         version = unit.version(streams.invoice(invoice_id))
         return Answer(body=wire.invoice(_invoice(unit, invoice_id)), version=version)
 
-    return execute(tenant, request, work)
+    return await submit(tenant, request, work)
 
 
 def _invoice(unit: UnitOfWork, invoice_id: str) -> Invoice:

@@ -1,20 +1,20 @@
 """What every command shares: who asks, and that a repetition is answered alike."""
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from aggregates import streams
 from aggregates.events import RequestAnswered
 from aggregates.refusals import Refused
-from service.ledger import Committed, Context
+from service.group_commit import Committed, Context
 from service.stream_kinds import REQUEST
 from service.tenant import Tenant
 from service.unit_of_work import UnitOfWork
-
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,32 +50,70 @@ class KeyReused(Refused):
 
 
 def execute(tenant: Tenant, request: Request, work: Callable[[UnitOfWork], Answer]) -> Answer:
+    """Runs a command as `submit` does, and waits for it in this thread."""
+    return _answer(tenant, request, _submitted(tenant, request, work).result())
+
+
+async def submit(tenant: Tenant, request: Request, work: Callable[[UnitOfWork], Answer]) -> Answer:
     """Runs a command in one transaction; the answer's body gets the `position` reached.
 
     With an Idempotency-Key the answer is recorded in the same transaction, and a repetition gets
     it again. A refused command records nothing, so it may be tried again under its key.
     """
-    key = request.idempotency_key
-    if key is None:
-        done = tenant.ledger.transact(work, request.context)
-        return _with_position(done, done.position)
+    done = await asyncio.wrap_future(_submitted(tenant, request, work))
+    if done.result.repeated:
+        return await asyncio.to_thread(_answer, tenant, request, done)
+    return _answer(tenant, request, done)
 
-    def once(unit: UnitOfWork) -> Answer:
-        known = unit.load(REQUEST, streams.request(key))
+
+def execute_once(tenant: Tenant, request: Request, act: Callable[[], Answer]) -> Answer:
+    """Runs what makes transactions of its own, under an Idempotency-Key if there is one.
+
+    Stopped between its transactions and the record of the answer, it runs again when repeated: so
+    `act` must be safe to repeat by itself.
+    """
+    if request.idempotency_key is None:
+        return act()
+    known = tenant.ledger.transact(lambda unit: _known(unit, request), request.context)
+    if known.result:
+        return _answer(tenant, request, Committed(result=known.result, position=known.position))
+    answer = act()
+    return execute(tenant, request, lambda _: answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a command came to: this answer, given before or now."""
+
+    answer: Answer
+    repeated: bool = False
+
+
+def _submitted(
+    tenant: Tenant, request: Request, work: Callable[[UnitOfWork], Answer]
+) -> Future[Committed[_Outcome]]:
+    def once(unit: UnitOfWork) -> _Outcome:
+        known = _known(unit, request)
         if known:
-            return _repeated(known, request.digest)
+            return known
         answer = work(unit)
-        unit.append([_answered(key, request.digest, answer)])
-        return answer
+        if request.idempotency_key is not None:
+            unit.append([_answered(request.idempotency_key, request.digest, answer)])
+        return _Outcome(answer)
 
-    done = tenant.ledger.transact(once, request.context)
-    return _with_position(done, tenant.ledger.position_of(streams.request(key), 1))
+    return tenant.ledger.submit(once, request.context)
 
 
-def _repeated(known: RequestAnswered, digest: str) -> Answer:
-    if known.digest != digest:
+def _known(unit: UnitOfWork, request: Request) -> _Outcome | None:
+    """The answer given under this key before. Raises KeyReused when it was to another request."""
+    if request.idempotency_key is None:
+        return None
+    known = unit.load(REQUEST, streams.request(request.idempotency_key))
+    if known is None:
+        return None
+    if known.digest != request.digest:
         raise KeyReused
-    return msgspec.json.decode(known.body.encode(), type=Answer)
+    return _Outcome(msgspec.json.decode(known.body.encode(), type=Answer), repeated=True)
 
 
 def _answered(key: str, digest: str, answer: Answer) -> RequestAnswered:
@@ -83,5 +121,10 @@ def _answered(key: str, digest: str, answer: Answer) -> RequestAnswered:
     return RequestAnswered(key=key, digest=digest, body=body)
 
 
-def _with_position(done: Committed[Answer], position: int) -> Answer:
-    return replace(done.result, body={**done.result.body, "position": position})
+def _answer(tenant: Tenant, request: Request, done: Committed[_Outcome]) -> Answer:
+    """The answer with its position: where it was recorded, if it was given before."""
+    position = done.position
+    if done.result.repeated:
+        position = tenant.ledger.position_of(streams.request(str(request.idempotency_key)), 1)
+    answer = done.result.answer
+    return replace(answer, body={**answer.body, "position": position})

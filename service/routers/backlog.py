@@ -112,31 +112,31 @@ def get_item(item_id: Annotated[str, Path(max_length=200)], reading: TheReading)
 
 
 @router.post("/mark", response_model=answers.ItemsChanged)
-def mark(body: MarkBody, tenant: TheTenant, command: ThePost) -> Response:
+async def mark(body: MarkBody, tenant: TheTenant, command: ThePost) -> Response:
     """Mark items ready or not ready to invoice, across lines and contracts (D-11, D-25 to D-27)."""
     make = _mark_ready if body.status == "ready" else _mark_not_ready
     partly = body.mode == "best_effort"
     asked = _because(command, body.reason)
-    return command_response(handlers.command(tenant, asked, make, body.items, partly=partly))
+    return command_response(await handlers.command(tenant, asked, make, body.items, partly=partly))
 
 
 @router.post("/nte/reset", response_model=answers.ItemsChanged)
-def reset(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
+async def reset(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
     """Withdraw not-to-exceed verdicts and free what they committed (D-33)."""
-    return _over_items(body, tenant, command, lambda items: ResetNTE(items=items))
+    return await _over_items(body, tenant, command, lambda items: ResetNTE(items=items))
 
 
 @router.post("/nte/reevaluate", response_model=answers.ItemsChanged)
-def reevaluate(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
+async def reevaluate(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
     """Evaluate items anew, one by one in the order given (D-34)."""
-    return _over_items(body, tenant, command, lambda items: ReevaluateNTE(items=items))
+    return await _over_items(body, tenant, command, lambda items: ReevaluateNTE(items=items))
 
 
-def _over_items(
+async def _over_items(
     body: ItemsBody, tenant: TheTenant, command: Command, make: handlers.Command
 ) -> Response:
     asked = _because(command, body.reason)
-    return command_response(handlers.command(tenant, asked, make, body.items, partly=True))
+    return command_response(await handlers.command(tenant, asked, make, body.items, partly=True))
 
 
 def _mark_ready(items: tuple[str, ...]) -> MarkReady:

@@ -10,7 +10,7 @@ from aggregates.refusals import NotFound, Refused
 from projections import billing_queries
 from service import answers, strict_json
 from service.handlers import intake as handlers
-from service.handlers.requests import Answer, execute
+from service.handlers.requests import Answer, execute, execute_once
 from service.handlers.requests import Request as Command
 from service.problems import Problem, invalid_fields, malformed_json, of_recorded
 from service.routers.plumbing import (
@@ -99,11 +99,13 @@ def post_events(
 def _receive(
     tenant: Tenant, command: Command, events: list[object], *, single: bool = False
 ) -> Response:
-    def work(_: UnitOfWork) -> Answer:
+    def act() -> Answer:
         results = [r.body() for r in handlers.receive(tenant, command.context, events)]
-        return Answer(body=results[0] if single else {"results": results})
+        position = max((result["position"] for result in results), default=0)
+        position = position or tenant.ledger.position()
+        return Answer(body=results[0] if single else {"results": results, "position": position})
 
-    return command_response(execute(tenant, command, work))
+    return command_response(execute_once(tenant, command, act))
 
 
 def _batch(body: bytes) -> list[object]:

@@ -31,7 +31,7 @@ InvoiceId = Annotated[str, Path(max_length=200)]
 
 
 @router.post("/invoices", status_code=201, response_model=answers.Drafted)
-def post_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) -> Response:
+async def post_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) -> Response:
     """Draft what is ready: one invoice a customer, one line a contract line (D-40)."""
     create = CreateDrafts(
         draft_key=command.request_id,
@@ -40,7 +40,7 @@ def post_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) -> Respo
         customer_ids=None if body.customer_ids is None else tuple(body.customer_ids),
         items=None if body.items is None else tuple(body.items),
     )
-    return command_response(handlers.create_drafts(tenant, command, body.contract_id, create))
+    return command_response(await handlers.create_drafts(tenant, command, body.contract_id, create))
 
 
 @router.get("/invoices", response_model=answers.Page[answers.Invoice])
@@ -68,9 +68,9 @@ def get_invoice(invoice_id: InvoiceId, reading: TheReading) -> Response:
 
 
 @router.delete("/invoices/{invoice_id}", response_model=answers.Done)
-def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheChange) -> Response:
+async def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheChange) -> Response:
     """Delete a draft; its items are ready again (D-42)."""
-    return command_response(handlers.delete_draft(tenant, command, invoice_id))
+    return command_response(await handlers.delete_draft(tenant, command, invoice_id))
 
 
 @router.post("/invoices/confirm", include_in_schema=False)
@@ -80,14 +80,16 @@ def confirm_many() -> None:
 
 
 @router.post("/invoices/{invoice_id}/confirm", response_model=answers.Invoice)
-def confirm(
+async def confirm(
     invoice_id: InvoiceId,
     tenant: TheTenant,
     command: ThePostedChange,
     body: ConfirmBody | None = None,
 ) -> Response:
     """Confirm a draft for good: numbered, posted, booked (D-44, D-45)."""
-    answer = handlers.confirm(tenant, command, invoice_id, body.accounting_date if body else None)
+    answer = await handlers.confirm(
+        tenant, command, invoice_id, body.accounting_date if body else None
+    )
     return command_response(answer)
 
 

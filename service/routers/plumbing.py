@@ -109,12 +109,12 @@ class StrictRoute(APIRoute):
 # --- who asks ----------------------------------------------------------------------------------
 
 
-def settings_of(request: Request) -> Settings:
+async def settings_of(request: Request) -> Settings:
     """The server's settings."""
     return request.app.state.settings
 
 
-def tenant_of(request: Request) -> Tenant:
+async def tenant_of(request: Request) -> Tenant:
     """The tenant of a call: `default`, the only one for now."""
     return request.app.state.tenant
 

@@ -16,6 +16,7 @@ from projections.history import History, Recorded
 from projections.runner import Projector, catch_up
 from projections.writer import Writer
 from service.ledger import Context, EventMapper, Ledger
+from service.recorders import SQLiteFile
 from service.stored_form import EventCodec, UnknownEventType, Upcaster
 from tests.projections.feeding import dump, feed
 from tests.projections.story import EVENTS, LINE_USAGE, STORY, Listed, recorded
@@ -169,7 +170,7 @@ def test_a_projector_about_to_rest_is_kept_awake(writer: Writer, by: str) -> Non
 def test_a_commit_to_the_ledger_is_shown_to_who_waits_for_it(
     start: START, writer: Writer, tmp_path: Path
 ) -> None:
-    with Ledger(tmp_path / "x.db") as ledger:
+    with Ledger(SQLiteFile(tmp_path / "x.db")) as ledger:
         projector = start(ledger)
         ledger.on_commit(projector.wake)
         for position in range(1, 21):
@@ -280,7 +281,7 @@ def test_an_event_of_an_unknown_name_stops_the_projector_until_the_code_knows_it
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with Ledger(tmp_path / "x.db") as ledger:
+    with Ledger(SQLiteFile(tmp_path / "x.db")) as ledger:
         commit(ledger, "first")
         projector = start(ledger)
         assert projector.wait_for(1, LONG)

@@ -1,5 +1,6 @@
 """A billing office below HTTP: events as posted, commands as handled, and what came of them."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -165,7 +166,7 @@ def mark_ready(tenant: Tenant, items: Iterable[str]) -> Answer:
     def make(some: tuple[str, ...]) -> BacklogCommand:
         return MarkReady(items=some)
 
-    return backlog.command(tenant, request(), make, tuple(items), partly=False)
+    return asyncio.run(backlog.command(tenant, request(), make, tuple(items), partly=False))
 
 
 def draft(
@@ -183,11 +184,16 @@ def draft(
         customer_ids=None,
         items=None if items is None else tuple(items),
     )
-    return invoices.create_drafts(tenant, request(key), contract_id, command).body["invoices"]
+    drafts = invoices.create_drafts(tenant, request(key), contract_id, command)
+    return asyncio.run(drafts).body["invoices"]
 
 
 def confirm(tenant: Tenant, invoice_id: str) -> Json:
-    return invoices.confirm(tenant, request(), invoice_id, None).body
+    return asyncio.run(invoices.confirm(tenant, request(), invoice_id, None)).body
+
+
+def delete_draft(tenant: Tenant, invoice_id: str) -> None:
+    asyncio.run(invoices.delete_draft(tenant, request(), invoice_id))
 
 
 # --- what is there -----------------------------------------------------------------------------

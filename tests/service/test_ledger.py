@@ -15,7 +15,8 @@ from eventsourcing.sqlite import SQLiteAggregateRecorder, SQLiteDatastore
 from aggregates.events import Event, InvoiceNumberAssigned, RequestAnswered
 from aggregates.refusals import Refused
 from service.ledger import ATTEMPTS, Conflict, Context, Ledger, Unavailable
-from service.recorders import DurableSQLiteFactory, SQLiteRecorder
+from service.recorders import SQLiteFile
+from service.recorders.sqlite import DurableSQLiteFactory, SQLiteRecorder
 from service.stream_kinds import REQUEST, SERIES
 from service.unit_of_work import StaleVersion, UnitOfWork
 from tests.service import library_cases as library
@@ -35,7 +36,7 @@ def opened(path: Path) -> Generator[Opened]:
     ledgers: list[Ledger] = []
 
     def open_one(clock: Callable[[], datetime] = lambda: NOW) -> Ledger:
-        ledgers.append(Ledger(path, clock))
+        ledgers.append(Ledger(SQLiteFile(path), clock))
         return ledgers[-1]
 
     yield open_one
@@ -356,7 +357,7 @@ def test_what_was_recorded_is_there_for_whoever_opens_the_file_next(
 def test_a_file_that_is_no_database_is_unavailable(path: Path) -> None:
     path.write_text("no database at all\n" * 100)
     with pytest.raises(Unavailable, match="not a database"):
-        Ledger(path)
+        Ledger(SQLiteFile(path))
 
 
 # --- the library's own cases for recorders -------------------------------------------------------

@@ -18,7 +18,7 @@ from aggregates.line_terms import DefineLine
 from aggregates.refusals import ItemsRefused, Refused
 from aggregates.statuses import Outcome
 from service.commands import create_milestone
-from service.handlers import contracts, invoices
+from service.handlers import contracts
 from service.handlers.intake import Result
 from service.handlers.requests import Answer, KeyReused, execute
 from service.ledger import Conflict
@@ -34,6 +34,7 @@ from tests.service.office import (
     caught_up,
     confirm,
     contract_event,
+    delete_draft,
     draft,
     history,
     levels,
@@ -247,7 +248,7 @@ def test_a_draft_is_either_confirmed_or_deleted_when_both_are_asked_for_at_once_
         invoice_id = a_draft(one, number)
         outcomes = at_once(
             partial(confirm, one, invoice_id),
-            partial(invoices.delete_draft, other, request(), invoice_id),
+            partial(delete_draft, other, invoice_id),
         )
         refused = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         assert len(refused) == 1, outcomes

@@ -17,6 +17,7 @@ from aggregates.milestones import CreateMilestone
 from service import snapshots
 from service.handlers import contracts
 from service.ledger import SNAPSHOT_EVERY, Ledger
+from service.recorders import SQLiteFile
 from service.snapshots import SnapshotForm
 from service.stream_kinds import CONTRACT, INVOICE, LINE, PARKING, SERIES, StreamKind
 from service.tenant import Tenant
@@ -45,7 +46,7 @@ CONTRACT_STREAM, LINE_STREAM = streams.contract("C1"), streams.line("C1", "L1")
 @contextmanager
 def another(path: Path) -> Generator[Ledger]:
     """Another ledger on the same file: nothing is in its cache."""
-    ledger = Ledger(path, lambda: NOW)
+    ledger = Ledger(SQLiteFile(path), lambda: NOW)
     try:
         yield ledger
     finally:

@@ -1,7 +1,9 @@
-"""Recorders: how stored events reach the database, on the library's SQLite classes."""
+"""A history in an SQLite file, on the library's SQLite classes."""
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from eventsourcing.persistence import InterfaceError, Notification, StoredEvent
@@ -71,6 +73,16 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
             raise LookupError(stream, version)
         return int(row[0])
 
+    def streams_behind(self, position: int, limit: int) -> list[str]:
+        """The streams of at most `limit` events behind the position, one entry an event."""
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(
+                f"SELECT originator_id FROM {self.events_table_name} "  # noqa: S608 - as above
+                "WHERE rowid > ? ORDER BY rowid LIMIT ?",
+                (position, limit),
+            )
+            return [row[0] for row in c.fetchall()]
+
     def _select(self, column: str, values: Sequence[str | int], order: str) -> list[Notification]:
         found: list[Notification] = []
         with self.datastore.transaction(commit=False) as c:
@@ -101,6 +113,18 @@ class DurableSQLiteFactory(SQLiteFactory):
             pool_timeout=30,
         )
         library_pool.close()
+
+
+@dataclass(frozen=True, slots=True)
+class SQLiteFile:
+    """A history in a file of its own."""
+
+    path: Path
+
+    def factory(self, env: Any) -> DurableSQLiteFactory:
+        """What makes the recorders on this file."""
+        env.update({"SQLITE_DBNAME": str(self.path), "SQLITE_LOCK_TIMEOUT": "10"})
+        return DurableSQLiteFactory(env)
 
 
 def _notification(row: sqlite3.Row) -> Notification:

@@ -1,0 +1,39 @@
+"""Where histories are kept: the event store library's recorders, fitted to ours."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from eventsourcing.persistence import InfrastructureFactory, Notification
+
+from service.recorders.postgres import PostgresSchema
+from service.recorders.sqlite import SQLiteFile
+
+__all__ = ["History", "PostgresSchema", "SQLiteFile", "Storage"]
+
+
+class Storage(Protocol):
+    """One tenant's place in a database."""
+
+    def factory(self, env: Any) -> InfrastructureFactory[Any]:
+        """What makes the recorders there."""
+        ...
+
+
+class History(Protocol):
+    """What our recorders of events can do beyond the library's."""
+
+    def select_streams(self, streams: Iterable[str]) -> list[Notification]:
+        """Every event of the streams, in order within each; for many short streams at once."""
+        ...
+
+    def select_positions(self, positions: Iterable[int]) -> list[Notification]:
+        """The events at these positions, in order."""
+        ...
+
+    def position_of(self, stream: str, version: int) -> int:
+        """The position of one event. Raises LookupError when it is not there."""
+        ...
+
+    def streams_behind(self, position: int, limit: int) -> list[str]:
+        """The streams of at most `limit` events behind the position, one entry an event."""
+        ...

@@ -1,0 +1,326 @@
+"""A history in a PostgreSQL schema, on the library's PostgreSQL classes.
+
+Kept of the library's: the EXCLUSIVE lock that makes the order of commits the order of positions,
+the NOTIFY, the errors. Ours: connections from a pool that all tenants of a server share, positions
+given out under the lock (a sequence would leave holes where transactions are rolled back), COPY for
+many events and arrays for few (the library's pipeline hangs from 20,000 events on), no retries of
+its own (an answer that is late by ten retries is worse than a 503).
+"""
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, LiteralString, cast
+
+import psycopg
+from eventsourcing.persistence import (
+    Notification,
+    PersistenceError,
+    StoredEvent,
+)
+from eventsourcing.postgres import (
+    BasePostgresFactory,
+    PostgresAggregateRecorder,
+    PostgresApplicationRecorder,
+    PostgresDatastore,
+    PostgresFactory,
+)
+from psycopg import Connection, Cursor
+from psycopg.sql import SQL, Composed, Identifier, Literal
+from psycopg_pool import ConnectionPool
+
+COPY_FROM = 500
+"""Events of one append from which COPY is faster than arrays."""
+_LARGEST = 2**63 - 1
+LOCK_SECONDS = 10
+"""How long an append waits for those of other processes."""
+_ARRAYS = SQL("%s::text[], %s::bigint[], %s::text[], %s::bytea[]")
+_EVENT = SQL("originator_id, originator_version, topic, state")
+
+
+class PooledDatastore(PostgresDatastore):
+    """The library's datastore on a schema, over a pool that it neither opens nor closes.
+
+    `failed` is told when the database could not be used, so that the pool gets rid of dead
+    connections before somebody else is handed one.
+    """
+
+    def __init__(self, pool: ConnectionPool, schema: str, failed: Callable[[], object]) -> None:
+        super().__init__(
+            dbname="",
+            host="",
+            port="",
+            user="",
+            password="",
+            schema=schema,
+            originator_id_type="text",
+            lock_timeout=LOCK_SECONDS,
+        )
+        self.pool: Any = pool
+        self._failed = failed
+
+    @contextmanager
+    def get_connection(self) -> Generator[Connection[Any]]:
+        """A connection of the pool; the driver's errors become the library's."""
+        try:
+            with super().get_connection() as connection:
+                yield connection
+        except PersistenceError as error:
+            if isinstance(error.__cause__, psycopg.OperationalError):
+                self._failed()
+            raise
+
+    def register_type_adapters(self) -> None:
+        """Nothing: ours needs no composite types."""
+
+    def close(self) -> None:
+        """Nothing: the pool is the server's."""
+
+    def create(self, statements: Iterable[Composed]) -> None:
+        """Creates the schema and what is not there yet; of two processes, one waits."""
+        schema = Identifier(self.schema)
+        with self.transaction(commit=True) as c:
+            c.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (self.schema,))
+            c.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
+            for statement in statements:
+                c.execute(statement)
+
+    def rows(self, statement: Composed, *values: Any) -> list[Any]:
+        """What a query finds, in the database's binary form on the way."""
+        with self.get_connection() as connection, connection.cursor(binary=True) as c:
+            c.execute(statement, values, prepare=True)
+            return c.fetchall()
+
+
+class _Recorder(PostgresAggregateRecorder):
+    """What the recorders of events and of snapshots share."""
+
+    datastore: PooledDatastore
+    _select: Composed
+
+    def create_table(self) -> None:
+        """Creates the table if it is not there yet."""
+        self.datastore.create(self.sql_create_statements)
+
+    def select_events(
+        self,
+        originator_id: Any,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """The events of one stream behind version `gt` and up to `lte`."""
+        between = SQL(
+            " AND originator_version > %s AND originator_version <= %s ORDER BY originator_version"
+        )
+        order = SQL(" DESC LIMIT %s" if desc else " LIMIT %s")
+        versions = (-1 if gt is None else gt, _LARGEST if lte is None else lte)
+        found = self.datastore.rows(self._select + between + order, originator_id, *versions, limit)
+        return [StoredEvent(*row) for row in found]
+
+
+class _Snapshots(_Recorder):
+    """Folded states, with their versions."""
+
+    def __init__(self, datastore: PooledDatastore, *, events_table_name: str) -> None:
+        super().__init__(datastore, events_table_name=events_table_name)
+        table = _table(datastore, events_table_name)
+        self.sql_create_statements = [
+            SQL(
+                'CREATE TABLE IF NOT EXISTS {} (originator_id text COLLATE "C" NOT NULL, '
+                "originator_version bigint NOT NULL, topic text NOT NULL, state bytea NOT NULL, "
+                "PRIMARY KEY (originator_id, originator_version))"
+            ).format(table)
+        ]
+        self._insert = SQL("INSERT INTO {} ({}) SELECT * FROM unnest({})").format(
+            table, _EVENT, _ARRAYS
+        )
+        self._select = SQL("SELECT {} FROM {} WHERE originator_id = %s").format(_EVENT, table)
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
+        """Inserts snapshots. Raises IntegrityError when one of that version is there."""
+        if stored_events:
+            with self.datastore.transaction(commit=True) as c:
+                c.execute(self._insert, _arrays(stored_events))
+        return None
+
+
+class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
+    """The history in one table; positions are consecutive, for they are given under the lock."""
+
+    def __init__(self, datastore: PooledDatastore, *, events_table_name: str) -> None:
+        super().__init__(datastore, events_table_name=events_table_name)
+        table = _table(datastore, events_table_name)
+        self.channel_name = channel(datastore.schema)
+        self.sql_create_statements = [
+            SQL(
+                'CREATE TABLE IF NOT EXISTS {} (originator_id text COLLATE "C" NOT NULL, '
+                "originator_version bigint NOT NULL, topic text NOT NULL, state bytea NOT NULL, "
+                "notification_id bigint NOT NULL, "
+                "PRIMARY KEY (originator_id, originator_version))"
+            ).format(table),
+            SQL("CREATE UNIQUE INDEX IF NOT EXISTS {} ON {} (notification_id)").format(
+                Identifier(self.notification_id_index_name), table
+            ),
+        ]
+        self._lock = SQL(
+            "SET LOCAL lock_timeout = {}; LOCK TABLE {} IN EXCLUSIVE MODE; NOTIFY {}; "
+            "SELECT coalesce(max(notification_id), 0) FROM {}"
+        ).format(Literal(f"{LOCK_SECONDS}s"), table, Identifier(self.channel_name), table)
+        target = SQL("{} ({}, notification_id)").format(table, _EVENT)
+        self._insert = SQL("INSERT INTO {} SELECT * FROM unnest({}, %s::bigint[])").format(
+            target, _ARRAYS
+        )
+        self._copy = SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(target)
+        self._select = SQL("SELECT {} FROM {} WHERE originator_id = %s").format(_EVENT, table)
+        self._page = SQL("SELECT {}, notification_id FROM {} WHERE ").format(_EVENT, table)
+        self._last = SQL("SELECT max(notification_id) FROM {}").format(table)
+        self._behind = SQL(
+            "SELECT originator_id FROM {} WHERE notification_id > %s "
+            "ORDER BY notification_id LIMIT %s"
+        ).format(table)
+        self._position = SQL(
+            "SELECT notification_id FROM {} WHERE originator_id = %s AND originator_version = %s"
+        ).format(table)
+
+    # --- appending -----------------------------------------------------------------------------
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
+        """Appends the events in one transaction; their positions.
+
+        Raises IntegrityError when a version is taken, OperationalError when the lock is not to be
+        had in time. Nothing is tried again here: the ledger decides.
+        """
+        if not stored_events:
+            return []
+        with self.datastore.transaction(commit=True) as c:
+            first = self._locked(c) + 1
+            positions = range(first, first + len(stored_events))
+            if len(stored_events) < COPY_FROM:
+                c.execute(self._insert, (*_arrays(stored_events), list(positions)), prepare=True)
+            else:
+                self._copy_in(c, stored_events, positions)
+        return positions
+
+    def _locked(self, c: Cursor[Any]) -> int:
+        """The newest position, once nobody else can append any more; in one round trip."""
+        c.execute(self._lock)
+        while c.nextset():
+            pass
+        found = c.fetchone()
+        return found[0] if found else 0
+
+    def _copy_in(
+        self, c: Cursor[Any], stored_events: Sequence[StoredEvent], positions: Iterable[int]
+    ) -> None:
+        with c.copy(self._copy) as copy:
+            copy.set_types(("text", "int8", "text", "bytea", "int8"))
+            for event, position in zip(stored_events, positions, strict=True):
+                copy.write_row(
+                    (
+                        event.originator_id,
+                        event.originator_version,
+                        event.topic,
+                        event.state,
+                        position,
+                    )
+                )
+
+    # --- reading -------------------------------------------------------------------------------
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """At most `limit` events from `start` to `stop`, in order; those of some topics."""
+        conditions = {
+            "notification_id >= %s" if inclusive_of_start else "notification_id > %s": start,
+            "notification_id <= %s": stop,
+            "topic = ANY(%s)": list(topics) or None,
+        }
+        given = {text: value for text, value in conditions.items() if value is not None}
+        where = SQL(" AND ").join([SQL("true"), *(SQL(cast("LiteralString", c)) for c in given)])
+        return self._notifications(
+            SQL("{} ORDER BY notification_id LIMIT %s").format(where), *given.values(), limit
+        )
+
+    def max_notification_id(self) -> int | None:
+        """The newest position, None when there is none."""
+        return self.datastore.rows(self._last)[0][0]
+
+    def select_streams(self, streams: Iterable[str]) -> list[Notification]:
+        """Every event of the streams, in order within each; for many short streams at once."""
+        wanted = SQL("originator_id = ANY(%s) ORDER BY originator_id, originator_version")
+        return self._notifications(wanted, list(streams))
+
+    def select_positions(self, positions: Iterable[int]) -> list[Notification]:
+        """The events at these positions, in order."""
+        wanted = SQL("notification_id = ANY(%s) ORDER BY notification_id")
+        return self._notifications(wanted, list(positions))
+
+    def position_of(self, stream: str, version: int) -> int:
+        """The position of one event. Raises LookupError when it is not there."""
+        found = self.datastore.rows(self._position, stream, version)
+        if not found:
+            raise LookupError(stream, version)
+        return found[0][0]
+
+    def streams_behind(self, position: int, limit: int) -> list[str]:
+        """The streams of at most `limit` events behind the position, one entry an event."""
+        return [stream for (stream,) in self.datastore.rows(self._behind, position, limit)]
+
+    def _notifications(self, wanted: SQL | Composed, *values: Any) -> list[Notification]:
+        rows = self.datastore.rows(self._page + wanted, *values)
+        return [Notification(*row) for row in rows]
+
+
+class PooledFactory(PostgresFactory):
+    """Makes our recorders over a pool."""
+
+    aggregate_recorder_class = _Snapshots
+    application_recorder_class = PostgresRecorder
+
+    def __init__(self, env: Any, datastore: PooledDatastore) -> None:
+        # Past the library's own initialiser, which makes a pool from environment variables.
+        super(BasePostgresFactory, self).__init__(env)
+        self.datastore = datastore
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSchema:
+    """A history in a schema of a database."""
+
+    pool: ConnectionPool
+    schema: str
+    failed: Callable[[], object]
+
+    def factory(self, env: Any) -> PooledFactory:
+        """What makes the recorders in this schema."""
+        return PooledFactory(env, PooledDatastore(self.pool, self.schema, self.failed))
+
+
+def channel(schema: str) -> str:
+    """The NOTIFY channel of the history in a schema: the tenant's own."""
+    return f"{schema}.history"
+
+
+def _table(datastore: PooledDatastore, name: str) -> Composed:
+    return SQL("{}.{}").format(Identifier(datastore.schema), Identifier(name))
+
+
+def _arrays(
+    stored_events: Sequence[StoredEvent],
+) -> tuple[list[Any], list[int], list[str], list[bytes]]:
+    return (
+        [event.originator_id for event in stored_events],
+        [event.originator_version for event in stored_events],
+        [event.topic for event in stored_events],
+        [event.state for event in stored_events],
+    )

@@ -1,0 +1,243 @@
+"""A PostgreSQL server as this process uses it: one pool, and one session that listens and holds.
+
+All tenants of the server share the two. The session hears the NOTIFYs of every tenant that is open
+here, and holds the advisory locks that say which process projects which tenant: they go with it.
+"""
+
+import os
+import selectors
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, LiteralString
+from urllib.parse import urlsplit
+
+import psycopg
+import structlog
+from psycopg import Connection
+from psycopg.sql import SQL, Composed, Identifier
+from psycopg_pool import ConnectionPool
+
+log = structlog.stdlib.get_logger(__name__)
+
+POOL_SIZE = 24
+CONNECT_SECONDS = 3
+"""How long a call waits for a connection before it is answered with a 503."""
+IDLE_SECONDS = 60
+"""How long an open transaction may stand still before the server ends it, and frees its locks."""
+RECHECK_SECONDS = 30.0
+"""How long the session is quiet before it is asked whether it is still there."""
+LONGEST_PAUSE = 5.0
+"""Seconds between two attempts to get the session back, at most."""
+
+Heard = Callable[[str], object]
+
+
+def shown(url: str) -> str:
+    """The address without its password, for messages and lists."""
+    parts = urlsplit(url)
+    return url if parts.password is None else url.replace(f":{parts.password}@", ":***@")
+
+
+class Server:
+    """One server: `pool` for everything in short, a session of its own for listening and turns."""
+
+    def __init__(self, url: str, pool_size: int = POOL_SIZE) -> None:
+        self.url = url
+        self.pool: ConnectionPool[Any] = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=pool_size,
+            open=True,
+            timeout=CONNECT_SECONDS,
+            reconnect_timeout=CONNECT_SECONDS,
+            reset=_reset,
+            close_returns=True,
+            kwargs={
+                "autocommit": True,
+                "connect_timeout": CONNECT_SECONDS,
+                "application_name": "billing-backlog",
+                "options": f"-c idle_in_transaction_session_timeout={IDLE_SECONDS}s",
+            },
+        )
+        self._session = _Session(url)
+
+    def failed(self) -> None:
+        """Gets rid of dead connections, so that the next caller gets a live one or none."""
+        with suppress(psycopg.Error):
+            self.pool.check()
+
+    def listen(self, channel: str, heard: Heard) -> None:
+        """Calls `heard` with the payload of every NOTIFY on the channel, from now on."""
+        self._session.listen(channel, heard)
+
+    def unlisten(self, channel: str) -> None:
+        """No longer listens on the channel."""
+        self._session.unlisten(channel)
+
+    def turn(self, name: str) -> bool:
+        """Whether this process has the turn of that name, taking it if nobody has it."""
+        return self._session.turn(name)
+
+    def leave(self, name: str) -> None:
+        """Gives the turn of that name up, for another process to take."""
+        self._session.leave(name)
+
+    def close(self) -> None:
+        """Closes the pool and the session."""
+        self._session.close()
+        self.pool.close()
+
+
+def _reset(connection: Connection[Any]) -> None:
+    """Gives the next user a connection as the first one got it."""
+    if not connection.autocommit:
+        connection.autocommit = True
+
+
+class _Session:
+    """One connection, watched by a thread of its own.
+
+    When it breaks, every turn is lost. It is opened again, after pauses, and all that listen are
+    told with an empty payload: they may have missed something.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._listeners: dict[str, Heard] = {}
+        self._turns: set[str] = set()
+        self._heard: deque[tuple[str, str]] = deque()
+        self._connection: Connection[Any] | None = None
+        self._guard = threading.Lock()
+        self._wake_out, self._wake_in = os.pipe()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+
+    def listen(self, channel: str, heard: Heard) -> None:
+        with self._guard:
+            self._listeners[channel] = heard
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="session", daemon=True)
+                self._connect()
+                self._thread.start()
+            else:
+                self._execute(SQL("LISTEN {}").format(Identifier(channel)))
+
+    def unlisten(self, channel: str) -> None:
+        with self._guard:
+            self._listeners.pop(channel, None)
+            self._execute(SQL("UNLISTEN {}").format(Identifier(channel)))
+
+    def turn(self, name: str) -> bool:
+        with self._guard:
+            if name not in self._turns and self._ask("pg_try_advisory_lock", name):
+                self._turns.add(name)
+            return name in self._turns
+
+    def leave(self, name: str) -> None:
+        with self._guard:
+            if name in self._turns:
+                self._turns.discard(name)
+                self._ask("pg_advisory_unlock", name)
+
+    def close(self) -> None:
+        self._closing = True
+        self._poke()
+        if self._thread:
+            self._thread.join()
+        self._drop()
+        os.close(self._wake_in)
+        os.close(self._wake_out)
+
+    # --- with the guard held -------------------------------------------------------------------
+
+    def _ask(self, function: LiteralString, name: str) -> bool:
+        found = self._execute(
+            SQL("SELECT {}(hashtextextended(%s, 0))").format(Identifier(function)), name
+        )
+        return found is not None and bool(found[0])
+
+    def _execute(self, statement: Composed, *values: str) -> tuple[Any, ...] | None:
+        """The first row of the answer, None for none and while the session is broken."""
+        if self._connection is None:
+            return None
+        try:
+            done = self._connection.execute(statement, values or None)
+            return done.fetchone() if done.description else None
+        except psycopg.Error as error:
+            log.warning("the session is broken", server=shown(self._url), error=str(error))
+            self._drop()
+            return None
+
+    def _connect(self) -> bool:
+        try:
+            self._connection = psycopg.connect(
+                self._url,
+                autocommit=True,
+                connect_timeout=CONNECT_SECONDS,
+                application_name="billing-backlog session",
+            )
+        except psycopg.Error as error:
+            log.warning("no session", server=shown(self._url), error=str(error))
+            return False
+        self._connection.add_notify_handler(self._received)
+        for channel in list(self._listeners):
+            self._execute(SQL("LISTEN {}").format(Identifier(channel)))
+        return self._connection is not None
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        self._turns.clear()
+        if connection:
+            connection.close()
+        self._poke()
+
+    # --- in the thread ------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        pause = LONGEST_PAUSE / 64
+        while not self._closing:
+            with self._guard:
+                lost = self._connection is None
+                back = lost and self._connect()
+                channels = list(self._listeners) if back else []
+            self._heard.extend((channel, "") for channel in channels)
+            if lost and not back:
+                self._wait(None, pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+                continue
+            pause = LONGEST_PAUSE / 64
+            self._tell()
+            self._wait(self._connection, RECHECK_SECONDS)
+            with self._guard:
+                self._execute(SQL("SELECT 1").format())  # the driver tells what has come with it
+
+    def _wait(self, connection: Connection[Any] | None, seconds: float) -> None:
+        """Waits so many seconds, or until the server has sent something, or until poked."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wake_out, selectors.EVENT_READ)
+            try:
+                if connection:
+                    selector.register(connection.fileno(), selectors.EVENT_READ)
+            except (psycopg.Error, ValueError, OSError):
+                return  # dropped this moment by somebody else
+            ready = {key.fd for key, _ in selector.select(seconds)}
+        if self._wake_out in ready:
+            os.read(self._wake_out, 4096)
+
+    def _received(self, notify: psycopg.Notify) -> None:
+        """Called by the driver with the guard held: to be told once it is not."""
+        self._heard.append((notify.channel, notify.payload))
+        if threading.current_thread() is not self._thread:
+            self._poke()
+
+    def _tell(self) -> None:
+        while self._heard:
+            channel, payload = self._heard.popleft()
+            heard = self._listeners.get(channel)
+            if heard:
+                heard(payload)
+
+    def _poke(self) -> None:
+        os.write(self._wake_in, b"x")
