@@ -1,18 +1,28 @@
 """The database of the views: opened with the settings that readers and the projector rely on."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
+from psycopg_pool import ConnectionPool
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def open_views(path: Path) -> Engine:
-    """The views in an SQLite file, migrated to today's tables.
+class MigrationFailed(Exception):
+    """The tables could not be brought to today's shape; they are as they were."""
+
+
+def sqlite_views(path: Path, migrations: Path = MIGRATIONS) -> Engine:
+    """The views in an SQLite file, migrated to today's tables. Raises MigrationFailed.
 
     WAL, so readers never wait for the projector. `synchronous=NORMAL` may lose the last page in a
     power cut, never tear it; the projector takes it up again from the history.
@@ -22,8 +32,40 @@ def open_views(path: Path) -> Engine:
     )
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
-    _migrate(engine)
+    _migrate(engine, migrations)
     return engine
+
+
+def postgres_views(pool: ConnectionPool[Any], schema: str, migrations: Path = MIGRATIONS) -> Engine:
+    """The views in a schema that is there already, migrated to today's tables.
+
+    Connections are the pool's, which gets them back when they are closed; every statement is put
+    into the one schema. Raises MigrationFailed.
+    """
+
+    def connect() -> Any:
+        connection = pool.getconn()
+        connection.autocommit = False
+        return connection
+
+    bare = create_engine(
+        "postgresql+psycopg://", poolclass=NullPool, creator=connect, use_native_hstore=False
+    )
+    engine = bare.execution_options(schema_translate_map={None: schema}, schema=schema)
+    _migrate(engine, migrations)
+    return engine
+
+
+def schema_of(engine: Engine) -> str | None:
+    """The schema that the views are in, None where a file is theirs alone."""
+    return engine.get_execution_options().get("schema")
+
+
+def reading(engine: Engine) -> Engine:
+    """The same views for reading: each transaction sees them as they are at its first statement."""
+    if schema_of(engine) is None:
+        return engine  # every transaction of SQLite does
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -40,11 +82,21 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
-def _migrate(engine: Engine) -> None:
+def _migrate(engine: Engine, migrations: Path) -> None:
+    """All steps in one transaction; of two processes that open new views, one waits."""
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    # At once for writing: of two processes that open a new file, one waits for the other's tables.
-    immediate = engine.execution_options(immediate=True)
-    with immediate.begin() as connection:
+    config.set_main_option("script_location", str(migrations))
+    schema = schema_of(engine)
+    # On SQLite at once for writing: to wait is impossible once it has read.
+    with engine.execution_options(immediate=True).begin() as connection:
+        if schema:
+            lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+            connection.execute(lock, {"name": f"{schema}.migration"})
+            # The migrations name no schema, nor does alembic look for its version in another one.
+            connection.exec_driver_sql(f'SET LOCAL search_path TO "{schema}"')
+            connection = connection.execution_options(schema_translate_map={})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except Exception as error:
+            raise MigrationFailed(f"the views keep the shape they had: {error}") from error

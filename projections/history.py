@@ -30,6 +30,10 @@ class Recorded:
     metadata: Metadata
 
 
+class Unavailable(Exception):
+    """The database can't be used right now; nothing was changed."""
+
+
 class History(Protocol):
     """A tenant's events in the order they were recorded; positions start at 1 and have no holes."""
 

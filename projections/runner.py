@@ -1,13 +1,16 @@
 """Brings the views up to the history, page by page: live, after a start, and from nothing."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
 
+import psycopg
+import sqlalchemy.exc
 import structlog
 
 from projections.catalogue import project
-from projections.history import History
+from projections.history import History, Unavailable
 from projections.writer import OutOfStep, Writer
 
 log = structlog.stdlib.get_logger(__name__)
@@ -16,6 +19,17 @@ PAGE = 2_000
 """Events that one transaction of the views takes at most."""
 RECHECK_SECONDS = 1.0
 """How long the projector rests without being woken: for events of another process."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+"""Seconds until it tries a database again that was not to be had; doubled each time."""
+PASSING = (
+    Unavailable,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    sqlite3.OperationalError,
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.InterfaceError,
+)
+"""Errors of the database itself, not of what is written to it."""
 
 
 def catch_up(
@@ -47,15 +61,20 @@ def catch_up(
 
 
 class Projector:
-    """Keeps the views at the history's heels in a thread of its own.
+    """Keeps the views at the history's heels in a thread of its own, while it is its turn.
 
-    Woken by commits of this process at once, by those of others within a second. An error stops
-    it: `failure` tells, until it is started again after a fix, from where it stood.
+    Woken by commits at once, or by looking every second. While it is another process's turn it only
+    follows how far that one is, and takes over when `turn` says so. When the database is not to be
+    had it tries again, after growing pauses; any other error stops it until it is started again.
+    `failure` tells of both.
     """
 
-    def __init__(self, history: History, writer: Writer) -> None:
+    def __init__(
+        self, history: History, writer: Writer, turn: Callable[[], bool] = lambda: True
+    ) -> None:
         self._history = history
         self._writer = writer
+        self._turn = turn
         self._changed = threading.Condition()
         self._position = writer.position()
         self._wanted = 0
@@ -71,7 +90,7 @@ class Projector:
 
     @property
     def failure(self) -> Exception | None:
-        """What stopped the projector, None while it is well."""
+        """What stopped the projector or makes it pause, None while it is well."""
         return self._failure
 
     def start(self) -> None:
@@ -95,6 +114,12 @@ class Projector:
             self._wanted = max(self._wanted, position)
             self._changed.notify_all()
 
+    def shown(self, position: int) -> None:
+        """Tells that another process has brought the views to `position`."""
+        with self._changed:
+            self._position = max(self._position, position)
+            self._changed.notify_all()
+
     def wait_for(self, position: int, timeout: float) -> bool:
         """Waits until the views show `position`; False when they don't within `timeout` seconds."""
         until = time.monotonic() + timeout
@@ -110,27 +135,46 @@ class Projector:
         return True
 
     def _run(self) -> None:
+        pause = SHORTEST_PAUSE
         while not self._stopping:
             try:
-                reached = catch_up(
-                    self._history,
-                    self._writer,
-                    progress=self._reached,
-                    stopping=lambda: self._stopping,
-                )
+                mine = self._turn()
+                self._reached(self._catch_up() if mine else self._writer.position())
+            except PASSING as error:
+                log.warning("the projector pauses", position=self._position, error=str(error))
+                self._fail(error)
+                self._rest(pause, lambda: False)
+                pause = min(2 * pause, LONGEST_PAUSE)
             except Exception as error:
                 log.exception("the projector stopped", position=self._position)
-                with self._changed:
-                    self._failure = error
-                    self._changed.notify_all()
+                self._fail(error)
                 return
-            self._reached(reached)
-            with self._changed:
-                if self._wanted <= reached and not self._asked and not self._stopping:
-                    self._changed.wait(RECHECK_SECONDS)
-                self._asked = False
+            else:
+                pause = SHORTEST_PAUSE
+                self._rest(RECHECK_SECONDS, self._is_wanted if mine else lambda: self._asked)
+
+    def _catch_up(self) -> int:
+        return catch_up(
+            self._history,
+            self._writer,
+            progress=self._reached,
+            stopping=lambda: self._stopping,
+        )
+
+    def _is_wanted(self) -> bool:
+        return self._asked or self._wanted > self._position
+
+    def _rest(self, seconds: float, disturbed: Callable[[], bool]) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping or disturbed(), seconds)
+            self._asked = False
 
     def _reached(self, position: int) -> None:
         with self._changed:
-            self._position = position
+            self._position, self._failure = position, None
+            self._changed.notify_all()
+
+    def _fail(self, error: Exception) -> None:
+        with self._changed:
+            self._failure = error
             self._changed.notify_all()

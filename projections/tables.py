@@ -19,9 +19,12 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Sorted and compared byte by byte on both databases, whatever the server is set to."""
+
 
 def _text(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False)
+    return Column(name, TEXT, nullable=False)
 
 
 def _money(name: str) -> Column[int]:
@@ -31,14 +34,14 @@ def _money(name: str) -> Column[int]:
 tracking = Table(
     "tracking",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", TEXT, primary_key=True),
     Column("position", BigInteger, nullable=False),
 )
 
 contracts = Table(
     "contracts",
     metadata,
-    Column("contract_id", Text, primary_key=True),
+    Column("contract_id", TEXT, primary_key=True),
     _text("name"),
     _text("currency"),
     Column("nte_limit", BigInteger),
@@ -68,8 +71,8 @@ contract_lines = Table(
     Column("contract_amount", BigInteger),
     Column("nte_limit", BigInteger),
     _text("schedule"),
-    Column("includes", Text, nullable=False, comment="JSON list of classes"),
-    Column("chargeable", Text, nullable=False, comment="JSON of roles, categories and tasks"),
+    Column("includes", TEXT, nullable=False, comment="JSON list of classes"),
+    Column("chargeable", TEXT, nullable=False, comment="JSON of roles, categories and tasks"),
     _money("milestones_total"),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("contract_id", "line_id"),
@@ -83,7 +86,7 @@ line_customers = Table(
     _text("line_id"),
     _text("customer_id"),
     Column("ordinal", Integer, nullable=False),
-    Column("split_percent", Text, nullable=False),
+    Column("split_percent", TEXT, nullable=False),
     Column("rounding", Boolean, nullable=False),
     Column("nte_limit", BigInteger),
     PrimaryKeyConstraint("contract_id", "line_id", "customer_id"),
@@ -94,8 +97,8 @@ limit_usage = Table(
     metadata,
     _text("contract_id"),
     _text("level"),
-    Column("line_id", Text, nullable=False, comment="empty on the levels of the contract"),
-    Column("customer_id", Text, nullable=False, comment="empty on the levels of a whole"),
+    Column("line_id", TEXT, nullable=False, comment="empty on the levels of the contract"),
+    Column("customer_id", TEXT, nullable=False, comment="empty on the levels of a whole"),
     _money("committed"),
     _money("invoiced"),
     PrimaryKeyConstraint("contract_id", "level", "line_id", "customer_id"),
@@ -104,7 +107,7 @@ limit_usage = Table(
 milestones = Table(
     "milestones",
     metadata,
-    Column("milestone_id", Text, primary_key=True),
+    Column("milestone_id", TEXT, primary_key=True),
     _text("contract_id"),
     _text("line_id"),
     _text("name"),
@@ -112,7 +115,7 @@ milestones = Table(
     _money("amount"),
     _money("tax"),
     Column("date", Date, nullable=False),
-    Column("task_id", Text),
+    Column("task_id", TEXT),
     _text("status"),
     Index("milestones_by_line", "contract_id", "line_id"),
 )
@@ -120,7 +123,7 @@ milestones = Table(
 fixed_price = Table(
     "fixed_price",
     metadata,
-    Column("item_id", Text, primary_key=True),
+    Column("item_id", TEXT, primary_key=True),
     _text("milestone_id"),
     _text("contract_id"),
     _text("line_id"),
@@ -131,7 +134,7 @@ fixed_price = Table(
     _money("tax"),
     _text("currency"),
     _text("billing_status"),
-    Column("invoice_id", Text),
+    Column("invoice_id", TEXT),
     Index("fixed_price_by_date", "date", "item_id"),
     Index("fixed_price_by_contract", "contract_id", "date", "item_id"),
     Index("fixed_price_by_customer", "customer_id", "billing_status", "date", "item_id"),
@@ -141,7 +144,7 @@ fixed_price = Table(
 time_and_material = Table(
     "time_and_material",
     metadata,
-    Column("item_id", Text, primary_key=True),
+    Column("item_id", TEXT, primary_key=True),
     Column("position", BigInteger, nullable=False, comment="where it was recorded"),
     _text("approval_id"),
     _text("contract_id"),
@@ -149,11 +152,11 @@ time_and_material = Table(
     _text("customer_id"),
     _text("class"),
     Column("date", Date, nullable=False),
-    Column("resource", Text),
-    Column("role", Text),
-    Column("category", Text),
-    Column("task_id", Text),
-    Column("description", Text),
+    Column("resource", TEXT),
+    Column("role", TEXT),
+    Column("category", TEXT),
+    Column("task_id", TEXT),
+    Column("description", TEXT),
     Column("quantity", BigInteger, nullable=False),
     _money("unit_price"),
     _money("amount"),
@@ -162,8 +165,8 @@ time_and_material = Table(
     _text("billing_type"),
     _text("billing_status"),
     _text("nte_status"),
-    Column("nte_detail", Text, comment="JSON list of the levels that failed"),
-    Column("invoice_id", Text),
+    Column("nte_detail", TEXT, comment="JSON list of the levels that failed"),
+    Column("invoice_id", TEXT),
     _text("adjustment_status"),
     Index("time_and_material_by_date", "date", "item_id"),
     Index("time_and_material_by_contract", "contract_id", "billing_status", "date", "item_id"),
@@ -177,9 +180,9 @@ time_and_material = Table(
 invoices = Table(
     "invoices",
     metadata,
-    Column("invoice_id", Text, primary_key=True),
+    Column("invoice_id", TEXT, primary_key=True),
     Column("position", BigInteger, nullable=False, comment="where it was drafted"),
-    Column("number", Text),
+    Column("number", TEXT),
     _text("status"),
     _text("contract_id"),
     _text("customer_id"),
@@ -204,14 +207,14 @@ invoice_lines = Table(
     _text("billing_method"),
     _money("amount"),
     _money("tax"),
-    Column("groups", Text, nullable=False, comment="JSON: sums by billing type"),
+    Column("groups", TEXT, nullable=False, comment="JSON: sums by billing type"),
     PrimaryKeyConstraint("invoice_id", "line_id"),
 )
 
 invoice_details = Table(
     "invoice_details",
     metadata,
-    Column("detail_id", Text, primary_key=True),
+    Column("detail_id", TEXT, primary_key=True),
     _text("invoice_id"),
     _text("line_id"),
     _text("item_id"),
@@ -229,18 +232,18 @@ invoice_details = Table(
 booked_actuals = Table(
     "booked_actuals",
     metadata,
-    Column("actual_id", Text, primary_key=True),
+    Column("actual_id", TEXT, primary_key=True),
     Column("position", BigInteger, nullable=False),
     _text("item_id"),
     _text("type"),
-    Column("reversal_of", Text),
+    Column("reversal_of", TEXT),
     _text("contract_id"),
     _text("line_id"),
     _text("customer_id"),
-    Column("approval_id", Text),
-    Column("milestone_id", Text),
+    Column("approval_id", TEXT),
+    Column("milestone_id", TEXT),
     _text("invoice_id"),
-    Column("class", Text),
+    Column("class", TEXT),
     Column("date", Date, nullable=False),
     Column("quantity", BigInteger, nullable=False),
     _money("unit_price"),
@@ -259,17 +262,17 @@ booked_actuals = Table(
 parked_events = Table(
     "parked_events",
     metadata,
-    Column("parked_id", Text, primary_key=True),
+    Column("parked_id", TEXT, primary_key=True),
     Column("position", BigInteger, nullable=False),
     _text("source"),
     _text("event_id"),
     _text("type"),
     _text("contract_id"),
-    Column("line_id", Text),
-    Column("approval_id", Text),
+    Column("line_id", TEXT),
+    Column("approval_id", TEXT),
     _text("problem_code"),
     _text("problem_detail"),
-    Column("data", Text, nullable=False, comment="JSON, as it was posted"),
+    Column("data", TEXT, nullable=False, comment="JSON, as it was posted"),
     Index("parked_events_by_position", "position", "parked_id"),
     Index("parked_events_by_event", "event_id"),
 )
@@ -279,8 +282,8 @@ event_index = Table(
     metadata,
     Column("position", BigInteger, primary_key=True),
     _text("type"),
-    Column("contract_id", Text),
-    Column("invoice_id", Text),
+    Column("contract_id", TEXT),
+    Column("invoice_id", TEXT),
     Index("event_index_by_contract", "contract_id", "position"),
     Index("event_index_by_invoice", "invoice_id", "position"),
     Index("event_index_by_type", "type", "position"),

@@ -3,10 +3,21 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, bindparam, delete, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert_into
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
 
+from projections.bulk import bulk
 from projections.changes import Change, Drop, Patch, Put, Row
+from projections.database import schema_of
 from projections.tables import metadata, tracking
 
 VIEWS = "views"
@@ -57,6 +68,7 @@ class _Page:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._bulk = bulk(connection)
         self._puts: dict[Table, dict[Key, dict[str, Any]]] = {}
         self._patches: dict[Table, dict[Key, dict[str, Any]]] = {}
 
@@ -83,33 +95,10 @@ class _Page:
     def _write(self, table: Table) -> None:
         puts = self._puts.pop(table, {})
         if puts:
-            statement = upsert_into(table)
-            keys = list(table.primary_key)
-            values = {c.name: statement.excluded[c.name] for c in table.c if c not in keys}
-            self._connection.execute(
-                statement.on_conflict_do_update(index_elements=keys, set_=values),
-                list(puts.values()),
-            )
+            self._bulk.put(table, list(puts.values()))
         for columns, rows in _by_columns(self._patches.pop(table, {}).values()).items():
-            _patch(self._connection, table, columns, rows)
-
-
-def _patch(
-    connection: Connection, table: Table, columns: frozenset[str], rows: list[dict[str, Any]]
-) -> None:
-    """Updates rows by primary key; parameters are renamed, since column names are taken by SET."""
-    keys = {column.name for column in table.primary_key}
-    statement = update(table)
-    for name in sorted(keys):
-        statement = statement.where(
-            table.c[name] == bindparam(f"p_{name}", type_=table.c[name].type)
-        )
-    values = {
-        name: bindparam(f"p_{name}", type_=table.c[name].type) for name in sorted(columns - keys)
-    }
-    connection.execute(
-        statement.values(values), [{f"p_{name}": row[name] for name in columns} for row in rows]
-    )
+            values = sorted(columns - {column.name for column in table.primary_key})
+            self._bulk.patch(table, values, rows)
 
 
 def _by_key(table: Table, rows: Iterable[Row]) -> Iterator[tuple[Key, Row]]:
@@ -131,13 +120,23 @@ def _by_columns(
 def _move(connection: Connection, after: int, position: int) -> None:
     """Moves the position on, if it is where it is expected; takes the write lock with that."""
     if after == 0:
-        statement = upsert_into(tracking).values(name=VIEWS, position=position)
-        moved = connection.execute(statement.on_conflict_do_nothing())
+        try:
+            connection.execute(insert(tracking).values(name=VIEWS, position=position))
+        except IntegrityError:
+            raise OutOfStep(after) from None
     else:
         here = (tracking.c.name == VIEWS) & (tracking.c.position == after)
         moved = connection.execute(update(tracking).where(here).values(position=position))
-    if moved.rowcount != 1:
-        raise OutOfStep(after)
+        if moved.rowcount != 1:
+            raise OutOfStep(after)
+    schema = schema_of(connection.engine)
+    if schema:
+        connection.execute(select(func.pg_notify(views_channel(schema), str(position))))
+
+
+def views_channel(schema: str) -> str:
+    """The NOTIFY channel of the views in a schema, that tells how far they are."""
+    return f"{schema}.views"
 
 
 def position_seen(connection: Connection) -> int:

@@ -27,7 +27,7 @@ from eventsourcing.persistence import (
 from eventsourcing.utils import Environment
 
 from aggregates.events import Event
-from projections.history import Metadata, Recorded
+from projections.history import Metadata, Recorded, Unavailable
 from service.group_commit import Command, Committed, Context, Group, Writer
 from service.recorders import History, Storage
 from service.stored_form import EventCodec
@@ -48,10 +48,6 @@ SNAPSHOT_EVERY = 200
 
 class Conflict(Exception):
     """Other writers were faster at every attempt; nothing was changed."""
-
-
-class Unavailable(Exception):
-    """The database can't be used right now; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,8 +92,10 @@ class Server:
 
 def _reset(connection: Connection[Any]) -> None:
     """Gives the next user a connection as the first one got it."""
-    if not connection.autocommit:
-        connection.autocommit = True
+    connection.autocommit = True
+    connection.isolation_level = connection.read_only = None
+    # SQLAlchemy takes each time for the first, and adds a handler; there is no public way back.
+    connection._notice_handlers.clear()  # pyright: ignore[reportPrivateUsage]
 
 
 class _Session:

@@ -1,20 +1,31 @@
 """A tenant: one history, one set of views, and the projector that keeps them together."""
 
+import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection
+import psycopg
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from projections.database import open_views
+from projections.database import MigrationFailed, postgres_views, reading, sqlite_views
+from projections.history import Unavailable
 from projections.runner import Projector
-from projections.writer import Writer, position_seen
-from service.ledger import Ledger, Unavailable
-from service.recorders import SQLiteFile
+from projections.writer import Writer, position_seen, views_channel
+from service.ledger import Ledger
+from service.recorders import PostgresSchema, SQLiteFile
+from service.recorders.postgres import channel
+from service.servers import Server, shown
 
-PREFIX = "sqlite:///"
+SQLITE = "sqlite:///"
+POSTGRESQL = ("postgresql://", "postgres://")
+DEFAULT = "default"
+"""The tenant of whoever names none."""
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+"""What a tenant may be called; schemas with other names are never a tenant's."""
 VIEWS_SECONDS = 5.0
 """How long a command waits for the views, where it needs to look something up in them."""
 
@@ -30,46 +41,70 @@ class BadDatabase(Exception):
     """The database named is none that the service can open."""
 
 
+def is_postgres(database: str) -> bool:
+    """Whether the URL names a PostgreSQL database."""
+    return database.startswith(POSTGRESQL)
+
+
 def sqlite_path(database: str) -> Path:
     """The file of a `sqlite:///` URL. Raises BadDatabase for any other."""
-    if not database.startswith(PREFIX) or not database.removeprefix(PREFIX):
-        raise BadDatabase(f"{database!r} is not of the form sqlite:///path/to/file.db")
-    return Path(database.removeprefix(PREFIX))
+    if not database.startswith(SQLITE) or not database.removeprefix(SQLITE):
+        raise BadDatabase(
+            f"{shown(database)!r} is neither of the form sqlite:///path/to/file.db nor of "
+            "postgresql://user:password@host/database"
+        )
+    return Path(database.removeprefix(SQLITE))
+
+
+def schema_of(name: str) -> str:
+    """The schema of a tenant. Raises ValueError for what is no tenant's name."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r}: a tenant is named in at most 40 of a-z, 0-9 and -")
+    return f"tenant_{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What a tenant works on, and how its projector learns of other processes."""
+
+    ledger: Ledger
+    views: Engine
+    turn: Callable[[], bool] = lambda: True
+    follow: Callable[[Projector], object] = lambda projector: None
+    close: Callable[[], object] = lambda: None
 
 
 class Tenant:
-    """One tenant on SQLite: the history in `x.db`, the views in `x.views.db` (migrated if need be).
+    """One tenant on SQLite (history in `x.db`, views in `x.views.db`) or in a PostgreSQL schema.
 
-    With `project`, a thread keeps the views current until `close`.
+    What is not there yet is made, older views are migrated. With `project`, a thread keeps the
+    views current until `close`. Raises BadDatabase when the database can't be opened.
     """
 
     def __init__(
         self,
         database: str,
         *,
+        name: str = DEFAULT,
+        server: Server | None = None,
         project: bool = True,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        path = sqlite_path(database)
-        if not path.parent.is_dir():
-            raise BadDatabase(f"the folder {str(path.parent)!r} does not exist")
+        self.name = name
         self.clock = clock
-        try:
-            self.ledger = Ledger(SQLiteFile(path), clock)
-        except Unavailable as error:
-            raise BadDatabase(f"{str(path)!r} can't be opened: {error}") from error
-        try:
-            self.views = open_views(path.with_suffix(".views.db"))
-        except DBAPIError as error:
-            self.ledger.close()
-            raise BadDatabase(
-                f"the views of {str(path)!r} can't be opened: {error.orig}"
-            ) from error
+        self._opened = (
+            _open_postgres(database, name, server, clock)
+            if is_postgres(database)
+            else _open_sqlite(database, clock)
+        )
+        self.ledger, self.views = self._opened.ledger, self._opened.views
+        self._reading = reading(self.views)
         self.writer = Writer(self.views)
-        self.projector = Projector(self.ledger, self.writer)
+        self.projector = Projector(self.ledger, self.writer, turn=self._opened.turn)
         self.ledger.on_commit(self.projector.wake)
         self._projecting = project
         if project:
+            self._opened.follow(self.projector)
             self.projector.start()
 
     def close(self) -> None:
@@ -78,6 +113,7 @@ class Tenant:
             self.projector.stop()
         self.ledger.close()
         self.views.dispose()
+        self._opened.close()
 
     def wait_for(self, position: int | None, timeout: float) -> None:
         """Waits until the views show `position`. Raises ViewsBehind after `timeout` seconds."""
@@ -86,6 +122,63 @@ class Tenant:
 
     @contextmanager
     def reading(self) -> Generator[tuple[Connection, int]]:
-        """A connection to the views that sees them as of one position, and that position."""
-        with self.views.connect() as connection, connection.begin():
-            yield connection, position_seen(connection)
+        """A connection to the views that sees them as of one position, and that position.
+
+        Raises Unavailable when the database can't be used.
+        """
+        try:
+            with self._reading.connect() as connection, connection.begin():
+                yield connection, position_seen(connection)
+        except DBAPIError as error:
+            raise Unavailable(str(error.orig)) from error
+
+
+def _open_sqlite(database: str, clock: Callable[[], datetime]) -> _Opened:
+    path = sqlite_path(database)
+    if not path.parent.is_dir():
+        raise BadDatabase(f"the folder {str(path.parent)!r} does not exist")
+    try:
+        ledger = Ledger(SQLiteFile(path), clock)
+    except Unavailable as error:
+        raise BadDatabase(f"{str(path)!r} can't be opened: {error}") from error
+    try:
+        views = sqlite_views(path.with_suffix(".views.db"))
+    except (DBAPIError, MigrationFailed) as error:
+        ledger.close()
+        raise BadDatabase(f"the views of {str(path)!r} can't be opened: {_why(error)}") from error
+    return _Opened(ledger, views)
+
+
+def _open_postgres(
+    database: str, name: str, shared: Server | None, clock: Callable[[], datetime]
+) -> _Opened:
+    schema = schema_of(name)
+    try:
+        server = shared or Server(database)
+    except psycopg.Error as error:
+        raise BadDatabase(f"{shown(database)!r} is no address of a database: {error}") from error
+    try:
+        ledger = Ledger(PostgresSchema(server.pool, schema, server.failed), clock)
+        views = postgres_views(server.pool, schema)
+    except (Unavailable, DBAPIError, MigrationFailed) as error:
+        if server is not shared:
+            server.close()
+        raise BadDatabase(f"{shown(database)!r} can't be opened: {_why(error)}") from error
+    history, own_views, turn = channel(schema), views_channel(schema), f"{schema}.projector"
+
+    def follow(projector: Projector) -> None:
+        server.listen(history, lambda heard: projector.wake(int(heard or projector.position + 1)))
+        server.listen(own_views, lambda heard: projector.shown(int(heard or 0)))
+
+    def close() -> None:
+        server.unlisten(history)
+        server.unlisten(own_views)
+        server.leave(turn)
+        if server is not shared:
+            server.close()
+
+    return _Opened(ledger, views, lambda: server.turn(turn), follow, close)
+
+
+def _why(error: Exception) -> object:
+    return error.orig if isinstance(error, DBAPIError) else error

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
@@ -12,15 +11,35 @@ from service.app import create_app
 from service.serving import running
 from service.settings import Settings
 from service.tenant import Tenant
+from tests.databases import KINDS, NewDatabase
+from tests.postgres import PostgresServer, running_postgres
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 """What the clock of the tests says."""
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Generator[PostgresServer]:
+    """A PostgreSQL server for all tests of a process."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def new_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> NewDatabase:
+    """Makes empty databases; what uses it runs on both kinds, one after the other."""
+    if request.param == "sqlite":
+        return lambda: f"sqlite:///{tmp_path_factory.mktemp('database')}/backlog.db"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.new_database
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> str:
-    """The URL of a database that does not exist yet."""
-    return f"sqlite:///{tmp_path}/backlog.db"
+def database(new_database: NewDatabase) -> str:
+    """The URL of a database that nothing is in yet."""
+    return new_database()
 
 
 @pytest.fixture

@@ -1,21 +1,19 @@
-"""What the tests of projections share: views in a new SQLite file, and their writer."""
+"""What the tests of projections share: empty views on both databases, and their writer."""
 
 from collections.abc import Generator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from projections.database import open_views
 from projections.writer import Writer
+from tests.databases import NewDatabase, opened_views
 
 
 @pytest.fixture
-def views(tmp_path: Path) -> Generator[Engine]:
-    """Empty views in a file of their own."""
-    engine = open_views(tmp_path / "x.views.db")
-    yield engine
-    engine.dispose()
+def views(database: str) -> Generator[Engine]:
+    """Empty views in a database of their own."""
+    with opened_views(database) as engine:
+        yield engine
 
 
 @pytest.fixture
@@ -25,8 +23,7 @@ def writer(views: Engine) -> Writer:
 
 
 @pytest.fixture(scope="module")
-def shared_views(tmp_path_factory: pytest.TempPathFactory) -> Generator[Engine]:
+def shared_views(new_database: NewDatabase) -> Generator[Engine]:
     """Views that the examples of a property fill anew, one after the other."""
-    engine = open_views(tmp_path_factory.mktemp("shared") / "x.views.db")
-    yield engine
-    engine.dispose()
+    with opened_views(new_database()) as engine:
+        yield engine

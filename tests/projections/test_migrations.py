@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect
 
-from projections.database import MIGRATIONS, open_views
+from projections.database import MIGRATIONS, sqlite_views
 from projections.tables import metadata
 from projections.writer import Writer
 from tests.projections.feeding import dump, feed
@@ -66,7 +66,7 @@ def test_a_file_of_any_revision_is_migrated_when_it_is_opened(
     migrate(older, revision)
     assert head(older) == (None if revision == "base" else revision)
     older.dispose()
-    opened = open_views(path)
+    opened = sqlite_views(path)
     assert head(opened) == revisions()[-1]
     assert differences(opened) == []
     feed(opened, STORY)
@@ -76,7 +76,7 @@ def test_a_file_of_any_revision_is_migrated_when_it_is_opened(
 
 def test_a_file_of_today_keeps_its_rows_when_it_is_opened(views: Engine, tmp_path: Path) -> None:
     feed(views, STORY)
-    again = open_views(tmp_path / "x.views.db")
+    again = sqlite_views(tmp_path / "x.views.db")
     assert dump(again) == dump(views)
     again.dispose()
 

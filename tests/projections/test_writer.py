@@ -12,7 +12,7 @@ from projections import backlog_queries, tables
 from projections.backlog_queries import BacklogFilter
 from projections.catalogue import project
 from projections.changes import Change, Drop, Patch, Put, Row
-from projections.database import open_views
+from projections.database import sqlite_views
 from projections.history import Recorded
 from projections.paging import PageRequest
 from projections.runner import catch_up
@@ -24,7 +24,7 @@ from tests.projections.story import STORY, Listed
 @pytest.fixture
 def second(views: Engine, tmp_path: Path) -> Generator[Engine]:
     """Another process' hold of the same file."""
-    engine = open_views(tmp_path / "x.views.db")
+    engine = sqlite_views(tmp_path / "x.views.db")
     yield engine
     engine.dispose()
 
@@ -216,7 +216,7 @@ def test_the_file_is_in_wal_mode_and_keeps_what_was_written(views: Engine, tmp_p
     feed(views, STORY)
     written = dump(views)
     views.dispose()
-    again = open_views(tmp_path / "x.views.db")
+    again = sqlite_views(tmp_path / "x.views.db")
     with again.connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
     assert dump(again) == written

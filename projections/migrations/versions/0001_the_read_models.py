@@ -8,30 +8,32 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     op.create_table(
         "booked_actuals",
-        sa.Column("actual_id", sa.Text(), nullable=False),
+        sa.Column("actual_id", TEXT, nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("item_id", sa.Text(), nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("reversal_of", sa.Text(), nullable=True),
-        sa.Column("contract_id", sa.Text(), nullable=False),
-        sa.Column("line_id", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=False),
-        sa.Column("approval_id", sa.Text(), nullable=True),
-        sa.Column("milestone_id", sa.Text(), nullable=True),
-        sa.Column("invoice_id", sa.Text(), nullable=False),
-        sa.Column("class", sa.Text(), nullable=True),
+        sa.Column("item_id", TEXT, nullable=False),
+        sa.Column("type", TEXT, nullable=False),
+        sa.Column("reversal_of", TEXT, nullable=True),
+        sa.Column("contract_id", TEXT, nullable=False),
+        sa.Column("line_id", TEXT, nullable=False),
+        sa.Column("customer_id", TEXT, nullable=False),
+        sa.Column("approval_id", TEXT, nullable=True),
+        sa.Column("milestone_id", TEXT, nullable=True),
+        sa.Column("invoice_id", TEXT, nullable=False),
+        sa.Column("class", TEXT, nullable=True),
         sa.Column("date", sa.Date(), nullable=False),
         sa.Column("quantity", sa.BigInteger(), nullable=False),
         sa.Column("unit_price", sa.BigInteger(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("tax", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("billing_type", sa.Text(), nullable=False),
-        sa.Column("adjustment_status", sa.Text(), nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("billing_type", TEXT, nullable=False),
+        sa.Column("adjustment_status", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("actual_id"),
     )
     op.create_index("booked_actuals_by_approval", "booked_actuals", ["approval_id"], unique=False)
@@ -48,27 +50,27 @@ def upgrade() -> None:
     )
     op.create_table(
         "contract_customers",
-        sa.Column("contract_id", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("contract_id", TEXT, nullable=False),
+        sa.Column("customer_id", TEXT, nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("nte_limit", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("contract_id", "customer_id"),
     )
     op.create_table(
         "contract_lines",
-        sa.Column("contract_id", sa.Text(), nullable=False),
-        sa.Column("line_id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("project_id", sa.Text(), nullable=False),
-        sa.Column("billing_method", sa.Text(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("contract_id", TEXT, nullable=False),
+        sa.Column("line_id", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("project_id", TEXT, nullable=False),
+        sa.Column("billing_method", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
         sa.Column("contract_amount", sa.BigInteger(), nullable=True),
         sa.Column("nte_limit", sa.BigInteger(), nullable=True),
-        sa.Column("schedule", sa.Text(), nullable=False),
-        sa.Column("includes", sa.Text(), nullable=False, comment="JSON list of classes"),
+        sa.Column("schedule", TEXT, nullable=False),
+        sa.Column("includes", TEXT, nullable=False, comment="JSON list of classes"),
         sa.Column(
-            "chargeable", sa.Text(), nullable=False, comment="JSON of roles, categories and tasks"
+            "chargeable", TEXT, nullable=False, comment="JSON of roles, categories and tasks"
         ),
         sa.Column("milestones_total", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -77,9 +79,9 @@ def upgrade() -> None:
     op.create_index("contract_lines_by_project", "contract_lines", ["project_id"], unique=False)
     op.create_table(
         "contracts",
-        sa.Column("contract_id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("contract_id", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
         sa.Column("nte_limit", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("contract_id"),
@@ -87,9 +89,9 @@ def upgrade() -> None:
     op.create_table(
         "event_index",
         sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("contract_id", sa.Text(), nullable=True),
-        sa.Column("invoice_id", sa.Text(), nullable=True),
+        sa.Column("type", TEXT, nullable=False),
+        sa.Column("contract_id", TEXT, nullable=True),
+        sa.Column("invoice_id", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("position"),
     )
     op.create_index(
@@ -101,18 +103,18 @@ def upgrade() -> None:
     op.create_index("event_index_by_type", "event_index", ["type", "position"], unique=False)
     op.create_table(
         "fixed_price",
-        sa.Column("item_id", sa.Text(), nullable=False),
-        sa.Column("milestone_id", sa.Text(), nullable=False),
-        sa.Column("contract_id", sa.Text(), nullable=False),
-        sa.Column("line_id", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("item_id", TEXT, nullable=False),
+        sa.Column("milestone_id", TEXT, nullable=False),
+        sa.Column("contract_id", TEXT, nullable=False),
+        sa.Column("line_id", TEXT, nullable=False),
+        sa.Column("customer_id", TEXT, nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("date", sa.Date(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("tax", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("billing_status", sa.Text(), nullable=False),
-        sa.Column("invoice_id", sa.Text(), nullable=True),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("billing_status", TEXT, nullable=False),
+        sa.Column("invoice_id", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("item_id"),
     )
     op.create_index(
@@ -128,18 +130,18 @@ def upgrade() -> None:
     op.create_index("fixed_price_by_milestone", "fixed_price", ["milestone_id"], unique=False)
     op.create_table(
         "invoice_details",
-        sa.Column("detail_id", sa.Text(), nullable=False),
-        sa.Column("invoice_id", sa.Text(), nullable=False),
-        sa.Column("line_id", sa.Text(), nullable=False),
-        sa.Column("item_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("detail_id", TEXT, nullable=False),
+        sa.Column("invoice_id", TEXT, nullable=False),
+        sa.Column("line_id", TEXT, nullable=False),
+        sa.Column("item_id", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
         sa.Column("date", sa.Date(), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("description", TEXT, nullable=False),
         sa.Column("quantity", sa.BigInteger(), nullable=False),
         sa.Column("unit_price", sa.BigInteger(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("tax", sa.BigInteger(), nullable=False),
-        sa.Column("billing_type", sa.Text(), nullable=False),
+        sa.Column("billing_type", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("detail_id"),
     )
     op.create_index(
@@ -150,24 +152,24 @@ def upgrade() -> None:
     )
     op.create_table(
         "invoice_lines",
-        sa.Column("invoice_id", sa.Text(), nullable=False),
-        sa.Column("line_id", sa.Text(), nullable=False),
+        sa.Column("invoice_id", TEXT, nullable=False),
+        sa.Column("line_id", TEXT, nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
-        sa.Column("billing_method", sa.Text(), nullable=False),
+        sa.Column("billing_method", TEXT, nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("tax", sa.BigInteger(), nullable=False),
-        sa.Column("groups", sa.Text(), nullable=False, comment="JSON: sums by billing type"),
+        sa.Column("groups", TEXT, nullable=False, comment="JSON: sums by billing type"),
         sa.PrimaryKeyConstraint("invoice_id", "line_id"),
     )
     op.create_table(
         "invoices",
-        sa.Column("invoice_id", sa.Text(), nullable=False),
+        sa.Column("invoice_id", TEXT, nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False, comment="where it was drafted"),
-        sa.Column("number", sa.Text(), nullable=True),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("contract_id", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("number", TEXT, nullable=True),
+        sa.Column("status", TEXT, nullable=False),
+        sa.Column("contract_id", TEXT, nullable=False),
+        sa.Column("customer_id", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
         sa.Column("cutoff", sa.Date(), nullable=True),
         sa.Column("accounting_date", sa.Date(), nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=False),
@@ -181,57 +183,53 @@ def upgrade() -> None:
     op.create_index("invoices_by_status", "invoices", ["status"], unique=False)
     op.create_table(
         "limit_usage",
-        sa.Column("contract_id", sa.Text(), nullable=False),
-        sa.Column("level", sa.Text(), nullable=False),
-        sa.Column(
-            "line_id", sa.Text(), nullable=False, comment="empty on the levels of the contract"
-        ),
-        sa.Column(
-            "customer_id", sa.Text(), nullable=False, comment="empty on the levels of a whole"
-        ),
+        sa.Column("contract_id", TEXT, nullable=False),
+        sa.Column("level", TEXT, nullable=False),
+        sa.Column("line_id", TEXT, nullable=False, comment="empty on the levels of the contract"),
+        sa.Column("customer_id", TEXT, nullable=False, comment="empty on the levels of a whole"),
         sa.Column("committed", sa.BigInteger(), nullable=False),
         sa.Column("invoiced", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("contract_id", "level", "line_id", "customer_id"),
     )
     op.create_table(
         "line_customers",
-        sa.Column("contract_id", sa.Text(), nullable=False),
-        sa.Column("line_id", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("contract_id", TEXT, nullable=False),
+        sa.Column("line_id", TEXT, nullable=False),
+        sa.Column("customer_id", TEXT, nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
-        sa.Column("split_percent", sa.Text(), nullable=False),
+        sa.Column("split_percent", TEXT, nullable=False),
         sa.Column("rounding", sa.Boolean(), nullable=False),
         sa.Column("nte_limit", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("contract_id", "line_id", "customer_id"),
     )
     op.create_table(
         "milestones",
-        sa.Column("milestone_id", sa.Text(), nullable=False),
-        sa.Column("contract_id", sa.Text(), nullable=False),
-        sa.Column("line_id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("milestone_id", TEXT, nullable=False),
+        sa.Column("contract_id", TEXT, nullable=False),
+        sa.Column("line_id", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("tax", sa.BigInteger(), nullable=False),
         sa.Column("date", sa.Date(), nullable=False),
-        sa.Column("task_id", sa.Text(), nullable=True),
-        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("task_id", TEXT, nullable=True),
+        sa.Column("status", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("milestone_id"),
     )
     op.create_index("milestones_by_line", "milestones", ["contract_id", "line_id"], unique=False)
     op.create_table(
         "parked_events",
-        sa.Column("parked_id", sa.Text(), nullable=False),
+        sa.Column("parked_id", TEXT, nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("event_id", sa.Text(), nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("contract_id", sa.Text(), nullable=False),
-        sa.Column("line_id", sa.Text(), nullable=True),
-        sa.Column("approval_id", sa.Text(), nullable=True),
-        sa.Column("problem_code", sa.Text(), nullable=False),
-        sa.Column("problem_detail", sa.Text(), nullable=False),
-        sa.Column("data", sa.Text(), nullable=False, comment="JSON, as it was posted"),
+        sa.Column("source", TEXT, nullable=False),
+        sa.Column("event_id", TEXT, nullable=False),
+        sa.Column("type", TEXT, nullable=False),
+        sa.Column("contract_id", TEXT, nullable=False),
+        sa.Column("line_id", TEXT, nullable=True),
+        sa.Column("approval_id", TEXT, nullable=True),
+        sa.Column("problem_code", TEXT, nullable=False),
+        sa.Column("problem_detail", TEXT, nullable=False),
+        sa.Column("data", TEXT, nullable=False, comment="JSON, as it was posted"),
         sa.PrimaryKeyConstraint("parked_id"),
     )
     op.create_index("parked_events_by_event", "parked_events", ["event_id"], unique=False)
@@ -240,32 +238,30 @@ def upgrade() -> None:
     )
     op.create_table(
         "time_and_material",
-        sa.Column("item_id", sa.Text(), nullable=False),
+        sa.Column("item_id", TEXT, nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False, comment="where it was recorded"),
-        sa.Column("approval_id", sa.Text(), nullable=False),
-        sa.Column("contract_id", sa.Text(), nullable=False),
-        sa.Column("line_id", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=False),
-        sa.Column("class", sa.Text(), nullable=False),
+        sa.Column("approval_id", TEXT, nullable=False),
+        sa.Column("contract_id", TEXT, nullable=False),
+        sa.Column("line_id", TEXT, nullable=False),
+        sa.Column("customer_id", TEXT, nullable=False),
+        sa.Column("class", TEXT, nullable=False),
         sa.Column("date", sa.Date(), nullable=False),
-        sa.Column("resource", sa.Text(), nullable=True),
-        sa.Column("role", sa.Text(), nullable=True),
-        sa.Column("category", sa.Text(), nullable=True),
-        sa.Column("task_id", sa.Text(), nullable=True),
-        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("resource", TEXT, nullable=True),
+        sa.Column("role", TEXT, nullable=True),
+        sa.Column("category", TEXT, nullable=True),
+        sa.Column("task_id", TEXT, nullable=True),
+        sa.Column("description", TEXT, nullable=True),
         sa.Column("quantity", sa.BigInteger(), nullable=False),
         sa.Column("unit_price", sa.BigInteger(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("tax", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("billing_type", sa.Text(), nullable=False),
-        sa.Column("billing_status", sa.Text(), nullable=False),
-        sa.Column("nte_status", sa.Text(), nullable=False),
-        sa.Column(
-            "nte_detail", sa.Text(), nullable=True, comment="JSON list of the levels that failed"
-        ),
-        sa.Column("invoice_id", sa.Text(), nullable=True),
-        sa.Column("adjustment_status", sa.Text(), nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("billing_type", TEXT, nullable=False),
+        sa.Column("billing_status", TEXT, nullable=False),
+        sa.Column("nte_status", TEXT, nullable=False),
+        sa.Column("nte_detail", TEXT, nullable=True, comment="JSON list of the levels that failed"),
+        sa.Column("invoice_id", TEXT, nullable=True),
+        sa.Column("adjustment_status", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("item_id"),
     )
     op.create_index(
@@ -300,7 +296,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "tracking",
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )

@@ -1,0 +1,152 @@
+"""Many rows of one table in one go, past SQLAlchemy's row by row: a driver's own fastest way.
+
+SQLite takes `executemany`. PostgreSQL takes few rows the same way; many go by binary COPY into a
+temporary table and from there by one statement, for arrays of `unnest` cost the driver about as
+much as the insert itself (docs/performance.md).
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, Protocol
+
+from sqlalchemy import BigInteger, Boolean, Connection, Date, Integer, Table
+
+from projections.database import schema_of
+
+COPY_FROM = 100
+"""Rows from which COPY is worth its temporary table."""
+_TYPES = {BigInteger: "int8", Integer: "int4", Date: "date", Boolean: "bool"}
+Row = dict[str, Any]
+
+
+class Bulk(Protocol):
+    """Writes rows of one table within the connection's transaction."""
+
+    def put(self, table: Table, rows: Sequence[Row]) -> None:
+        """These whole rows stand from now on; no two have the same primary key."""
+        ...
+
+    def patch(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """The rows that have these primary keys take the values of these columns."""
+        ...
+
+
+def bulk(connection: Connection) -> Bulk:
+    """The way of this connection's database."""
+    schema = schema_of(connection.engine)
+    return _Sqlite(connection) if schema is None else _Postgres(connection, schema)
+
+
+class _Sqlite:
+    def __init__(self, connection: Connection) -> None:
+        self._cursor: Any = connection.connection.cursor()
+
+    def put(self, table: Table, rows: Sequence[Row]) -> None:
+        columns = tuple(column.name for column in table.c)
+        marks = ",".join("?" * len(columns))
+        statement = f"{_insert(table, columns, None)} VALUES ({marks}) {_conflict(table)}"
+        self._cursor.executemany(statement, _plain(table, columns, rows))
+
+    def patch(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        keys = _keys(table)
+        statement = (
+            f"UPDATE {_name(table, None)} SET {','.join(f'{_quoted(c)}=?' for c in columns)} "
+            f"WHERE {' AND '.join(f'{_quoted(key)}=?' for key in keys)}"
+        )
+        self._cursor.executemany(statement, _plain(table, (*columns, *keys), rows))
+
+
+class _Postgres:
+    def __init__(self, connection: Connection, schema: str) -> None:
+        self._cursor: Any = connection.connection.cursor()
+        self._schema = schema
+
+    def put(self, table: Table, rows: Sequence[Row]) -> None:
+        columns = tuple(column.name for column in table.c)
+        insert, conflict = _insert(table, columns, self._schema), _conflict(table)
+        values = _texts(table, columns, rows)
+        if len(rows) < COPY_FROM:
+            marks = ",".join(["%s"] * len(columns))
+            self._cursor.executemany(f"{insert} VALUES ({marks}) {conflict}", list(values))
+        else:
+            self._copy(table, columns, values)
+            self._cursor.execute(f"{insert} SELECT * FROM page {conflict}")
+            self._cursor.execute("DROP TABLE page")
+
+    def patch(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        keys = _keys(table)
+        own, both = _name(table, self._schema), (*columns, *keys)
+        values = _texts(table, both, rows)
+        if len(rows) < COPY_FROM:
+            sets = ",".join(f"{_quoted(c)}=%s" for c in columns)
+            where = " AND ".join(f"{_quoted(key)}=%s" for key in keys)
+            self._cursor.executemany(f"UPDATE {own} SET {sets} WHERE {where}", list(values))  # noqa: S608 - names of our own tables
+        else:
+            self._copy(table, both, values)
+            sets = ",".join(f"{_quoted(c)}=page.{_quoted(c)}" for c in columns)
+            where = " AND ".join(f"own.{_quoted(key)}=page.{_quoted(key)}" for key in keys)
+            self._cursor.execute(f"UPDATE {own} AS own SET {sets} FROM page WHERE {where}")  # noqa: S608 - as above
+            self._cursor.execute("DROP TABLE page")
+
+    def _copy(self, table: Table, columns: Sequence[str], values: Iterable[Sequence[Any]]) -> None:
+        types = [_type(table, name) for name in columns]
+        shape = ",".join(f"{_quoted(c)} {kind}" for c, kind in zip(columns, types, strict=True))
+        self._cursor.execute(f"CREATE TEMP TABLE page ({shape}) ON COMMIT DROP")
+        with self._cursor.copy("COPY page FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(types)
+            for row in values:
+                copy.write_row(row)
+
+
+def _type(table: Table, column: str) -> str:
+    return _TYPES.get(type(table.c[column].type), "text")
+
+
+def _plain(table: Table, columns: Sequence[str], rows: Iterable[Row]) -> Iterable[tuple[Any, ...]]:
+    """The values as SQLite keeps them: dates in text."""
+    dates = {name for name in columns if _type(table, name) == "date"}
+    if not dates:
+        return (tuple([row[name] for name in columns]) for row in rows)
+    return (
+        tuple([row[c].isoformat() if c in dates and row[c] else row[c] for c in columns])
+        for row in rows
+    )
+
+
+def _texts(table: Table, columns: Sequence[str], rows: Iterable[Row]) -> Iterable[list[Any]]:
+    """The values as the driver takes them: plain text of what is an enumeration's."""
+    texts = {name for name in columns if _type(table, name) == "text"}
+    return (
+        [
+            str(value) if name in texts and value is not None else value
+            for name in columns
+            for value in (row[name],)
+        ]
+        for row in rows
+    )
+
+
+@cache
+def _keys(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.primary_key)
+
+
+@cache
+def _insert(table: Table, columns: tuple[str, ...], schema: str | None) -> str:
+    return f"INSERT INTO {_name(table, schema)} ({','.join(map(_quoted, columns))})"
+
+
+@cache
+def _conflict(table: Table) -> str:
+    keys = _keys(table)
+    values = [_quoted(column.name) for column in table.c if column.name not in keys]
+    sets = ",".join(f"{value}=excluded.{value}" for value in values)
+    return f"ON CONFLICT ({','.join(map(_quoted, keys))}) DO UPDATE SET {sets}"
+
+
+def _name(table: Table, schema: str | None) -> str:
+    return _quoted(table.name) if schema is None else f"{_quoted(schema)}.{_quoted(table.name)}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

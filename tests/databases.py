@@ -1,0 +1,55 @@
+"""Databases for tests: both kinds, each new and empty."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from projections.database import postgres_views, sqlite_views
+from service.recorders import PostgresSchema, SQLiteFile, Storage
+from service.servers import Server
+from service.tenant import DEFAULT, is_postgres, schema_of, sqlite_path
+
+KINDS = ("sqlite", "postgresql")
+NewDatabase = Callable[[], str]
+"""Makes an empty database and gives its URL; all databases of one test are of one kind."""
+
+SCHEMA = schema_of(DEFAULT)
+
+
+@contextmanager
+def opened_views(database: str) -> Generator[Engine]:
+    """The views of the default tenant, migrated."""
+    if not is_postgres(database):
+        engine = sqlite_views(views_path(database))
+        yield engine
+        engine.dispose()
+        return
+    with opened_server(database) as server:
+        with server.pool.connection() as connection:
+            connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{SCHEMA}"')  # pyright: ignore[reportArgumentType, reportCallIssue]
+        yield postgres_views(server.pool, SCHEMA)
+
+
+@contextmanager
+def opened_storage(database: str) -> Generator[Storage]:
+    """Where the default tenant's history is kept."""
+    if not is_postgres(database):
+        yield SQLiteFile(sqlite_path(database))
+        return
+    with opened_server(database) as server:
+        yield PostgresSchema(server.pool, SCHEMA, server.failed)
+
+
+@contextmanager
+def opened_server(database: str) -> Generator[Server]:
+    """A PostgreSQL server as a process uses it."""
+    server = Server(database)
+    yield server
+    server.close()
+
+
+def views_path(database: str) -> Path:
+    """The file of the views of an SQLite database."""
+    return sqlite_path(database).with_suffix(".views.db")
