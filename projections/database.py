@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic import command
 from alembic.config import Config
 from psycopg_pool import ConnectionPool
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, select, text
+
+from projections.tables import VIEWS, tracking
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -61,11 +65,30 @@ def schema_of(engine: Engine) -> str | None:
     return engine.get_execution_options().get("schema")
 
 
-def reading(engine: Engine) -> Engine:
-    """The same views for reading: each transaction sees them as they are at its first statement."""
-    if schema_of(engine) is None:
-        return engine  # every transaction of SQLite does
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+@contextmanager
+def as_of_now(engine: Engine) -> Generator[tuple[Connection, int]]:
+    """A connection that sees the views as of one moment, and the position they show."""
+    schema = schema_of(engine)
+    if schema is None:
+        with engine.connect() as connection, connection.begin():
+            shown = select(tracking.c.position).where(tracking.c.name == VIEWS)
+            yield connection, connection.execute(shown).scalar() or 0
+        return
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        cursor = connection.connection.cursor()
+        # One round trip. The lock goes first, for what is seen is settled with the first SELECT: a
+        # rebuild that swaps the tables in between would be seen as empty tables.
+        table = f'"{schema}"."{tracking.name}"'
+        cursor.execute(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+            f"LOCK TABLE {table} IN ACCESS SHARE MODE; "
+            f"SELECT position FROM {table} WHERE name = '{VIEWS}'"
+        )
+        while cursor.nextset():
+            pass
+        found = cursor.fetchone()
+        yield connection, found[0] if found else 0
+        cursor.execute("COMMIT")
 
 
 def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

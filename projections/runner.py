@@ -4,6 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import psycopg
 import sqlalchemy.exc
@@ -60,6 +61,32 @@ def catch_up(
     return position
 
 
+class Turn(Protocol):
+    """Which of several processes projects."""
+
+    def mine(self) -> bool:
+        """Whether it is this process; it is from now on, if it is nobody's turn."""
+        ...
+
+    def leave(self) -> None:
+        """Lets another process take over."""
+        ...
+
+
+class Alone:
+    """No other process projects, or it does not matter: they notice each other (OutOfStep)."""
+
+    def mine(self) -> bool:
+        """Always."""
+        return True
+
+    def leave(self) -> None:
+        """Nobody else is there to take over."""
+
+
+ALONE = Alone()
+
+
 class Projector:
     """Keeps the views at the history's heels in a thread of its own, while it is its turn.
 
@@ -69,9 +96,7 @@ class Projector:
     `failure` tells of both.
     """
 
-    def __init__(
-        self, history: History, writer: Writer, turn: Callable[[], bool] = lambda: True
-    ) -> None:
+    def __init__(self, history: History, writer: Writer, turn: Turn = ALONE) -> None:
         self._history = history
         self._writer = writer
         self._turn = turn
@@ -107,6 +132,7 @@ class Projector:
             self._changed.notify_all()
         if self._thread:
             self._thread.join()
+        self._turn.leave()
 
     def wake(self, position: int) -> None:
         """Tells that the history has got to `position`."""
@@ -138,7 +164,7 @@ class Projector:
         pause = SHORTEST_PAUSE
         while not self._stopping:
             try:
-                mine = self._turn()
+                mine = self._turn.mine()
                 self._reached(self._catch_up() if mine else self._writer.position())
             except PASSING as error:
                 log.warning("the projector pauses", position=self._position, error=str(error))

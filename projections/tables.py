@@ -31,6 +31,9 @@ def _money(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
+VIEWS = "views"
+"""The name that the views' position is tracked under."""
+
 tracking = Table(
     "tracking",
     metadata,

@@ -18,10 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from projections.bulk import bulk
 from projections.changes import Change, Drop, Patch, Put, Row
 from projections.database import schema_of
-from projections.tables import metadata, tracking
-
-VIEWS = "views"
-"""The name that the views' position is tracked under."""
+from projections.tables import VIEWS, tracking
 
 Key = tuple[Any, ...]
 
@@ -36,12 +33,6 @@ class Writer:
         """How far of the history the views show."""
         with self._engine.connect() as connection:
             return position_seen(connection)
-
-    def clear(self) -> None:
-        """Empties every view; the history has it all."""
-        with self._engine.begin() as connection:
-            for table in metadata.sorted_tables:
-                connection.execute(delete(table))
 
     def apply(self, changes: Iterable[Change], after: int, position: int) -> None:
         """Writes the changes of the events behind `after` up to `position`, all or nothing.
@@ -129,6 +120,11 @@ def _move(connection: Connection, after: int, position: int) -> None:
         moved = connection.execute(update(tracking).where(here).values(position=position))
         if moved.rowcount != 1:
             raise OutOfStep(after)
+    tell(connection, position)
+
+
+def tell(connection: Connection, position: int) -> None:
+    """Tells other processes how far the views are, once this transaction is committed."""
     schema = schema_of(connection.engine)
     if schema:
         connection.execute(select(func.pg_notify(views_channel(schema), str(position))))

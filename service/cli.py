@@ -29,7 +29,6 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from projections import runner
 from service import demo as demonstration
 from service import demo_tables
 from service.app import create_app
@@ -164,12 +163,7 @@ def rebuild(database: Database = DEFAULTS.database) -> None:
     )
     with _tenant(database, project=False) as tenant, bar:
         task = bar.add_task("rebuild", total=tenant.ledger.position())
-        tenant.writer.clear()
-        reached = runner.catch_up(
-            tenant.ledger,
-            tenant.writer,
-            progress=lambda position: bar.update(task, completed=position),
-        )
+        reached = tenant.rebuild(lambda position: bar.update(task, completed=position))
     typer.echo(f"the views show all {reached} events of the history")
 
 

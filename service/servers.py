@@ -4,6 +4,8 @@ All tenants of the server share the two. The session hears the NOTIFYs of every 
 here, and holds the advisory locks that say which process projects which tenant: they go with it.
 """
 
+from __future__ import annotations
+
 import os
 import selectors
 import threading
@@ -76,13 +78,9 @@ class Server:
         """No longer listens on the channel."""
         self._session.unlisten(channel)
 
-    def turn(self, name: str) -> bool:
-        """Whether this process has the turn of that name, taking it if nobody has it."""
-        return self._session.turn(name)
-
-    def leave(self, name: str) -> None:
-        """Gives the turn of that name up, for another process to take."""
-        self._session.leave(name)
+    def turn(self, name: str) -> Turn:
+        """The turn of that name, that one process at a time has."""
+        return Turn(self._session, name)
 
     def close(self) -> None:
         """Closes the pool and the session."""
@@ -96,6 +94,21 @@ def _reset(connection: Connection[Any]) -> None:
     connection.isolation_level = connection.read_only = None
     # SQLAlchemy takes each time for the first, and adds a handler; there is no public way back.
     connection._notice_handlers.clear()  # pyright: ignore[reportPrivateUsage]
+
+
+class Turn:
+    """A turn that one process at a time has: an advisory lock of the session."""
+
+    def __init__(self, session: _Session, name: str) -> None:
+        self._session, self._name = session, name
+
+    def mine(self) -> bool:
+        """Whether this process has it, taking it if nobody has."""
+        return self._session.take(self._name)
+
+    def leave(self) -> None:
+        """Gives it up, for another process to take."""
+        self._session.leave(self._name)
 
 
 class _Session:
@@ -131,7 +144,7 @@ class _Session:
             self._listeners.pop(channel, None)
             self._execute(SQL("UNLISTEN {}").format(Identifier(channel)))
 
-    def turn(self, name: str) -> bool:
+    def take(self, name: str) -> bool:
         with self._guard:
             if name not in self._turns and self._ask("pg_try_advisory_lock", name):
                 self._turns.add(name)
@@ -144,6 +157,8 @@ class _Session:
                 self._ask("pg_advisory_unlock", name)
 
     def close(self) -> None:
+        if self._closing:
+            return
         self._closing = True
         self._poke()
         if self._thread:

@@ -11,10 +11,11 @@ import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from projections.database import MigrationFailed, postgres_views, reading, sqlite_views
+from projections.database import MigrationFailed, as_of_now, postgres_views, sqlite_views
 from projections.history import Unavailable
-from projections.runner import Projector
-from projections.writer import Writer, position_seen, views_channel
+from projections.rebuilding import rebuild
+from projections.runner import ALONE, PASSING, Projector, Turn
+from projections.writer import Writer, views_channel
 from service.ledger import Ledger
 from service.recorders import PostgresSchema, SQLiteFile
 from service.recorders.postgres import channel
@@ -69,7 +70,7 @@ class _Opened:
 
     ledger: Ledger
     views: Engine
-    turn: Callable[[], bool] = lambda: True
+    turn: Turn = ALONE
     follow: Callable[[Projector], object] = lambda projector: None
     close: Callable[[], object] = lambda: None
 
@@ -98,7 +99,6 @@ class Tenant:
             else _open_sqlite(database, clock)
         )
         self.ledger, self.views = self._opened.ledger, self._opened.views
-        self._reading = reading(self.views)
         self.writer = Writer(self.views)
         self.projector = Projector(self.ledger, self.writer, turn=self._opened.turn)
         self.ledger.on_commit(self.projector.wake)
@@ -127,10 +127,17 @@ class Tenant:
         Raises Unavailable when the database can't be used.
         """
         try:
-            with self._reading.connect() as connection, connection.begin():
-                yield connection, position_seen(connection)
-        except DBAPIError as error:
-            raise Unavailable(str(error.orig)) from error
+            with as_of_now(self.views) as seen:
+                yield seen
+        except PASSING as error:
+            raise Unavailable(str(error)) from error
+
+    def rebuild(self, progress: Callable[[int], object] = lambda position: None) -> int:
+        """Makes the views anew beside the live ones; the position they show. Raises RebuildRunning.
+
+        `progress` is called with the position after every page.
+        """
+        return rebuild(self.ledger, self.views, progress)
 
 
 def _open_sqlite(database: str, clock: Callable[[], datetime]) -> _Opened:
@@ -164,7 +171,7 @@ def _open_postgres(
         if server is not shared:
             server.close()
         raise BadDatabase(f"{shown(database)!r} can't be opened: {_why(error)}") from error
-    history, own_views, turn = channel(schema), views_channel(schema), f"{schema}.projector"
+    history, own_views = channel(schema), views_channel(schema)
 
     def follow(projector: Projector) -> None:
         server.listen(history, lambda heard: projector.wake(int(heard or projector.position + 1)))
@@ -173,11 +180,10 @@ def _open_postgres(
     def close() -> None:
         server.unlisten(history)
         server.unlisten(own_views)
-        server.leave(turn)
         if server is not shared:
             server.close()
 
-    return _Opened(ledger, views, lambda: server.turn(turn), follow, close)
+    return _Opened(ledger, views, server.turn(f"{schema}.projector"), follow, close)
 
 
 def _why(error: Exception) -> object:

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from hypothesis import settings
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 
 from projections.catalogue import project
 from projections.history import Recorded
@@ -31,6 +31,13 @@ def dump(views: Engine) -> Dump:
         }
 
 
+def empty(views: Engine) -> None:
+    """Views that show nothing yet."""
+    with views.begin() as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(delete(table))
+
+
 def feed(
     views: Engine, events: Sequence[Recorded], pages: Sequence[int] = (), *, times: int = 1
 ) -> None:
@@ -38,8 +45,8 @@ def feed(
 
     Each event is projected so many times in a row.
     """
+    empty(views)
     writer = Writer(views)
-    writer.clear()
     feed_more(writer, events, pages, times=times)
 
 

@@ -32,7 +32,7 @@ from projections.tables import (
     time_and_material,
 )
 from projections.writer import Writer
-from tests.projections.feeding import examples
+from tests.projections.feeding import empty, examples
 
 DAY = date(2026, 3, 2)
 OPEN = [BillingStatus.NOT_READY, BillingStatus.READY, BillingStatus.INVOICE_CREATED]
@@ -87,7 +87,7 @@ def put(views: Engine, table: Table, *rows: Mapping[str, Any]) -> None:
 
 
 def refill(views: Engine, table: Table, rows: list[Values]) -> None:
-    Writer(views).clear()
+    empty(views)
     put(views, contracts, contract("C1"))
     put(views, table, *rows)
 
@@ -282,7 +282,7 @@ def test_every_list_pages_through_all_its_rows_in_its_own_order(
 ) -> None:
     table, make, listed, key, default = LISTS[name]
     rows = [make(number) for number in (7 * n % 20 for n in range(20))]
-    Writer(shared_views).clear()
+    empty(shared_views)
     put(shared_views, table, *rows)
     found = walk(shared_views, listed, limit)
     shown = "id" if name == "parked" else key
@@ -311,7 +311,7 @@ def test_every_list_pages_through_all_its_rows_in_any_order(
 ) -> None:
     table, make, listed, key, _ = LISTS[name]
     rows = [make(number) for number in range(20)]
-    Writer(shared_views).clear()
+    empty(shared_views)
     put(shared_views, table, *rows)
     shown = "id" if name == "parked" else key
     found = [row[shown] for row in walk(shared_views, listed, 3, sort)]
@@ -503,7 +503,7 @@ def test_text_is_looked_for_literally_wildcards_too(
     shared_views: Engine, text: str, descriptions: list[str]
 ) -> None:
     rows = [sale(f"{n}", description=it) for n, it in enumerate(descriptions)]
-    Writer(shared_views).clear()
+    empty(shared_views)
     put(shared_views, time_and_material, *rows)
     wanted = BacklogFilter(text=text)
     with shared_views.connect() as connection:

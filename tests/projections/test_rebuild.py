@@ -30,8 +30,9 @@ from service.app import create_app
 from service.serving import running
 from service.settings import Settings
 from service.tenant import Tenant
+from tests.databases import NewDatabase
 from tests.projections.busy_office import CURRENCIES, Office
-from tests.projections.feeding import Dump, dump, examples, feed
+from tests.projections.feeding import Dump, dump, empty, examples, feed
 
 Rows = list[dict[str, Any]]
 STEPS = 220
@@ -52,11 +53,8 @@ class Worked:
 
 
 @pytest.fixture(scope="module", params=[1, 2])
-def worked(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Generator[Worked]:
-    folder = tmp_path_factory.mktemp("busy")
-    tenant = Tenant(f"sqlite:///{folder}/backlog.db")
+def worked(request: pytest.FixtureRequest, new_database: NewDatabase) -> Generator[Worked]:
+    tenant = Tenant(new_database())
     app = create_app(tenant, Settings(read_wait=1.0))
     with running(app) as address, httpx.Client(base_url=f"{address}/v1", timeout=30) as api:
         office = Office(api, random.Random(request.param))
@@ -86,7 +84,7 @@ def test_a_busy_time_has_seen_the_life_of_items(worked: Worked) -> None:
 def test_views_rebuilt_from_the_history_are_the_views_that_followed_it(
     worked: Worked, page: int
 ) -> None:
-    worked.tenant.writer.clear()
+    empty(worked.tenant.views)
     reached = catch_up(worked.tenant.ledger, worked.tenant.writer, page=page)
     assert reached == worked.tenant.ledger.position()
     assert dump(worked.tenant.views) == worked.live

@@ -18,7 +18,7 @@ from projections.writer import Writer
 from service.ledger import Context, EventMapper, Ledger
 from service.recorders import SQLiteFile
 from service.stored_form import EventCodec, UnknownEventType, Upcaster
-from tests.projections.feeding import dump, feed
+from tests.projections.feeding import dump, empty, feed
 from tests.projections.story import EVENTS, LINE_USAGE, STORY, Listed, recorded
 
 LONG = 20.0
@@ -89,7 +89,7 @@ def whole(views: Engine) -> object:
     """What the views show of the whole story."""
     feed(views, STORY)
     shown = dump(views)
-    Writer(views).clear()
+    empty(views)
     return shown
 
 
@@ -327,7 +327,7 @@ def test_views_that_another_process_empties_are_filled_again(
     projector = start(history)
     history.through.release()
     assert projector.wait_for(3, LONG)
-    writer.clear()
+    empty(views)
     history.through.release(1000)
     assert projector.wait_for(len(STORY), LONG)
     assert dump(views) == expected

@@ -17,7 +17,7 @@ from projections.history import Recorded
 from projections.paging import PageRequest
 from projections.runner import catch_up
 from projections.writer import OutOfStep, Writer
-from tests.projections.feeding import dump, feed, feed_more
+from tests.projections.feeding import dump, empty, feed, feed_more
 from tests.projections.story import STORY, Listed
 
 
@@ -85,7 +85,7 @@ def test_the_page_after_an_error_goes_on_where_the_views_stood(
 ) -> None:
     feed(views, STORY)
     whole = dump(views)
-    writer.clear()
+    empty(views)
     feed_more(writer, STORY[:10])
     with pytest.raises(ValueError, match="the projection failed"):
         writer.apply(failing_projection(STORY[10:20]), after=10, position=20)
@@ -100,7 +100,7 @@ def test_the_position_starts_at_zero_and_clearing_takes_it_back_there(
     assert writer.position() == 0
     feed_more(writer, STORY)
     assert writer.position() == len(STORY)
-    writer.clear()
+    empty(views)
     assert writer.position() == 0
     assert dump(views) == empty
 
@@ -182,7 +182,7 @@ def test_two_projectors_at_once_write_every_event_once(
 ) -> None:
     feed(views, STORY)
     whole = dump(views)
-    writer.clear()
+    empty(views)
 
     def work(mine: Writer) -> int:
         return catch_up(Listed(STORY), mine, page=1)

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from projections.tables import contracts
 from service.app import create_app
 from service.settings import Settings
 from service.tenant import Tenant
@@ -93,7 +94,7 @@ async def test_a_projector_that_failed_shows_in_readiness_and_ends_every_wait(
 ) -> None:
     tenant = Tenant(database, project=False)
     with tenant.views.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE contracts")
+        contracts.drop(connection)
     tenant.projector.start()
     transport = httpx.ASGITransport(app=create_app(tenant, Settings(read_wait=60)))
     async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as http:

@@ -1,0 +1,159 @@
+"""The views made anew from the history, beside the live ones, and put in their place in one go.
+
+Readers and the live projector go on meanwhile. For the end alone the projector is held up: what it
+has shown by then is projected into the new views too, so that no reader is ever taken back.
+"""
+
+import sqlite3
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.schema import CreateTable
+
+from projections.database import schema_of, sqlite_views
+from projections.history import History
+from projections.runner import catch_up
+from projections.tables import metadata
+from projections.writer import Writer, tell
+
+
+class RebuildRunning(Exception):
+    """Somebody else rebuilds these views at this moment."""
+
+
+def rebuild(
+    history: History, views: Engine, progress: Callable[[int], object] = lambda position: None
+) -> int:
+    """Builds new views from the whole history and swaps them in; the position they show.
+
+    Stopped at any moment before the swap it leaves the live views as they are, and nothing in the
+    way of the next one. `progress` is called with the position after every page. Raises
+    RebuildRunning.
+    """
+    schema = schema_of(views)
+    place: _Place = _Files(views) if schema is None else _Schemas(views, schema)
+    with place.beside() as new:
+        writer = Writer(new)
+        catch_up(history, writer, progress=progress)
+        with place.locked() as live:
+            reached = catch_up(history, writer, progress=progress)
+            place.swap(live)
+            tell(live, reached)
+    return reached
+
+
+class _Place(Protocol):
+    """Where views are kept, and how others take their place there."""
+
+    def beside(self) -> AbstractContextManager[Engine]:
+        """New, empty views for as long as they are built; nobody else can build any."""
+        ...
+
+    def locked(self) -> AbstractContextManager[Connection]:
+        """A transaction on the live views, in which the live projector can't move on."""
+        ...
+
+    def swap(self, live: Connection) -> None:
+        """Puts the new tables in the place of the live ones, within that transaction."""
+        ...
+
+
+class _Schemas:
+    """PostgreSQL: the new tables are made in a schema beside, and moved over."""
+
+    def __init__(self, views: Engine, schema: str) -> None:
+        self._views, self._schema = views, schema
+        self._beside = f"{schema}__rebuild"
+
+    @contextmanager
+    def beside(self) -> Generator[Engine]:
+        name = {"name": f"{self._schema}.rebuild"}
+        with self._views.connect() as guard:
+            lock = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
+            if not guard.execute(lock, name).scalar():
+                raise RebuildRunning("another rebuild of these views is running")
+            guard.commit()
+            try:
+                self._drop()
+                with self._views.begin() as connection:
+                    connection.exec_driver_sql(f'CREATE SCHEMA "{self._beside}"')
+                new = self._views.execution_options(
+                    schema_translate_map={None: self._beside}, schema=self._beside
+                )
+                metadata.create_all(new)
+                yield new
+            finally:
+                self._drop()
+                guard.execute(text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), name)
+                guard.commit()
+
+    @contextmanager
+    def locked(self) -> Generator[Connection]:
+        with self._views.begin() as live:
+            live.exec_driver_sql(f'LOCK TABLE "{self._schema}".tracking IN EXCLUSIVE MODE')
+            yield live
+
+    def swap(self, live: Connection) -> None:
+        # Readers lock this table first of all: from here on, none is in the middle of reading.
+        live.exec_driver_sql(f'LOCK TABLE "{self._schema}".tracking IN ACCESS EXCLUSIVE MODE')
+        for table in metadata.sorted_tables:
+            new = f'"{self._beside}"."{table.name}"'
+            live.exec_driver_sql(f'DROP TABLE "{self._schema}"."{table.name}"')
+            live.exec_driver_sql(f'ALTER TABLE {new} SET SCHEMA "{self._schema}"')
+
+    def _drop(self) -> None:
+        with self._views.begin() as connection:
+            connection.exec_driver_sql(f'DROP SCHEMA IF EXISTS "{self._beside}" CASCADE')
+
+
+class _Files:
+    """SQLite: the new tables are made in a file beside, and copied over."""
+
+    def __init__(self, views: Engine) -> None:
+        self._views = views
+        self._file = Path(f"{views.url.database}.rebuild")
+
+    @contextmanager
+    def beside(self) -> Generator[Engine]:
+        with closing(sqlite3.connect(f"{self._file}.lock", timeout=0)) as guard:
+            try:
+                guard.execute("BEGIN EXCLUSIVE")  # goes with the process, however that ends
+            except sqlite3.OperationalError:
+                raise RebuildRunning("another rebuild of these views is running") from None
+            self._remove()
+            new = sqlite_views(self._file)
+            try:
+                yield new
+            finally:
+                new.dispose()
+                self._remove()
+
+    @contextmanager
+    def locked(self) -> Generator[Connection]:
+        with self._views.execution_options(immediate=True).connect() as live:
+            outside = live.connection.cursor()  # a file can't be attached within a transaction
+            outside.execute("ATTACH DATABASE ? AS rebuilt", (str(self._file),))
+            try:
+                with live.begin():
+                    yield live
+            finally:
+                outside.execute("DETACH DATABASE rebuilt")
+
+    def swap(self, live: Connection) -> None:
+        for table in metadata.sorted_tables:
+            columns = ",".join(f'"{column.name}"' for column in table.c)
+            table.drop(live)
+            live.execute(CreateTable(table))
+            live.exec_driver_sql(
+                f'INSERT INTO main."{table.name}" ({columns}) '  # noqa: S608 - our own tables
+                f'SELECT {columns} FROM rebuilt."{table.name}"'
+            )
+            for index in table.indexes:
+                index.create(live)
+
+    def _remove(self) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self._file}{suffix}").unlink(missing_ok=True)
