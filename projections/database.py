@@ -109,17 +109,23 @@ def _migrate(engine: Engine, migrations: Path) -> None:
     """All steps in one transaction; of two processes that open new views, one waits."""
     config = Config()
     config.set_main_option("script_location", str(migrations))
-    schema = schema_of(engine)
-    # On SQLite at once for writing: to wait is impossible once it has read.
+    # On SQLite at once for writing: one that has read already can't wait for another's writing.
     with engine.execution_options(immediate=True).begin() as connection:
+        schema = schema_of(engine)
         if schema:
             lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
             connection.execute(lock, {"name": f"{schema}.migration"})
-            # The migrations name no schema, nor does alembic look for its version in another one.
-            connection.exec_driver_sql(f'SET LOCAL search_path TO "{schema}"')
-            connection = connection.execution_options(schema_translate_map={})
-        config.attributes["connection"] = connection
+        config.attributes["connection"] = unqualified(connection)
         try:
             command.upgrade(config, "head")
         except Exception as error:
             raise MigrationFailed(f"the views keep the shape they had: {error}") from error
+
+
+def unqualified(connection: Connection) -> Connection:
+    """The connection for statements that name no schema, until the end of its transaction."""
+    schema = schema_of(connection.engine)
+    if schema is None:
+        return connection
+    connection.exec_driver_sql(f'SET LOCAL search_path TO "{schema}"')
+    return connection.execution_options(schema_translate_map={})

@@ -131,13 +131,9 @@ class _Session:
 
     def listen(self, channel: str, heard: Heard) -> None:
         with self._guard:
+            self._start()
             self._listeners[channel] = heard
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="session", daemon=True)
-                self._connect()
-                self._thread.start()
-            else:
-                self._execute(SQL("LISTEN {}").format(Identifier(channel)))
+            self._execute(SQL("LISTEN {}").format(Identifier(channel)))
 
     def unlisten(self, channel: str) -> None:
         with self._guard:
@@ -146,6 +142,7 @@ class _Session:
 
     def take(self, name: str) -> bool:
         with self._guard:
+            self._start()
             if name not in self._turns and self._ask("pg_try_advisory_lock", name):
                 self._turns.add(name)
             return name in self._turns
@@ -168,6 +165,12 @@ class _Session:
         os.close(self._wake_out)
 
     # --- with the guard held -------------------------------------------------------------------
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="session", daemon=True)
+            self._connect()
+            self._thread.start()
 
     def _ask(self, function: LiteralString, name: str) -> bool:
         found = self._execute(

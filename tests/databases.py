@@ -1,9 +1,12 @@
 """Databases for tests: both kinds, each new and empty."""
 
+import sqlite3
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from sqlalchemy import Engine
 
 from projections.database import postgres_views, sqlite_views
@@ -48,6 +51,17 @@ def opened_server(database: str) -> Generator[Server]:
     server = Server(database)
     yield server
     server.close()
+
+
+def sql(database: str, statement: str, *values: object) -> list[Any]:
+    """A statement on the default tenant's history, behind the service's back; `?` for values."""
+    if not is_postgres(database):
+        with closing(sqlite3.connect(sqlite_path(database))) as connection, connection:
+            return connection.execute(statement, values).fetchall()
+    with psycopg.connect(database) as connection:
+        connection.execute(f'SET search_path TO "{SCHEMA}"')  # pyright: ignore[reportArgumentType, reportCallIssue]
+        done = connection.execute(statement.replace("?", "%s"), values)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return done.fetchall() if done.description else []
 
 
 def views_path(database: str) -> Path:

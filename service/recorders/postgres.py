@@ -10,7 +10,7 @@ its own (an answer that is late by ten retries is worse than a 503).
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString, Self, cast
 
 import psycopg
 from eventsourcing.persistence import (
@@ -25,6 +25,7 @@ from eventsourcing.postgres import (
     PostgresDatastore,
     PostgresFactory,
 )
+from eventsourcing.utils import Environment
 from psycopg import Connection, Cursor
 from psycopg.sql import SQL, Composed, Identifier, Literal
 from psycopg_pool import ConnectionPool
@@ -75,6 +76,12 @@ class PooledDatastore(PostgresDatastore):
 
     def close(self) -> None:
         """Nothing: the pool is the server's."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing, as `close`."""
 
     def create(self, statements: Iterable[Composed]) -> None:
         """Creates the schema and what is not there yet; of two processes, one waits."""
@@ -166,13 +173,14 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
             ),
         ]
         self._lock = SQL(
-            "SET LOCAL lock_timeout = {}; LOCK TABLE {} IN EXCLUSIVE MODE; NOTIFY {}; "
+            "SET LOCAL lock_timeout = {}; LOCK TABLE {} IN EXCLUSIVE MODE; "
             "SELECT coalesce(max(notification_id), 0) FROM {}"
-        ).format(Literal(f"{LOCK_SECONDS}s"), table, Identifier(self.channel_name), table)
+        ).format(Literal(f"{LOCK_SECONDS}s"), table, table)
         target = SQL("{} ({}, notification_id)").format(table, _EVENT)
-        self._insert = SQL("INSERT INTO {} SELECT * FROM unnest({}, %s::bigint[])").format(
-            target, _ARRAYS
-        )
+        self._insert = SQL(
+            "WITH inserted AS (INSERT INTO {} SELECT * FROM unnest({}, %s::bigint[])) "
+            "SELECT pg_notify(%s, %s)"
+        ).format(target, _ARRAYS)
         self._copy = SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(target)
         self._select = SQL("SELECT {} FROM {} WHERE originator_id = %s").format(_EVENT, table)
         self._page = SQL("SELECT {}, notification_id FROM {} WHERE ").format(_EVENT, table)
@@ -198,11 +206,14 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         with self.datastore.transaction(commit=True) as c:
             first = self._locked(c) + 1
             positions = range(first, first + len(stored_events))
+            told = (self.channel_name, str(positions[-1]))
             if len(stored_events) < COPY_FROM:
-                c.execute(self._insert, (*_arrays(stored_events), list(positions)), prepare=True)
+                arrays = (*_arrays(stored_events), list(positions))
+                c.execute(self._insert, (*arrays, *told), prepare=True)
             else:
                 self._copy_in(c, stored_events, positions)
-        return positions
+                c.execute("SELECT pg_notify(%s, %s)", told)
+        return list(positions)
 
     def _locked(self, c: Cursor[Any]) -> int:
         """The newest position, once nobody else can append any more; in one round trip."""
@@ -303,7 +314,9 @@ class PostgresSchema:
 
     def factory(self, env: Any) -> PooledFactory:
         """What makes the recorders in this schema."""
-        return PooledFactory(env, PooledDatastore(self.pool, self.schema, self.failed))
+        # An environment without a name, for the tables' names are made of it.
+        datastore = PooledDatastore(self.pool, self.schema, self.failed)
+        return PooledFactory(Environment(env=dict(env)), datastore)
 
 
 def channel(schema: str) -> str:

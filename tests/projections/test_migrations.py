@@ -1,5 +1,6 @@
-"""The views' file: alembic's revisions lead to the tables that the code defines."""
+"""The views' tables: alembic's revisions lead to the tables that the code defines."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,21 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, inspect
+from sqlalchemy import Engine, inspect
 
-from projections.database import MIGRATIONS, sqlite_views
+from projections.database import (
+    MIGRATIONS,
+    MigrationFailed,
+    postgres_views,
+    schema_of,
+    sqlite_views,
+    unqualified,
+)
 from projections.tables import metadata
 from projections.writer import Writer
-from tests.projections.feeding import dump, feed
+from service.tenant import is_postgres
+from tests.databases import SCHEMA, opened_server, opened_views, views_path
+from tests.projections.feeding import dump, feed, feed_more
 from tests.projections.story import STORY
 
 
@@ -30,10 +40,10 @@ def revisions() -> list[str]:
 
 
 def migrate(engine: Engine, revision: str) -> None:
-    """Brings the file to a revision, up or down, as alembic does."""
+    """Brings the views to a revision, up or down, as alembic does."""
     alembic = config()
     with engine.begin() as connection:
-        alembic.attributes["connection"] = connection
+        alembic.attributes["connection"] = unqualified(connection)
         if revision == "base":
             command.downgrade(alembic, revision)
         else:
@@ -41,49 +51,95 @@ def migrate(engine: Engine, revision: str) -> None:
 
 
 def differences(engine: Engine) -> list[object]:
-    """How the file differs from the tables of the code."""
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+    """How the views differ from the tables of the code."""
+    with engine.begin() as connection:
+        options = {"compare_server_default": True}
+        context = MigrationContext.configure(unqualified(connection), opts=options)
         return list(compare_metadata(context, metadata))
 
 
 def head(engine: Engine) -> str | None:
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    with engine.begin() as connection:
+        return MigrationContext.configure(unqualified(connection)).get_current_revision()
+
+
+def tables_of(engine: Engine) -> set[str]:
+    return set(inspect(engine).get_table_names(schema=schema_of(engine)))
 
 
 def test_the_migrated_schema_is_that_of_the_tables(views: Engine) -> None:
     assert differences(views) == []
-    assert set(inspect(views).get_table_names()) == {*metadata.tables, "alembic_version"}
+    assert tables_of(views) == {*metadata.tables, "alembic_version"}
 
 
 @pytest.mark.parametrize("revision", revisions())
-def test_a_file_of_any_revision_is_migrated_when_it_is_opened(
-    tmp_path: Path, revision: str
+def test_views_of_any_revision_are_migrated_when_they_are_opened(
+    database: str, revision: str
 ) -> None:
-    path = tmp_path / "x.views.db"
-    older = create_engine(f"sqlite:///{path}")
-    migrate(older, revision)
-    assert head(older) == (None if revision == "base" else revision)
-    older.dispose()
-    opened = sqlite_views(path)
-    assert head(opened) == revisions()[-1]
-    assert differences(opened) == []
-    feed(opened, STORY)
-    assert Writer(opened).position() == len(STORY)
-    opened.dispose()
+    with opened_views(database) as older:
+        migrate(older, "base")
+        if revision != "base":
+            migrate(older, revision)
+        assert head(older) == (None if revision == "base" else revision)
+    with opened_views(database) as opened:
+        assert head(opened) == revisions()[-1]
+        assert differences(opened) == []
+        feed(opened, STORY)
+        assert Writer(opened).position() == len(STORY)
 
 
-def test_a_file_of_today_keeps_its_rows_when_it_is_opened(views: Engine, tmp_path: Path) -> None:
-    feed(views, STORY)
-    again = sqlite_views(tmp_path / "x.views.db")
-    assert dump(again) == dump(views)
-    again.dispose()
+def test_views_of_today_keep_their_rows_when_they_are_opened(database: str) -> None:
+    with opened_views(database) as views:
+        feed(views, STORY)
+        written = dump(views)
+    with opened_views(database) as again:
+        assert dump(again) == written
+
+
+BROKEN = """
+from alembic import op
+import sqlalchemy as sa
+
+revision, down_revision, branch_labels, depends_on = "9999", "{head}", None, None
+
+
+def upgrade() -> None:
+    op.drop_table("contracts")
+    op.create_table("contracts", sa.Column("contract_id", sa.Text(), primary_key=True))
+    op.execute("SELECT nothing FROM nowhere")
+"""
+
+
+def test_a_migration_that_fails_leaves_the_old_version_running(
+    database: str, tmp_path: Path
+) -> None:
+    migrations = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, migrations)
+    newest = revisions()[-1]
+    (migrations / "versions" / "9999_broken.py").write_text(BROKEN.replace("{head}", newest))
+    with opened_views(database) as running:
+        feed(running, STORY[:10])
+        written = dump(running)
+        with pytest.raises(MigrationFailed, match="keep the shape they had"):
+            open_with(database, migrations)
+        assert dump(running) == written
+        feed_more(Writer(running), STORY[10:])
+        assert head(running) == newest
+        assert differences(running) == []
+
+
+def open_with(database: str, migrations: Path) -> None:
+    """Opens the views with other migrations than today's."""
+    if not is_postgres(database):
+        sqlite_views(views_path(database), migrations)
+        return
+    with opened_server(database) as server:
+        postgres_views(server.pool, SCHEMA, migrations)
 
 
 def test_the_way_back_leaves_no_table_behind(views: Engine) -> None:
     migrate(views, "base")
-    assert inspect(views).get_table_names() == ["alembic_version"]
+    assert tables_of(views) == {"alembic_version"}
 
 
 def test_there_is_one_line_of_revisions_with_one_head() -> None:

@@ -125,7 +125,7 @@ def run_each(ran: Ran, events: Path, database: str) -> list[Result]:
 
 @pytest.mark.parametrize(
     "database",
-    ["postgres://host/db", "backlog.db", "sqlite://backlog.db", "sqlite:///", "", "[/x]"],
+    ["mysql://host/db", "backlog.db", "sqlite://backlog.db", "sqlite:///", "", "[/x]"],
 )
 def test_an_unknown_database_url_is_refused_with_the_form_it_should_have(
     ran: Ran, events: Path, database: str

@@ -1,47 +1,36 @@
 """The ledger: one transaction a command, conflicts decided anew, a history without holes."""
 
-import sqlite3
 import threading
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from eventsourcing.sqlite import SQLiteAggregateRecorder, SQLiteDatastore
 
 from aggregates.events import Event, InvoiceNumberAssigned, RequestAnswered
 from aggregates.refusals import Refused
 from service.ledger import ATTEMPTS, Conflict, Context, Ledger, Unavailable
 from service.recorders import SQLiteFile
-from service.recorders.sqlite import DurableSQLiteFactory, SQLiteRecorder
 from service.stream_kinds import REQUEST, SERIES
 from service.unit_of_work import StaleVersion, UnitOfWork
-from tests.service import library_cases as library
+from tests.databases import opened_storage, sql
 from tests.service.office import CONTEXT, NOW, assert_sound, history, loaded
 
 Opened = Callable[..., Ledger]
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "backlog.db"
+def opened(database: str) -> Generator[Opened]:
+    """Opens ledgers on the one history, and closes them in the end."""
+    with ExitStack() as ledgers:
 
+        def open_one(clock: Callable[[], datetime] = lambda: NOW) -> Ledger:
+            storage = ledgers.enter_context(opened_storage(database))
+            return ledgers.enter_context(closing(Ledger(storage, clock)))
 
-@pytest.fixture
-def opened(path: Path) -> Generator[Opened]:
-    """Opens ledgers on the one file, and closes them in the end."""
-    ledgers: list[Ledger] = []
-
-    def open_one(clock: Callable[[], datetime] = lambda: NOW) -> Ledger:
-        ledgers.append(Ledger(SQLiteFile(path), clock))
-        return ledgers[-1]
-
-    yield open_one
-    for ledger in ledgers:
-        ledger.close()
+        yield open_one
 
 
 @pytest.fixture
@@ -329,99 +318,17 @@ def test_the_clock_is_read_once_a_command_d64(opened: Opened) -> None:
 # --- the database ------------------------------------------------------------------------------
 
 
-def test_connections_are_durable_wal_with_full_synchronous(ledger: Ledger) -> None:
-    pool = ledger.history.datastore.pool
-    connections = [pool.get_connection() for _ in range(3)]
-    try:
-        for connection in connections:
-            cursor = connection.cursor()
-            cursor.execute("PRAGMA journal_mode")
-            assert cursor.fetchone()[0] == "wal"
-            cursor.execute("PRAGMA synchronous")
-            assert cursor.fetchone()[0] == 2, "2 is FULL"
-    finally:
-        for connection in connections:
-            pool.put_connection(connection)
-
-
-def test_what_was_recorded_is_there_for_whoever_opens_the_file_next(
-    opened: Opened, path: Path
+def test_what_was_recorded_is_there_for_whoever_opens_the_database_next(
+    opened: Opened, database: str
 ) -> None:
     opened().transact(lambda unit: [next_number(unit), next_number(unit)], CONTEXT)
     assert opened().transact(next_number, CONTEXT).result == 3
-    with closing(sqlite3.connect(path)) as connection:
-        topics = connection.execute("SELECT DISTINCT topic FROM stored_events").fetchall()
+    topics = sql(database, "SELECT DISTINCT topic FROM stored_events")
     assert topics == [("InvoiceNumberAssigned.v1",)]
 
 
-def test_a_file_that_is_no_database_is_unavailable(path: Path) -> None:
+def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
+    path = tmp_path / "letter.db"
     path.write_text("no database at all\n" * 100)
     with pytest.raises(Unavailable, match="not a database"):
         Ledger(SQLiteFile(path))
-
-
-# --- the library's own cases for recorders -------------------------------------------------------
-
-
-def recorders(test: "_Recorders") -> tuple[SQLiteRecorder, SQLiteAggregateRecorder]:
-    """The recorder of events and that of snapshots, as the ledger makes them."""
-    factory = DurableSQLiteFactory(
-        {"SQLITE_DBNAME": str(test.path / f"{uuid4()}.db"), "ORIGINATOR_ID_TYPE": "text"}
-    )
-    before = set(threading.enumerate())
-
-    def close() -> None:
-        # The library's cases leave readers behind; a connection must not be closed under them.
-        for left in set(threading.enumerate()) - before:
-            left.join(30)
-        factory.close()
-
-    test.addCleanup(close)
-    events, kept = factory.application_recorder(), factory.aggregate_recorder(purpose="snapshots")
-    assert isinstance(events, SQLiteRecorder)
-    assert isinstance(kept, SQLiteAggregateRecorder)
-    assert isinstance(events.datastore, SQLiteDatastore)
-    return events, kept
-
-
-class _Recorders:
-    """Ids of streams are text here, and each case has a folder of its own."""
-
-    path: Path
-    addCleanup: Callable[..., object]  # noqa: N815 - unittest's name
-
-    @pytest.fixture(autouse=True)
-    def _folder(self, tmp_path: Path) -> None:
-        self.path = tmp_path
-
-    def new_originator_id(self) -> str:
-        return f"line/C1/{uuid4()}"
-
-
-class TestTheLibrarysCasesForHistories(
-    _Recorders, library.ApplicationRecorderTestCase[SQLiteRecorder]
-):
-    def create_recorder(self) -> SQLiteRecorder:
-        return recorders(self)[0]
-
-
-class TestTheLibrarysCasesForSnapshots(_Recorders, library.AggregateRecorderTestCase):
-    def create_recorder(self) -> SQLiteAggregateRecorder:
-        return recorders(self)[1]
-
-
-class TestTheLibrarysCaseForPositions(_Recorders, library.NonInterleavingNotificationIDsBaseCase):
-    def create_recorder(self) -> SQLiteRecorder:
-        return recorders(self)[0]
-
-
-def test_the_cases_of_the_library_ran_here() -> None:
-    """Their names are the library's: a new release that renames them must not pass in silence."""
-    cases: Sequence[tuple[type, str]] = (
-        (TestTheLibrarysCasesForHistories, "test_insert_select"),
-        (TestTheLibrarysCasesForHistories, "test_concurrent_no_conflicts"),
-        (TestTheLibrarysCasesForSnapshots, "test_insert_and_select"),
-        (TestTheLibrarysCaseForPositions, "test"),
-    )
-    for case, name in cases:
-        assert callable(getattr(case, name))

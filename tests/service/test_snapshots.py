@@ -1,11 +1,9 @@
 """Snapshots: a shortcut past long streams to the same states, never the truth itself."""
 
-import sqlite3
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -17,11 +15,11 @@ from aggregates.milestones import CreateMilestone
 from service import snapshots
 from service.handlers import contracts
 from service.ledger import SNAPSHOT_EVERY, Ledger
-from service.recorders import SQLiteFile
 from service.snapshots import SnapshotForm
 from service.stream_kinds import CONTRACT, INVOICE, LINE, PARKING, SERIES, StreamKind
 from service.tenant import Tenant
 from service.unit_of_work import UnitOfWork
+from tests.databases import opened_storage, sql
 from tests.service.office import (
     CONTEXT,
     NOW,
@@ -44,29 +42,19 @@ CONTRACT_STREAM, LINE_STREAM = streams.contract("C1"), streams.line("C1", "L1")
 
 
 @contextmanager
-def another(path: Path) -> Generator[Ledger]:
-    """Another ledger on the same file: nothing is in its cache."""
-    ledger = Ledger(SQLiteFile(path), lambda: NOW)
-    try:
-        yield ledger
-    finally:
-        ledger.close()
+def another(database: str) -> Generator[Ledger]:
+    """Another ledger on the same history: nothing is in its cache."""
+    with opened_storage(database) as storage:
+        ledger = Ledger(storage, lambda: NOW)
+        try:
+            yield ledger
+        finally:
+            ledger.close()
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "backlog.db"
-
-
-def sql(path: Path, statement: str, *values: object) -> list[Any]:
-    """A statement on the database behind the service's back."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        return connection.execute(statement, values).fetchall()
-
-
-def versions_kept(path: Path, stream: str) -> list[int]:
+def versions_kept(database: str, stream: str) -> list[int]:
     statement = f"SELECT originator_version FROM {SNAPSHOTS} WHERE originator_id = ?"
-    return sorted(row[0] for row in sql(path, statement, stream))
+    return sorted(row[0] for row in sql(database, statement, stream))
 
 
 def lengthen(ledger: Ledger, appended: int = SNAPSHOT_EVERY) -> None:
@@ -111,75 +99,72 @@ def worked(tenant: Tenant) -> Tenant:
     return tenant
 
 
-@pytest.fixture
-def worked_path(worked: Tenant, tmp_path: Path) -> Path:
-    assert worked.ledger.position() > 2 * SNAPSHOT_EVERY
-    return tmp_path / "backlog.db"
-
-
 def test_a_state_is_the_same_from_the_cache_a_snapshot_and_the_very_first_event(
-    worked: Tenant, worked_path: Path
+    worked: Tenant, database: str
 ) -> None:
+    assert worked.ledger.position() > 2 * SNAPSHOT_EVERY
     from_events = folded(worked.ledger)
-    assert versions_kept(worked_path, LINE_STREAM)
-    assert versions_kept(worked_path, CONTRACT_STREAM)
-    with another(worked_path) as from_snapshots:
+    assert versions_kept(database, LINE_STREAM)
+    assert versions_kept(database, CONTRACT_STREAM)
+    with another(database) as from_snapshots:
         for stream, state in from_events.items():
             assert loaded(worked.ledger, stream) == state, stream
             assert loaded(from_snapshots, stream) == state, stream
 
 
 def test_a_snapshot_is_taken_of_a_long_stream_once_in_a_while_and_not_of_a_short_one(
-    worked: Tenant, worked_path: Path
+    worked: Tenant, database: str
 ) -> None:
-    kept = versions_kept(worked_path, CONTRACT_STREAM)
+    kept = versions_kept(database, CONTRACT_STREAM)
     assert kept
     assert all(later - sooner >= SNAPSHOT_EVERY for sooner, later in pairwise(kept))
-    with another(worked_path) as fresh:
+    with another(database) as fresh:
         lengthen(fresh)
-    assert len(versions_kept(worked_path, CONTRACT_STREAM)) > len(kept)
-    assert versions_kept(worked_path, streams.line("C1", "F1")) == []
+    assert len(versions_kept(database, CONTRACT_STREAM)) > len(kept)
+    assert versions_kept(database, streams.line("C1", "F1")) == []
     assert_sound(worked.ledger)
 
 
-def test_a_state_comes_from_the_snapshot_where_there_is_one(
-    worked: Tenant, worked_path: Path
-) -> None:
-    mark_the_snapshots(worked_path)
-    with another(worked_path) as fresh:
+def test_a_state_comes_from_the_snapshot_where_there_is_one(worked: Tenant, database: str) -> None:
+    mark_the_snapshots(database)
+    with another(database) as fresh:
         state = loaded(fresh, CONTRACT_STREAM)
     assert (state.name, loaded(worked.ledger, CONTRACT_STREAM).name) == ("Marked", "Contract C1")
 
 
-def test_a_snapshot_of_another_shape_is_passed_over(worked: Tenant, worked_path: Path) -> None:
-    mark_the_snapshots(worked_path)
-    sql(worked_path, f"UPDATE {SNAPSHOTS} SET topic = 'Contract.v0'")
-    with another(worked_path) as fresh:
+def test_a_snapshot_of_another_shape_is_passed_over(worked: Tenant, database: str) -> None:
+    mark_the_snapshots(database)
+    sql(database, f"UPDATE {SNAPSHOTS} SET topic = 'Contract.v0'")
+    with another(database) as fresh:
         assert loaded(fresh, CONTRACT_STREAM) == loaded(worked.ledger, CONTRACT_STREAM)
         assert loaded(fresh, LINE_STREAM) == loaded(worked.ledger, LINE_STREAM)
 
 
-def mark_the_snapshots(path: Path) -> None:
+def mark_the_snapshots(database: str) -> None:
     """Gives the contract another name in its snapshots alone, so that one can tell where from."""
-    changed = "CAST(replace(CAST(state AS TEXT), 'Contract C1', 'Marked') AS BLOB)"
-    sql(path, f"UPDATE {SNAPSHOTS} SET state = {changed}")
+    for stream, version, state in sql(
+        database, f"SELECT originator_id, originator_version, state FROM {SNAPSHOTS}"
+    ):
+        marked = bytes(state).replace(b"Contract C1", b"Marked")
+        where = "originator_id = ? AND originator_version = ?"
+        sql(database, f"UPDATE {SNAPSHOTS} SET state = ? WHERE {where}", marked, stream, version)
 
 
-def test_a_snapshot_that_cannot_be_stored_fails_no_command(tenant: Tenant, tmp_path: Path) -> None:
+def test_a_snapshot_that_cannot_be_stored_fails_no_command(tenant: Tenant, database: str) -> None:
     record(tenant, contract_event(), line_event())
-    sql(tmp_path / "backlog.db", f"DROP TABLE {SNAPSHOTS}")
+    sql(database, f"DROP TABLE {SNAPSHOTS}")
     before = tenant.ledger.position()
     lengthen(tenant.ledger)
     assert tenant.ledger.position() > before + SNAPSHOT_EVERY
     assert_sound(tenant.ledger)
 
 
-def test_two_ledgers_may_take_the_same_snapshot(path: Path) -> None:
-    with another(path) as one, another(path) as other:
+def test_two_ledgers_may_take_the_same_snapshot(database: str) -> None:
+    with another(database) as one, another(database) as other:
         for ledger in (one, other, one, other, one, other):
             with_numbers(ledger, SNAPSHOT_EVERY - 50)
         assert loaded(one, "series/s") == loaded(other, "series/s") == folded(one)["series/s"]
-        assert versions_kept(path, "series/s")
+        assert versions_kept(database, "series/s")
 
 
 def with_numbers(ledger: Ledger, count: int) -> None:
