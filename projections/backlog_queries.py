@@ -183,10 +183,16 @@ def list_time_and_material(
 def find_items(connection: Connection, item_ids: Sequence[str]) -> Rows:
     """The items of either view that have these ids."""
     found: Rows = []
+    item_ids = [item_id for item_id in item_ids if can_be_stored(item_id)]
     for view in (FIXED_PRICE, TIME_AND_MATERIAL):
         statement = view.rows().where(view.table.c.item_id.in_(item_ids))
         found += [_row(view, row) for row in connection.execute(statement).mappings()]
     return found
+
+
+def can_be_stored(text: str) -> bool:
+    """Whether a database can hold the text, and so be asked for it: not every one knows NUL."""
+    return "\x00" not in text
 
 
 def _list(

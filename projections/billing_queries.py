@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from aggregates.statuses import ActualType, BillingStatus
-from projections.backlog_queries import Page, Rows
+from projections.backlog_queries import Page, Rows, can_be_stored
 from projections.changes import from_millionths, from_minor
 from projections.paging import PageRequest, Paging, empty_first
 from projections.tables import (
@@ -233,6 +233,8 @@ def list_parked(connection: Connection, request: PageRequest) -> Page:
 
 def find_parked(connection: Connection, event_or_parked_id: str) -> Rows:
     """The parked events of that id, be it the event's own or the parked id."""
+    if not can_be_stored(event_or_parked_id):
+        return []
     parked = parked_events.c
     statement = select(parked_events).where(
         (parked.parked_id == event_or_parked_id) | (parked.event_id == event_or_parked_id)

@@ -5,7 +5,7 @@ temporary table and from there by one statement, for arrays of `unnest` cost the
 much as the insert itself (docs/performance.md).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from projections.database import schema_of
 
 COPY_FROM = 100
 """Rows from which COPY is worth its temporary table."""
-_TYPES = {BigInteger: "int8", Integer: "int4", Date: "date", Boolean: "bool"}
+_TYPES: Mapping[type, str] = {BigInteger: "int8", Integer: "int4", Date: "date", Boolean: "bool"}
 Row = dict[str, Any]
 
 
@@ -49,10 +49,9 @@ class _Sqlite:
 
     def patch(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         keys = _keys(table)
-        statement = (
-            f"UPDATE {_name(table, None)} SET {','.join(f'{_quoted(c)}=?' for c in columns)} "
-            f"WHERE {' AND '.join(f'{_quoted(key)}=?' for key in keys)}"
-        )
+        sets = ",".join(f"{_quoted(c)}=?" for c in columns)
+        where = " AND ".join(f"{_quoted(key)}=?" for key in keys)
+        statement = f"UPDATE {_name(table, None)} SET {sets} WHERE {where}"  # noqa: S608 - our own names
         self._cursor.executemany(statement, _plain(table, (*columns, *keys), rows))
 
 
@@ -70,7 +69,7 @@ class _Postgres:
             self._cursor.executemany(f"{insert} VALUES ({marks}) {conflict}", list(values))
         else:
             self._copy(table, columns, values)
-            self._cursor.execute(f"{insert} SELECT * FROM page {conflict}")
+            self._cursor.execute(f"{insert} SELECT * FROM page {conflict}")  # noqa: S608 - our own names
             self._cursor.execute("DROP TABLE page")
 
     def patch(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -80,12 +79,12 @@ class _Postgres:
         if len(rows) < COPY_FROM:
             sets = ",".join(f"{_quoted(c)}=%s" for c in columns)
             where = " AND ".join(f"{_quoted(key)}=%s" for key in keys)
-            self._cursor.executemany(f"UPDATE {own} SET {sets} WHERE {where}", list(values))  # noqa: S608 - names of our own tables
+            self._cursor.executemany(f"UPDATE {own} SET {sets} WHERE {where}", list(values))  # noqa: S608 - our own names
         else:
             self._copy(table, both, values)
             sets = ",".join(f"{_quoted(c)}=page.{_quoted(c)}" for c in columns)
             where = " AND ".join(f"own.{_quoted(key)}=page.{_quoted(key)}" for key in keys)
-            self._cursor.execute(f"UPDATE {own} AS own SET {sets} FROM page WHERE {where}")  # noqa: S608 - as above
+            self._cursor.execute(f"UPDATE {own} AS own SET {sets} FROM page WHERE {where}")  # noqa: S608 - our own names
             self._cursor.execute("DROP TABLE page")
 
     def _copy(self, table: Table, columns: Sequence[str], values: Iterable[Sequence[Any]]) -> None:

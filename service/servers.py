@@ -204,7 +204,7 @@ class _Session:
         self._connection.add_notify_handler(self._received)
         for channel in list(self._listeners):
             self._execute(SQL("LISTEN {}").format(Identifier(channel)))
-        return self._connection is not None
+        return True
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None

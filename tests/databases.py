@@ -4,9 +4,10 @@ import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString, cast
 
 import psycopg
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import Engine
 
 from projections.database import postgres_views, sqlite_views
@@ -31,7 +32,7 @@ def opened_views(database: str) -> Generator[Engine]:
         return
     with opened_server(database) as server:
         with server.pool.connection() as connection:
-            connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{SCHEMA}"')  # pyright: ignore[reportArgumentType, reportCallIssue]
+            connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(SCHEMA)))
         yield postgres_views(server.pool, SCHEMA)
 
 
@@ -59,8 +60,8 @@ def sql(database: str, statement: str, *values: object) -> list[Any]:
         with closing(sqlite3.connect(sqlite_path(database))) as connection, connection:
             return connection.execute(statement, values).fetchall()
     with psycopg.connect(database) as connection:
-        connection.execute(f'SET search_path TO "{SCHEMA}"')  # pyright: ignore[reportArgumentType, reportCallIssue]
-        done = connection.execute(statement.replace("?", "%s"), values)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        connection.execute(SQL("SET search_path TO {}").format(Identifier(SCHEMA)))
+        done = connection.execute(cast("LiteralString", statement.replace("?", "%s")), values)
         return done.fetchall() if done.description else []
 
 

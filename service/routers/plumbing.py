@@ -93,6 +93,9 @@ class StrictRoute(APIRoute):
                 raise ProblemRaised(
                     invalid_fields([(name, "is not a known query parameter") for name in unknown])
                 )
+            wrong = [name for name, value in request.query_params.items() if "\x00" in value]
+            if wrong:
+                raise ProblemRaised(invalid_fields([(name, "has a NUL") for name in wrong]))
             asked = _StrictRequest(request.scope, request.receive)
             if self.body_field and await asked.body():
                 if media_type(asked) != "application/json":

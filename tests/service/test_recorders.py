@@ -11,6 +11,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from eventsourcing.persistence import AggregateRecorder, IntegrityError, StoredEvent
+from psycopg.sql import SQL, Identifier
 
 from service.ledger import Ledger
 from service.recorders import PostgresSchema, SQLiteFile
@@ -114,7 +115,7 @@ def test_a_commit_is_told_on_the_channel_of_its_own_schema_with_its_position(
     url = postgres_server.new_database()
     with opened_server(url) as server, psycopg.connect(url, autocommit=True) as listener:
         one, other = (_recorder(server, name) for name in ("tenant_one", "tenant_other"))
-        listener.execute(f'LISTEN "{channel("tenant_one")}"')  # pyright: ignore[reportArgumentType]
+        listener.execute(SQL("LISTEN {}").format(Identifier(channel("tenant_one"))))
         other.insert_events(events("a", 1))
         one.insert_events(events("a", 3))
         one.insert_events(events("b", COPY_FROM))
