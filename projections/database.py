@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from psycopg_pool import ConnectionPool
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, select, text
 
@@ -79,11 +82,9 @@ def as_of_now(engine: Engine) -> Generator[tuple[Connection, int]]:
         # One round trip. The lock goes first, for what is seen is settled with the first SELECT: a
         # rebuild that swaps the tables in between would be seen as empty tables.
         table = f'"{schema}"."{tracking.name}"'
-        cursor.execute(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-            f"LOCK TABLE {table} IN ACCESS SHARE MODE; "
-            f"SELECT position FROM {table} WHERE name = '{VIEWS}'"
-        )
+        lock = f"LOCK TABLE {table} IN ACCESS SHARE MODE"
+        position = f"SELECT position FROM {table} WHERE name = '{VIEWS}'"  # noqa: S608 - our own
+        cursor.execute(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {lock}; {position}")
         while cursor.nextset():
             pass
         found = cursor.fetchone()
@@ -115,11 +116,19 @@ def _migrate(engine: Engine, migrations: Path) -> None:
         if schema:
             lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
             connection.execute(lock, {"name": f"{schema}.migration"})
-        config.attributes["connection"] = unqualified(connection)
+        within = unqualified(connection)
+        config.attributes["connection"] = within
         try:
-            command.upgrade(config, "head")
+            if MigrationContext.configure(within).get_current_revision() != _newest(migrations):
+                command.upgrade(config, "head")
         except Exception as error:
             raise MigrationFailed(f"the views keep the shape they had: {error}") from error
+
+
+@cache
+def _newest(migrations: Path) -> str | None:
+    """The revision of today's tables; alembic reads all its scripts to tell."""
+    return ScriptDirectory(str(migrations)).get_current_head()
 
 
 def unqualified(connection: Connection) -> Connection:

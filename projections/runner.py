@@ -20,7 +20,7 @@ PAGE = 2_000
 """Events that one transaction of the views takes at most."""
 RECHECK_SECONDS = 1.0
 """How long the projector rests without being woken: for events of another process."""
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
 """Seconds until it tries a database again that was not to be had; doubled each time."""
 PASSING = (
     Unavailable,

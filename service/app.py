@@ -17,7 +17,7 @@ from service.problems import MEDIA_TYPE, Problem
 from service.routers import audit, backlog, contracts, intake, invoices, operations
 from service.routers.plumbing import ProblemRaised, problem_response
 from service.settings import Settings
-from service.tenant import Tenant
+from service.tenants import AnyTenants
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -28,8 +28,8 @@ Decimals travel as strings; every error is a problem document (RFC 9457).
 """
 
 
-def create_app(tenant: Tenant | None, settings: Settings) -> FastAPI:
-    """The HTTP service over a tenant; without one it can only document itself."""
+def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
+    """The HTTP service over tenants; without any it can only document itself."""
     app = FastAPIOffline(
         title="Billing backlog",
         version="1",
@@ -38,7 +38,7 @@ def create_app(tenant: Tenant | None, settings: Settings) -> FastAPI:
         redirect_slashes=False,
         responses={"default": {"description": "A problem", "content": {MEDIA_TYPE: {}}}},
     )
-    app.state.tenant, app.state.settings = tenant, settings
+    app.state.tenants, app.state.settings = tenants, settings
     for module in (contracts, intake, backlog, invoices, audit, operations):
         app.include_router(module.router)
     app.add_exception_handler(Exception, _unforeseen)

@@ -1,10 +1,12 @@
-"""The command line: serve, demo, import, sample, rebuild, openapi."""
+"""The command line: serve, project, tenant, demo, import, sample, rebuild, openapi."""
 
 import ipaddress
 import json
 import logging
+import signal
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Generator
@@ -29,6 +31,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from projections.history import Unavailable
+from projections.rebuilding import RebuildRunning
 from service import demo as demonstration
 from service import demo_tables
 from service.app import create_app
@@ -41,9 +45,11 @@ from service.sample import (
     generate,
     to_ndjson,
 )
+from service.servers import shown
 from service.serving import running
 from service.settings import Settings
-from service.tenant import BadDatabase, Tenant
+from service.tenant import DEFAULT, BadDatabase, Tenant
+from service.tenants import TenantExists, Tenants, UnknownTenant
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -51,13 +57,22 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="The billing backlog: from approved work and milestones to confirmed invoices.",
 )
+tenant_commands = typer.Typer(no_args_is_help=True, help="Make and list tenants.")
+cli.add_typer(tenant_commands, name="tenant")
 errors = Console(stderr=True)
+log = structlog.stdlib.get_logger(__name__)
 PRINTED_WIDTH = 120
 """Columns of tables that go to a file or a pipe."""
 
 Database = Annotated[
-    str, typer.Option(help="Where history and views are kept: sqlite:///path/to/file.db")
+    str,
+    typer.Option(
+        help="Where history and views are kept: sqlite:///path/to/file.db or postgresql://…"
+    ),
 ]
+TenantName = Annotated[str, typer.Option("--tenant", help="Whose history and views.")]
+LOOK_SECONDS = 5.0
+"""How often `project` looks for new tenants."""
 DEFAULTS = Settings()
 
 
@@ -74,9 +89,10 @@ def serve(
             "anybody who reaches it could bill. Listen on 127.0.0.1."
         )
     settings = Settings(host=host, port=port, database=database)
-    with _tenant(database) as tenant:
+    with _tenants(database) as tenants:
+        _open(tenants, DEFAULT)
         uvicorn.run(
-            create_app(tenant, settings),
+            create_app(tenants, settings),
             host=host,
             port=port,
             access_log=False,
@@ -93,7 +109,7 @@ def demo(
     """Work a sample backlog to confirmed invoices over HTTP, on a temporary database."""
     with tempfile.TemporaryDirectory(prefix="billing-backlog-") as folder:
         database = f"sqlite:///{folder}/demo.db"
-        with _tenant(database) as tenant, running(create_app(tenant, DEFAULTS)) as address:
+        with _tenants(database) as tenants, running(create_app(tenants, DEFAULTS)) as address:
             client = httpx.Client(base_url=f"{address}/v1", timeout=60)
             with client:
                 end = demonstration.work_the_backlog(client)
@@ -108,6 +124,7 @@ def demo(
 def import_file(
     file: Annotated[Path, typer.Argument(help="CloudEvents, one a line (NDJSON).")],
     database: Database = DEFAULTS.database,
+    tenant_name: TenantName = DEFAULT,
 ) -> None:
     """Take in a file of CloudEvents; safe to stop and to repeat."""
     if not file.is_file():
@@ -117,19 +134,23 @@ def import_file(
         TextColumn("import"),
         BarColumn(),
         DownloadColumn(),
-        TextColumn("{task.fields[lines]} events"),
+        TextColumn("{task.fields[lines]} events, {task.fields[rate]:,.0f}/s"),
         TimeRemainingColumn(),
         console=errors,
     )
     started = time.monotonic()
-    with _tenant(database) as tenant, bar:
-        task = bar.add_task("import", total=file.stat().st_size, lines=0)
-        imported = import_events(
-            tenant,
-            file,
-            context,
-            lambda lines, read: bar.update(task, completed=read, lines=lines),
-        )
+    with _tenants(database) as tenants:
+        tenant = _open(tenants, tenant_name)
+        with bar:
+            task = bar.add_task("import", total=file.stat().st_size, lines=0, rate=0.0)
+            imported = import_events(
+                tenant,
+                file,
+                context,
+                lambda lines, read: bar.update(
+                    task, completed=read, lines=lines, rate=lines / (time.monotonic() - started)
+                ),
+            )
         tenant.wait_for(tenant.ledger.position(), timeout=600)
     counted = ", ".join(f"{n} {outcome}" for outcome, n in sorted(imported.outcomes.items()))
     typer.echo(f"{counted or 'no events'} in {time.monotonic() - started:.1f} s")
@@ -151,8 +172,8 @@ def sample(
 
 
 @cli.command()
-def rebuild(database: Database = DEFAULTS.database) -> None:
-    """Make the views anew from the history."""
+def rebuild(database: Database = DEFAULTS.database, tenant_name: TenantName = DEFAULT) -> None:
+    """Make the views anew from the history, beside the live ones, and swap them."""
     bar = Progress(
         SpinnerColumn(),
         TextColumn("rebuild"),
@@ -161,10 +182,67 @@ def rebuild(database: Database = DEFAULTS.database) -> None:
         TimeRemainingColumn(),
         console=errors,
     )
-    with _tenant(database, project=False) as tenant, bar:
-        task = bar.add_task("rebuild", total=tenant.ledger.position())
-        reached = tenant.rebuild(lambda position: bar.update(task, completed=position))
+    with _tenants(database, project=False) as tenants:
+        tenant = _open(tenants, tenant_name)
+        with bar:
+            task = bar.add_task("rebuild", total=tenant.ledger.position())
+            try:
+                reached = tenant.rebuild(lambda position: bar.update(task, completed=position))
+            except RebuildRunning as error:
+                _fail(str(error))
     typer.echo(f"the views show all {reached} events of the history")
+
+
+@cli.command()
+def project(database: Database = DEFAULTS.database) -> None:
+    """Keep the views of all tenants current; stands by while another process does."""
+    stopped = threading.Event()
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked, lambda signum, frame: stopped.set())
+    with _tenants(database) as tenants:
+        _open(tenants, DEFAULT)
+        while True:
+            _open_all(tenants)
+            if stopped.wait(LOOK_SECONDS):
+                return
+
+
+def _open_all(tenants: Tenants) -> None:
+    """Opens the tenants that there are by now; what is not to be had is tried again later."""
+    try:
+        for name in tenants.names():
+            tenants.open(name)
+    except Unavailable as error:
+        log.warning("a tenant is not to be had", error=str(error))
+
+
+@tenant_commands.command()
+def create(
+    name: Annotated[str, typer.Argument(help="At most 40 of a-z, 0-9 and -.")],
+    server: Annotated[
+        str | None, typer.Option(help="postgresql://…, if it is not where the directory is.")
+    ] = None,
+    database: Database = DEFAULTS.database,
+) -> None:
+    """Make a tenant: a schema of its own on a server, and its line in the directory."""
+    with _tenants(database) as tenants:
+        try:
+            tenants.create(name, server)
+        except (BadDatabase, TenantExists, Unavailable, ValueError) as error:
+            _fail(str(error))
+    typer.echo(f"tenant {name} is made")
+
+
+@tenant_commands.command(name="list")
+def list_tenants(database: Database = DEFAULTS.database) -> None:
+    """List the tenants, and on which server each is."""
+    with _tenants(database) as tenants:
+        try:
+            entries = tenants.entries()
+        except Unavailable as error:
+            _fail(str(error))
+    for entry in entries:
+        typer.echo(f"{entry.name}\t{shown(entry.server)}")
 
 
 @cli.command()
@@ -208,15 +286,19 @@ _Plain.add_representer(str, _text)
 
 
 @contextmanager
-def _tenant(database: str, *, project: bool = True) -> Generator[Tenant]:
+def _tenants(database: str, *, project: bool = True) -> Generator[Tenants]:
+    tenants = Tenants(database, project=project)
     try:
-        tenant = Tenant(database, project=project)
-    except BadDatabase as error:
-        _fail(str(error))
-    try:
-        yield tenant
+        yield tenants
     finally:
-        tenant.close()
+        tenants.close()
+
+
+def _open(tenants: Tenants, name: str) -> Tenant:
+    try:
+        return tenants.open(name)
+    except (BadDatabase, UnknownTenant, Unavailable) as error:
+        _fail(str(error))
 
 
 def _is_loopback(host: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import selectors
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,13 +20,15 @@ import psycopg
 import structlog
 from psycopg import Connection
 from psycopg.sql import SQL, Composed, Identifier
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 log = structlog.stdlib.get_logger(__name__)
 
 POOL_SIZE = 24
 CONNECT_SECONDS = 3
 """How long a call waits for a connection before it is answered with a 503."""
+DOWN_SECONDS = 1.0
+"""How long nobody waits for a server that could not be reached."""
 IDLE_SECONDS = 60
 """How long an open transaction may stand still before the server ends it, and frees its locks."""
 RECHECK_SECONDS = 30.0
@@ -42,12 +45,29 @@ def shown(url: str) -> str:
     return url if parts.password is None else url.replace(f":{parts.password}@", ":***@")
 
 
+class _Pool(ConnectionPool[Any]):
+    """A pool that answers at once while its server is down, instead of each caller waiting."""
+
+    _down_until = 0.0
+
+    def getconn(self, timeout: float | None = None) -> Any:
+        """A connection. Raises PoolTimeout when there is none to be had."""
+        if time.monotonic() < self._down_until:
+            raise PoolTimeout("the server could not be reached a moment ago")
+        try:
+            return super().getconn(timeout)
+        except PoolTimeout:
+            if self.get_stats().get("pool_size", 0) == 0:
+                self._down_until = time.monotonic() + DOWN_SECONDS
+            raise
+
+
 class Server:
     """One server: `pool` for everything in short, a session of its own for listening and turns."""
 
     def __init__(self, url: str, pool_size: int = POOL_SIZE) -> None:
         self.url = url
-        self.pool: ConnectionPool[Any] = ConnectionPool(
+        self.pool: ConnectionPool[Any] = _Pool(
             url,
             min_size=1,
             max_size=pool_size,

@@ -25,7 +25,7 @@ SQLITE = "sqlite:///"
 POSTGRESQL = ("postgresql://", "postgres://")
 DEFAULT = "default"
 """The tenant of whoever names none."""
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
 """What a tenant may be called; schemas with other names are never a tenant's."""
 VIEWS_SECONDS = 5.0
 """How long a command waits for the views, where it needs to look something up in them."""

@@ -11,7 +11,7 @@ from service.app import create_app
 from service.serving import running
 from service.settings import Settings
 from service.tenant import Tenant
-from tests.databases import KINDS, NewDatabase
+from tests.databases import KINDS, NewDatabase, Only
 from tests.postgres import PostgresServer, running_postgres
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -53,7 +53,7 @@ def tenant(database: str) -> Generator[Tenant]:
 @pytest.fixture
 def app(tenant: Tenant) -> FastAPI:
     """The HTTP service over the tenant; reads wait for a second at most."""
-    return create_app(tenant, Settings(read_wait=1.0))
+    return create_app(Only(tenant), Settings(read_wait=1.0))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString, cast
 
@@ -13,13 +14,29 @@ from sqlalchemy import Engine
 from projections.database import postgres_views, sqlite_views
 from service.recorders import PostgresSchema, SQLiteFile, Storage
 from service.servers import Server
-from service.tenant import DEFAULT, is_postgres, schema_of, sqlite_path
+from service.tenant import DEFAULT, Tenant, is_postgres, schema_of, sqlite_path
+from service.tenants import UnknownTenant
 
 KINDS = ("sqlite", "postgresql")
 NewDatabase = Callable[[], str]
 """Makes an empty database and gives its URL; all databases of one test are of one kind."""
 
 SCHEMA = schema_of(DEFAULT)
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """One open tenant, for a service that is asked for no other."""
+
+    tenant: Tenant
+
+    def __getitem__(self, name: str) -> Tenant:
+        if name != self.tenant.name:
+            raise KeyError(name)
+        return self.tenant
+
+    def open(self, name: str = DEFAULT) -> Tenant:
+        raise UnknownTenant(name)
 
 
 @contextmanager

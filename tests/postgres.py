@@ -23,6 +23,8 @@ import psycopg
 START_SECONDS = 60.0
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """For tests: nothing here has to survive a power cut."""
+DURABLE: Mapping[str, str] = {}
+"""As PostgreSQL is by itself: what is committed survives a kill."""
 
 
 class NotStarted(Exception):

@@ -1,5 +1,6 @@
 """What all routers share: strict JSON in, plain JSON out, who asks, which part of a list."""
 
+import asyncio
 import hashlib
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
@@ -21,7 +22,8 @@ from service.ledger import Context
 from service.problems import MEDIA_TYPE, Problem, invalid_fields, malformed_json
 from service.settings import Settings
 from service.strict_json import NotJson
-from service.tenant import Tenant
+from service.tenant import DEFAULT, NAME, Tenant
+from service.tenants import AnyTenants
 
 _LARGEST = 2**63 - 1
 _HEADER_TEXT = r"^[\x20-\x7e]{1,255}$"
@@ -117,12 +119,23 @@ async def settings_of(request: Request) -> Settings:
     return request.app.state.settings
 
 
-async def tenant_of(request: Request) -> Tenant:
-    """The tenant of a call: `default`, the only one for now."""
-    return request.app.state.tenant
-
-
 Text = Annotated[str | None, Header(pattern=_HEADER_TEXT)]
+
+
+async def tenant_of(
+    request: Request,
+    x_tenant: Annotated[
+        str | None,
+        Header(pattern=NAME.pattern, max_length=40, description="`default` unless told."),
+    ] = None,
+) -> Tenant:
+    """The tenant of a call, by `X-Tenant`: whoever reaches the loopback address may name any."""
+    tenants: AnyTenants = request.app.state.tenants
+    name = x_tenant or DEFAULT
+    try:
+        return tenants[name]
+    except KeyError:
+        return await asyncio.to_thread(tenants.open, name)
 
 
 async def command_of(

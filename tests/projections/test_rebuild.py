@@ -30,7 +30,7 @@ from service.app import create_app
 from service.serving import running
 from service.settings import Settings
 from service.tenant import Tenant
-from tests.databases import NewDatabase
+from tests.databases import NewDatabase, Only
 from tests.projections.busy_office import CURRENCIES, Office
 from tests.projections.feeding import Dump, dump, empty, examples, feed
 
@@ -55,7 +55,7 @@ class Worked:
 @pytest.fixture(scope="module", params=[1, 2])
 def worked(request: pytest.FixtureRequest, new_database: NewDatabase) -> Generator[Worked]:
     tenant = Tenant(new_database())
-    app = create_app(tenant, Settings(read_wait=1.0))
+    app = create_app(Only(tenant), Settings(read_wait=1.0))
     with running(app) as address, httpx.Client(base_url=f"{address}/v1", timeout=30) as api:
         office = Office(api, random.Random(request.param))
         office.open()

@@ -27,6 +27,7 @@ from service.sample import DEFAULT_CONTRACTS
 from service.serving import running
 from service.settings import Settings
 from service.tenant import Tenant
+from tests.databases import Only
 
 PROBLEM = {"content-type": "application/problem+json"}
 
@@ -36,7 +37,7 @@ def end(tmp_path_factory: pytest.TempPathFactory) -> Generator[EndState]:
     """The end state of one demo; the tests only look at it."""
     tenant = Tenant(f"sqlite:///{tmp_path_factory.mktemp('demo')}/backlog.db")
     with (
-        running(create_app(tenant, Settings())) as address,
+        running(create_app(Only(tenant), Settings())) as address,
         httpx.Client(base_url=f"{address}/v1", timeout=30) as client,
     ):
         yield work_the_backlog(client)

@@ -8,6 +8,7 @@ import pytest
 from service.app import create_app
 from service.settings import Settings
 from service.tenant import Tenant
+from tests.databases import Only
 from tests.service.http_caller import Caller, Json, contract_body, line_body, problem
 
 READS = (
@@ -59,7 +60,7 @@ async def test_every_command_answers_with_its_position_and_reads_wait_for_it(
 async def test_a_read_of_the_far_future_is_a_503_with_retry_after_in_bounded_time(
     tenant: Tenant,
 ) -> None:
-    app = create_app(tenant, Settings(read_wait=0.05))
+    app = create_app(Only(tenant), Settings(read_wait=0.05))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as http:
         for path in READS:

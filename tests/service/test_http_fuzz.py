@@ -17,6 +17,7 @@ from service import schemas
 from service.app import create_app, openapi
 from service.settings import Settings
 from service.tenant import Tenant
+from tests.databases import Only
 from tests.service.http_caller import BATCH, EVENT_TYPES, ROUTES, STRUCTURED, Json, problem
 
 BOUNDED = settings(
@@ -73,7 +74,7 @@ def loop() -> Generator[asyncio.AbstractEventLoop]:
 @pytest.fixture
 def fuzzed(tenant: Tenant, loop: asyncio.AbstractEventLoop) -> FastAPI:
     """The service with something to hit: a contract, lines, a sale, a milestone, a draft."""
-    app = create_app(tenant, Settings(read_wait=0.01))
+    app = create_app(Only(tenant), Settings(read_wait=0.01))
     customers = [{"customer_id": "A", "name": "A"}, {"customer_id": "B", "name": "B"}]
     contract = {"name": "C", "currency": "EUR", "customers": customers}
     line: Json = {

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from service.app import create_app
 from service.settings import Settings
 from service.tenant import Tenant
+from tests.databases import Only
 from tests.service.http_caller import (
     BATCH,
     STRUCTURED,
@@ -195,7 +196,7 @@ async def test_a_duplicate_is_known_after_posting_and_after_a_restart(
         assert (result["outcome"], result["items"]) == ("duplicate", items)
     tenant.close()
     reopened = Tenant(database)
-    async with client(create_app(reopened, Settings())) as http:
+    async with client(create_app(Only(reopened), Settings())) as http:
         caller = Caller(http)
         (result,) = await caller.post(approval("ap-1", unit_price="10.00"))
         assert (result["outcome"], result["items"]) == ("duplicate", items)

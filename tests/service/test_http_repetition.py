@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from service.app import create_app
 from service.settings import Settings
 from service.tenant import Tenant
+from tests.databases import Only
 from tests.service.http_caller import STRUCTURED, Caller, Json, approval, problem
 
 
@@ -130,6 +131,6 @@ async def test_a_key_is_kept_over_a_restart(database: str, tenant: Tenant, app: 
     first = await post(app)
     tenant.close()
     reopened = Tenant(database)
-    again = await post(create_app(reopened, Settings()))
+    again = await post(create_app(Only(reopened), Settings()))
     reopened.close()
     assert (again.status_code, again.content) == (201, first.content)

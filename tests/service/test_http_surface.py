@@ -10,6 +10,7 @@ from projections.tables import contracts
 from service.app import create_app
 from service.settings import Settings
 from service.tenant import Tenant
+from tests.databases import Only
 from tests.service.http_caller import ROUTES, Caller, hold_against_its_model, problem
 
 NOT_BUILT = [
@@ -96,7 +97,7 @@ async def test_a_projector_that_failed_shows_in_readiness_and_ends_every_wait(
     with tenant.views.begin() as connection:
         contracts.drop(connection)
     tenant.projector.start()
-    transport = httpx.ASGITransport(app=create_app(tenant, Settings(read_wait=60)))
+    transport = httpx.ASGITransport(app=create_app(Only(tenant), Settings(read_wait=60)))
     async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as http:
         caller = Caller(http)
         await caller.contract()

@@ -1,0 +1,194 @@
+"""All tenants of an installation: on which server each is, opened when it is first asked for.
+
+The database named at the start holds the default tenant and, on PostgreSQL, the directory: a small
+table that says which server holds which tenant. It is asked when a process first meets a tenant;
+from then on that tenant depends on its own server alone.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import psycopg
+
+from aggregates.refusals import NotFound
+from projections.history import Unavailable
+from service.servers import CONNECT_SECONDS, Server
+from service.tenant import DEFAULT, BadDatabase, Tenant, is_postgres, schema_of
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('billing_backlog_directory', 0))"
+_CREATE = (
+    "CREATE SCHEMA IF NOT EXISTS billing_backlog_directory",
+    "CREATE TABLE IF NOT EXISTS billing_backlog_directory.tenants "
+    '(name text COLLATE "C" PRIMARY KEY, server text NOT NULL)',
+)
+_ALL = "SELECT name, server FROM billing_backlog_directory.tenants ORDER BY name"
+_ADD = "INSERT INTO billing_backlog_directory.tenants VALUES (%s, %s) ON CONFLICT DO NOTHING"
+HERE = ""
+"""The server of a tenant that is where the directory is, whatever its address is by then."""
+
+
+class UnknownTenant(NotFound):
+    """There is no tenant of that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("tenant", name)
+
+
+class TenantExists(Exception):
+    """There is a tenant of that name already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is a tenant {name!r} already")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A line of the directory: a tenant and the address of its server."""
+
+    name: str
+    server: str
+
+
+class Directory:
+    """Which server holds which tenant, kept in a PostgreSQL database."""
+
+    def __init__(self, database: str) -> None:
+        self._database = database
+
+    def entries(self) -> list[Entry]:
+        """Every tenant by name, the default one first. Raises Unavailable."""
+        rows: list[tuple[str, str]] = self._ask(_ALL)
+        others = [Entry(name=name, server=server or self._database) for name, server in rows]
+        return [Entry(name=DEFAULT, server=self._database), *others]
+
+    def server_of(self, name: str) -> str:
+        """The address of a tenant's server. Raises UnknownTenant, Unavailable."""
+        for entry in self.entries():
+            if entry.name == name:
+                return entry.server
+        raise UnknownTenant(name)
+
+    def add(self, name: str, server: str | None) -> None:
+        """Enters a tenant. Raises TenantExists, Unavailable."""
+        if name == DEFAULT or not self._ask(f"{_ADD} RETURNING name", name, server or HERE):
+            raise TenantExists(name)
+
+    def _ask(self, statement: str, *values: str) -> list[Any]:
+        try:
+            with psycopg.connect(self._database, connect_timeout=CONNECT_SECONDS) as connection:
+                for each in (_LOCK, *_CREATE):
+                    connection.execute(each)
+                return connection.execute(statement, values).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
+        except psycopg.Error as error:
+            raise Unavailable(str(error)) from error
+
+
+class AnyTenants(Protocol):
+    """Where a call finds its tenant."""
+
+    def __getitem__(self, name: str) -> Tenant:
+        """A tenant that is open already. Raises KeyError when it is not."""
+        ...
+
+    def open(self, name: str) -> Tenant:
+        """A tenant, opened if need be. Raises UnknownTenant, Unavailable."""
+        ...
+
+
+class Tenants:
+    """The tenants of a process; one pool a server, shared by the tenants on it.
+
+    On SQLite there is the default tenant alone. Close them when done.
+    """
+
+    def __init__(
+        self,
+        database: str,
+        *,
+        project: bool = True,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._project, self._clock = project, clock
+        self._directory = Directory(database) if is_postgres(database) else None
+        self._servers: dict[str, Server] = {}
+        self._opened: dict[str, Tenant] = {}
+        self._opening: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def __getitem__(self, name: str) -> Tenant:
+        """A tenant that is open already. Raises KeyError when it is not."""
+        return self._opened[name]
+
+    def open(self, name: str = DEFAULT) -> Tenant:
+        """A tenant, opened if need be; while one is, the others are not held up.
+
+        Raises UnknownTenant, Unavailable when its server can't be used, and BadDatabase when the
+        default tenant's database is no good at all.
+        """
+        with self._guard:
+            opening = self._opening.setdefault(name, threading.Lock())
+        with opening:
+            if name not in self._opened:
+                self._opened[name] = self._open(name)
+            return self._opened[name]
+
+    def names(self) -> list[str]:
+        """Every tenant there is. Raises Unavailable."""
+        return [entry.name for entry in self.entries()]
+
+    def entries(self) -> list[Entry]:
+        """Every tenant there is, and where. Raises Unavailable."""
+        if self._directory is None:
+            return [Entry(name=DEFAULT, server=self._database)]
+        return self._directory.entries()
+
+    def create(self, name: str, server: str | None = None) -> None:
+        """Makes a tenant: its schema on the server, then its line in the directory.
+
+        Without a server it is where the directory is. Raises ValueError for a name that no tenant
+        may have, BadDatabase when the server can't be used, TenantExists, Unavailable.
+        """
+        schema_of(name)
+        if self._directory is None:
+            raise BadDatabase("an SQLite file has one tenant: more take PostgreSQL")
+        if server is not None and not is_postgres(server):
+            raise BadDatabase(f"{server!r} is no PostgreSQL server")
+        if name in self.names():
+            raise TenantExists(name)
+        Tenant(server or self._database, name=name, project=False).close()
+        self._directory.add(name, server)
+
+    def close(self) -> None:
+        """Closes every tenant, and the connections to their servers."""
+        for tenant in self._opened.values():
+            tenant.close()
+        for server in self._servers.values():
+            server.close()
+        self._opened, self._servers = {}, {}
+
+    def _open(self, name: str) -> Tenant:
+        if self._directory is None and name != DEFAULT:
+            raise UnknownTenant(name)
+        server: Server | None = None
+        address = self._database
+        if self._directory:
+            address = address if name == DEFAULT else self._directory.server_of(name)
+            server = self._server(address)
+        try:
+            return Tenant(
+                address, name=name, server=server, project=self._project, clock=self._clock
+            )
+        except BadDatabase as error:
+            if name == DEFAULT:
+                raise
+            raise Unavailable(str(error)) from error
+
+    def _server(self, address: str) -> Server:
+        with self._guard:
+            if address not in self._servers:
+                self._servers[address] = Server(address)
+            return self._servers[address]
