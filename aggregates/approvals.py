@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from aggregates import money, streams
-from aggregates.contract_line import ContractLine
-from aggregates.deal import EVENT_SIZE, Deal, pages
+from aggregates.contract_line import LineHead
+from aggregates.deal import EVENT_SIZE, DealOf, pages
 from aggregates.events import (
     ApprovalRecorded,
     ApprovedWork,
@@ -76,8 +76,11 @@ class _Portion:
 
 @dataclass(slots=True)
 class _LineEntries:
-    """What one command records on one line."""
+    """One line, how it splits, and what one command records on it."""
 
+    line: LineHead
+    shares: tuple[money.Share, ...]
+    unit: Decimal
     works: list[ApprovedWork] = field(default_factory=list[ApprovedWork])
     results: list[NTEResult] = field(default_factory=list[NTEResult])
 
@@ -85,7 +88,9 @@ class _LineEntries:
 # --- decide ------------------------------------------------------------------------------------
 
 
-def record(approvals: Sequence[Approval], deal: Deal) -> tuple[list[Event], list[Verdict]]:
+def record(
+    approvals: Sequence[Approval], deal: DealOf[LineHead]
+) -> tuple[list[Event], list[Verdict]]:
     """Approvals of one contract, in the order given, each seeing what those before it committed.
 
     One verdict an approval, in the same order. One that is refused or not billable leaves nothing
@@ -96,10 +101,14 @@ def record(approvals: Sequence[Approval], deal: Deal) -> tuple[list[Event], list
     verdicts: list[Verdict] = []
     recorded: list[Event] = []
     for approval in approvals:
-        line = deal.lines[approval.line_id]
+        on_line = entries.get(approval.line_id)
+        if on_line is None:
+            line = deal.lines[approval.line_id]
+            unit = money.unit_of(line.currency)
+            on_line = entries[line.line_id] = _LineEntries(line, line.shares, unit)
         try:
-            not_billable = _not_billable(approval, line)
-            work = None if not_billable else _work(approval, line, book)
+            not_billable = _not_billable(approval, on_line.line)
+            work = None if not_billable else _work(approval, on_line, book)
             results = _evaluate(approval.line_id, work, book) if work else []
         except Refused as refusal:
             verdicts.append(Verdict(refused=refusal))
@@ -107,7 +116,6 @@ def record(approvals: Sequence[Approval], deal: Deal) -> tuple[list[Event], list
         if work is None:
             verdicts.append(Verdict(not_billable=not_billable))
             continue
-        on_line = entries.setdefault(approval.line_id, _LineEntries())
         on_line.works.append(work)
         on_line.results += results
         items = tuple(sale.item_id for sale in work.sales)
@@ -124,9 +132,11 @@ def record(approvals: Sequence[Approval], deal: Deal) -> tuple[list[Event], list
     return [*_line_events(deal, entries), *book.changes(), *recorded], verdicts
 
 
-def _line_events(deal: Deal, entries: dict[str, _LineEntries]) -> Iterator[Event]:
+def _line_events(deal: DealOf[LineHead], entries: dict[str, _LineEntries]) -> Iterator[Event]:
     contract = deal.contract
     for line_id, on_line in entries.items():
+        if not on_line.works:
+            continue
         most = max(len(work.sales) for work in on_line.works)
         for works in pages(on_line.works, max(1, EVENT_SIZE // most)):
             yield UnbilledSalesRecorded(
@@ -157,7 +167,7 @@ def _evaluate(line_id: str, work: ApprovedWork, book: LimitBook) -> list[NTEResu
     return results
 
 
-def _not_billable(approval: Approval, line: ContractLine) -> Refused | None:
+def _not_billable(approval: Approval, line: LineHead) -> Refused | None:
     """Why the approval makes no actual, None when it makes some (D-20, D-22)."""
     terms = line.terms
     if terms.billing_method is BillingMethod.FIXED_PRICE:
@@ -175,8 +185,9 @@ def _not_billable(approval: Approval, line: ContractLine) -> Refused | None:
     return None
 
 
-def _work(approval: Approval, line: ContractLine, book: LimitBook) -> ApprovedWork:
+def _work(approval: Approval, on_line: _LineEntries, book: LimitBook) -> ApprovedWork:
     """The approval as unbilled sales, checked. Raises Invalid or Refused; decides nothing yet."""
+    line = on_line.line
     if approval.currency != line.currency:
         raise Invalid(
             "currency", f"the contract is in {line.currency}, not in {approval.currency} (D-1)"
@@ -195,12 +206,12 @@ def _work(approval: Approval, line: ContractLine, book: LimitBook) -> ApprovedWo
         sales=tuple(
             sale
             for portion in _portions(approval, line)
-            for sale in _sales(approval, line, book, portion)
+            for sale in _sales(approval, on_line, book, portion)
         ),
     )
 
 
-def billing_type_of(approval: Approval, line: ContractLine) -> BillingType:
+def billing_type_of(approval: Approval, line: LineHead) -> BillingType:
     """How the billable part of the approval is charged (D-22).
 
     Time looks at the role, expense at the category; what the line does not name takes the caller's
@@ -221,7 +232,7 @@ def billing_type_of(approval: Approval, line: ContractLine) -> BillingType:
     return billing_type
 
 
-def _portions(approval: Approval, line: ContractLine) -> Iterator[_Portion]:
+def _portions(approval: Approval, line: LineHead) -> Iterator[_Portion]:
     """The billable part of the approval, and the non-chargeable rest of it if any (D-21)."""
     submitted = money.quantity(approval.quantity, "quantity")
     tax = money.money(approval.tax, line.currency, "tax")
@@ -243,28 +254,26 @@ def _portions(approval: Approval, line: ContractLine) -> Iterator[_Portion]:
 
 def _sales(
     approval: Approval,
-    line: ContractLine,
+    on_line: _LineEntries,
     book: LimitBook,
     portion: _Portion,
 ) -> Iterator[UnbilledSale]:
     """One unbilled sales actual per customer with a share (D-20, D-2, D-3)."""
-    unit, billing_type = money.unit_of(line.currency), portion.billing_type
-    shares = line.shares
+    line, shares, unit = on_line.line, on_line.shares, on_line.unit
+    billing_type = portion.billing_type
     amount = money.extend(portion.quantity, approval.unit_price, line.currency)
     quantities = money.split(portion.quantity, shares, money.QUANTITY_UNIT)
-    amounts = money.split(amount, shares, unit)
     taxes = money.split(portion.tax, shares, unit)
-    for customer_id in amounts:
-        limited = billing_type is BillingType.CHARGEABLE and book.is_limited(
-            line.line_id, customer_id
-        )
+    chargeable = billing_type is BillingType.CHARGEABLE
+    for customer_id, share in money.split(amount, shares, unit).items():
+        limited = chargeable and book.is_limited(line.line_id, customer_id)
         yield UnbilledSale(
             item_id=streams.item_id(
                 line.contract_id, line.line_id, approval.approval_id, customer_id, billing_type
             ),
             customer_id=customer_id,
             quantity=quantities[customer_id],
-            amount=amounts[customer_id],
+            amount=share,
             tax=taxes[customer_id],
             billing_type=billing_type,
             nte_status=NTEStatus.NOT_EVALUATED if limited else NTEStatus.NOT_APPLICABLE,

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
 from rpds import HashTrieMap, HashTrieSet
 
@@ -102,31 +103,23 @@ _NO_SALES: HashTrieMap[str, OpenSale] = HashTrieMap()
 _NO_PARTS: HashTrieMap[str, OpenPart] = HashTrieMap()
 _NO_MILESTONES: HashTrieMap[str, OpenMilestone] = HashTrieMap()
 _NONE_READY: HashTrieSet[str] = HashTrieSet()
+H = TypeVar("H", bound="LineHead")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContractLine:
-    """What decisions need to know of a line: its terms, its open items, its usage; no more."""
+class LineHead:
+    """A line without its items: all that recording an approval asks, and small however long it is.
+
+    `recorded_for` are the customers with items, `milestones_total` is what milestones come to.
+    """
 
     contract_id: str
     line_id: str
     currency: str
     terms: LineTerms
-    sales: HashTrieMap[str, OpenSale] = field(default_factory=lambda: _NO_SALES)
-    parts: HashTrieMap[str, OpenPart] = field(default_factory=lambda: _NO_PARTS)
-    milestones: HashTrieMap[str, OpenMilestone] = field(default_factory=lambda: _NO_MILESTONES)
-    ready: HashTrieSet[str] = field(default_factory=lambda: _NONE_READY)
     usage: Usages = field(default_factory=lambda: NO_USAGE)
     recorded_for: frozenset[str] = frozenset()
     milestones_total: Decimal = Decimal(0)
-
-    def item(self, item_id: str) -> OpenSale | OpenPart | None:
-        """The open item of that id, None when there is none (or it was posted)."""
-        return self.sales.get(item_id) or self.parts.get(item_id)
-
-    def open_item(self, item_id: str) -> OpenSale | OpenPart:
-        """The item of that id, which is known to be open. Raises KeyError if it is not."""
-        return self.sales.get(item_id) or self.parts[item_id]
 
     @property
     def shares(self) -> tuple[money.Share, ...]:
@@ -139,6 +132,24 @@ class ContractLine:
             )
             for customer in self.terms.customers
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractLine(LineHead):
+    """What decisions need to know of a line: its terms, its open items, its usage; no more."""
+
+    sales: HashTrieMap[str, OpenSale] = field(default_factory=lambda: _NO_SALES)
+    parts: HashTrieMap[str, OpenPart] = field(default_factory=lambda: _NO_PARTS)
+    milestones: HashTrieMap[str, OpenMilestone] = field(default_factory=lambda: _NO_MILESTONES)
+    ready: HashTrieSet[str] = field(default_factory=lambda: _NONE_READY)
+
+    def item(self, item_id: str) -> OpenSale | OpenPart | None:
+        """The open item of that id, None when there is none (or it was posted)."""
+        return self.sales.get(item_id) or self.parts.get(item_id)
+
+    def open_item(self, item_id: str) -> OpenSale | OpenPart:
+        """The item of that id, which is known to be open. Raises KeyError if it is not."""
+        return self.sales.get(item_id) or self.parts[item_id]
 
     def headers_after(
         self, items: Iterable[str], status: BillingStatus
@@ -166,12 +177,9 @@ class ContractLine:
 def evolve(state: ContractLine | None, event: Event) -> ContractLine | None:
     """The line after `event`; events of other streams leave it as it is."""
     if state is None:
-        return _first_defined(event) if isinstance(event, ContractLineDefined) else None
+        return _first_defined(ContractLine, event)
+    state = _head_after(state, event)
     match event:
-        case ContractLineDefined():
-            return replace(state, terms=event.terms, currency=event.currency)
-        case LineUsageChanged():
-            return replace(state, usage=fold_usage(state.usage, event.usages))
         case UnbilledSalesRecorded():
             return _sales_recorded(state, event)
         case NTEEvaluated():
@@ -181,9 +189,7 @@ def evolve(state: ContractLine | None, event: Event) -> ContractLine | None:
         case MilestoneSplit() | MilestoneChanged():
             return _milestone_set(state, event)
         case MilestoneDeleted():
-            return _milestones_dropped(
-                replace(state, milestones_total=event.milestones_total), [event.milestone_id]
-            )
+            return _milestones_dropped(state, [event.milestone_id])
         case MarkedReady() | ItemsReleased():
             return _moved(state, event, BillingStatus.READY)
         case MarkedNotReady():
@@ -196,8 +202,15 @@ def evolve(state: ContractLine | None, event: Event) -> ContractLine | None:
             return state
 
 
-def _first_defined(event: ContractLineDefined) -> ContractLine:
-    return ContractLine(
+def evolve_head(state: LineHead | None, event: Event) -> LineHead | None:
+    """The line's head after `event`: what `evolve` gives, without the items."""
+    return _head_after(state, event) if state else _first_defined(LineHead, event)
+
+
+def _first_defined(kind: type[H], event: Event) -> H | None:
+    if not isinstance(event, ContractLineDefined):
+        return None
+    return kind(
         contract_id=event.contract_id,
         line_id=event.line_id,
         currency=event.currency,
@@ -205,15 +218,35 @@ def _first_defined(event: ContractLineDefined) -> ContractLine:
     )
 
 
+def _head_after(state: H, event: Event) -> H:
+    match event:
+        case ContractLineDefined():
+            return replace(state, terms=event.terms, currency=event.currency)
+        case LineUsageChanged():
+            return replace(state, usage=fold_usage(state.usage, event.usages))
+        case UnbilledSalesRecorded():
+            sales = (sale for work in event.approvals for sale in work.sales)
+            return _recorded(state, {sale.customer_id for sale in sales})
+        case MilestoneSplit() | MilestoneChanged():
+            known = _recorded(state, {part.customer_id for part in event.parts})
+            return replace(known, milestones_total=event.milestones_total)
+        case MilestoneDeleted():
+            return replace(state, milestones_total=event.milestones_total)
+        case _:
+            return state
+
+
+def _recorded(state: H, customers: set[str]) -> H:
+    if customers <= state.recorded_for:
+        return state
+    return replace(state, recorded_for=state.recorded_for | customers)
+
+
 def _sales_recorded(state: ContractLine, event: UnbilledSalesRecorded) -> ContractLine:
     recorded = {
         sale.item_id: _open_sale(work, sale) for work in event.approvals for sale in work.sales
     }
-    return replace(
-        state,
-        sales=state.sales.update(recorded),
-        recorded_for=state.recorded_for | {sale.customer_id for sale in recorded.values()},
-    )
+    return replace(state, sales=state.sales.update(recorded))
 
 
 def _open_sale(work: ApprovedWork, sale: UnbilledSale) -> OpenSale:
@@ -278,8 +311,6 @@ def _milestone_set(state: ContractLine, event: MilestoneSplit | MilestoneChanged
         state,
         milestones=state.milestones.insert(event.milestone_id, milestone),
         parts=state.parts.update(parts),
-        recorded_for=state.recorded_for | {part.customer_id for part in event.parts},
-        milestones_total=event.milestones_total,
     )
 
 

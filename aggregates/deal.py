@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from aggregates import streams
 from aggregates.contract import Contract
-from aggregates.contract_line import ContractLine, OpenPart, OpenSale
+from aggregates.contract_line import ContractLine, LineHead, OpenPart, OpenSale
 from aggregates.events import ItemsMoved
 from aggregates.nte import LimitBook
 from aggregates.statuses import BillingStatus
 
 T = TypeVar("T")
+L_co = TypeVar("L_co", bound=LineHead, covariant=True)
 M = TypeVar("M", bound=ItemsMoved)
 
 EVENT_SIZE = 1000
@@ -19,15 +20,20 @@ EVENT_SIZE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deal:
-    """A contract and those of its lines that a command concerns."""
+class DealOf(Generic[L_co]):
+    """A contract and those of its lines that a command concerns, as far as it asks for them."""
 
     contract: Contract
-    lines: Mapping[str, ContractLine]
+    lines: Mapping[str, L_co]
 
     def book(self) -> LimitBook:
         """The contract's limits and their usage, to be worked with during one decision."""
         return LimitBook(self.contract, self.lines.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deal(DealOf[ContractLine]):
+    """A contract and those of its lines that a command concerns, with their open items."""
 
     def find(self, item_id: str) -> tuple[ContractLine, OpenSale | OpenPart] | None:
         """The open item of that id and its line, None when nothing open has that id."""

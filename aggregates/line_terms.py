@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from aggregates import money
 from aggregates.contract import Contract
-from aggregates.contract_line import ContractLine
+from aggregates.contract_line import LineHead
 from aggregates.events import ContractLineDefined, ContractLineListed, Event
 from aggregates.nte import ceiling
 from aggregates.refusals import Invalid, Refused
@@ -27,7 +27,7 @@ class DefineLine:
 # --- decide ------------------------------------------------------------------------------------
 
 
-def define(command: DefineLine, contract: Contract, state: ContractLine | None) -> list[Event]:
+def define(command: DefineLine, contract: Contract, state: LineHead | None) -> list[Event]:
     """The line's terms, and the contract's note of them; nothing when they stand already.
 
     Raises Invalid for a value that is not acceptable, Refused when what is recorded stands against
@@ -110,7 +110,7 @@ def _check_customers(contract: Contract, terms: LineTerms) -> None:
         raise Invalid("customers", "exactly one customer is the rounding customer")
 
 
-def _keep_what_is_recorded(terms: LineTerms, state: ContractLine) -> None:
+def _keep_what_is_recorded(terms: LineTerms, state: LineHead) -> None:
     if not state.recorded_for:
         return
     if terms.billing_method is not state.terms.billing_method:

@@ -123,11 +123,14 @@ def split(whole: Decimal, shares: Sequence[Share], unit: Decimal) -> dict[str, D
     the largest share; customers at 0 % get none (D-3). The shares always add up to `whole`.
     """
     paying = [share for share in shares if share.percent]
-    cut = {
-        share.customer_id: round_to(_EXACT.scaleb(_EXACT.multiply(whole, share.percent), -2), unit)
-        for share in paying
-    }
-    rest = whole - sum(cut.values(), Decimal(0))
+    if not whole:
+        return dict.fromkeys([share.customer_id for share in paying], round_to(whole, unit))
+    cut: dict[str, Decimal] = {}
+    rest = whole
+    for share in paying:
+        exact = _EXACT.scaleb(_EXACT.multiply(whole, share.percent), -2)
+        part = cut[share.customer_id] = round_to(exact, unit)
+        rest -= part
     if rest:
         takes_rest = max(paying, key=lambda share: (share.rounding, share.percent))
         cut[takes_rest.customer_id] += rest

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from aggregates.events import ContractUsageChanged, LineUsageChanged
-from aggregates.money import money, total
+from aggregates.money import LARGEST_TOTAL, money, total, unit_of
 from aggregates.refusals import Invalid, Refused
 from aggregates.statuses import BillingMethod, LimitLevel, NTEStatus
 from aggregates.terms import FailedLevel, LevelUsage, LineTerms
@@ -81,10 +81,8 @@ class _Level:
     before: Usage
     committed: Decimal
     invoiced: Decimal
-
-    @property
-    def used(self) -> Decimal:
-        return self.committed + self.invoiced
+    used: Decimal
+    """Both together."""
 
     def changed(self) -> bool:
         return (self.committed, self.invoiced) != (self.before.committed, self.before.invoiced)
@@ -102,10 +100,9 @@ def failing(
     level: LimitLevel, limit: Decimal, used: Decimal, amount: Decimal
 ) -> FailedLevel | None:
     """The failure of `amount` at one level, None if it passes; a negative always does (D-31)."""
-    over = used + amount - limit
-    if amount < 0 or over <= 0:
+    if amount < 0 or used + amount <= limit:
         return None
-    return FailedLevel(level=level, limit=limit, used=used, shortfall=over)
+    return FailedLevel(level=level, limit=limit, used=used, shortfall=used + amount - limit)
 
 
 def ceiling(value: Decimal | None, currency: str, field: str) -> Decimal | None:
@@ -129,6 +126,7 @@ class LimitBook:
 
     def __init__(self, contract: LimitedContract, lines: Iterable[LimitedLine]) -> None:
         self._contract = contract
+        self._largest = LARGEST_TOTAL * unit_of(contract.currency)
         self._lines = {line.line_id: line for line in lines}
         self._of_contract: dict[str, _Level] = {}
         self._of_line: dict[tuple[str, str], _Level] = {}
@@ -141,17 +139,18 @@ class LimitBook:
 
         Without a limit at any level it is `not_applicable` (D-32).
         """
-        levels = self._levels_of(line_id, customer_id)
-        if all(level.limit is None for level in levels):
+        limited = False
+        failed: list[FailedLevel] = []
+        for level in self._levels_of(line_id, customer_id):
+            if level.limit is not None:
+                limited = True
+                failure = failing(level.level, level.limit, level.used, amount)
+                if failure:
+                    failed.append(failure)
+        if not limited:
             return NTEStatus.NOT_APPLICABLE, ()
-        failed = tuple(
-            failure
-            for level in levels
-            if level.limit is not None
-            and (failure := failing(level.level, level.limit, level.used, amount))
-        )
         if failed:
-            return NTEStatus.FAILED, failed
+            return NTEStatus.FAILED, tuple(failed)
         self.commit(line_id, customer_id, amount)
         return NTEStatus.COMMITTED, ()
 
@@ -166,9 +165,11 @@ class LimitBook:
         """
         levels = self._levels_of(line_id, customer_id)
         for level in levels:
-            total(level.used + amount, self._contract.currency)
+            if abs(level.used + amount) >= self._largest:
+                total(level.used + amount, self._contract.currency)
         for level in levels:
             level.committed += amount
+            level.used += amount
 
     def release(self, line_id: str, customer_id: str, amount: Decimal) -> None:
         """Frees a committed amount at every level (D-33)."""
@@ -195,6 +196,7 @@ class LimitBook:
             raise LimitExceeded(exceeded)
         for _, level, amount in own.values():
             level.invoiced = total(level.invoiced + amount, self._contract.currency)
+            level.used += amount
 
     def changes(self) -> Iterator[ContractUsageChanged | LineUsageChanged]:
         """The new totals of every level that changed, one event a stream."""
@@ -215,9 +217,10 @@ class LimitBook:
 
     def _levels_of(self, line_id: str, customer_id: str) -> tuple[_Level, ...]:
         key = (line_id, customer_id)
-        if key not in self._levels:
-            self._levels[key] = self._open_levels(self._lines[line_id], customer_id)
-        return self._levels[key]
+        levels = self._levels.get(key)
+        if levels is None:
+            levels = self._levels[key] = self._open_levels(self._lines[line_id], customer_id)
+        return levels
 
     def _open_levels(self, line: LimitedLine, customer_id: str) -> tuple[_Level, ...]:
         """The four levels in the order they are checked (D-30), shared where they are the same."""
@@ -264,4 +267,5 @@ class LimitExceeded(Refused):
 
 def _open(level: LimitLevel, customer: str, limit: Decimal | None, usages: Usages) -> _Level:
     usage = usages.get(customer, Usage())
-    return _Level(level, customer or None, limit, usage, usage.committed, usage.invoiced)
+    committed, invoiced = usage.committed, usage.invoiced
+    return _Level(level, customer or None, limit, usage, committed, invoiced, committed + invoiced)

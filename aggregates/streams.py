@@ -5,6 +5,7 @@ lookup; to callers it is an opaque string. "~" and "/" can't stand in an upstrea
 """
 
 import hashlib
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -35,6 +36,7 @@ def number_series(series: str) -> str:
     return f"series/{series}"
 
 
+@lru_cache(maxsize=10_000)
 def receipt(source: str, event_id: str) -> str:
     """The stream that remembers one posted event, by CloudEvents' (source, id)."""
     return f"receipt/{digest(source, event_id)}"

@@ -1,8 +1,9 @@
 """The two backlog views as lists: filtered, sorted, paged, totalled; rows as callers get them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from datetime import date
 from typing import Any
 
@@ -60,10 +61,18 @@ class Page:
 class _View:
     """One backlog view: its table, the names joined to it, and how a row reads."""
 
-    def __init__(
-        self, table: Table, joins: FromClause, own: Columns, searched: Sequence[ColumnElement[Any]]
+    def __init__(  # noqa: PLR0913, PLR0917 - a view is all of these
+        self,
+        table: Table,
+        joins: FromClause,
+        own: Columns,
+        searched: Sequence[ColumnElement[Any]],
+        shown: Sequence[str],
+        row: Callable[[Sequence[Any]], dict[str, Any]],
     ) -> None:
         self.table = table
+        self.row = row
+        self._shown = shown
         self._joins = joins
         self._own = own
         self._searched = searched
@@ -77,9 +86,11 @@ class _View:
         plain = {c.name: empty_first(c) for c in table.c if c.name not in _NOT_SORTED}
         self.paging = Paging({**plain, **self._named}, key="item_id", default="date")
 
+    @cached_property
     def rows(self) -> Select[Any]:
-        named = [column.label(name) for name, column in self._named.items()]
-        return select(*self.table.c, *named, *self.paging.sort_columns()).select_from(self._joins)
+        """Every row; made once, for that takes about as long as to fetch a page."""
+        known: dict[str, ColumnElement[Any]] = {**self.table.c, **self._named}
+        return select(*(known[name].label(name) for name in self._shown)).select_from(self._joins)
 
     def where(self, wanted: BacklogFilter) -> list[ColumnElement[bool]]:
         columns: dict[str, ColumnElement[Any]] = {**self.table.c, **self._named}
@@ -135,6 +146,63 @@ def _with_names(table: Table) -> FromClause:
     )
 
 
+_COMMON = (
+    "item_id",
+    "contract_id",
+    "contract_name",
+    "line_id",
+    "line_name",
+    "project_id",
+    "customer_id",
+    "customer_name",
+    "date",
+    "amount",
+    "tax",
+    "currency",
+    "billing_status",
+    "invoice_id",
+)
+_OF_FIXED_PRICE = (*_COMMON, "milestone_id", "milestone_name", "milestone_status")
+_OF_TIME_AND_MATERIAL = (
+    *_COMMON,
+    "approval_id",
+    "class",
+    "resource",
+    "role",
+    "category",
+    "task_id",
+    "description",
+    "billing_type",
+    "nte_status",
+    "quantity",
+    "unit_price",
+    "nte_detail",
+)
+
+
+def _row(columns: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    """What both views show of an item, as callers get it."""
+    row = dict(zip(columns, values, strict=False))  # behind the columns stand the sort keys
+    currency = row["currency"]
+    row["date"] = str(row["date"])
+    row["amount"] = from_minor(row["amount"], currency)
+    row["tax"] = from_minor(row["tax"], currency)
+    return row
+
+
+def _fixed_price_row(values: Sequence[Any]) -> dict[str, Any]:
+    return _row(_OF_FIXED_PRICE, values)
+
+
+def _time_and_material_row(values: Sequence[Any]) -> dict[str, Any]:
+    row = _row(_OF_TIME_AND_MATERIAL, values)
+    row["quantity"] = from_millionths(row["quantity"])
+    row["unit_price"] = from_minor(row["unit_price"], row["currency"])
+    if row["nte_detail"]:
+        row["nte_detail"] = json.loads(row["nte_detail"])
+    return row
+
+
 FIXED_PRICE = _View(
     fixed_price,
     _with_names(fixed_price).outerjoin(
@@ -142,6 +210,8 @@ FIXED_PRICE = _View(
     ),
     {"milestone_name": milestones.c.name, "milestone_status": milestones.c.status},
     [milestones.c.name, fixed_price.c.milestone_id],
+    _OF_FIXED_PRICE,
+    _fixed_price_row,
 )
 
 TIME_AND_MATERIAL = _View(
@@ -152,6 +222,8 @@ TIME_AND_MATERIAL = _View(
         time_and_material.c[name]
         for name in ("description", "resource", "role", "category", "task_id", "approval_id")
     ],
+    _OF_TIME_AND_MATERIAL,
+    _time_and_material_row,
 )
 
 
@@ -185,8 +257,8 @@ def find_items(connection: Connection, item_ids: Sequence[str]) -> Rows:
     found: Rows = []
     item_ids = [item_id for item_id in item_ids if can_be_stored(item_id)]
     for view in (FIXED_PRICE, TIME_AND_MATERIAL):
-        statement = view.rows().where(view.table.c.item_id.in_(item_ids))
-        found += [_row(view, row) for row in connection.execute(statement).mappings()]
+        statement = view.rows.where(view.table.c.item_id.in_(item_ids))
+        found += [view.row(row) for row in _plain_rows(connection, statement)]
     return found
 
 
@@ -202,65 +274,19 @@ def _list(
     request: PageRequest,
     totals: bool,
 ) -> Page:
-    statement, orders = view.paging.page(view.rows().where(*conditions), request)
-    rows = connection.execute(statement).mappings().all()
+    statement, orders = view.paging.page(view.rows.where(*conditions), request)
+    rows = _plain_rows(connection, statement)
     return Page(
-        items=[_row(view, row) for row in rows[: request.limit]],
+        items=[view.row(row) for row in rows[: request.limit]],
         next_cursor=view.paging.next_cursor(rows, request, orders),
         totals=_totals(connection, view.totals(conditions)) if totals else None,
     )
 
 
-def _row(view: _View, row: RowMapping) -> dict[str, Any]:
-    return _fixed_price_row(row) if view is FIXED_PRICE else _time_and_material_row(row)
-
-
-def _common(row: RowMapping) -> dict[str, Any]:
-    currency = row["currency"]
-    return {
-        "item_id": row["item_id"],
-        "contract_id": row["contract_id"],
-        "contract_name": row["contract_name"],
-        "line_id": row["line_id"],
-        "line_name": row["line_name"],
-        "project_id": row["project_id"],
-        "customer_id": row["customer_id"],
-        "customer_name": row["customer_name"],
-        "date": row["date"].isoformat(),
-        "amount": from_minor(row["amount"], currency),
-        "tax": from_minor(row["tax"], currency),
-        "currency": currency,
-        "billing_status": row["billing_status"],
-        "invoice_id": row["invoice_id"],
-    }
-
-
-def _fixed_price_row(row: RowMapping) -> dict[str, Any]:
-    names = ("milestone_id", "milestone_name", "milestone_status")
-    return {**_common(row), **{name: row[name] for name in names}}
-
-
-_SAME = (
-    "approval_id",
-    "class",
-    "resource",
-    "role",
-    "category",
-    "task_id",
-    "description",
-    "billing_type",
-    "nte_status",
-)
-
-
-def _time_and_material_row(row: RowMapping) -> dict[str, Any]:
-    return {
-        **_common(row),
-        **{name: row[name] for name in _SAME},
-        "quantity": from_millionths(row["quantity"]),
-        "unit_price": from_minor(row["unit_price"], row["currency"]),
-        "nte_detail": json.loads(row["nte_detail"]) if row["nte_detail"] else None,
-    }
+def _plain_rows(connection: Connection, statement: Select[Any]) -> Sequence[tuple[Any, ...]]:
+    """The rows as the driver gives them; wrapping each took as long as the query itself."""
+    cursor = connection.execute(statement).cursor
+    return cursor.fetchall() if cursor else ()
 
 
 def halves(column: ColumnElement[int], name: str) -> list[ColumnElement[int]]:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from aggregates.statuses import ActualType, BillingStatus
 from projections.backlog_queries import Page, Rows, can_be_stored
 from projections.changes import from_millionths, from_minor
-from projections.paging import PageRequest, Paging, empty_first
+from projections.paging import PageRequest, Paging, empty_first, in_order
 from projections.tables import (
     booked_actuals,
     event_index,
@@ -46,12 +46,12 @@ _INVOICES = Paging(
 
 def list_invoices(connection: Connection, wanted: Wanted, request: PageRequest) -> Page:
     """Invoices with their lines and details, in the order they were drafted."""
-    statement = select(*invoices.c, *_INVOICES.sort_columns()).where(*_any_of(invoices.c, wanted))
+    statement = select(invoices).where(*_any_of(invoices.c, wanted))
     page, orders = _INVOICES.page(statement, request)
     rows = connection.execute(page).mappings().all()
     return Page(
         items=[_invoice(connection, row) for row in rows[: request.limit]],
-        next_cursor=_INVOICES.next_cursor(rows, request, orders),
+        next_cursor=_INVOICES.next_cursor(in_order(rows), request, orders),
     )
 
 
@@ -183,11 +183,11 @@ def list_actuals(connection: Connection, wanted: Wanted, request: PageRequest) -
         if c.name not in {"reversal_of", "milestone_id"}
     }
     paging = Paging(sortable, key="actual_id", default="position")
-    statement, orders = paging.page(select(*both.c, *paging.sort_columns()), request)
+    statement, orders = paging.page(select(both), request)
     rows = connection.execute(statement).mappings().all()
     return Page(
         items=[_actual(row) for row in rows[: request.limit]],
-        next_cursor=paging.next_cursor(rows, request, orders),
+        next_cursor=paging.next_cursor(in_order(rows), request, orders),
     )
 
 
@@ -223,11 +223,11 @@ _PARKED = Paging(
 
 def list_parked(connection: Connection, request: PageRequest) -> Page:
     """The events that wait, each with what it lacks, in the order they were last tried."""
-    statement, orders = _PARKED.page(select(*parked_events.c, *_PARKED.sort_columns()), request)
+    statement, orders = _PARKED.page(select(parked_events), request)
     rows = connection.execute(statement).mappings().all()
     return Page(
         items=[_parked(row) for row in rows[: request.limit]],
-        next_cursor=_PARKED.next_cursor(rows, request, orders),
+        next_cursor=_PARKED.next_cursor(in_order(rows), request, orders),
     )
 
 

@@ -70,5 +70,5 @@ def from_millionths(millionths: int) -> str:
 def _plain(scaled: int, decimals: int) -> str:
     if not decimals:
         return str(scaled)
-    digits = f"{abs(scaled):0{decimals + 1}d}"
+    digits = str(abs(scaled)).rjust(decimals + 1, "0")
     return f"{'-' if scaled < 0 else ''}{digits[:-decimals]}.{digits[-decimals:]}"

@@ -15,7 +15,7 @@ from aggregates.statuses import (
 )
 from projections.backlog_queries import Page, Rows
 from projections.changes import from_minor
-from projections.paging import PageRequest, Paging
+from projections.paging import PageRequest, Paging, in_order
 from projections.tables import (
     contract_customers,
     contract_lines,
@@ -39,12 +39,11 @@ _CONTRACTS = Paging(
 
 def list_contracts(connection: Connection, request: PageRequest) -> Page:
     """The contracts with their customers."""
-    columns = [*contracts.c, *_CONTRACTS.sort_columns()]
-    statement, orders = _CONTRACTS.page(select(*columns), request)
+    statement, orders = _CONTRACTS.page(select(contracts), request)
     rows = connection.execute(statement).mappings().all()
     return Page(
         items=[_contract(connection, row) for row in rows[: request.limit]],
-        next_cursor=_CONTRACTS.next_cursor(rows, request, orders),
+        next_cursor=_CONTRACTS.next_cursor(in_order(rows), request, orders),
     )
 
 

@@ -52,6 +52,8 @@ class Paging:
     def page(self, statement: Select[Any], request: PageRequest) -> tuple[Select[Any], list[Order]]:
         """The statement for one page and one row more, which tells whether there is a next one.
 
+        The columns that it sorts by end each row.
+
         Raises BadQuery for an unknown sort field or a cursor that this list did not give.
         """
         orders = self._orders(request.sort or self._default)
@@ -61,23 +63,19 @@ class Paging:
             self._columns[order.name].desc() if order.descending else self._columns[order.name]
             for order in orders
         ]
-        return statement.order_by(*by).limit(request.limit + 1), orders
+        keys = (self._columns[order.name].label(f"sort_{order.name}") for order in orders)
+        return statement.add_columns(*keys).order_by(*by).limit(request.limit + 1), orders
 
     def next_cursor(
-        self, rows: Sequence[RowMapping], request: PageRequest, orders: list[Order]
+        self, rows: Sequence[Sequence[Any]], request: PageRequest, orders: list[Order]
     ) -> str | None:
-        """Where the next page starts, None behind the last; rows carry their sort keys."""
+        """Where the next page starts, None behind the last; the sort keys end each row."""
         if len(rows) <= request.limit:
             return None
-        last = rows[request.limit - 1]
         keys = [str(order) for order in orders]
-        values = [_plain(last[sort_column(order.name)]) for order in orders]
+        values = [_plain(value) for value in rows[request.limit - 1][-len(orders) :]]
         packed = json.dumps([keys, values], separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(packed).decode().rstrip("=")
-
-    def sort_columns(self) -> list[ColumnElement[Any]]:
-        """The sortable columns, labelled for `next_cursor`."""
-        return [column.label(sort_column(name)) for name, column in self._columns.items()]
 
     def _orders(self, sort: str) -> list[Order]:
         orders: dict[str, Order] = {}
@@ -134,16 +132,16 @@ class Paging:
         )
 
 
+def in_order(rows: Sequence[RowMapping]) -> list[list[Any]]:
+    """The values of rows in the order of their columns."""
+    return [list(row.values()) for row in rows]
+
+
 def empty_first(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """The column to sort by where a value may be missing: keys of a page are never null."""
     if not getattr(column, "nullable", False):
         return column
     return func.coalesce(column, datetime.date.min if isinstance(column.type, Date) else "")
-
-
-def sort_column(name: str) -> str:
-    """The label of a sortable column in the rows."""
-    return f"sort_{name}"
 
 
 def _plain(value: Any) -> Any:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
-from service.stream_kinds import StreamKind
-from service.unit_of_work import Folded, Streams, UnitOfWork
+from aggregates.events import Event
+from service.stream_kinds import StreamKind, kinds_of
+from service.unit_of_work import Folded, Key, Streams, UnitOfWork
 
 R = TypeVar("R")
 
 LARGEST_GROUP = 256
-"""Commands that share a transaction at most."""
+"""Commands from which a transaction takes no more in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +40,14 @@ class Committed(Generic[R]):
 
 @dataclass(slots=True, eq=False)
 class Command(Generic[R]):
-    """A command on its way: `work` loads, decides and appends; `future` tells what came of it."""
+    """A command on its way: `work` loads, decides and appends; `future` tells what came of it.
+
+    `streams` are short ones that it will look at, for its whole group to load in one query.
+    """
 
     work: Callable[[UnitOfWork], R]
     context: Context
+    streams: Sequence[str] = ()
     future: Future[Committed[R]] = field(default_factory=Future[Committed[R]])
 
 
@@ -50,13 +56,16 @@ class Writer:
 
     def __init__(self, commit: Callable[[Sequence[Command[Any]]], None]) -> None:
         self._commit = commit
-        self._line: SimpleQueue[Command[Any] | None] = SimpleQueue()
+        self._line: SimpleQueue[Sequence[Command[Any]] | None] = SimpleQueue()
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def put(self, command: Command[Any]) -> None:
-        """Lines a command up. Raises RuntimeError when closed, or from within a command."""
+    def put(self, commands: Sequence[Command[Any]]) -> None:
+        """Lines commands up, to be committed together and with others that wait.
+
+        Raises RuntimeError when closed, or from within a command.
+        """
         with self._guard:
             if self._closed:
                 raise RuntimeError("the ledger is closed")
@@ -65,7 +74,7 @@ class Writer:
                 self._thread.start()
             elif self._thread is threading.current_thread():
                 raise RuntimeError("a command can't wait for another one")
-            self._line.put(command)
+            self._line.put(commands)
 
     def close(self) -> None:
         """Ends the thread, once every command in the line is done."""
@@ -87,17 +96,17 @@ class Writer:
             if not more:
                 return
 
-    def _waiting(self, first: Command[Any]) -> tuple[list[Command[Any]], bool]:
+    def _waiting(self, first: Sequence[Command[Any]]) -> tuple[list[Command[Any]], bool]:
         """What waits by now, and whether the line goes on."""
-        group = [first]
+        group = list(first)
         while len(group) < LARGEST_GROUP:
             try:
-                command = self._line.get_nowait()
+                commands = self._line.get_nowait()
             except Empty:
                 break
-            if command is None:
+            if commands is None:
                 return group, False
-            group.append(command)
+            group.extend(commands)
         return group, True
 
 
@@ -111,27 +120,37 @@ def _fail(commands: Sequence[Command[Any]], error: BaseException) -> None:
 class Group:
     """The streams as the commands of a group leave them one after the other, not saved yet."""
 
-    def __init__(self, saved: Streams) -> None:
+    def __init__(self, saved: Streams, streams: Iterable[str] = ()) -> None:
         self._saved = saved
-        self._folded: dict[str, Folded] = {}
+        self._loaded = saved.fold_streams(list(dict.fromkeys(streams)))
+        self._folded: dict[Key, Folded] = {}
+        self._appended: defaultdict[str, list[Event]] = defaultdict(list)
 
     def take(self, unit: UnitOfWork) -> None:
         """What this command appended counts for the next."""
-        self._folded.update(unit.touched())
+        touched = unit.touched()
+        for stream, _, event in unit.pending:
+            self._appended[stream].append(event)
+        for stream in {stream for stream, _, _ in unit.pending}:
+            for kind in kinds_of(stream):
+                self._folded.pop((kind, stream), None)
+        self._folded.update(touched)
 
-    def touched(self) -> dict[str, Folded]:
-        """The streams appended to, as the last command leaves them."""
+    def touched(self) -> dict[Key, Folded]:
+        """The streams appended to, as the last command leaves them, folded as it did."""
         return self._folded
+
+    def streams(self) -> Iterable[str]:
+        """The streams appended to."""
+        return self._appended
 
     def fold(self, kind: StreamKind[Any], stream: str) -> Folded:
         """The stream as it stands in the group."""
-        return self._folded.get(stream) or self._saved.fold(kind, stream)
-
-    def fold_streams(self, streams: Sequence[str]) -> dict[str, Folded]:
-        """Many streams at once."""
-        found = {stream: self._folded[stream] for stream in streams if stream in self._folded}
-        missing = [stream for stream in streams if stream not in found]
-        return {**self._saved.fold_streams(missing), **found}
+        known = self._folded.get((kind, stream))
+        if known is None:
+            saved = self._loaded.get(stream) or self._saved.fold(kind, stream)
+            known = saved.fold(kind, self._appended[stream]) if stream in self._appended else saved
+        return known
 
     def has_moved(self, stream: str, version: int) -> bool:
         """Whether the stream has events behind `version`."""

@@ -1,17 +1,19 @@
 """Import of files of CloudEvents, one a line, through the same intake as over HTTP."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from service.handlers.intake import Result, receive
+from service.handlers.intake import Result, begin
 from service.ledger import Context
 from service.tenant import Tenant
 from service.upstream import read_json
 
 BATCH = 1_000
 """Events taken in together."""
+AHEAD = 1
+"""Batches that are read and checked already while one is being recorded."""
 
 
 @dataclass(slots=True)
@@ -40,10 +42,28 @@ def import_events(
     the lines and bytes read so far after every batch. Raises OSError when the file can't be read.
     """
     imported = Imported()
-    for numbers, events, bytes_read in _batches(path):
-        for number, result in zip(numbers, receive(tenant, context, events), strict=True):
+    under_way: deque[tuple[Callable[[], list[Result]], list[int], int]] = deque()
+
+    def finish() -> None:
+        results, numbers, bytes_read = under_way.popleft()
+        for number, result in zip(numbers, results(), strict=True):
             imported.add(number, result)
         progress(numbers[-1], bytes_read)
+
+    try:
+        for numbers, events, bytes_read in _batches(path):
+            under_way.append((begin(tenant, context, events), numbers, bytes_read))
+            if len(under_way) > AHEAD:
+                finish()
+        while under_way:
+            finish()
+    finally:  # where it is stopped, nothing goes on behind its back
+        for (
+            results,
+            _,
+            _,
+        ) in under_way:
+            results()
     return imported
 
 

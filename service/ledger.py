@@ -32,16 +32,19 @@ from service.group_commit import Command, Committed, Context, Group, Writer
 from service.recorders import History, Storage
 from service.stored_form import EventCodec
 from service.stream_kinds import StreamKind, kind_of
-from service.unit_of_work import Folded, StateCache, UnitOfWork
+from service.unit_of_work import Folded, Key, StateCache, UnitOfWork
 
 log = structlog.stdlib.get_logger(__name__)
 
 S = TypeVar("S")
 R = TypeVar("R")
 
-ATTEMPTS = 8
+ATTEMPTS = 32
 """How often a command is decided anew when another writer was faster, before it is refused."""
-CACHED_STREAMS = 10_000
+CACHED_WEIGHT = 300_000
+"""Open items and invoice details whose states are kept in memory, about a KiB each at most."""
+MOST_BEHIND = 10_000
+"""Events of other processes, from which all states in memory are given up at once."""
 SNAPSHOT_EVERY = 200
 """Events of a stream between two snapshots of it."""
 
@@ -50,7 +53,7 @@ class Conflict(Exception):
     """Other writers were faster at every attempt; nothing was changed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class _Pending:
     """An event on its way into the library's event store."""
 
@@ -129,9 +132,9 @@ class Ledger(Application[str]):
                 }
             )
         self._clock = clock
-        self._cache = StateCache(CACHED_STREAMS)
+        self._cache = StateCache(CACHED_WEIGHT)
         self._seen = 0
-        self._stale: set[str] = set()
+        self._stale: set[Key] = set()
         self._writer = Writer(self._commit)
         self._listeners: list[Callable[[int], None]] = []
 
@@ -165,16 +168,20 @@ class Ledger(Application[str]):
         return self.submit(work, context).result()
 
     def submit(self, work: Callable[[UnitOfWork], R], context: Context) -> Future[Committed[R]]:
-        """Runs one command: `work` loads, decides and appends; what it appended is saved at once.
+        """Runs one command, as `submit_together` does."""
+        command = Command(work, context)
+        self.submit_together([command])
+        return command.future
 
-        When another process was faster, `work` runs again on the new state, at most 8 times; also
-        when it raised, for it may have seen one stream before and another after the same change.
-        The future fails with what `work` raised, Conflict or Unavailable; then nothing was changed.
+    def submit_together(self, commands: Sequence[Command[Any]]) -> None:
+        """Runs commands: each `work` loads, decides and appends; all is saved in one transaction.
+
+        When another process was faster, `work` runs again on the new state, at most 32 times;
+        also when it raised, for it may have seen one stream before and another after a change.
+        Its future fails with what `work` raised, Conflict or Unavailable; then it changed nothing.
         `work` runs in the writer's thread, where others wait for it: it must not wait itself.
         """
-        command = Command(work, context)
-        self._writer.put(command)
-        return command.future
+        self._writer.put(commands)
 
     def _commit(self, commands: Sequence[Command[Any]]) -> None:
         """Saves a group of commands; those that it did not work out for are tried alone."""
@@ -190,7 +197,7 @@ class Ledger(Application[str]):
         try:
             with _as_unavailable():
                 self._refresh()
-                group = Group(self)
+                group = Group(self, (stream for each in commands for stream in each.streams))
                 decisions = [self._decide(command, group) for command in commands]
                 if not self._save(decisions, group):
                     return commands
@@ -208,11 +215,15 @@ class Ledger(Application[str]):
         """Learns which of the cached states other processes have appended to since."""
         newest = self.recorder.max_notification_id() or 0
         if newest != self._seen:
-            behind = self.history.streams_behind(self._seen, CACHED_STREAMS) if self._cache else []
-            if len(behind) == CACHED_STREAMS:
+            behind = self.history.streams_behind(self._seen, MOST_BEHIND) if self._cache else []
+            if len(behind) == MOST_BEHIND:
                 self._cache.clear()
-            self._stale.update(stream for stream in behind if self._cache.get(stream))
+            self._distrust(behind)
             self._seen = newest
+
+    def _distrust(self, streams: Iterable[str]) -> None:
+        """The cached states of these streams are behind, from now until they are asked for."""
+        self._stale.update(key for stream in streams for key in self._cache.keys_of(stream))
 
     def _decide(self, command: Command[R], group: Group) -> _Decision[R]:
         """What a command comes to after those before it in the group."""
@@ -238,15 +249,9 @@ class Ledger(Application[str]):
             correlation_id=context.correlation_id,
             causation_id=context.causation_id,
         )
+        stored = self.mapper.to_stored_event
         return [
-            self.mapper.to_stored_event(
-                _Pending(
-                    originator_id=stream,
-                    originator_version=version,
-                    event=event,
-                    metadata=metadata,
-                )
-            )
+            stored(_Pending(stream, version, event, metadata))
             for stream, version, event in unit.pending
         ]
 
@@ -258,16 +263,17 @@ class Ledger(Application[str]):
         try:
             positions = cast("Sequence[int]", self.recorder.insert_events(stored))
         except IntegrityError:
-            self._stale.update(stream for stream in group.touched() if self._cache.get(stream))
+            self._distrust(group.streams())
             return False
         if positions[0] == self._seen + 1:
             self._seen = positions[-1]
         sizes = Counter[str]()
         for event in stored:
             sizes[str(event.originator_id)] += len(event.state)
-        for stream, folded in group.touched().items():
-            folded.tail_size += sizes[stream]
-            self._keep(stream, folded)
+        self._distrust(sizes)
+        for key, folded in group.touched().items():
+            folded.tail_size += sizes[key[1]]
+            self._keep(key, folded)
         reached = positions[0] - 1
         for decision in decisions:
             reached += len(decision.stored)
@@ -286,17 +292,21 @@ class Ledger(Application[str]):
 
     def fold(self, kind: StreamKind[Any], stream: str) -> Folded:
         """The stream as it stands: from the cache or a snapshot, and the events behind that."""
-        known = self._cache.get(stream)
-        if known and stream not in self._stale:
+        key = kind, stream
+        known = self._cache.get(key)
+        if known and key not in self._stale:
             return known
         known = known or self._from_snapshot(kind, stream)
         tail = self.recorder.select_events(stream, gt=known.version)
         folded = known.fold(kind, map(self._event, tail))
         folded.tail_size += sum(len(stored.state) for stored in tail)
         if kind.cached:
-            self._cache.put(stream, folded)
-            self._stale.discard(stream)
+            self._remember(key, folded)
         return folded
+
+    def _remember(self, key: Key, folded: Folded) -> None:
+        self._cache.put(key, folded)
+        self._stale.discard(key)
 
     def fold_streams(self, streams: Sequence[str]) -> dict[str, Folded]:
         """Many streams at once, from their events; for kinds that are not cached."""
@@ -316,27 +326,29 @@ class Ledger(Application[str]):
 
     def _from_snapshot(self, kind: StreamKind[Any], stream: str) -> Folded:
         if kind.snapshot:
-            for stored in self._snapshots.select_events(stream, desc=True, limit=1):
+            place = kind.snapshots_of(stream)
+            for stored in self._snapshots.select_events(place, desc=True, limit=1):
                 if stored.topic == kind.snapshot.name:
                     version, size = stored.originator_version, len(stored.state)
                     return Folded(version, kind.snapshot.decode(stored.state), version, size)
         return Folded()
 
-    def _keep(self, stream: str, folded: Folded) -> None:
+    def _keep(self, key: Key, folded: Folded) -> None:
         """Caches what was just saved, and takes a snapshot when the stream has got long.
 
         That is, long compared with the last snapshot: else the cost of a command would grow with
         the open items of its line.
         """
-        kind = kind_of(stream)
+        kind, stream = key
         is_long = folded.version - folded.snapshot_version >= SNAPSHOT_EVERY
         if kind.snapshot and is_long and folded.tail_size >= folded.snapshot_size:
             encoded = kind.snapshot.encode(folded.state)
-            self._take(StoredEvent(stream, folded.version, kind.snapshot.name, encoded))
+            place = kind.snapshots_of(stream)
+            self._take(StoredEvent(place, folded.version, kind.snapshot.name, encoded))
             folded.snapshot_version = folded.version
             folded.snapshot_size, folded.tail_size = len(encoded), 0
         if kind.cached:
-            self._cache.put(stream, folded)
+            self._remember(key, folded)
 
     def _take(self, snapshot: StoredEvent) -> None:
         """Stores a snapshot. The command is committed by now, so nothing here may fail it."""

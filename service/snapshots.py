@@ -13,7 +13,7 @@ import msgspec
 from rpds import HashTrieMap, HashTrieSet
 
 from aggregates.contract import Contract
-from aggregates.contract_line import ContractLine, OpenMilestone, OpenPart, OpenSale
+from aggregates.contract_line import ContractLine, LineHead, OpenMilestone, OpenPart, OpenSale
 from aggregates.invoice import NumberSeries
 from aggregates.nte import Usage
 from aggregates.terms import LineTerms
@@ -92,4 +92,5 @@ def _decode_line(stored: bytes) -> ContractLine:
 
 CONTRACT = _plain("Contract.v1", Contract)
 SERIES = _plain("NumberSeries.v1", NumberSeries)
+LINE_HEAD = _plain("LineHead.v1", LineHead)
 LINE = SnapshotForm(name="ContractLine.v1", encode=_encode_line, decode=_decode_line)

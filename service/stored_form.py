@@ -55,6 +55,7 @@ class EventCodec:
         }
         self._types = {name: kind for kind, name in self._names.items()}
         self._encoder = msgspec.json.Encoder()
+        self._head: tuple[Metadata | None, bytes] = None, b""
 
     def name_of(self, kind: type[Event]) -> str:
         """The stable name that events of this type are stored under."""
@@ -66,8 +67,11 @@ class EventCodec:
 
     def encode(self, event: Event, metadata: Metadata) -> tuple[str, bytes]:
         """The stored name and bytes of an event; the same event gives the same bytes."""
-        stored = self._encoder.encode(_Stored(metadata=metadata, data=event))
-        return self._names[type(event)], stored
+        known, head = self._head
+        if known is not metadata:  # the same for all events of a command
+            head = b'{"metadata":%b,"data":' % self._encoder.encode(metadata)
+            self._head = metadata, head
+        return self._names[type(event)], b"%b%b}" % (head, self._encoder.encode(event))
 
     def decode(self, name: str, stored: bytes) -> tuple[Event, Metadata]:
         """The event as it was, typed; old versions are brought to today's shape.

@@ -12,18 +12,25 @@ from service.snapshots import SnapshotForm
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StreamKind(Generic[S]):
-    """A kind of stream, told by the first part of its name.
+    """A way to fold a kind of stream, told by the first part of its name.
 
-    `cached` states are kept in memory between commands; `snapshot` is their stored form, None for
-    kinds whose streams stay short.
+    `cached` states are kept in memory between commands, and weigh what `weight` says: about one an
+    item. `snapshot` is their stored form, None for kinds whose streams stay short; `name` tells the
+    snapshots of one stream folded in two ways apart.
     """
 
     prefix: str
     evolve: Callable[[S | None, Event], S | None]
     cached: bool = True
+    weight: Callable[[S | None], int] = lambda state: 1
     snapshot: SnapshotForm[S] | None = None
+    name: str = ""
+
+    def snapshots_of(self, stream: str) -> str:
+        """Where the snapshots of a stream folded in this way are kept."""
+        return self.name + stream
 
 
 def _last(kind: type[S]) -> Callable[[S | None, Event], S | None]:
@@ -31,20 +38,43 @@ def _last(kind: type[S]) -> Callable[[S | None, Event], S | None]:
 
 
 CONTRACT = StreamKind(prefix="contract", evolve=contract.evolve, snapshot=snapshots.CONTRACT)
-LINE = StreamKind(prefix="line", evolve=contract_line.evolve, snapshot=snapshots.LINE)
-INVOICE = StreamKind(prefix="invoice", evolve=invoice.evolve)
+LINE = StreamKind(
+    prefix="line",
+    evolve=contract_line.evolve,
+    weight=lambda line: 1 + (len(line.sales) + len(line.parts) if line else 0),
+    snapshot=snapshots.LINE,
+)
+LINE_HEAD = StreamKind(
+    prefix="line",
+    evolve=contract_line.evolve_head,
+    snapshot=snapshots.LINE_HEAD,
+    name="head-of-",
+)
+INVOICE = StreamKind(
+    prefix="invoice",
+    evolve=invoice.evolve,
+    weight=lambda made: 1 + (len(made.details) if made else 0),
+)
 SERIES = StreamKind(prefix="series", evolve=invoice.evolve_series, snapshot=snapshots.SERIES)
 PARKING = StreamKind(prefix="parking", evolve=intake.evolve)
 RECEIPT = StreamKind(prefix="receipt", evolve=_last(EventReceived), cached=False)
 APPROVAL = StreamKind(prefix="approval", evolve=_last(ApprovalRecorded), cached=False)
 REQUEST = StreamKind(prefix="request", evolve=_last(RequestAnswered), cached=False)
 
-_KINDS: dict[str, StreamKind[Any]] = {
-    kind.prefix: kind
-    for kind in (CONTRACT, LINE, INVOICE, SERIES, PARKING, RECEIPT, APPROVAL, REQUEST)
+_KINDS: dict[str, tuple[StreamKind[Any], ...]] = {
+    **{
+        kind.prefix: (kind,)
+        for kind in (CONTRACT, INVOICE, SERIES, PARKING, RECEIPT, APPROVAL, REQUEST)
+    },
+    "line": (LINE, LINE_HEAD),
 }
 
 
+def kinds_of(stream: str) -> tuple[StreamKind[Any], ...]:
+    """The ways to fold a stream, by its name; the whole of it first, the least of it last."""
+    return _KINDS[stream[: stream.index("/")]]
+
+
 def kind_of(stream: str) -> StreamKind[Any]:
-    """The kind of a stream, by its name."""
-    return _KINDS[stream.partition("/")[0]]
+    """The way to fold the whole of a stream."""
+    return kinds_of(stream)[0]

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast
 
 from aggregates.events import Event
-from service.stream_kinds import StreamKind, kind_of
+from service.stream_kinds import StreamKind, kinds_of
 
 S = TypeVar("S")
+Key = tuple[StreamKind[Any], str]
+"""A stream, and one of the ways to fold it."""
 
 
 class StaleVersion(Exception):
@@ -43,39 +45,47 @@ class Folded:
 
 @dataclass(slots=True)
 class StateCache:
-    """The latest folded states, by stream; the longest unused goes first."""
+    """The latest folded states, up to a total weight; the longest unused goes first."""
 
-    size: int
-    _folded: OrderedDict[str, Folded] = field(default_factory=OrderedDict[str, Folded])
+    limit: int
+    _weight: int = 0
+    _folded: OrderedDict[Key, tuple[Folded, int]] = field(
+        default_factory=OrderedDict["Key", tuple[Folded, int]]
+    )
 
-    def get(self, stream: str) -> Folded | None:
-        folded = self._folded.get(stream)
-        if folded:
-            self._folded.move_to_end(stream)
-        return folded
+    def get(self, key: Key) -> Folded | None:
+        known = self._folded.get(key)
+        if known is None:
+            return None
+        self._folded.move_to_end(key)
+        return known[0]
 
-    def put(self, stream: str, folded: Folded) -> None:
-        self._folded[stream] = folded
-        self._folded.move_to_end(stream)
-        if len(self._folded) > self.size:
-            self._folded.popitem(last=False)
+    def put(self, key: Key, folded: Folded) -> None:
+        weight = key[0].weight(folded.state)
+        _, before = self._folded.pop(key, (None, 0))
+        self._folded[key] = folded, weight
+        self._weight += weight - before
+        while self._weight > self.limit and len(self._folded) > 1:
+            _, (_, gone) = self._folded.popitem(last=False)
+            self._weight -= gone
+
+    def keys_of(self, stream: str) -> list[Key]:
+        """The ways in which this stream is kept here."""
+        return [key for kind in kinds_of(stream) if (key := (kind, stream)) in self._folded]
 
     def clear(self) -> None:
         self._folded.clear()
+        self._weight = 0
 
     def __bool__(self) -> bool:
         return bool(self._folded)
 
 
-class Streams(Protocol):
-    """What a unit of work asks of the ledger."""
+class Source(Protocol):
+    """What a unit of work asks of the group that it is in."""
 
     def fold(self, kind: StreamKind[Any], stream: str) -> Folded:
         """The stream as it stands."""
-        ...
-
-    def fold_streams(self, streams: Sequence[str]) -> dict[str, Folded]:
-        """Many streams at once."""
         ...
 
     def has_moved(self, stream: str, version: int) -> bool:
@@ -83,12 +93,20 @@ class Streams(Protocol):
         ...
 
 
+class Streams(Source, Protocol):
+    """What a group asks of the ledger."""
+
+    def fold_streams(self, streams: Sequence[str]) -> dict[str, Folded]:
+        """Many short streams at once."""
+        ...
+
+
 class UnitOfWork:
     """The streams that one command looks at and what it appends; folded as it goes, saved once."""
 
-    def __init__(self, ledger: Streams) -> None:
-        self._ledger = ledger
-        self._folded: dict[str, Folded] = {}
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._folded: dict[Key, Folded] = {}
         self._loaded: dict[str, int] = {}
         self.pending: list[tuple[str, int, Event]] = []
 
@@ -98,14 +116,7 @@ class UnitOfWork:
 
     def version(self, stream: str) -> int:
         """The version of a stream with what this command appended so far, 0 when it is empty."""
-        return self._at(kind_of(stream), stream).version
-
-    def preload(self, streams: Iterable[str]) -> None:
-        """Loads many short streams at once, that would be a query each otherwise."""
-        missing = [stream for stream in dict.fromkeys(streams) if stream not in self._folded]
-        found = self._ledger.fold_streams(missing)
-        self._folded.update(found)
-        self._loaded.update({stream: folded.version for stream, folded in found.items()})
+        return self._at(kinds_of(stream)[-1], stream).version
 
     def expect(self, stream: str, version: int | None) -> None:
         """Raises StaleVersion when the stream is not at the version the caller saw."""
@@ -117,21 +128,30 @@ class UnitOfWork:
         """Adds events, each to the stream that it names; they count at once in what is loaded."""
         for event in events:
             stream = event.stream
-            kind = kind_of(stream)
-            folded = self._at(kind, stream).fold(kind, [event])
-            self._folded[stream] = folded
-            self.pending.append((stream, folded.version, event))
+            kinds = kinds_of(stream)
+            known = [kind for kind in kinds if (kind, stream) in self._folded] or kinds[-1:]
+            version = 0
+            for kind in known:
+                folded = self._at(kind, stream).fold(kind, (event,))
+                self._folded[kind, stream] = folded
+                version = folded.version
+            self.pending.append((stream, version, event))
 
-    def touched(self) -> dict[str, Folded]:
-        """The streams appended to, folded."""
-        return {stream: self._folded[stream] for stream, _, _ in self.pending}
+    def touched(self) -> dict[Key, Folded]:
+        """The streams appended to, folded in every way in which they were looked at."""
+        streams = {stream for stream, _, _ in self.pending}
+        return {key: folded for key, folded in self._folded.items() if key[1] in streams}
 
     def is_overtaken(self) -> bool:
         """Whether another writer appended to a stream since this command looked at it."""
-        return any(self._ledger.has_moved(stream, at) for stream, at in self._loaded.items())
+        return any(self._source.has_moved(stream, at) for stream, at in self._loaded.items())
 
     def _at(self, kind: StreamKind[Any], stream: str) -> Folded:
-        if stream not in self._folded:
-            self._folded[stream] = self._ledger.fold(kind, stream)
-            self._loaded[stream] = self._folded[stream].version
-        return self._folded[stream]
+        known = self._folded.get((kind, stream))
+        if known is None:
+            known = self._source.fold(kind, stream)
+            self._loaded.setdefault(stream, known.version)
+            if len(kinds_of(stream)) > 1:  # else what was appended here has been folded already
+                known = known.fold(kind, (e for at, _, e in self.pending if at == stream))
+            self._folded[kind, stream] = known
+        return known

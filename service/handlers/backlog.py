@@ -1,19 +1,21 @@
 """Commands over backlog items of any number of contracts: marked, reset, evaluated anew."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from aggregates import backlog, streams
 from aggregates.backlog import BacklogCommand, Decision
-from aggregates.contract_line import ContractLine, OpenPart, OpenSale
-from aggregates.deal import Deal
+from aggregates.contract_line import LineHead, OpenPart, OpenSale
+from aggregates.deal import Deal, DealOf
 from aggregates.refusals import ItemRefusal, ItemsRefused
 from service import wire
 from service.handlers.closed_items import Explainer, submit_explained
 from service.handlers.requests import Answer, Request
-from service.stream_kinds import CONTRACT, LINE
+from service.stream_kinds import CONTRACT, LINE, LINE_HEAD, StreamKind
 from service.tenant import Tenant
 from service.unit_of_work import UnitOfWork
 
+L = TypeVar("L", bound=LineHead)
 Command = Callable[[tuple[str, ...]], BacklogCommand]
 
 
@@ -55,12 +57,28 @@ def load_deal(unit: UnitOfWork, contract_id: str, line_ids: Iterable[str]) -> De
     contract = unit.load(CONTRACT, streams.contract(contract_id))
     if contract is None:
         return None
-    lines: dict[str, ContractLine] = {}
+    return Deal(contract=contract, lines=_lines(unit, LINE, contract_id, line_ids))
+
+
+def load_heads(
+    unit: UnitOfWork, contract_id: str, line_ids: Iterable[str]
+) -> DealOf[LineHead] | None:
+    """As `load_deal`, without the items of the lines."""
+    contract = unit.load(CONTRACT, streams.contract(contract_id))
+    if contract is None:
+        return None
+    return DealOf(contract=contract, lines=_lines(unit, LINE_HEAD, contract_id, line_ids))
+
+
+def _lines(
+    unit: UnitOfWork, kind: StreamKind[L], contract_id: str, line_ids: Iterable[str]
+) -> dict[str, L]:
+    lines: dict[str, L] = {}
     for line_id in dict.fromkeys(line_ids):
-        line = unit.load(LINE, streams.line(contract_id, line_id))
-        if line:
+        line = unit.load(kind, streams.line(contract_id, line_id))
+        if line is not None:
             lines[line_id] = line
-    return Deal(contract=contract, lines=lines)
+    return lines
 
 
 def _by_contract(items: Sequence[str]) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ What refers to something unknown yet is parked on the contract's parking stream,
 very transaction that defines what it lacks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +17,10 @@ from aggregates.events import EventParked, EventReceived, EventUnparked
 from aggregates.line_terms import DefineLine
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
-from service.handlers.backlog import load_deal
-from service.ledger import Context
+from service.group_commit import Command, Context
+from service.handlers.backlog import load_heads
 from service.problems import Problem, of_recorded, of_refusal
-from service.stream_kinds import APPROVAL, CONTRACT, LINE, PARKING, RECEIPT
+from service.stream_kinds import APPROVAL, CONTRACT, LINE_HEAD, PARKING, RECEIPT
 from service.tenant import Tenant
 from service.unit_of_work import UnitOfWork
 from service.upstream import BadEvent, Posted, read, read_data, under_data
@@ -55,9 +55,19 @@ class Result:
 
 
 def receive(tenant: Tenant, context: Context, events: Sequence[object]) -> list[Result]:
-    """Takes in a batch: one transaction a contract, one result an event, in order.
+    """Takes in a batch: one transaction for all, one result an event, in order.
 
     A bad event is refused by itself and has no say in the others.
+    """
+    return begin(tenant, context, events)()
+
+
+def begin(tenant: Tenant, context: Context, events: Sequence[object]) -> Callable[[], list[Result]]:
+    """Hands a batch over, to be recorded behind all that was handed over before.
+
+    What it returns is to be called once, waits until the batch is recorded, and gives one result an
+    event, in order. One contract's events are decided together, and the whole batch is saved
+    together; where another process was faster at one contract, the others go ahead.
     """
     results: list[Result | None] = [None] * len(events)
     groups: dict[str, list[tuple[int, Posted]]] = {}
@@ -72,42 +82,63 @@ def receive(tenant: Tenant, context: Context, events: Sequence[object]) -> list[
             )
         else:
             groups.setdefault(posted.contract_id, []).append((index, posted))
-    position = 0
-    for group in groups.values():
-        taken = _receive_group(tenant, context, [posted for _, posted in group])
-        for (index, _), result in zip(group, taken, strict=True):
-            results[index] = result
-        position = max(position, taken[0].position)
-    done = [result for result in results if result is not None]
-    for result in done:
-        result.position = result.position or position or tenant.ledger.position()
-    return done
+    receptions = [
+        _Reception(contract_id, [posted for _, posted in group])
+        for contract_id, group in groups.items()
+    ]
+    commands = [reception.command(context) for reception in receptions]
+    tenant.ledger.submit_together(commands)
+
+    def finish() -> list[Result]:
+        position = 0
+        for group, reception, command in zip(groups.values(), receptions, commands, strict=True):
+            taken = reception.finish(tenant, command)
+            for (index, _), result in zip(group, taken, strict=True):
+                results[index] = result
+            position = max(position, taken[0].position)
+        done = [result for result in results if result is not None]
+        for result in done:
+            result.position = result.position or position or tenant.ledger.position()
+        return done
+
+    return finish
 
 
-def _receive_group(tenant: Tenant, context: Context, group: Sequence[Posted]) -> list[Result]:
-    """Takes in the events of one contract in one transaction."""
+class _Reception:
+    """The events of one contract on their way in."""
 
-    def work(unit: UnitOfWork) -> list[Result]:
-        unit.preload(streams.receipt(posted.source, posted.event_id) for posted in group)
-        unit.preload(
-            streams.approval(posted.contract_id, posted.approval_id)
-            for posted in group
-            if posted.approval_id
+    def __init__(self, contract_id: str, group: Sequence[Posted]) -> None:
+        self._contract_id = contract_id
+        self._group = group
+        self._defines = any(
+            isinstance(posted.command, DefineContract | DefineLine) for posted in group
         )
-        desk = _Desk(unit, group[0].contract_id)
-        results = desk.take(group)
-        if defines:
-            resume(unit, group[0].contract_id)
+
+    def command(self, context: Context) -> Command[list[Result]]:
+        """What is to be decided, and which streams tell what was taken in before."""
+        known = [streams.receipt(posted.source, posted.event_id) for posted in self._group]
+        known += [
+            streams.approval(self._contract_id, posted.approval_id)
+            for posted in self._group
+            if posted.approval_id
+        ]
+        return Command(self._work, context, known)
+
+    def _work(self, unit: UnitOfWork) -> list[Result]:
+        results = _Desk(unit, self._contract_id).take(self._group)
+        if self._defines:
+            resume(unit, self._contract_id)
         return results
 
-    defines = any(isinstance(posted.command, DefineContract | DefineLine) for posted in group)
-    done = tenant.ledger.transact(work, context)
-    position = done.position
-    if defines or any(result.outcome is Outcome.PARKED for result in done.result):
-        position = resume_again(tenant, context, group[0].contract_id)
-    for result in done.result:
-        result.position = position
-    return done.result
+    def finish(self, tenant: Tenant, command: Command[list[Result]]) -> list[Result]:
+        """Waits for the command; what was parked meanwhile by another process goes on, too."""
+        done = command.future.result()
+        position = done.position
+        if self._defines or any(result.outcome is Outcome.PARKED for result in done.result):
+            position = resume_again(tenant, command.context, self._contract_id)
+        for result in done.result:
+            result.position = position
+        return done.result
 
 
 @dataclass(slots=True)
@@ -164,7 +195,7 @@ class _Desk:
                 return self._park(posted, NotFound("contract", self.contract_id))
             else:
                 stream = streams.line(self.contract_id, command.line_id)
-                events = line_terms.define(command, state, self.unit.load(LINE, stream))
+                events = line_terms.define(command, state, self.unit.load(LINE_HEAD, stream))
         except Refused as refusal:
             return _refused(posted, refusal)
         self.unit.append(events)
@@ -181,7 +212,7 @@ class _Desk:
             return _refused(posted, _changed(approval))
         if self.unit.load(CONTRACT, streams.contract(self.contract_id)) is None:
             return self._park(posted, NotFound("contract", self.contract_id))
-        if self.unit.load(LINE, streams.line(self.contract_id, approval.line_id)) is None:
+        if self.unit.load(LINE_HEAD, streams.line(self.contract_id, approval.line_id)) is None:
             return self._park(posted, NotFound("contract_line", approval.line_id))
         result = Result(event_id=posted.event_id, outcome=Outcome.RECORDED)
         self.waiting.append((posted, approval, result))
@@ -193,7 +224,7 @@ class _Desk:
         if not self.waiting:
             return
         line_ids = (approval.line_id for _, approval, _ in self.waiting)
-        deal = load_deal(self.unit, self.contract_id, line_ids)
+        deal = load_heads(self.unit, self.contract_id, line_ids)
         if deal is None:
             raise LookupError(self.contract_id)
         events, verdicts = approvals.record([approval for _, approval, _ in self.waiting], deal)
@@ -322,7 +353,7 @@ def _missing(unit: UnitOfWork, posted: Posted) -> Problem | None:
         return of_refusal(NotFound("contract", posted.contract_id))
     line_id = posted.command.line_id
     if isinstance(posted.command, Approval) and (
-        unit.load(LINE, streams.line(posted.contract_id, line_id)) is None
+        unit.load(LINE_HEAD, streams.line(posted.contract_id, line_id)) is None
     ):
         return of_refusal(NotFound("contract_line", line_id))
     return None

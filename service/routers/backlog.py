@@ -33,7 +33,7 @@ router = APIRouter(prefix="/v1/backlog", tags=["Backlog"], route_class=StrictRou
 Totals = Annotated[bool, Query(description="Add totals over the whole filter.")]
 
 
-def wanted(
+async def wanted(
     contract_id: Ids = None,
     line_id: Ids = None,
     project_id: Ids = None,
@@ -58,7 +58,7 @@ def wanted(
     )
 
 
-def wanted_sales(
+async def wanted_sales(
     common: Annotated[BacklogFilter, Depends(wanted)],
     transaction_class: Annotated[list[TransactionClass] | None, Query(alias="class")] = None,
     nte_status: Annotated[list[NTEStatus] | None, Query()] = None,

@@ -218,9 +218,9 @@ After = Annotated[
 class Reading:
     """What every read takes: it waits for the views to show `after`."""
 
-    tenant: TheTenant
-    settings: TheSettings
-    after: After = None
+    tenant: Tenant
+    settings: Settings
+    after: int | None
 
     def wait(self) -> Tenant:
         """The tenant, once its views show `after`. Raises ViewsBehind."""
@@ -232,19 +232,34 @@ class Reading:
 class Listing:
     """What every list takes beside its filters."""
 
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100
-    cursor: Annotated[str | None, Query(max_length=2000)] = None
-    sort: Annotated[
-        str | None, Query(max_length=500, description="Fields to sort by, as `field,-field`.")
-    ] = None
+    limit: int
+    cursor: str | None
+    sort: str | None
 
     def page(self) -> PageRequest:
         """The page wanted."""
         return PageRequest(limit=self.limit, cursor=self.cursor, sort=self.sort)
 
 
-TheReading = Annotated[Reading, Depends(Reading)]
-TheListing = Annotated[Listing, Depends(Listing)]
+# Coroutines, as everything here that only reads the request: FastAPI would run each in a thread.
+async def reading_of(tenant: TheTenant, settings: TheSettings, after: After = None) -> Reading:
+    """What every read takes."""
+    return Reading(tenant, settings, after)
+
+
+async def listing_of(
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    cursor: Annotated[str | None, Query(max_length=2000)] = None,
+    sort: Annotated[
+        str | None, Query(max_length=500, description="Fields to sort by, as `field,-field`.")
+    ] = None,
+) -> Listing:
+    """What every list takes beside its filters."""
+    return Listing(limit, cursor, sort)
+
+
+TheReading = Annotated[Reading, Depends(reading_of)]
+TheListing = Annotated[Listing, Depends(listing_of)]
 Ids = Annotated[list[str] | None, Query(max_length=200)]
 """A filter that may be repeated: any of its values."""
 

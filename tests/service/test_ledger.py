@@ -11,6 +11,7 @@ import pytest
 
 from aggregates.events import Event, InvoiceNumberAssigned, RequestAnswered
 from aggregates.refusals import Refused
+from service.group_commit import Command
 from service.ledger import ATTEMPTS, Conflict, Context, Ledger, Unavailable
 from service.recorders import SQLiteFile
 from service.stream_kinds import REQUEST, SERIES
@@ -276,10 +277,11 @@ def test_many_short_streams_are_loaded_at_once(ledger: Ledger) -> None:
     streams = [event.stream for event in recorded]
 
     def work(unit: UnitOfWork) -> list[object]:
-        unit.preload([*streams, *keys, *streams])
         return [unit.load(REQUEST, stream) for stream in (*streams, *keys)]
 
-    assert ledger.transact(work, CONTEXT).result == [*recorded, *[None] * len(keys)]
+    command = Command(work, CONTEXT, [*streams, *keys, *streams])
+    ledger.submit_together([command])
+    assert command.future.result().result == [*recorded, *[None] * len(keys)]
 
 
 def test_listeners_hear_the_position_of_every_commit_and_of_nothing_else(ledger: Ledger) -> None:

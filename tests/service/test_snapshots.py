@@ -16,7 +16,7 @@ from service import snapshots
 from service.handlers import contracts
 from service.ledger import SNAPSHOT_EVERY, Ledger
 from service.snapshots import SnapshotForm
-from service.stream_kinds import CONTRACT, INVOICE, LINE, PARKING, SERIES, StreamKind
+from service.stream_kinds import CONTRACT, INVOICE, LINE, LINE_HEAD, PARKING, SERIES, StreamKind
 from service.tenant import Tenant
 from service.unit_of_work import UnitOfWork
 from tests.databases import opened_storage, sql
@@ -96,6 +96,7 @@ def worked(tenant: Tenant) -> Tenant:
     confirm(tenant, drafts[0]["invoice_id"])
     lengthen(tenant.ledger)
     record(tenant, *(approval_event(f"B{n}", "45.50") for n in range(3)))
+    mark_ready(tenant, items[8:10])
     return tenant
 
 
@@ -105,6 +106,7 @@ def test_a_state_is_the_same_from_the_cache_a_snapshot_and_the_very_first_event(
     assert worked.ledger.position() > 2 * SNAPSHOT_EVERY
     from_events = folded(worked.ledger)
     assert versions_kept(database, LINE_STREAM)
+    assert versions_kept(database, LINE_HEAD.snapshots_of(LINE_STREAM))
     assert versions_kept(database, CONTRACT_STREAM)
     with another(database) as from_snapshots:
         for stream, state in from_events.items():
@@ -152,6 +154,7 @@ def mark_the_snapshots(database: str) -> None:
 
 def test_a_snapshot_that_cannot_be_stored_fails_no_command(tenant: Tenant, database: str) -> None:
     record(tenant, contract_event(), line_event())
+    assert loaded(tenant.ledger, LINE_STREAM)  # and kept in memory, with its head
     sql(database, f"DROP TABLE {SNAPSHOTS}")
     before = tenant.ledger.position()
     lengthen(tenant.ledger)
@@ -202,7 +205,12 @@ def assert_kept(form: SnapshotForm[S], state: S) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [(CONTRACT, "Contract.v1"), (LINE, "ContractLine.v1"), (SERIES, "NumberSeries.v1")],
+    [
+        (CONTRACT, "Contract.v1"),
+        (LINE, "ContractLine.v1"),
+        (LINE_HEAD, "LineHead.v1"),
+        (SERIES, "NumberSeries.v1"),
+    ],
 )
 def test_snapshots_are_named_after_their_shape(kind: StreamKind[Any], name: str) -> None:
     assert kind.snapshot
