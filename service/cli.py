@@ -17,7 +17,6 @@ from typing import Annotated, NoReturn
 import httpx
 import structlog
 import typer
-import uvicorn
 import yaml
 from rich.console import Console
 from rich.progress import (
@@ -34,7 +33,7 @@ from rich.text import Text
 from projections.history import Unavailable
 from projections.rebuilding import RebuildRunning
 from service import demo as demonstration
-from service import demo_tables
+from service import demo_tables, serving
 from service.app import create_app
 from service.importing import import_events
 from service.ledger import Context
@@ -46,7 +45,6 @@ from service.sample import (
     to_ndjson,
 )
 from service.servers import shown
-from service.serving import running
 from service.settings import Settings
 from service.tenant import DEFAULT, BadDatabase, Tenant
 from service.tenants import TenantExists, Tenants, UnknownTenant
@@ -91,13 +89,7 @@ def serve(
     settings = Settings(host=host, port=port, database=database)
     with _tenants(database) as tenants:
         _open(tenants, DEFAULT)
-        uvicorn.run(
-            create_app(tenants, settings),
-            host=host,
-            port=port,
-            access_log=False,
-            timeout_graceful_shutdown=10,
-        )
+        serving.serve(create_app(tenants, settings), host, port)
 
 
 @cli.command()
@@ -109,7 +101,10 @@ def demo(
     """Work a sample backlog to confirmed invoices over HTTP, on a temporary database."""
     with tempfile.TemporaryDirectory(prefix="billing-backlog-") as folder:
         database = f"sqlite:///{folder}/demo.db"
-        with _tenants(database) as tenants, running(create_app(tenants, DEFAULTS)) as address:
+        with (
+            _tenants(database) as tenants,
+            serving.running(create_app(tenants, DEFAULTS)) as address,
+        ):
             client = httpx.Client(base_url=f"{address}/v1", timeout=60)
             with client:
                 end = demonstration.work_the_backlog(client)

@@ -172,15 +172,16 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
                 Identifier(self.notification_id_index_name), table
             ),
         ]
-        self._lock = SQL(
-            "SET LOCAL lock_timeout = {}; LOCK TABLE {} IN EXCLUSIVE MODE; "
-            "SELECT coalesce(max(notification_id), 0) FROM {}"
-        ).format(Literal(f"{LOCK_SECONDS}s"), table, table)
+        self._patience = SQL("SET LOCAL lock_timeout = {}").format(Literal(f"{LOCK_SECONDS}s"))
+        self._lock = SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(table)
+        self._newest = SQL("SELECT coalesce(max(notification_id), 0) FROM {}").format(table)
         target = SQL("{} ({}, notification_id)").format(table, _EVENT)
         self._insert = SQL(
-            "WITH inserted AS (INSERT INTO {} SELECT * FROM unnest({}, %s::bigint[])) "
-            "SELECT pg_notify(%s, %s)"
-        ).format(target, _ARRAYS)
+            "WITH newest AS ({}), inserted AS (INSERT INTO {} "
+            "SELECT stream, version, topic, state, newest.coalesce + n FROM newest, unnest({}) WITH ORDINALITY "
+            "AS given(stream, version, topic, state, n) RETURNING notification_id) "
+            "SELECT max(notification_id), pg_notify(%s, max(notification_id)::text) FROM inserted"
+        ).format(self._newest, target, _ARRAYS)
         self._copy = SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(target)
         self._select = SQL("SELECT {} FROM {} WHERE originator_id = %s").format(_EVENT, table)
         self._page = SQL("SELECT {}, notification_id FROM {} WHERE ").format(_EVENT, table)
@@ -203,25 +204,31 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         """
         if not stored_events:
             return []
-        with self.datastore.transaction(commit=True) as c:
-            first = self._locked(c) + 1
-            positions = range(first, first + len(stored_events))
-            told = (self.channel_name, str(positions[-1]))
-            if len(stored_events) < COPY_FROM:
-                arrays = (*_arrays(stored_events), list(positions))
-                c.execute(self._insert, (*arrays, *told), prepare=True)
-            else:
-                self._copy_in(c, stored_events, positions)
-                c.execute("SELECT pg_notify(%s, %s)", told)
-        return list(positions)
+        few = len(stored_events) < COPY_FROM
+        with self.datastore.get_connection() as connection:
+            last = (self._append_few if few else self._append_many)(connection, stored_events)
+        return list(range(last - len(stored_events) + 1, last + 1))
 
-    def _locked(self, c: Cursor[Any]) -> int:
-        """The newest position, once nobody else can append any more; in one round trip."""
-        c.execute(self._lock)
-        while c.nextset():
-            pass
-        found = c.fetchone()
-        return found[0] if found else 0
+    def _append_few(self, connection: Connection[Any], events: Sequence[StoredEvent]) -> int:
+        """Appends by arrays, in one round trip; the position of the last."""
+        with connection.cursor() as appended:
+            with connection.pipeline(), connection.transaction():
+                connection.execute(self._patience)
+                connection.execute(self._lock)
+                values = (*_arrays(events), self.channel_name)
+                appended.execute(self._insert, values, prepare=True)
+            return appended.fetchall()[0][0]
+
+    def _append_many(self, connection: Connection[Any], events: Sequence[StoredEvent]) -> int:
+        """Appends by COPY; the position of the last."""
+        with connection.transaction(), connection.cursor() as c:
+            c.execute(self._patience)
+            c.execute(self._lock)
+            first = c.execute(self._newest).fetchall()[0][0] + 1
+            last = first + len(events) - 1
+            self._copy_in(c, events, range(first, last + 1))
+            c.execute("SELECT pg_notify(%s, %s)", (self.channel_name, str(last)))
+        return last
 
     def _copy_in(
         self, c: Cursor[Any], stored_events: Sequence[StoredEvent], positions: Iterable[int]
