@@ -42,6 +42,10 @@ docker-lint:
 test:
     pytest -n 2 --cov
 
+# Measure how far the service is from its limits; `just bench --small` to see that it works
+bench *arguments:
+    python -m benchmarks {{ arguments }}
+
 # Write openapi.yaml from the code
 openapi file="openapi.yaml":
     billing-backlog openapi > {{ quote(file) }}

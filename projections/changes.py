@@ -37,6 +37,7 @@ class Drop:
     where: Row
 
 
+_ONE = 10**money.QUANTITY_DECIMALS
 Change = Put | Patch | Drop
 Projection = Callable[[Recorded], Iterator[Change]]
 
@@ -63,12 +64,17 @@ def to_millionths(quantity: Decimal) -> int:
 
 def from_millionths(millionths: int) -> str:
     """Millionths as plain text without needless zeros: 7.5, 2."""
-    text = _plain(millionths, money.QUANTITY_DECIMALS)
-    return text.rstrip("0").rstrip(".")
+    if not millionths % _ONE:
+        return str(millionths // _ONE)
+    return _plain(millionths, money.QUANTITY_DECIMALS).rstrip("0")
 
 
 def _plain(scaled: int, decimals: int) -> str:
     if not decimals:
         return str(scaled)
-    digits = str(abs(scaled)).rjust(decimals + 1, "0")
-    return f"{'-' if scaled < 0 else ''}{digits[:-decimals]}.{digits[-decimals:]}"
+    if scaled < 0:
+        return f"-{_plain(-scaled, decimals)}"
+    digits = str(scaled)
+    if len(digits) <= decimals:
+        digits = digits.rjust(decimals + 1, "0")
+    return f"{digits[:-decimals]}.{digits[-decimals:]}"

@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg_pool import ConnectionPool
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, select, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 
 from projections.tables import VIEWS, tracking
 
@@ -74,8 +74,10 @@ def as_of_now(engine: Engine) -> Generator[tuple[Connection, int]]:
     schema = schema_of(engine)
     if schema is None:
         with engine.connect() as connection, connection.begin():
-            shown = select(tracking.c.position).where(tracking.c.name == VIEWS)
-            yield connection, connection.execute(shown).scalar() or 0
+            cursor = connection.connection.cursor()
+            cursor.execute(f"SELECT position FROM {tracking.name} WHERE name = '{VIEWS}'")  # noqa: S608 - our own
+            found = cursor.fetchone()
+            yield connection, found[0] if found else 0
         return
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         cursor = connection.connection.cursor()

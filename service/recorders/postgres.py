@@ -178,7 +178,8 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         target = SQL("{} ({}, notification_id)").format(table, _EVENT)
         self._insert = SQL(
             "WITH newest AS ({}), inserted AS (INSERT INTO {} "
-            "SELECT stream, version, topic, state, newest.coalesce + n FROM newest, unnest({}) WITH ORDINALITY "
+            "SELECT stream, version, topic, state, newest.coalesce + n "
+            "FROM newest, unnest({}) WITH ORDINALITY "
             "AS given(stream, version, topic, state, n) RETURNING notification_id) "
             "SELECT max(notification_id), pg_notify(%s, max(notification_id)::text) FROM inserted"
         ).format(self._newest, target, _ARRAYS)
