@@ -1,0 +1,132 @@
+"""Backlogs of any size, put into the views past the service: hundreds of contracts and customers.
+
+The contracts, their lines and customers come by import, so the views are as they always are; the
+rows of the time-and-material view alone are put there in bulk, for importing that many would take
+longer than all that is measured on them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, timedelta
+from typing import Any
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from benchmarks.databases import POSTGRESQL, Bench
+from benchmarks.measuring import tell
+from benchmarks.workload import (
+    FIRST_DAY,
+    LINE,
+    contract_ids,
+    customers_of,
+    definitions,
+    write_ndjson,
+)
+from projections.runner import catch_up
+from projections.tables import time_and_material
+from service.importing import import_events
+from service.ledger import Context
+from service.tenant import DEFAULT, Tenant, schema_of, sqlite_path
+
+LIMIT = 100
+"""Rows of a page."""
+CUSTOMER = "CU-000"
+"""Of one row in twenty, whatever the size."""
+STATUS = "ready"
+STATUSES = ("not_ready", STATUS) * 4 + ("invoice_created", "invoice_posted")
+COLUMNS = (
+    "item_id", "position", "approval_id", "contract_id", "line_id", "customer_id", "class", "date",
+    "resource", "role", "category", "task_id", "description", "quantity", "unit_price", "amount",
+    "tax", "currency", "billing_type", "billing_status", "nte_status", "nte_detail", "invoice_id",
+    "adjustment_status",
+)  # fmt: skip
+
+
+def big_views(bench: Bench, rows: int) -> str:
+    """A database whose time-and-material view has so many rows."""
+    tell(f"  making a view of {rows:,} rows")
+    url = bench.databases.new()
+    ids = contract_ids(bench.sizes.page_contracts)
+    path = write_ndjson(bench.folder / "contracts.ndjson", definitions(ids))
+    indexes = sorted(time_and_material.indexes, key=lambda index: str(index.name))
+    with closing(Tenant(url, project=False)) as tenant:
+        import_events(tenant, path, Context(actor="benchmarks", correlation_id="contracts"))
+        catch_up(tenant.ledger, tenant.writer)
+        # Indexes are made afterwards, at a tenth of what it takes to keep them meanwhile.
+        with tenant.views.begin() as connection:
+            for index in indexes:
+                index.drop(connection)
+        insert = _insert_postgres if bench.kind == POSTGRESQL else _insert_sqlite
+        insert(url, _rows(ids, rows))
+        with tenant.views.begin() as connection:
+            for index in indexes:
+                index.create(connection)
+    if bench.kind == POSTGRESQL:
+        with psycopg.connect(url, autocommit=True) as bare:
+            bare.execute("VACUUM (ANALYZE)")
+    bench.databases.settle()
+    return url
+
+
+def _rows(contracts: list[str], count: int) -> Iterator[tuple[Any, ...]]:
+    """Rows over all contracts and days, in mixed statuses; the two shares of an approval follow
+    each other."""
+    days = [FIRST_DAY + timedelta(days) for days in range(60)]
+    for number in range(count):
+        approval, share = divmod(number, 2)
+        round_, contract = divmod(approval, len(contracts))
+        status = STATUSES[round_ % len(STATUSES)]
+        is_billed = status in {"invoice_created", "invoice_posted"}
+        yield _row(
+            contracts[contract],
+            customers_of(contract)[share],
+            f"A{approval:07d}",
+            days[2 * approval * len(days) // count],
+            status,
+            f"INV-{contract}" if is_billed else None,
+        )
+
+
+def _row(  # noqa: PLR0913, PLR0917 - one for each column that differs
+    contract_id: str,
+    customer_id: str,
+    approval_id: str,
+    day: date,
+    status: str,
+    invoice_id: str | None,
+) -> tuple[Any, ...]:
+    digest = hashlib.blake2b(f"{approval_id}{customer_id}".encode(), digest_size=16).hexdigest()
+    return (
+        f"{contract_id}~{LINE}~{digest}", 1, approval_id, contract_id, LINE, customer_id, "time",
+        day, "Zoë Lindqvist", "consultant", None, "T-10", "Workshop on stock movements", 4_500_000,
+        11_000, 49_500, 10_395, "EUR", "chargeable", status, "committed", None, invoice_id,
+        "adjustable",
+    )  # fmt: skip
+
+
+def _insert_postgres(url: str, rows: Iterator[tuple[Any, ...]]) -> None:
+    statement = SQL("COPY {}.{} ({}) FROM STDIN").format(
+        Identifier(schema_of(DEFAULT)),
+        Identifier(time_and_material.name),
+        SQL(",").join(map(Identifier, COLUMNS)),
+    )
+    with psycopg.connect(url) as connection, connection.cursor().copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _insert_sqlite(url: str, rows: Iterator[tuple[Any, ...]]) -> None:
+    columns = ",".join(f'"{name}"' for name in COLUMNS)
+    marks = ",".join("?" * len(COLUMNS))
+    plain = (tuple(v.isoformat() if isinstance(v, date) else v for v in row) for row in rows)
+    path = sqlite_path(url).with_suffix(".views.db")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            f"INSERT INTO {time_and_material.name} ({columns}) VALUES ({marks})",  # noqa: S608 - our own
+            plain,
+        )

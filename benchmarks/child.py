@@ -1,0 +1,77 @@
+"""One import or one rebuild in a fresh process, that tells how long it took and its peak memory."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks.measuring import timed
+from benchmarks.processes import started
+from service.importing import import_events
+from service.ledger import Context
+from service.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What a child came to: events taken in or rebuilt from, seconds, MiB at the peak."""
+
+    events: int
+    seconds: float
+    peak_mib: float
+
+
+def importing(database: str, path: Path) -> Done:
+    """Imports a file in a process that does nothing else."""
+    return _child("import", database, str(path))
+
+
+def rebuilding(database: str) -> Done:
+    """Rebuilds the views in a process that does nothing else."""
+    return _child("rebuild", database)
+
+
+def peak_mib() -> float:
+    """The most memory that this process has had resident.
+
+    Not by `getrusage` where there is a better way: there, a child begins with its parent's peak.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        found = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return int(found["VmHWM"].split()[0]) / 1024
+    in_a_mib = 1024 * 1024 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / in_a_mib
+
+
+def _child(*arguments: str) -> Done:
+    with started("benchmarks.child", *arguments) as told:
+        return Done(**json.loads(told))
+
+
+def _import(database: str, path: Path) -> Done:
+    context = Context(actor="benchmarks", correlation_id=path.name)
+    with closing(Tenant(database, project=False)) as tenant, timed() as watch:
+        outcomes = import_events(tenant, path, context).outcomes
+    if set(outcomes) != {"recorded"}:
+        raise ValueError(dict(outcomes))
+    return Done(events=outcomes["recorded"], seconds=watch.seconds, peak_mib=peak_mib())
+
+
+def _rebuild(database: str) -> Done:
+    with closing(Tenant(database, project=False)) as tenant:
+        with timed() as watch:
+            reached = tenant.rebuild()
+        if reached != tenant.ledger.position():
+            raise ValueError(f"rebuilt up to {reached} of {tenant.ledger.position()}")
+    return Done(events=reached, seconds=watch.seconds, peak_mib=peak_mib())
+
+
+if __name__ == "__main__":
+    what, url, *file = sys.argv[1:]
+    told = _import(url, Path(file[0])) if what == "import" else _rebuild(url)
+    print(json.dumps(asdict(told)))

@@ -1,0 +1,163 @@
+"""What a page of the backlog costs, against the SQL alone and against a page of a small backlog.
+
+The SQL is the statement that the service itself executes, sent by the bare driver: the rest of a
+page is HTTP, checks, rows to JSON, and the transaction that shows the page as of one position.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import httpx
+import psycopg
+from sqlalchemy import event
+
+from benchmarks.big_views import CUSTOMER, LIMIT, STATUS, big_views
+from benchmarks.client import Line, request
+from benchmarks.databases import POSTGRESQL, Bench
+from benchmarks.measuring import Figure, Row, interleaved
+from benchmarks.office import BACKLOG
+from benchmarks.served import served
+from projections.tables import time_and_material
+from service.app import create_app
+from service.settings import Settings
+from service.tenant import Tenant, sqlite_path
+from tests.databases import Only
+
+PAGE = Figure(
+    name="page",
+    what="p50 over HTTP of a page of 100 by status and customer over 1,000,000 rows, against the "
+    "SQL alone",
+    unit="ms",
+    against_unit="ms",
+    floor=2.5,
+    stretch=1.5,
+    better="less",
+)
+PAGE_SCALE = Figure(
+    name="page_scale",
+    what="p50 over HTTP of the same page over 1,000,000 rows, against over 10,000",
+    unit="ms",
+    against_unit="ms",
+    floor=1.5,
+    stretch=1.1,
+    better="less",
+)
+PATH = f"{BACKLOG}?billing_status={STATUS}&customer_id={CUSTOMER}&limit={LIMIT}"
+Statement = tuple[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Backlog:
+    """A backlog of so many rows, and the service over it."""
+
+    url: str
+    port: int
+
+
+@cache
+def _backlogs(bench: Bench) -> tuple[_Backlog, _Backlog]:
+    """The big one and the small one."""
+    counts = (bench.sizes.page_rows, bench.sizes.few_page_rows)
+    urls = [big_views(bench, count) for count in counts]
+    ports = bench.stack.enter_context(served(*urls))
+    big, few = (_Backlog(url, port) for url, port in zip(urls, ports, strict=True))
+    return big, few
+
+
+def measure_page(bench: Bench) -> Row:
+    """Blocks of requests over one connection, in turn with blocks of the bare statement."""
+    backlog, _ = _backlogs(bench)
+    statements = _executed(backlog.url)
+    with _Bare(bench, backlog.url) as bare:
+        pair = interleaved(
+            lambda: _p50(bench, lambda: [bare.fetch(each) for each in statements]),
+            lambda: _p50_over_http(bench, backlog),
+            bench.sizes.page_blocks,
+        )
+    return PAGE.row(bench.kind, pair.ours, pair.limit, pair.repetitions)
+
+
+def measure_page_scale(bench: Bench) -> Row:
+    """The same page of both backlogs, in turn; each matches the same part of its rows."""
+    big, few = _backlogs(bench)
+    pair = interleaved(
+        lambda: _p50_over_http(bench, few),
+        lambda: _p50_over_http(bench, big),
+        bench.sizes.page_blocks,
+    )
+    return PAGE_SCALE.row(bench.kind, pair.ours, pair.limit, pair.repetitions)
+
+
+def _p50_over_http(bench: Bench, backlog: _Backlog) -> float:
+    page = request("GET", PATH)
+    with closing(Line(backlog.port)) as line:
+        return _p50(bench, lambda: line.ask(page).expect())
+
+
+def _p50(bench: Bench, call: Callable[[], object]) -> float:
+    """The median of a block of calls, in milliseconds; the first does not count."""
+    taken: list[float] = []
+    for _ in range(bench.sizes.page_requests + 1):
+        started = perf_counter()
+        call()
+        taken.append(perf_counter() - started)
+    return 1_000 * median(taken[1:])
+
+
+def _executed(url: str) -> list[Statement]:
+    """What the service executes for the page: its statements on the view, with their values.
+
+    Raises ValueError when the page is not full, or no statement on the view was to be seen.
+    """
+    statements: list[Statement] = []
+
+    def executed(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
+        if time_and_material.name in statement:
+            statements.append((statement, values))
+
+    with closing(Tenant(url, project=False)) as tenant:
+        event.listen(tenant.views, "before_cursor_execute", executed)
+        answer = asyncio.run(_called(tenant))
+    if len(answer["items"]) != LIMIT or not answer["next"] or not statements:
+        raise ValueError(f"{len(answer['items'])} items by {len(statements)} statements")
+    return statements
+
+
+async def _called(tenant: Tenant) -> Any:
+    """The page as a call within this process gets it."""
+    transport = httpx.ASGITransport(app=create_app(Only(tenant), Settings()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        return (await client.get(PATH)).raise_for_status().json()
+
+
+class _Bare:
+    """A connection of the driver alone: prepared and binary, where there is such a thing."""
+
+    def __init__(self, bench: Bench, url: str) -> None:
+        self._connection: Any = (
+            psycopg.connect(url, autocommit=True)
+            if bench.kind == POSTGRESQL
+            else sqlite3.connect(sqlite_path(url).with_suffix(".views.db"))
+        )
+        self._how = {"prepare": True, "binary": True} if bench.kind == POSTGRESQL else {}
+
+    def __enter__(self) -> _Bare:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def fetch(self, statement: Statement) -> None:
+        """All rows that the statement finds. Raises ValueError when they are less than a page."""
+        found = self._connection.execute(*statement, **self._how).fetchall()
+        if len(found) < LIMIT:
+            raise ValueError(f"{len(found)} rows")

@@ -1,0 +1,79 @@
+"""How much is measured: as due, or little of everything to see that it works."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """Counts of what is measured with, and how often each is repeated."""
+
+    repetitions: int
+    contracts: int
+    """Contracts that approvals are spread over: some tens, as in a batch of a month's end."""
+    approvals: int
+    projected_contracts: int
+    projected_approvals: int
+    commands: int
+    """Requests of one repetition, over all connections."""
+    connections: int
+    page_contracts: int
+    page_rows: int
+    few_page_rows: int
+    page_blocks: int
+    page_requests: int
+    """Requests of one block."""
+    bulk_items: int
+    few_bulk_items: int
+    open_items: int
+    few_open_items: int
+    single_marks: int
+    """Items marked one by one on each of the two lines."""
+    events: int
+    few_events: int
+    rebuilds: int
+
+
+FULL = Sizes(
+    repetitions=5,
+    contracts=40,
+    approvals=20_000,
+    projected_contracts=300,
+    projected_approvals=20_000,
+    commands=3_000,
+    connections=16,
+    page_contracts=400,
+    page_rows=1_000_000,
+    few_page_rows=10_000,
+    page_blocks=10,
+    page_requests=100,
+    bulk_items=10_000,
+    few_bulk_items=1_000,
+    open_items=100_000,
+    few_open_items=100,
+    single_marks=300,
+    events=1_000_000,
+    few_events=100_000,
+    rebuilds=2,
+)
+SMALL = Sizes(
+    repetitions=1,
+    contracts=3,
+    approvals=120,
+    projected_contracts=4,
+    projected_approvals=120,
+    commands=48,
+    connections=16,
+    page_contracts=20,
+    page_rows=8_000,
+    few_page_rows=6_000,
+    page_blocks=1,
+    page_requests=5,
+    bulk_items=60,
+    few_bulk_items=20,
+    open_items=200,
+    few_open_items=40,
+    single_marks=4,
+    events=400,
+    few_events=200,
+    rebuilds=1,
+)

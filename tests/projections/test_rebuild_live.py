@@ -1,0 +1,242 @@
+"""A rebuild beside the live views: no reader is ever taken back, nor is anything lost with it."""
+
+import threading
+from bisect import bisect
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any
+
+import pytest
+
+from aggregates.events import UnbilledSalesRecorded
+from projections.backlog_queries import BacklogFilter, list_time_and_material
+from projections.history import History, Recorded
+from projections.paging import PageRequest
+from projections.rebuilding import RebuildRunning, rebuild
+from service.tenant import Tenant, is_postgres
+from tests.databases import sql, views_path
+from tests.projections.feeding import dump
+from tests.service.office import (
+    Json,
+    approval_event,
+    caught_up,
+    contract_event,
+    history,
+    line_event,
+    record,
+    rows,
+    views_of,
+)
+from tests.service.processes import LONG, kill, process, until, until_the_parent_is_gone
+
+REBUILDS, READERS = 6, 3
+PAGE = 50
+
+
+@pytest.fixture
+def live(database: str) -> Generator[Tenant]:
+    """A tenant with something in its views, and a running projector."""
+    with closing(Tenant(database)) as tenant:
+        record(tenant, contract_event(), line_event())
+        for number in range(5):
+            record(tenant, *(approval_event(f"A{number}-{n}") for n in range(40)))
+        caught_up(tenant)
+        yield tenant
+
+
+@pytest.fixture
+def other(database: str, live: Tenant) -> Generator[Tenant]:
+    """The same tenant as another process has it, that leaves the views to the first."""
+    with closing(Tenant(database, project=False)) as tenant:
+        yield tenant
+
+
+# --- readers -------------------------------------------------------------------------------------
+
+
+@dataclass
+class Reader:
+    """Reads again and again: the position, and how many rows match a filter that is always so."""
+
+    tenant: Tenant
+    changed: threading.Condition
+    seen: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+
+    def read(self) -> None:
+        with self.tenant.reading() as (views, position):
+            wanted = BacklogFilter(any_of={"contract_id": ["C1"]})
+            page = list_time_and_material(views, wanted, PageRequest(limit=1), totals=True)
+        assert page.totals
+        with self.changed:
+            self.seen.append((position, page.totals[0]["count"]))
+            self.changed.notify_all()
+
+    def read_on(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self.read()
+
+
+def wait_for_reads(readers: Sequence[Reader], more: int) -> None:
+    """Waits until every reader has read so many times more."""
+    wanted = [len(reader.seen) + more for reader in readers]
+
+    def done() -> bool:
+        return all(len(r.seen) >= w for r, w in zip(readers, wanted, strict=True))
+
+    with readers[0].changed:
+        assert readers[0].changed.wait_for(done, LONG)
+
+
+def rows_at(events: Sequence[Recorded]) -> tuple[list[int], list[int]]:
+    """Positions, and how many rows there are from each of them on."""
+    positions, counts = [0], [0]
+    for recorded in events:
+        if isinstance(recorded.event, UnbilledSalesRecorded):
+            positions.append(recorded.position)
+            counts.append(counts[-1] + len(recorded.event.approvals))
+    return positions, counts
+
+
+def test_readers_of_views_that_are_rebuilt_see_all_that_was_recorded_at_every_position(
+    live: Tenant, other: Tenant
+) -> None:
+    stop, changed = threading.Event(), threading.Condition()
+    readers = [Reader(tenant, changed) for tenant in (live, other, live)]
+
+    def write() -> None:
+        for number in count():
+            if stop.is_set():
+                return
+            record(live, approval_event(f"B{number}"))
+
+    with ThreadPoolExecutor() as pool:
+        working = [pool.submit(write), *(pool.submit(r.read_on, stop) for r in readers)]
+        try:
+            for _ in range(REBUILDS):
+                before = live.ledger.position()
+                reached = other.rebuild()
+                assert reached >= before
+                wait_for_reads(readers, 2)
+        finally:
+            stop.set()
+            for work in working:
+                work.result()
+    positions, counts = rows_at(history(live.ledger))
+    for reader in readers:
+        assert reader.seen == sorted(reader.seen), "neither the position nor the rows go back"
+        for position, found in reader.seen:
+            assert found == counts[bisect(positions, position) - 1], position
+    assert len({position for reader in readers for position, _ in reader.seen}) > REBUILDS
+    live.wait_for(live.ledger.position(), LONG)
+    shown = dump(live.views)
+    other.rebuild()
+    assert dump(live.views) == shown
+
+
+@dataclass
+class Late:
+    """A history that gets one more event as soon as its end was read."""
+
+    tenant: Tenant
+    waiting: list[Json]
+
+    def read(self, after: int, limit: int) -> Sequence[Recorded]:
+        found = self.tenant.ledger.read(after, limit)
+        if not found and self.waiting:
+            record(self.tenant, self.waiting.pop())
+            caught_up(self.tenant)
+        return found
+
+    def position(self) -> int:
+        return self.tenant.ledger.position()
+
+
+def test_what_is_shown_just_before_the_swap_is_in_the_views_after_it(
+    live: Tenant, other: Tenant
+) -> None:
+    reached = rebuild(Late(live, [approval_event("late")]), other.views)
+    assert reached == live.ledger.position()
+    assert "late" in {row["approval_id"] for row in rows(live, "time_and_material")}
+    shown = dump(live.views)
+    other.rebuild()
+    assert dump(live.views) == shown
+
+
+# --- killed --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Stopping:
+    """A history in short pages that stops for good, and tells so, before one of its reads."""
+
+    history: History
+    at: int
+    stopped: Connection
+    reads: int = 0
+
+    def read(self, after: int, limit: int) -> Sequence[Recorded]:
+        self.reads += 1
+        if self.reads == self.at:
+            self.stopped.send(self.reads)
+            until_the_parent_is_gone()
+        return self.history.read(after, min(limit, PAGE))
+
+    def position(self) -> int:
+        return self.history.position()
+
+
+def rebuild_until_stopped(database: str, at: int, stopped: Connection) -> None:
+    """A rebuild in a process of its own."""
+    with closing(Tenant(database, project=False)) as tenant:
+        rebuild(Stopping(tenant.ledger, at, stopped), tenant.views)
+
+
+def left_behind(database: str) -> list[Any]:
+    """What there is beside the tenant's own tables."""
+    if is_postgres(database):
+        return sql(database, "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%%rebuild%%'")
+    return [*views_path(database).parent.glob("*.rebuild")]
+
+
+@pytest.mark.parametrize("moment", ["at the beginning", "half way", "at the end", "in the swap"])
+def test_a_rebuild_that_is_killed_leaves_the_views_as_they_are_and_the_next_one_works(
+    live: Tenant, database: str, moment: str
+) -> None:
+    before = views_of(live)
+    pages = -(-live.ledger.position() // PAGE)
+    moments = {"at the beginning": 1, "half way": pages // 2 + 1, "at the end": pages + 1}
+    ours, theirs = Pipe()
+    with (
+        ours,
+        theirs,
+        process(
+            rebuild_until_stopped, database, moments.get(moment, pages + 2), theirs
+        ) as rebuilding,
+    ):
+        assert ours.poll(LONG), "it came to where it stops"
+        with live.reading() as (_, position):
+            assert position == live.ledger.position()
+        with pytest.raises(RebuildRunning):
+            live.rebuild()
+        kill(rebuilding)
+    assert views_of(live) == before
+
+    record(live, approval_event("later"))
+    caught_up(live)
+    shown = dump(live.views)
+
+    def rebuilt() -> bool:
+        """Once the database has noticed that the one that was killed is gone."""
+        with suppress(RebuildRunning):
+            live.rebuild()
+            return True
+        return False
+
+    until(rebuilt)
+    assert dump(live.views) == shown
+    assert left_behind(database) == []
