@@ -10,14 +10,14 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, text, update
 from sqlalchemy.schema import CreateTable
 
 from projections.database import schema_of, sqlite_views
 from projections.history import History
 from projections.runner import catch_up
-from projections.tables import metadata
-from projections.writer import Writer, tell
+from projections.tables import metadata, tracking
+from projections.writer import Writer, position_seen, tell
 
 
 class RebuildRunning(Exception):
@@ -37,9 +37,11 @@ def rebuild(
     place: _Place = _Files(views) if schema is None else _Schemas(views, schema)
     with place.beside() as new:
         writer = Writer(new)
-        catch_up(history, writer, progress=progress)
+        # Not to the very end: with somebody who goes on appending that might never come.
+        reached = catch_up(history, writer, until=history.position(), progress=progress)
         with place.locked() as live:
-            reached = catch_up(history, writer, progress=progress)
+            shown = position_seen(live)
+            reached = max(reached, catch_up(history, writer, until=shown, progress=progress))
             place.swap(live)
             tell(live, reached)
     return reached
@@ -133,11 +135,13 @@ class _Files:
 
     @contextmanager
     def locked(self) -> Generator[Connection]:
-        with self._views.execution_options(immediate=True).connect() as live:
+        with self._views.connect() as live:
             outside = live.connection.cursor()  # a file can't be attached within a transaction
             outside.execute("ATTACH DATABASE ? AS rebuilt", (str(self._file),))
             try:
                 with live.begin():
+                    # Not BEGIN IMMEDIATE: that would lock the attached file for its writer, too.
+                    live.execute(update(tracking).values(position=tracking.c.position))
                     yield live
             finally:
                 outside.execute("DETACH DATABASE rebuilt")

@@ -16,6 +16,8 @@ from projections.writer import OutOfStep, Writer
 
 log = structlog.stdlib.get_logger(__name__)
 
+LAST = 2**63 - 1
+"""A position that no history gets to."""
 PAGE = 2_000
 """Events that one transaction of the views takes at most."""
 RECHECK_SECONDS = 1.0
@@ -36,22 +38,27 @@ PASSING = (
 """Errors of the database itself, not of what is written to it."""
 
 
-def catch_up(
+def catch_up(  # noqa: PLR0913 - all but two have defaults
     history: History,
     writer: Writer,
     *,
     page: int = PAGE,
+    until: int = LAST,
     progress: Callable[[int], object] = lambda position: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Projects everything behind the views' position; the position reached.
+    """Projects everything behind the views' position, up to `until`; the position reached.
 
     Each page is one transaction with its position, so a stop at any moment neither skips nor
     repeats. `progress` is called with the position after every page; once `stopping` says so, no
     further page is begun.
     """
     position = writer.position()
-    while not stopping() and (events := history.read(position, page)):
+    while (
+        position < until
+        and not stopping()
+        and (events := history.read(position, min(page, until - position)))
+    ):
         changes = (change for recorded in events for change in project(recorded))
         try:
             writer.apply(changes, after=position, position=events[-1].position)

@@ -1,5 +1,6 @@
 """A rebuild beside the live views: no reader is ever taken back, nor is anything lost with it."""
 
+import sqlite3
 import threading
 from bisect import bisect
 from collections.abc import Generator, Sequence
@@ -15,26 +16,23 @@ import pytest
 
 from aggregates.events import UnbilledSalesRecorded
 from projections.backlog_queries import BacklogFilter, list_time_and_material
-from projections.history import History, Recorded
+from projections.history import Recorded
 from projections.paging import PageRequest
 from projections.rebuilding import RebuildRunning, rebuild
 from service.tenant import Tenant, is_postgres
 from tests.databases import sql, views_path
-from tests.projections.feeding import dump
 from tests.service.office import (
-    Json,
     approval_event,
     caught_up,
     contract_event,
     history,
     line_event,
     record,
-    rows,
     views_of,
 )
 from tests.service.processes import LONG, kill, process, until, until_the_parent_is_gone
 
-REBUILDS, READERS = 6, 3
+REBUILDS = 4
 PAGE = 50
 
 
@@ -132,39 +130,39 @@ def test_readers_of_views_that_are_rebuilt_see_all_that_was_recorded_at_every_po
         for position, found in reader.seen:
             assert found == counts[bisect(positions, position) - 1], position
     assert len({position for reader in readers for position, _ in reader.seen}) > REBUILDS
-    live.wait_for(live.ledger.position(), LONG)
-    shown = dump(live.views)
+    shown = views_of(live)
     other.rebuild()
-    assert dump(live.views) == shown
+    assert views_of(live) == shown
+
+
+# --- writers -------------------------------------------------------------------------------------
 
 
 @dataclass
-class Late:
-    """A history that gets one more event as soon as its end was read."""
+class Busy:
+    """A history that somebody appends to before each of its reads."""
 
     tenant: Tenant
-    waiting: list[Json]
+    reads: int = 0
 
     def read(self, after: int, limit: int) -> Sequence[Recorded]:
-        found = self.tenant.ledger.read(after, limit)
-        if not found and self.waiting:
-            record(self.tenant, self.waiting.pop())
-            caught_up(self.tenant)
-        return found
+        self.reads += 1
+        assert self.reads < 100, "it never comes to an end"
+        record(self.tenant, approval_event(f"late-{self.reads}"))
+        return self.tenant.ledger.read(after, limit)
 
     def position(self) -> int:
         return self.tenant.ledger.position()
 
 
-def test_what_is_shown_just_before_the_swap_is_in_the_views_after_it(
+def test_a_rebuild_comes_to_its_end_however_busy_the_writers_are(
     live: Tenant, other: Tenant
 ) -> None:
-    reached = rebuild(Late(live, [approval_event("late")]), other.views)
-    assert reached == live.ledger.position()
-    assert "late" in {row["approval_id"] for row in rows(live, "time_and_material")}
-    shown = dump(live.views)
+    before = live.writer.position()
+    assert rebuild(Busy(live), other.views) >= before
+    shown = views_of(live)
     other.rebuild()
-    assert dump(live.views) == shown
+    assert views_of(live) == shown
 
 
 # --- killed --------------------------------------------------------------------------------------
@@ -172,28 +170,60 @@ def test_what_is_shown_just_before_the_swap_is_in_the_views_after_it(
 
 @dataclass
 class Stopping:
-    """A history in short pages that stops for good, and tells so, before one of its reads."""
+    """A history in short pages that stops a rebuild for good, before a read of this moment.
 
-    history: History
-    at: int
+    It grows a little when its end was read, and the live views with it: so there is something left
+    to be read when these are held up for the swap.
+    """
+
+    tenant: Tenant
+    database: str
+    moment: str
     stopped: Connection
-    reads: int = 0
+    late: int = 4
 
     def read(self, after: int, limit: int) -> Sequence[Recorded]:
-        self.reads += 1
-        if self.reads == self.at:
-            self.stopped.send(self.reads)
+        newest = self.tenant.ledger.position()
+        if self._is_the_moment(after, newest):
+            self.stopped.send(self.moment)
             until_the_parent_is_gone()
-        return self.history.read(after, min(limit, PAGE))
+        found = self.tenant.ledger.read(after, min(limit, PAGE))
+        if self.late and after + len(found) >= newest:
+            self.late -= 1
+            record(self.tenant, approval_event(f"late-{self.late}"))
+            until(lambda: self.tenant.writer.position() == self.tenant.ledger.position())
+        return found
 
     def position(self) -> int:
-        return self.history.position()
+        return self.tenant.ledger.position()
+
+    def _is_the_moment(self, after: int, newest: int) -> bool:
+        match self.moment:
+            case "at the beginning":
+                return True
+            case "half way":
+                return after > newest / 2
+            case _:
+                return is_held_up(self.database)
 
 
-def rebuild_until_stopped(database: str, at: int, stopped: Connection) -> None:
+def is_held_up(database: str) -> bool:
+    """Whether the live projector can't move on."""
+    if is_postgres(database):
+        held = "SELECT count(*) FROM pg_locks WHERE relation = 'tracking'::regclass AND mode = ?"
+        return sql(database, held, "ExclusiveLock") != [(0,)]
+    with closing(sqlite3.connect(views_path(database), timeout=1.0)) as another:
+        try:
+            another.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        return False
+
+
+def rebuild_until_stopped(database: str, moment: str, stopped: Connection) -> None:
     """A rebuild in a process of its own."""
     with closing(Tenant(database, project=False)) as tenant:
-        rebuild(Stopping(tenant.ledger, at, stopped), tenant.views)
+        rebuild(Stopping(tenant, database, moment, stopped), tenant.views)
 
 
 def left_behind(database: str) -> list[Any]:
@@ -203,32 +233,23 @@ def left_behind(database: str) -> list[Any]:
     return [*views_path(database).parent.glob("*.rebuild")]
 
 
-@pytest.mark.parametrize("moment", ["at the beginning", "half way", "at the end", "in the swap"])
+@pytest.mark.parametrize("moment", ["at the beginning", "half way", "in the swap"])
 def test_a_rebuild_that_is_killed_leaves_the_views_as_they_are_and_the_next_one_works(
     live: Tenant, database: str, moment: str
 ) -> None:
-    before = views_of(live)
-    pages = -(-live.ledger.position() // PAGE)
-    moments = {"at the beginning": 1, "half way": pages // 2 + 1, "at the end": pages + 1}
     ours, theirs = Pipe()
-    with (
-        ours,
-        theirs,
-        process(
-            rebuild_until_stopped, database, moments.get(moment, pages + 2), theirs
-        ) as rebuilding,
-    ):
-        assert ours.poll(LONG), "it came to where it stops"
-        with live.reading() as (_, position):
-            assert position == live.ledger.position()
+    with ours, process(rebuild_until_stopped, database, moment, theirs) as rebuilding:
+        theirs.close()
+        until(lambda: caught_up(live) or ours.poll())
+        assert ours.recv() == moment
+        shown = views_of(live)
         with pytest.raises(RebuildRunning):
             live.rebuild()
         kill(rebuilding)
-    assert views_of(live) == before
-
+    assert views_of(live) == shown
     record(live, approval_event("later"))
-    caught_up(live)
-    shown = dump(live.views)
+    shown = views_of(live)
+    assert shown["tracking"] == [("views", live.ledger.position())]
 
     def rebuilt() -> bool:
         """Once the database has noticed that the one that was killed is gone."""
@@ -238,5 +259,5 @@ def test_a_rebuild_that_is_killed_leaves_the_views_as_they_are_and_the_next_one_
         return False
 
     until(rebuilt)
-    assert dump(live.views) == shown
+    assert views_of(live) == shown
     assert left_behind(database) == []
