@@ -196,6 +196,16 @@ def test_a_request_repeated_within_a_group_does_its_work_once_and_is_answered_al
     assert done == numbers(tenant.ledger) == [1]
 
 
+def test_a_command_about_what_no_database_can_hold_fails_alone(
+    ledgers: tuple[Ledger, Ledger],
+) -> None:
+    """PostgreSQL has no NUL in texts: the database says so, and is there all the same."""
+    ledger = ledgers[0]
+    outcomes = together(ledger, next_number, lambda unit: unit.version("series/\0"), next_number)
+    assert results([outcomes[0], outcomes[2]]) == [1, 2]
+    assert numbers(ledger) == [1, 2]
+
+
 # --- overtaken by another process ----------------------------------------------------------------
 
 
