@@ -18,6 +18,7 @@ import structlog
 from eventsourcing.application import Application
 from eventsourcing.persistence import (
     AggregateRecorder,
+    DataError,
     InfrastructureFactory,
     IntegrityError,
     Mapper,
@@ -231,6 +232,8 @@ class Ledger(Application[str]):
         try:
             decision.result = command.work(decision.unit)
             decision.stored = self._stored(decision.unit, command.context)
+        except DataError as error:  # what no database can hold: this command's fault alone
+            decision.error = Unavailable(str(error))
         except PersistenceError:
             raise
         except Exception as error:
