@@ -95,8 +95,7 @@ class StrictRoute(APIRoute):
                 raise ProblemRaised(
                     invalid_fields([(name, "is not a known query parameter") for name in unknown])
                 )
-            given = [*request.query_params.items(), *request.path_params.items()]
-            wrong = [name for name, value in given if "\x00" in value]
+            wrong = [name for name, value in request.query_params.items() if "\x00" in value]
             if wrong:
                 raise ProblemRaised(invalid_fields([(name, "has a NUL") for name in wrong]))
             asked = _StrictRequest(request.scope, request.receive)
