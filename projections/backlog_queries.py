@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from aggregates.statuses import AdjustmentStatus, BillingStatus
 from projections.changes import from_millionths, from_minor
+from projections.history import can_be_stored
 from projections.paging import Columns, PageRequest, Paging, empty_first
 from projections.tables import (
     contract_customers,
@@ -260,11 +261,6 @@ def find_items(connection: Connection, item_ids: Sequence[str]) -> Rows:
         statement = view.rows.where(view.table.c.item_id.in_(item_ids))
         found += [view.row(row) for row in _plain_rows(connection, statement)]
     return found
-
-
-def can_be_stored(text: str) -> bool:
-    """Whether a database can hold the text, and so be asked for it: not every one knows NUL."""
-    return "\x00" not in text
 
 
 def _list(

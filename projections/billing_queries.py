@@ -18,8 +18,9 @@ from sqlalchemy import (
 )
 
 from aggregates.statuses import ActualType, BillingStatus
-from projections.backlog_queries import Page, Rows, can_be_stored
+from projections.backlog_queries import Page, Rows
 from projections.changes import from_millionths, from_minor
+from projections.history import can_be_stored
 from projections.paging import PageRequest, Paging, empty_first, in_order
 from projections.tables import (
     booked_actuals,
@@ -57,6 +58,8 @@ def list_invoices(connection: Connection, wanted: Wanted, request: PageRequest) 
 
 def find_invoice(connection: Connection, invoice_id: str) -> tuple[dict[str, Any], int] | None:
     """An invoice with its lines and details, and its version."""
+    if not can_be_stored(invoice_id):
+        return None
     statement = select(invoices).where(invoices.c.invoice_id == invoice_id)
     row = connection.execute(statement).mappings().first()
     return (_invoice(connection, row), row["version"]) if row else None

@@ -15,6 +15,7 @@ from aggregates.statuses import (
 )
 from projections.backlog_queries import Page, Rows
 from projections.changes import from_minor
+from projections.history import can_be_stored
 from projections.paging import PageRequest, Paging, in_order
 from projections.tables import (
     contract_customers,
@@ -70,6 +71,8 @@ def find_line(
 
 def find_milestone(connection: Connection, milestone_id: str) -> tuple[dict[str, Any], int] | None:
     """A milestone with its parts, and the version of its line, whose stream it is on."""
+    if not can_be_stored(milestone_id):
+        return None
     on_line = and_(
         contract_lines.c.contract_id == milestones.c.contract_id,
         contract_lines.c.line_id == milestones.c.line_id,

@@ -34,6 +34,11 @@ class Unavailable(Exception):
     """The database can't be used right now; nothing was changed."""
 
 
+def can_be_stored(text: str) -> bool:
+    """Whether a database can hold the text, and so be asked for it: not every one knows NUL."""
+    return "\x00" not in text
+
+
 class History(Protocol):
     """A tenant's events in the order they were recorded; positions start at 1 and have no holes."""
 

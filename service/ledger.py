@@ -18,7 +18,6 @@ import structlog
 from eventsourcing.application import Application
 from eventsourcing.persistence import (
     AggregateRecorder,
-    DataError,
     InfrastructureFactory,
     IntegrityError,
     Mapper,
@@ -28,7 +27,7 @@ from eventsourcing.persistence import (
 from eventsourcing.utils import Environment
 
 from aggregates.events import Event
-from projections.history import Metadata, Recorded, Unavailable
+from projections.history import Metadata, Recorded, Unavailable, can_be_stored
 from service.group_commit import Command, Committed, Context, Group, Writer
 from service.recorders import History, Storage
 from service.stored_form import EventCodec
@@ -232,8 +231,6 @@ class Ledger(Application[str]):
         try:
             decision.result = command.work(decision.unit)
             decision.stored = self._stored(decision.unit, command.context)
-        except DataError as error:  # what no database can hold: this command's fault alone
-            decision.error = Unavailable(str(error))
         except PersistenceError:
             raise
         except Exception as error:
@@ -295,6 +292,8 @@ class Ledger(Application[str]):
 
     def fold(self, kind: StreamKind[Any], stream: str) -> Folded:
         """The stream as it stands: from the cache or a snapshot, and the events behind that."""
+        if not can_be_stored(stream):
+            return Folded()
         key = kind, stream
         known = self._cache.get(key)
         if known and key not in self._stale:
