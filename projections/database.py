@@ -55,9 +55,15 @@ def postgres_views(pool: ConnectionPool[Any], schema: str, migrations: Path = MI
         connection.autocommit = False
         return connection
 
+    def give_back(connection: Any, _: object) -> None:
+        # The driver's close() gives a live one back; a dead one would be missed for ever.
+        if connection.closed:
+            pool.putconn(connection)
+
     bare = create_engine(
         "postgresql+psycopg://", poolclass=NullPool, creator=connect, use_native_hstore=False
     )
+    event.listen(bare, "close", give_back)
     engine = bare.execution_options(schema_translate_map={None: schema}, schema=schema)
     _migrate(engine, migrations)
     return engine

@@ -46,20 +46,34 @@ def shown(url: str) -> str:
 
 
 class _Pool(ConnectionPool[Any]):
-    """A pool that answers at once while its server is down, instead of each caller waiting."""
+    """A pool that answers at once while its server is down, instead of each caller waiting.
 
-    _down_until = 0.0
+    It is down when a caller waited in vain although nobody had a connection; where others have
+    them all, it is only busy.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._down_until = 0.0
+        self._given_out: set[int] = set()
+        super().__init__(*arguments, **options)
 
     def getconn(self, timeout: float | None = None) -> Any:
         """A connection. Raises PoolTimeout when there is none to be had."""
         if time.monotonic() < self._down_until:
             raise PoolTimeout("the server could not be reached a moment ago")
         try:
-            return super().getconn(timeout)
+            connection = super().getconn(timeout)
         except PoolTimeout:
-            if self.get_stats().get("pool_size", 0) == 0:
+            if not self._given_out:
                 self._down_until = time.monotonic() + DOWN_SECONDS
             raise
+        self._given_out.add(id(connection))
+        return connection
+
+    def putconn(self, conn: Any) -> None:
+        """Takes a connection back."""
+        self._given_out.discard(id(conn))
+        super().putconn(conn)
 
 
 class Server:

@@ -3,15 +3,18 @@
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 
 import httpx
 import psycopg
 import pytest
 
+from projections.history import Unavailable
 from service.app import create_app
+from service.servers import POOL_SIZE
 from service.serving import running
 from service.settings import Settings
+from service.tenant import Tenant
 from service.tenants import Tenants
 from tests.databases import sql
 from tests.postgres import DURABLE, PostgresServer, running_postgres
@@ -124,9 +127,6 @@ def test_a_command_cut_off_in_the_middle_of_its_transaction_leaves_nothing(
     assert_sound(tenant.ledger)
 
 
-@pytest.mark.skip(
-    reason="open defect of issue 3: reads of a server that is gone may each wait 3 s for the pool"
-)
 def test_callers_of_a_server_that_is_gone_are_sent_away_at_once_not_one_after_the_other(
     server: PostgresServer, http: httpx.Client
 ) -> None:
@@ -142,3 +142,29 @@ def test_callers_of_a_server_that_is_gone_are_sent_away_at_once_not_one_after_th
         assert time.monotonic() - began < 10, "they waited for 3 seconds each"
     finally:
         server.start()
+
+
+def test_connections_that_die_with_the_server_are_not_missed_once_it_is_back(
+    server: PostgresServer, tenants: Tenants
+) -> None:
+    """Readers at work when it goes, in all more than the pool has connections."""
+    tenant = tenants.open()
+    for _ in range(2):
+        with suppress(Unavailable), ExitStack() as readers:
+            for _ in range(POOL_SIZE * 2 // 3):
+                readers.enter_context(tenant.reading())
+            server.kill()
+            server.start()
+        until_it_reads(tenant)
+    with ExitStack() as readers:
+        for _ in range(POOL_SIZE * 2 // 3):
+            readers.enter_context(tenant.reading())
+
+
+def until_it_reads(tenant: Tenant) -> None:
+    """Reads until it works; dead connections fail one after the other before."""
+    deadline = time.monotonic() + BOUND
+    while time.monotonic() < deadline:
+        with suppress(Unavailable), tenant.reading():
+            return
+    raise AssertionError(f"no read in {BOUND} seconds after the server came back")
