@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from aggregates.events import ContractUsageChanged, LineUsageChanged
-from aggregates.money import LARGEST_TOTAL, money, total, unit_of
+from aggregates.money import money, total
 from aggregates.refusals import Invalid, Refused
 from aggregates.statuses import BillingMethod, LimitLevel, NTEStatus
 from aggregates.terms import FailedLevel, LevelUsage, LineTerms
@@ -126,7 +126,6 @@ class LimitBook:
 
     def __init__(self, contract: LimitedContract, lines: Iterable[LimitedLine]) -> None:
         self._contract = contract
-        self._largest = LARGEST_TOTAL * unit_of(contract.currency)
         self._lines = {line.line_id: line for line in lines}
         self._of_contract: dict[str, _Level] = {}
         self._of_line: dict[tuple[str, str], _Level] = {}
@@ -165,8 +164,7 @@ class LimitBook:
         """
         levels = self._levels_of(line_id, customer_id)
         for level in levels:
-            if abs(level.used + amount) >= self._largest:
-                total(level.used + amount, self._contract.currency)
+            total(level.used + amount, self._contract.currency)
         for level in levels:
             level.committed += amount
             level.used += amount

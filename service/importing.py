@@ -58,11 +58,7 @@ def import_events(
         while under_way:
             finish()
     finally:  # where it is stopped, nothing goes on behind its back
-        for (
-            results,
-            _,
-            _,
-        ) in under_way:
+        for results, *_ in under_way:
             results()
     return imported
 

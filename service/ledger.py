@@ -312,6 +312,8 @@ class Ledger(Application[str]):
 
     def fold_streams(self, streams: Sequence[str]) -> dict[str, Folded]:
         """Many streams at once, from their events; for kinds that are not cached."""
+        if not streams:
+            return {}
         events: dict[str, list[Event]] = {stream: [] for stream in streams}
         for notification in self.history.select_streams(streams):
             events[str(notification.originator_id)].append(self._event(notification))

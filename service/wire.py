@@ -6,7 +6,7 @@ from typing import Any
 
 from aggregates import money
 from aggregates.contract import Contract
-from aggregates.contract_line import ContractLine, OpenPart, OpenSale
+from aggregates.contract_line import ContractLine, LineHead, OpenPart, OpenSale
 from aggregates.invoice import Invoice
 from aggregates.refusals import ItemRefusal
 from aggregates.statuses import BillingMethod
@@ -51,7 +51,7 @@ def contract(state: Contract) -> Json:
     }
 
 
-def line(state: ContractLine) -> Json:
+def line(state: LineHead) -> Json:
     """A contract line, with what its milestones total and lack to its contract amount (D-15)."""
     terms, currency = state.terms, state.currency
     fixed = terms.billing_method is BillingMethod.FIXED_PRICE

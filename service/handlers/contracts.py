@@ -12,7 +12,7 @@ from projections import contract_queries
 from service import wire
 from service.handlers import intake
 from service.handlers.requests import Answer, Request, execute
-from service.stream_kinds import CONTRACT, LINE
+from service.stream_kinds import CONTRACT, LINE, LINE_HEAD
 from service.tenant import VIEWS_SECONDS, Tenant
 from service.unit_of_work import UnitOfWork
 
@@ -46,10 +46,12 @@ def define_line(tenant: Tenant, request: Request, contract_id: str, command: Def
         stream = streams.line(contract_id, command.line_id)
         unit.expect(stream, request.if_match)
         of_contract = required_contract(unit, contract_id)
-        state = unit.load(LINE, stream)
+        state = unit.load(LINE_HEAD, stream)
         unit.append(line_terms.define(command, of_contract, state))
         intake.resume(unit, contract_id)
-        defined = required_line(unit, contract_id, command.line_id)
+        defined = unit.load(LINE_HEAD, stream)
+        if defined is None:
+            raise LookupError(stream)
         return Answer(body=wire.line(defined), created=state is None, version=unit.version(stream))
 
     answer = execute(tenant, request, work)
