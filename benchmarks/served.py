@@ -21,7 +21,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from benchmarks.processes import started
 from service.app import create_app
-from service.serving import take_short_turns
 from service.settings import Settings
 from service.tenants import Tenants
 
@@ -81,7 +80,6 @@ def serve(databases: Sequence[str]) -> None:
         )
         print(*ports, flush=True)
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody reads the pipe from here on
-        take_short_turns()  # as `billing-backlog serve` does
         uvicorn.Server(config).run(sockets=sockets)
 
 

@@ -22,9 +22,6 @@ PAGE = 2_000
 """Events that one transaction of the views takes at most."""
 RECHECK_SECONDS = 1.0
 """How long the projector rests without being woken: for events of another process."""
-LINGER_SECONDS = 0.05
-"""How long commits are gathered before the next page, unless somebody waits for the views: a page
-of a few events costs nearly as much as one of many, in the process that also takes commands."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
 """Seconds until it tries a database again that was not to be had; doubled each time."""
 PASSING = (
@@ -100,10 +97,10 @@ ALONE = Alone()
 class Projector:
     """Keeps the views at the history's heels in a thread of its own, while it is its turn.
 
-    Woken by commits, at once where somebody waits for them, or by looking every second. While it is
-    another process's turn it only follows how far that one is, and takes over when `turn` says so.
-    When the database is not to be had it tries again, after growing pauses; any other error stops
-    it until it is started again. `failure` tells of both.
+    Woken by commits at once, or by looking every second. While it is another process's turn it only
+    follows how far that one is, and takes over when `turn` says so. When the database is not to be
+    had it tries again, after growing pauses; any other error stops it until it is started again.
+    `failure` tells of both.
     """
 
     def __init__(self, history: History, writer: Writer, turn: Turn = ALONE) -> None:
@@ -202,7 +199,6 @@ class Projector:
 
     def _rest(self, seconds: float, disturbed: Callable[[], bool]) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._stopping or self._asked, LINGER_SECONDS)
             self._changed.wait_for(lambda: self._stopping or disturbed(), seconds)
             self._asked = False
 

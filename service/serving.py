@@ -1,6 +1,5 @@
 """The HTTP server: for as long as the process lives, or in a thread of it for a while."""
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -10,19 +9,10 @@ from typing import Any
 import uvicorn
 
 START_SECONDS = 30
-SWITCH_SECONDS = 0.0005
-"""How long a thread waits for another that computes: Python's own 5 ms are what the thread that
-talks to callers would lose whenever the one that decides or the one that projects is at work."""
-
-
-def take_short_turns() -> None:
-    """Lets the threads of this process take turns more often than is Python's own habit."""
-    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def serve(app: Callable[..., Any], host: str, port: int) -> None:
     """Serves the app until the process is asked to stop."""
-    take_short_turns()
     uvicorn.run(app, host=host, port=port, access_log=False, timeout_graceful_shutdown=10)
 
 
