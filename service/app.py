@@ -36,11 +36,11 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
         description=DESCRIPTION,
         redoc_url=None,
         redirect_slashes=False,
-        responses={"default": {"description": "A problem", "content": {MEDIA_TYPE: {}}}},
     )
     app.state.tenants, app.state.settings = tenants, settings
-    for module in (contracts, intake, backlog, invoices, audit, operations):
-        app.include_router(module.router)
+    # Not by include_router: it would look at each route twice, and in routers one after the other.
+    for module in (backlog, intake, invoices, contracts, audit, operations):
+        app.router.routes.extend(module.router.routes)
     app.add_exception_handler(Exception, _unforeseen)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -82,7 +82,10 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     for path in document["paths"].values():
         for operation in path.values():
             operation["responses"].pop("422", None)
-            operation["responses"]["default"]["content"] = {MEDIA_TYPE: problem}
+            operation["responses"]["default"] = {
+                "description": "A problem",
+                "content": {MEDIA_TYPE: problem},
+            }
     for unused in ("HTTPValidationError", "ValidationError"):
         parts.pop(unused, None)
     app.openapi_schema = document

@@ -12,7 +12,8 @@ from projections.history import Recorded
 from projections.paging import BadQuery
 from service import answers
 from service.ledger import EventMapper
-from service.routers.plumbing import Ids, StrictRoute, TheReading, any_of, list_response
+from service.routers.plumbing import Ids, TheReading, any_of, list_response
+from service.routers.strict_route import StrictRoute
 from service.tenant import Tenant
 
 router = APIRouter(prefix="/v1/audit", tags=["Audit"], route_class=StrictRoute)

@@ -16,7 +16,6 @@ from service.problems import Problem
 from service.routers.plumbing import (
     Ids,
     ProblemRaised,
-    StrictRoute,
     TheListing,
     ThePost,
     TheReading,
@@ -26,6 +25,7 @@ from service.routers.plumbing import (
     json_response,
     list_response,
 )
+from service.routers.strict_route import StrictRoute
 from service.schemas import DateText, ItemsBody, MarkBody
 
 router = APIRouter(prefix="/v1/backlog", tags=["Backlog"], route_class=StrictRoute)

@@ -9,7 +9,6 @@ from projections import contract_queries, performance_queries
 from service import answers, commands
 from service.handlers import contracts as handlers
 from service.routers.plumbing import (
-    StrictRoute,
     TheChange,
     TheListing,
     ThePost,
@@ -19,6 +18,7 @@ from service.routers.plumbing import (
     list_response,
     one_response,
 )
+from service.routers.strict_route import StrictRoute
 from service.schemas import ContractBody, LineBody, MilestoneBody, MilestoneChanges
 
 router = APIRouter(prefix="/v1", tags=["Contracts"], route_class=StrictRoute)

@@ -15,7 +15,6 @@ from service.handlers.requests import Request as Command
 from service.problems import Problem, invalid_fields, malformed_json, of_recorded
 from service.routers.plumbing import (
     ProblemRaised,
-    StrictRoute,
     TheCommand,
     TheListing,
     ThePost,
@@ -26,6 +25,7 @@ from service.routers.plumbing import (
     list_response,
     media_type,
 )
+from service.routers.strict_route import StrictRoute
 from service.schemas import DismissBody, Reason
 from service.strict_json import NotJson
 from service.tenant import VIEWS_SECONDS, Tenant

@@ -11,7 +11,6 @@ from service import answers
 from service.handlers import invoices as handlers
 from service.routers.plumbing import (
     Ids,
-    StrictRoute,
     TheChange,
     TheListing,
     ThePost,
@@ -23,6 +22,7 @@ from service.routers.plumbing import (
     list_response,
     one_response,
 )
+from service.routers.strict_route import StrictRoute
 from service.schemas import ConfirmBody, DraftBody
 
 router = APIRouter(prefix="/v1", tags=["Invoices"], route_class=StrictRoute)

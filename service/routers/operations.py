@@ -4,7 +4,8 @@ from fastapi import APIRouter, Response
 
 from service import answers
 from service.problems import Problem
-from service.routers.plumbing import ProblemRaised, StrictRoute, TheTenant, json_response
+from service.routers.plumbing import ProblemRaised, TheTenant, json_response
+from service.routers.strict_route import StrictRoute
 
 router = APIRouter(prefix="/health", tags=["Operations"], route_class=StrictRoute)
 

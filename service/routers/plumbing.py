@@ -3,15 +3,12 @@
 import asyncio
 import hashlib
 import uuid
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import Depends, Header, Query, Request, Response
-from fastapi.dependencies.utils import get_flat_params
-from fastapi.params import Query as QueryParameter
-from fastapi.routing import APIRoute
 
 from projections.backlog_queries import Page
 from projections.paging import PageRequest
@@ -19,7 +16,7 @@ from service import strict_json
 from service.handlers.requests import Answer
 from service.handlers.requests import Request as Command
 from service.ledger import Context
-from service.problems import MEDIA_TYPE, Problem, invalid_fields, malformed_json
+from service.problems import MEDIA_TYPE, Problem, malformed_json
 from service.settings import Settings
 from service.strict_json import NotJson
 from service.tenant import DEFAULT, NAME, Tenant
@@ -66,49 +63,6 @@ def json_of(body: bytes) -> Any:
 def media_type(request: Request) -> str:
     """The content type without its parameters, in lower case."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-class _StrictRequest(Request):
-    """Parses its body strictly, and before FastAPI asks: that hides what is wrong with a body."""
-
-    async def parse(self) -> None:
-        self._parsed = json_of(await self.body())
-
-    async def json(self) -> Any:
-        return self._parsed
-
-
-class StrictRoute(APIRoute):
-    """Refuses what the endpoint does not know: query parameters, other content types, lax JSON."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-        known = {
-            field.alias
-            for field in get_flat_params(self.dependant)
-            if isinstance(field.field_info, QueryParameter)
-        }
-
-        async def strict(request: Request) -> Response:
-            unknown = [name for name in request.query_params if name not in known]
-            if unknown:
-                raise ProblemRaised(
-                    invalid_fields([(name, "is not a known query parameter") for name in unknown])
-                )
-            wrong = [name for name, value in request.query_params.items() if "\x00" in value]
-            if wrong:
-                raise ProblemRaised(invalid_fields([(name, "has a NUL") for name in wrong]))
-            asked = _StrictRequest(request.scope, request.receive)
-            if self.body_field and await asked.body():
-                if media_type(asked) != "application/json":
-                    detail = "the body must be sent as application/json"
-                    raise ProblemRaised(
-                        Problem(status=415, code="unsupported_media_type", detail=detail)
-                    )
-                await asked.parse()
-            return await handle(asked)
-
-        return strict
 
 
 # --- who asks ----------------------------------------------------------------------------------
