@@ -14,12 +14,12 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Literal
 
-import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from benchmarks.processes import started
+from service import serving
 from service.app import create_app
 from service.settings import Settings
 from service.tenants import Tenants
@@ -71,16 +71,9 @@ def serve(databases: Sequence[str]) -> None:
             tenants = stack.enter_context(closing(Tenants(database)))
             tenants.open()
             services[port] = create_app(tenants, Settings(database=database))
-        config = uvicorn.Config(
-            with_echo(services),
-            lifespan="off",
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=10,
-        )
         print(*ports, flush=True)
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody reads the pipe from here on
-        uvicorn.Server(config).run(sockets=sockets)
+        serving.serve(with_echo(services), sockets=sockets, log_level="warning")
 
 
 def _listening() -> socket.socket:

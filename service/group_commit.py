@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -42,13 +44,53 @@ class Committed(Generic[R]):
 class Command(Generic[R]):
     """A command on its way: `work` loads, decides and appends; `future` tells what came of it.
 
-    `streams` are short ones that it will look at, for its whole group to load in one query.
+    `streams` are short ones that it will look at, for its whole group to load in one query. The
+    future is a thread's to wait for, or an event loop's.
     """
 
     work: Callable[[UnitOfWork], R]
     context: Context
     streams: Sequence[str] = ()
-    future: Future[Committed[R]] = field(default_factory=Future[Committed[R]])
+    future: Future[Committed[R]] | asyncio.Future[Committed[R]] = field(
+        default_factory=Future[Committed[R]]
+    )
+
+    def is_wanted(self) -> bool:
+        """Whether its caller still waits; a thread's can't give up any more from here on."""
+        if isinstance(self.future, Future):
+            return self.future.set_running_or_notify_cancel()
+        return not self.future.cancelled()
+
+
+Outcome = Committed[Any] | BaseException
+"""What came of a command: its result, or what went wrong with it."""
+
+
+def tell(outcomes: Iterable[tuple[Command[Any], Outcome]]) -> None:
+    """Answers callers; those in one event loop all at once, for waking it costs more than them."""
+    by_loop: defaultdict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Outcome]]]
+    by_loop = defaultdict(list)
+    for command, outcome in outcomes:
+        if isinstance(command.future, asyncio.Future):
+            by_loop[command.future.get_loop()].append((command.future, outcome))
+        else:
+            _settle(command.future, outcome)
+    for loop, answers in by_loop.items():
+        with suppress(RuntimeError):  # a loop that is closed has nobody waiting any more
+            loop.call_soon_threadsafe(_settle_all, answers)
+
+
+def _settle_all(answers: Iterable[tuple[asyncio.Future[Any], Outcome]]) -> None:
+    for future, outcome in answers:
+        if not future.done():  # its caller may have hung up
+            _settle(future, outcome)
+
+
+def _settle(future: Future[Any] | asyncio.Future[Any], outcome: Outcome) -> None:
+    if isinstance(outcome, BaseException):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
 
 
 class Writer:
@@ -87,12 +129,13 @@ class Writer:
     def _run(self) -> None:
         while (first := self._line.get()) is not None:
             group, more = self._waiting(first)
-            wanted = [each for each in group if each.future.set_running_or_notify_cancel()]
+            wanted = [each for each in group if each.is_wanted()]
             if wanted:
                 try:
                     self._commit(wanted)
                 except BaseException as error:
-                    _fail(wanted, error)
+                    # A fault in the writer itself is the answer to all that hung on it.
+                    tell((each, error) for each in wanted if not each.future.done())
             if not more:
                 return
 
@@ -108,13 +151,6 @@ class Writer:
                 return group, False
             group.extend(commands)
         return group, True
-
-
-def _fail(commands: Sequence[Command[Any]], error: BaseException) -> None:
-    """A fault in the writer itself is the answer to all that hung on it; the line goes on."""
-    for command in commands:
-        if not command.future.done():
-            command.future.set_exception(error)
 
 
 class Group:

@@ -28,7 +28,7 @@ from eventsourcing.utils import Environment
 
 from aggregates.events import Event
 from projections.history import Metadata, Recorded, Unavailable, can_be_stored
-from service.group_commit import Command, Committed, Context, Group, Writer
+from service.group_commit import Command, Committed, Context, Group, Outcome, Writer, tell
 from service.recorders import History, Storage
 from service.stored_form import EventCodec
 from service.stream_kinds import StreamKind, kind_of
@@ -74,13 +74,11 @@ class _Decision(Generic[R]):
     result: R | None = None
     error: Exception | None = None
 
-    def tell(self) -> None:
-        """Answers the caller."""
+    def outcome(self) -> Outcome:
+        """What there is to tell the caller."""
         if self.error:
-            self.command.future.set_exception(self.error)
-        else:
-            done = Committed(result=cast("R", self.result), position=self.position)
-            self.command.future.set_result(done)
+            return self.error
+        return Committed(result=self.result, position=self.position)
 
 
 class EventMapper(Mapper[str]):
@@ -169,9 +167,9 @@ class Ledger(Application[str]):
 
     def submit(self, work: Callable[[UnitOfWork], R], context: Context) -> Future[Committed[R]]:
         """Runs one command, as `submit_together` does."""
-        command = Command(work, context)
-        self.submit_together([command])
-        return command.future
+        future = Future[Committed[R]]()
+        self.submit_together([Command(work, context, future=future)])
+        return future
 
     def submit_together(self, commands: Sequence[Command[Any]]) -> None:
         """Runs commands: each `work` loads, decides and appends; all is saved in one transaction.
@@ -190,7 +188,7 @@ class Ledger(Application[str]):
             while attempts < ATTEMPTS and self._attempt([command]):
                 attempts += 1
             if attempts == ATTEMPTS:
-                command.future.set_exception(Conflict())
+                tell([(command, Conflict())])
 
     def _attempt(self, commands: Sequence[Command[Any]]) -> Sequence[Command[Any]]:
         """Decides and saves commands in one transaction; those that are to be decided anew."""
@@ -203,12 +201,9 @@ class Ledger(Application[str]):
                     return commands
                 overtaken = [each.command for each in decisions if self._is_overtaken(each)]
         except Unavailable as error:
-            for command in commands:
-                command.future.set_exception(Unavailable(str(error)))
+            tell((command, Unavailable(str(error))) for command in commands)
             return ()
-        for decision in decisions:
-            if decision.command not in overtaken:
-                decision.tell()
+        tell((each.command, each.outcome()) for each in decisions if each.command not in overtaken)
         return overtaken
 
     def _refresh(self) -> None:

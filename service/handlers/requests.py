@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +10,7 @@ import msgspec
 from aggregates import streams
 from aggregates.events import RequestAnswered
 from aggregates.refusals import Refused
-from service.group_commit import Committed, Context
+from service.group_commit import Command, Committed, Context
 from service.stream_kinds import REQUEST
 from service.tenant import Tenant
 from service.unit_of_work import UnitOfWork
@@ -51,7 +50,7 @@ class KeyReused(Refused):
 
 def execute(tenant: Tenant, request: Request, work: Callable[[UnitOfWork], Answer]) -> Answer:
     """Runs a command as `submit` does, and waits for it in this thread."""
-    return _answer(tenant, request, _submitted(tenant, request, work).result())
+    return _answer(tenant, request, tenant.ledger.transact(_once(request, work), request.context))
 
 
 async def submit(tenant: Tenant, request: Request, work: Callable[[UnitOfWork], Answer]) -> Answer:
@@ -60,7 +59,10 @@ async def submit(tenant: Tenant, request: Request, work: Callable[[UnitOfWork], 
     With an Idempotency-Key the answer is recorded in the same transaction, and a repetition gets
     it again. A refused command records nothing, so it may be tried again under its key.
     """
-    done = await asyncio.wrap_future(_submitted(tenant, request, work))
+    future: asyncio.Future[Committed[_Outcome]] = asyncio.get_running_loop().create_future()
+    command = Command(_once(request, work), request.context, future=future)
+    tenant.ledger.submit_together([command])
+    done = await future
     if done.result.repeated:
         return await asyncio.to_thread(_answer, tenant, request, done)
     return _answer(tenant, request, done)
@@ -89,9 +91,11 @@ class _Outcome:
     repeated: bool = False
 
 
-def _submitted(
-    tenant: Tenant, request: Request, work: Callable[[UnitOfWork], Answer]
-) -> Future[Committed[_Outcome]]:
+def _once(
+    request: Request, work: Callable[[UnitOfWork], Answer]
+) -> Callable[[UnitOfWork], _Outcome]:
+    """The work, unless it was done under this Idempotency-Key before."""
+
     def once(unit: UnitOfWork) -> _Outcome:
         known = _known(unit, request)
         if known:
@@ -101,7 +105,7 @@ def _submitted(
             unit.append([_answered(request.idempotency_key, request.digest, answer)])
         return _Outcome(answer)
 
-    return tenant.ledger.submit(once, request.context)
+    return once
 
 
 def _known(unit: UnitOfWork, request: Request) -> _Outcome | None:
