@@ -56,9 +56,13 @@ def postgres_views(pool: ConnectionPool[Any], schema: str, migrations: Path = MI
         return connection
 
     def give_back(connection: Any, _: object) -> None:
-        # The driver's close() gives a live one back; a dead one would be missed for ever.
+        """Leaves the connection as it came; the driver's `close`, which is next, gives it back."""
         if connection.closed:
-            pool.putconn(connection)
+            pool.putconn(connection)  # which `close` would not do: it would be missed for ever
+            return
+        connection.autocommit = True
+        # SQLAlchemy takes each time for the first, and adds a handler; there is no public way back.
+        connection._notice_handlers.clear()
 
     bare = create_engine(
         "postgresql+psycopg://", poolclass=NullPool, creator=connect, use_native_hstore=False

@@ -88,7 +88,6 @@ class Server:
             open=True,
             timeout=CONNECT_SECONDS,
             reconnect_timeout=CONNECT_SECONDS,
-            reset=_reset,
             close_returns=True,
             kwargs={
                 "autocommit": True,
@@ -120,14 +119,6 @@ class Server:
         """Closes the pool and the session."""
         self._session.close()
         self.pool.close()
-
-
-def _reset(connection: Connection[Any]) -> None:
-    """Gives the next user a connection as the first one got it."""
-    connection.autocommit = True
-    connection.isolation_level = connection.read_only = None
-    # SQLAlchemy takes each time for the first, and adds a handler; there is no public way back.
-    connection._notice_handlers.clear()  # pyright: ignore[reportPrivateUsage]
 
 
 class Turn:
@@ -220,9 +211,11 @@ class _Session:
             done = self._connection.execute(statement, values or None)
             return done.fetchone() if done.description else None
         except psycopg.Error as error:
-            log.warning("the session is broken", server=shown(self._url), error=str(error))
-            self._drop()
+            self._broken(error)
             return None
+        finally:
+            if threading.current_thread() is not self._thread:
+                self._poke()  # what the server has told meanwhile waits for the thread
 
     def _connect(self) -> bool:
         try:
@@ -235,10 +228,13 @@ class _Session:
         except psycopg.Error as error:
             log.warning("no session", server=shown(self._url), error=str(error))
             return False
-        self._connection.add_notify_handler(self._received)
         for channel in list(self._listeners):
             self._execute(SQL("LISTEN {}").format(Identifier(channel)))
         return True
+
+    def _broken(self, error: psycopg.Error) -> None:
+        log.warning("the session is broken", server=shown(self._url), error=str(error))
+        self._drop()
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
@@ -263,28 +259,33 @@ class _Session:
                 continue
             pause = LONGEST_PAUSE / 64
             self._tell()
-            self._wait(self._connection, RECHECK_SECONDS)
+            told = self._wait(self._connection, RECHECK_SECONDS)
             with self._guard:
-                self._execute(SQL("SELECT 1").format())  # the driver tells what has come with it
+                self._hear() if told else self._execute(SQL("SELECT 1").format())
 
-    def _wait(self, connection: Connection[Any] | None, seconds: float) -> None:
-        """Waits so many seconds, or until the server has sent something, or until poked."""
+    def _wait(self, connection: Connection[Any] | None, seconds: float) -> bool:
+        """Whether the server has sent something or it was poked, within so many seconds."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._wake_out, selectors.EVENT_READ)
             try:
                 if connection:
                     selector.register(connection.fileno(), selectors.EVENT_READ)
             except (psycopg.Error, ValueError, OSError):
-                return  # dropped this moment by somebody else
+                return True  # dropped this moment by somebody else
             ready = {key.fd for key, _ in selector.select(seconds)}
         if self._wake_out in ready:
             os.read(self._wake_out, 4096)
+        return bool(ready)
 
-    def _received(self, notify: psycopg.Notify) -> None:
-        """Called by the driver with the guard held: to be told once it is not."""
-        self._heard.append((notify.channel, notify.payload))
-        if threading.current_thread() is not self._thread:
-            self._poke()
+    def _hear(self) -> None:
+        """Takes what the server has sent; with the guard held, so it is told later."""
+        if self._connection is None:
+            return
+        try:
+            for notify in self._connection.notifies(timeout=0):
+                self._heard.append((notify.channel, notify.payload))
+        except psycopg.Error as error:
+            self._broken(error)
 
     def _tell(self) -> None:
         while self._heard:
