@@ -1,17 +1,19 @@
 """Many rows of one table in one go, past SQLAlchemy's row by row: a driver's own fastest way.
 
-SQLite takes `executemany`. PostgreSQL takes few rows the same way; many go by binary COPY into a
-temporary table and from there by one statement, for arrays of `unnest` cost the driver about as
-much as the insert itself (docs/performance.md).
+SQLite takes `executemany`. PostgreSQL takes few rows as arrays, in one statement; many go by binary
+COPY into a temporary table and from there by one statement, for arrays of `unnest` cost the driver
+about as much as the insert itself (docs/performance.md).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Protocol
 
 from sqlalchemy import BigInteger, Boolean, Connection, Date, Integer, Table
 
-from projections.database import schema_of
+from projections.database import schema_of, views_channel
+from projections.tables import VIEWS, tracking
 
 COPY_FROM = 100
 """Rows from which COPY is worth its temporary table."""
@@ -21,6 +23,10 @@ Row = dict[str, Any]
 
 class Bulk(Protocol):
     """Writes rows of one table within the connection's transaction."""
+
+    def move(self, after: int, position: int) -> bool:
+        """Whether the views were at the position `after`: then they are at this one from now on."""
+        ...
 
     def put(self, table: Table, rows: Sequence[Row]) -> None:
         """These whole rows stand from now on; no two have the same primary key."""
@@ -41,6 +47,10 @@ class _Sqlite:
     def __init__(self, connection: Connection) -> None:
         self._cursor: Any = connection.connection.cursor()
 
+    def move(self, after: int, position: int) -> bool:
+        statement, values = _moved(_name(tracking, None), "?", after, position)
+        return self._cursor.execute(statement, values).rowcount == 1
+
     def put(self, table: Table, rows: Sequence[Row]) -> None:
         columns = tuple(column.name for column in table.c)
         marks = ",".join("?" * len(columns))
@@ -60,41 +70,58 @@ class _Postgres:
         self._cursor: Any = connection.connection.cursor()
         self._schema = schema
 
+    def move(self, after: int, position: int) -> bool:
+        statement, values = _moved(_name(tracking, self._schema), "%s", after, position)
+        # Other processes hear of it once this is committed.
+        tell = f"WITH moved AS ({statement} RETURNING 1) SELECT pg_notify(%s, %s) FROM moved"  # noqa: S608 - our own names
+        told = (views_channel(self._schema), str(position))
+        return self._cursor.execute(tell, (*values, *told)).rowcount == 1
+
     def put(self, table: Table, rows: Sequence[Row]) -> None:
         columns = tuple(column.name for column in table.c)
         insert, conflict = _insert(table, columns, self._schema), _conflict(table)
-        values = _texts(table, columns, rows)
-        if len(rows) < COPY_FROM:
-            marks = ",".join(["%s"] * len(columns))
-            self._cursor.executemany(f"{insert} VALUES ({marks}) {conflict}", list(values))
-        else:
-            self._copy(table, columns, values)
-            self._cursor.execute(f"{insert} SELECT * FROM page {conflict}")  # noqa: S608 - our own names
-            self._cursor.execute("DROP TABLE page")
+        with self._page(table, columns, rows) as (page, values):
+            self._cursor.execute(f"{insert} SELECT * FROM {page} {conflict}", values)  # noqa: S608 - our own names
 
     def patch(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        keys = _keys(table)
-        own, both = _name(table, self._schema), (*columns, *keys)
-        values = _texts(table, both, rows)
-        if len(rows) < COPY_FROM:
-            sets = ",".join(f"{_quoted(c)}=%s" for c in columns)
-            where = " AND ".join(f"{_quoted(key)}=%s" for key in keys)
-            self._cursor.executemany(f"UPDATE {own} SET {sets} WHERE {where}", list(values))  # noqa: S608 - our own names
-        else:
-            self._copy(table, both, values)
-            sets = ",".join(f"{_quoted(c)}=page.{_quoted(c)}" for c in columns)
-            where = " AND ".join(f"own.{_quoted(key)}=page.{_quoted(key)}" for key in keys)
-            self._cursor.execute(f"UPDATE {own} AS own SET {sets} FROM page WHERE {where}")  # noqa: S608 - our own names
-            self._cursor.execute("DROP TABLE page")
+        keys, own = _keys(table), _name(table, self._schema)
+        sets = ",".join(f"{_quoted(c)}=page.{_quoted(c)}" for c in columns)
+        where = " AND ".join(f"own.{_quoted(key)}=page.{_quoted(key)}" for key in keys)
+        with self._page(table, (*columns, *keys), rows) as (page, values):
+            self._cursor.execute(
+                f"UPDATE {own} AS own SET {sets} FROM {page} WHERE {where}",  # noqa: S608 - our own names
+                values,
+            )
 
-    def _copy(self, table: Table, columns: Sequence[str], values: Iterable[Sequence[Any]]) -> None:
+    @contextmanager
+    def _page(
+        self, table: Table, columns: Sequence[str], rows: Sequence[Row]
+    ) -> Generator[tuple[str, list[list[Any]]]]:
+        """The rows as what stands behind FROM under the name `page`, and its parameters."""
         types = [_type(table, name) for name in columns]
+        values = _texts(table, columns, rows)
+        names = ",".join(map(_quoted, columns))
+        if len(rows) < COPY_FROM:
+            arrays = ",".join(f"%s::{kind}[]" for kind in types)
+            yield f"unnest({arrays}) AS page({names})", list(map(list, zip(*values, strict=True)))
+            return
         shape = ",".join(f"{_quoted(c)} {kind}" for c, kind in zip(columns, types, strict=True))
         self._cursor.execute(f"CREATE TEMP TABLE page ({shape}) ON COMMIT DROP")
         with self._cursor.copy("COPY page FROM STDIN (FORMAT BINARY)") as copy:
             copy.set_types(types)
             for row in values:
                 copy.write_row(row)
+        yield "page", []
+        self._cursor.execute("DROP TABLE page")
+
+
+def _moved(table: str, mark: str, after: int, position: int) -> tuple[str, tuple[int, ...]]:
+    """The statement, with its values, that moves the position on if it is at `after`."""
+    if after == 0:
+        insert = f"INSERT INTO {table} (name, position) VALUES ('{VIEWS}', {mark})"  # noqa: S608 - our own names
+        return f"{insert} ON CONFLICT DO NOTHING", (position,)
+    update = f"UPDATE {table} SET position={mark} WHERE name='{VIEWS}' AND position={mark}"  # noqa: S608 - as above
+    return update, (position, after)
 
 
 def _type(table: Table, column: str) -> str:

@@ -78,6 +78,11 @@ def schema_of(engine: Engine) -> str | None:
     return engine.get_execution_options().get("schema")
 
 
+def views_channel(schema: str) -> str:
+    """The NOTIFY channel of the views in a schema, that tells how far they are."""
+    return f"{schema}.views"
+
+
 @contextmanager
 def as_of_now(engine: Engine) -> Generator[tuple[Connection, int]]:
     """A connection that sees the views as of one moment, and the position they show."""

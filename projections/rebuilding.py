@@ -10,14 +10,14 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, text, update
+from sqlalchemy import Connection, Engine, func, select, text, update
 from sqlalchemy.schema import CreateTable
 
-from projections.database import schema_of, sqlite_views
+from projections.database import schema_of, sqlite_views, views_channel
 from projections.history import History
 from projections.runner import catch_up
 from projections.tables import metadata, tracking
-from projections.writer import Writer, position_seen, tell
+from projections.writer import Writer, position_seen
 
 
 class RebuildRunning(Exception):
@@ -43,7 +43,7 @@ def rebuild(
             shown = position_seen(live)
             reached = max(reached, catch_up(history, writer, until=shown, progress=progress))
             place.swap(live)
-            tell(live, reached)
+            place.tell(live, reached)
     return reached
 
 
@@ -60,6 +60,10 @@ class _Place(Protocol):
 
     def swap(self, live: Connection) -> None:
         """Puts the new tables in the place of the live ones, within that transaction."""
+        ...
+
+    def tell(self, live: Connection, position: int) -> None:
+        """Has other processes hear how far the views are, once that transaction is committed."""
         ...
 
 
@@ -105,6 +109,9 @@ class _Schemas:
             new = f'"{self._beside}"."{table.name}"'
             live.exec_driver_sql(f'DROP TABLE "{self._schema}"."{table.name}"')
             live.exec_driver_sql(f'ALTER TABLE {new} SET SCHEMA "{self._schema}"')
+
+    def tell(self, live: Connection, position: int) -> None:
+        live.execute(select(func.pg_notify(views_channel(self._schema), str(position))))
 
     def _drop(self) -> None:
         with self._views.begin() as connection:
@@ -157,6 +164,9 @@ class _Files:
             )
             for index in table.indexes:
                 index.create(live)
+
+    def tell(self, live: Connection, position: int) -> None:
+        """Nobody: other processes look by themselves."""
 
     def _remove(self) -> None:
         for suffix in ("", "-wal", "-shm"):

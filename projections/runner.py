@@ -22,6 +22,9 @@ PAGE = 2_000
 """Events that one transaction of the views takes at most."""
 RECHECK_SECONDS = 1.0
 """How long the projector rests without being woken: for events of another process."""
+LINGER_SECONDS = 0.05
+"""How long commits are gathered before the next page, unless somebody waits for the views: a page of
+a few events costs nearly as much as one of many, in the process that also takes commands."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
 """Seconds until it tries a database again that was not to be had; doubled each time."""
 PASSING = (
@@ -39,6 +42,7 @@ def catch_up(  # noqa: PLR0913 - all but two have defaults
     history: History,
     writer: Writer,
     *,
+    after: int | None = None,
     page: int = PAGE,
     until: int = LAST,
     progress: Callable[[int], object] = lambda position: None,
@@ -48,9 +52,9 @@ def catch_up(  # noqa: PLR0913 - all but two have defaults
 
     Each page is one transaction with its position, so a stop at any moment neither skips nor
     repeats. `progress` is called with the position after every page; once `stopping` says so, no
-    further page is begun.
+    further page is begun. `after` is where the views are, if that is known.
     """
-    position = writer.position()
+    position = writer.position() if after is None else after
     while (
         position < until
         and not stopping()
@@ -97,17 +101,22 @@ ALONE = Alone()
 class Projector:
     """Keeps the views at the history's heels in a thread of its own, while it is its turn.
 
-    Woken by commits at once, or by looking every second. While it is another process's turn it only
-    follows how far that one is, and takes over when `turn` says so. When the database is not to be
-    had it tries again, after growing pauses; any other error stops it until it is started again.
-    `failure` tells of both.
+    Woken by commits, at once where somebody waits for them, or by looking every second. While it is
+    another process's turn it only follows how far that one is, and takes over when `turn` says so.
+    When the database is not to be had it tries again, after growing pauses; any other error stops
+    it until it is started again. `failure` tells of both.
     """
 
     def __init__(self, history: History, writer: Writer, turn: Turn = ALONE) -> None:
         self._history = history
         self._writer = writer
         self._turn = turn
-        self._changed = threading.Condition()
+        guard = threading.Lock()
+        self._changed = threading.Condition(guard)
+        """The views are further, or won't be: for those that wait for them."""
+        self._woken = threading.Condition(guard)
+        self._hurried = threading.Condition(guard)
+        """What the projector rests on: on a commit, or only on somebody who waits for it."""
         self._position = writer.position()
         self._wanted = 0
         self._asked = False
@@ -137,6 +146,7 @@ class Projector:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
+            self._hurry()
         if self._thread:
             self._thread.join()
         self._turn.leave()
@@ -145,7 +155,7 @@ class Projector:
         """Tells that the history has got to `position`."""
         with self._changed:
             self._wanted = max(self._wanted, position)
-            self._changed.notify_all()
+            self._woken.notify()
 
     def shown(self, position: int) -> None:
         """Tells that another process has brought the views to `position`."""
@@ -159,7 +169,7 @@ class Projector:
         with self._changed:
             if self._position < position:
                 self._asked = True  # it may rest on a commit of another process
-                self._changed.notify_all()
+                self._hurry()
             while self._position < position:
                 rest = until - time.monotonic()
                 if rest <= 0 or self._failure or self._stopping:
@@ -190,6 +200,7 @@ class Projector:
         return catch_up(
             self._history,
             self._writer,
+            after=self._position,
             progress=self._reached,
             stopping=lambda: self._stopping,
         )
@@ -199,8 +210,13 @@ class Projector:
 
     def _rest(self, seconds: float, disturbed: Callable[[], bool]) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._stopping or disturbed(), seconds)
+            self._hurried.wait_for(lambda: self._stopping or self._asked, LINGER_SECONDS)
+            self._woken.wait_for(lambda: self._stopping or disturbed(), seconds)
             self._asked = False
+
+    def _hurry(self) -> None:
+        self._hurried.notify()
+        self._woken.notify()
 
     def _reached(self, position: int) -> None:
         with self._changed:

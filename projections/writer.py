@@ -8,16 +8,11 @@ from sqlalchemy import (
     Engine,
     Table,
     delete,
-    func,
-    insert,
     select,
-    update,
 )
-from sqlalchemy.exc import IntegrityError
 
-from projections.bulk import bulk
+from projections.bulk import Bulk, bulk
 from projections.changes import Change, Drop, Patch, Put, Row
-from projections.database import schema_of
 from projections.tables import VIEWS, tracking
 
 Key = tuple[Any, ...]
@@ -40,8 +35,10 @@ class Writer:
         Raises OutOfStep when the views are not at `after`: another projector was at work.
         """
         with self._engine.begin() as connection:
-            _move(connection, after, position)
-            page = _Page(connection)
+            views = bulk(connection)
+            if not views.move(after, position):
+                raise OutOfStep(after)
+            page = _Page(connection, views)
             for change in changes:
                 page.add(change)
             page.write()
@@ -57,9 +54,9 @@ class OutOfStep(Exception):
 class _Page:
     """The rows of one page, gathered by key so that each is written once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, views: Bulk) -> None:
         self._connection = connection
-        self._bulk = bulk(connection)
+        self._bulk = views
         self._puts: dict[Table, dict[Key, dict[str, Any]]] = {}
         self._patches: dict[Table, dict[Key, dict[str, Any]]] = {}
 
@@ -106,33 +103,6 @@ def _by_columns(
     for row in rows:
         grouped.setdefault(frozenset(row), []).append(row)
     return grouped
-
-
-def _move(connection: Connection, after: int, position: int) -> None:
-    """Moves the position on, if it is where it is expected; takes the write lock with that."""
-    if after == 0:
-        try:
-            connection.execute(insert(tracking).values(name=VIEWS, position=position))
-        except IntegrityError:
-            raise OutOfStep(after) from None
-    else:
-        here = (tracking.c.name == VIEWS) & (tracking.c.position == after)
-        moved = connection.execute(update(tracking).where(here).values(position=position))
-        if moved.rowcount != 1:
-            raise OutOfStep(after)
-    tell(connection, position)
-
-
-def tell(connection: Connection, position: int) -> None:
-    """Tells other processes how far the views are, once this transaction is committed."""
-    schema = schema_of(connection.engine)
-    if schema:
-        connection.execute(select(func.pg_notify(views_channel(schema), str(position))))
-
-
-def views_channel(schema: str) -> str:
-    """The NOTIFY channel of the views in a schema, that tells how far they are."""
-    return f"{schema}.views"
 
 
 def position_seen(connection: Connection) -> int:

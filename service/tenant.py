@@ -11,11 +11,17 @@ import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from projections.database import MigrationFailed, as_of_now, postgres_views, sqlite_views
+from projections.database import (
+    MigrationFailed,
+    as_of_now,
+    postgres_views,
+    sqlite_views,
+    views_channel,
+)
 from projections.history import Unavailable
 from projections.rebuilding import rebuild
 from projections.runner import ALONE, PASSING, Projector, Turn
-from projections.writer import Writer, views_channel
+from projections.writer import Writer
 from service.ledger import Ledger
 from service.recorders import PostgresSchema, SQLiteFile
 from service.recorders.postgres import channel
