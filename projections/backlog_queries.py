@@ -1,10 +1,11 @@
 """The two backlog views as lists: filtered, sorted, paged, totalled; rows as callers get them."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -15,7 +16,9 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Table,
+    Text,
     and_,
+    bindparam,
     func,
     or_,
     select,
@@ -24,7 +27,7 @@ from sqlalchemy import (
 from aggregates.statuses import AdjustmentStatus, BillingStatus
 from projections.changes import from_millionths, from_minor
 from projections.history import can_be_stored
-from projections.paging import Columns, PageRequest, Paging, empty_first
+from projections.paging import Columns, Order, PageRequest, Paging, empty_first
 from projections.tables import (
     contract_customers,
     contract_lines,
@@ -35,6 +38,7 @@ from projections.tables import (
 )
 
 Rows = list[dict[str, Any]]
+_NO_VALUES: Mapping[str, Any] = {}
 
 _HALF = 1_000_000
 """Sums are taken in two halves, so that no sum of 64-bit amounts overflows in the database."""
@@ -57,6 +61,46 @@ class Page:
     items: Rows
     next_cursor: str | None
     totals: Rows | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A filter without its values: what its statement depends on."""
+
+    any_of: tuple[tuple[str, int], ...]
+    has_date_from: bool
+    has_date_to: bool
+    has_text: bool
+
+
+def _shape(wanted: BacklogFilter) -> tuple[_Shape, dict[str, Any]]:
+    """The shape of a filter, and the values that its statement is executed with."""
+    values: dict[str, Any] = {
+        f"{name}_{n}": value
+        for name, several in wanted.any_of.items()
+        for n, value in enumerate(several)
+    }
+    if wanted.date_from:
+        values["date_from"] = wanted.date_from
+    if wanted.date_to:
+        values["date_to"] = wanted.date_to
+    if wanted.text:
+        values["text"] = f"%{_ESCAPED.sub(_as_itself, wanted.text)}%"
+    shape = _Shape(
+        any_of=tuple((name, len(several)) for name, several in wanted.any_of.items()),
+        has_date_from="date_from" in values,
+        has_date_to="date_to" in values,
+        has_text="text" in values,
+    )
+    return shape, values
+
+
+_ESCAPE = "/"
+_ESCAPED = re.compile("[/%_]")
+
+
+def _as_itself(special: re.Match[str]) -> str:
+    return _ESCAPE + special[0]
 
 
 class _View:
@@ -89,34 +133,41 @@ class _View:
 
     @cached_property
     def rows(self) -> Select[Any]:
-        """Every row; made once, for that takes about as long as to fetch a page."""
+        """Every row."""
         known: dict[str, ColumnElement[Any]] = {**self.table.c, **self._named}
         return select(*(known[name].label(name) for name in self._shown)).select_from(self._joins)
 
-    def where(self, wanted: BacklogFilter) -> list[ColumnElement[bool]]:
-        columns: dict[str, ColumnElement[Any]] = {**self.table.c, **self._named}
-        conditions: list[ColumnElement[bool]] = [
-            columns[name].in_(values) for name, values in wanted.any_of.items()
-        ]
-        if wanted.date_from:
-            conditions.append(self.table.c.date >= wanted.date_from)
-        if wanted.date_to:
-            conditions.append(self.table.c.date <= wanted.date_to)
-        if wanted.text:
-            found = (c.icontains(wanted.text, autoescape=True) for c in self._texts())
-            conditions.append(or_(*found))
-        return conditions
+    def page(self, shape: _Shape, orders: Sequence[Order], *, is_behind: bool) -> Select[Any]:
+        """The rows of a page."""
+        return self.paging.page(self.rows.where(*self._where(shape)), orders, is_behind=is_behind)
 
-    def totals(self, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    def totals(self, shape: _Shape) -> Select[Any]:
+        """The sums over the whole filter by currency and status."""
         own = self.table.c
         sums = [half for name in ("amount", "tax") for half in halves(own[name], name)]
         return (
             select(own.currency, own.billing_status, func.count().label("count"), *sums)
             .select_from(self._joins)
-            .where(*conditions)
+            .where(*self._where(shape))
             .group_by(own.currency, own.billing_status)
             .order_by(own.currency, own.billing_status)
         )
+
+    def _where(self, shape: _Shape) -> list[ColumnElement[bool]]:
+        columns: dict[str, ColumnElement[Any]] = {**self.table.c, **self._named}
+        conditions: list[ColumnElement[bool]] = [
+            columns[name].in_([bindparam(f"{name}_{n}", type_=Text) for n in range(count)])
+            for name, count in shape.any_of
+        ]
+        if shape.has_date_from:
+            conditions.append(self.table.c.date >= bindparam("date_from"))
+        if shape.has_date_to:
+            conditions.append(self.table.c.date <= bindparam("date_to"))
+        if shape.has_text:
+            text = func.lower(bindparam("text", type_=Text))
+            found = (func.lower(c).like(text, escape=_ESCAPE) for c in self._texts())
+            conditions.append(or_(*found))
+        return conditions
 
     def _texts(self) -> list[ColumnElement[Any]]:
         names = [self._named[name] for name in ("contract_name", "line_name", "customer_name")]
@@ -181,27 +232,74 @@ _OF_TIME_AND_MATERIAL = (
 )
 
 
-def _row(columns: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
-    """What both views show of an item, as callers get it."""
-    row = dict(zip(columns, values, strict=False))  # behind the columns stand the sort keys
-    currency = row["currency"]
-    row["date"] = str(row["date"])
-    row["amount"] = from_minor(row["amount"], currency)
-    row["tax"] = from_minor(row["tax"], currency)
-    return row
-
-
 def _fixed_price_row(values: Sequence[Any]) -> dict[str, Any]:
-    return _row(_OF_FIXED_PRICE, values)
+    """What the fixed-price view shows, as callers get it; behind that stand the sort keys."""
+    row: dict[str, Any] = dict(zip(_OF_FIXED_PRICE, values, strict=False))
+    row["date"] = str(row["date"])
+    row["amount"] = from_minor(row["amount"], row["currency"])
+    row["tax"] = from_minor(row["tax"], row["currency"])
+    return row
 
 
 def _time_and_material_row(values: Sequence[Any]) -> dict[str, Any]:
-    row = _row(_OF_TIME_AND_MATERIAL, values)
-    row["quantity"] = from_millionths(row["quantity"])
-    row["unit_price"] = from_minor(row["unit_price"], row["currency"])
-    if row["nte_detail"]:
-        row["nte_detail"] = json.loads(row["nte_detail"])
-    return row
+    """As for the other view; spelled out, for a month's end shows very many of these."""
+    (
+        item_id,
+        contract_id,
+        contract_name,
+        line_id,
+        line_name,
+        project_id,
+        customer_id,
+        customer_name,
+        date,
+        amount,
+        tax,
+        currency,
+        billing_status,
+        invoice_id,
+        approval_id,
+        transaction_class,
+        resource,
+        role,
+        category,
+        task_id,
+        description,
+        billing_type,
+        nte_status,
+        quantity,
+        unit_price,
+        nte_detail,
+        *_,
+    ) = values
+    return {
+        "item_id": item_id,
+        "contract_id": contract_id,
+        "contract_name": contract_name,
+        "line_id": line_id,
+        "line_name": line_name,
+        "project_id": project_id,
+        "customer_id": customer_id,
+        "customer_name": customer_name,
+        "date": str(date),
+        "amount": from_minor(amount, currency),
+        "tax": from_minor(tax, currency),
+        "currency": currency,
+        "billing_status": billing_status,
+        "invoice_id": invoice_id,
+        "approval_id": approval_id,
+        "class": transaction_class,
+        "resource": resource,
+        "role": role,
+        "category": category,
+        "task_id": task_id,
+        "description": description,
+        "billing_type": billing_type,
+        "nte_status": nte_status,
+        "quantity": from_millionths(quantity),
+        "unit_price": from_minor(unit_price, currency),
+        "nte_detail": json.loads(nte_detail) if nte_detail else nte_detail,
+    }
 
 
 FIXED_PRICE = _View(
@@ -232,25 +330,25 @@ def list_fixed_price(
     connection: Connection, wanted: BacklogFilter, page: PageRequest, *, totals: bool
 ) -> Page:
     """The fixed-price view: every customer milestone that matches, in whatever status."""
-    return _list(connection, FIXED_PRICE, FIXED_PRICE.where(wanted), page, totals)
+    return _list(connection, FIXED_PRICE, wanted, page, totals)
+
+
+_SHOWN_SALES = {
+    "billing_status": (
+        BillingStatus.NOT_READY.value,
+        BillingStatus.READY.value,
+        BillingStatus.INVOICE_CREATED.value,
+    ),
+    "adjustment_status": (AdjustmentStatus.ADJUSTABLE.value,),
+}
 
 
 def list_time_and_material(
     connection: Connection, wanted: BacklogFilter, page: PageRequest, *, totals: bool
 ) -> Page:
     """The T&M view (D-20): unbilled sales that are not adjusted; posted ones when asked for."""
-    conditions = [
-        *TIME_AND_MATERIAL.where(wanted),
-        time_and_material.c.adjustment_status == AdjustmentStatus.ADJUSTABLE,
-    ]
-    if "billing_status" not in wanted.any_of:
-        shown = [
-            BillingStatus.NOT_READY,
-            BillingStatus.READY,
-            BillingStatus.INVOICE_CREATED,
-        ]
-        conditions.append(time_and_material.c.billing_status.in_(shown))
-    return _list(connection, TIME_AND_MATERIAL, conditions, page, totals)
+    shown = replace(wanted, any_of={**_SHOWN_SALES, **wanted.any_of})
+    return _list(connection, TIME_AND_MATERIAL, shown, page, totals)
 
 
 def find_items(connection: Connection, item_ids: Sequence[str]) -> Rows:
@@ -266,22 +364,32 @@ def find_items(connection: Connection, item_ids: Sequence[str]) -> Rows:
 def _list(
     connection: Connection,
     view: _View,
-    conditions: Sequence[ColumnElement[bool]],
+    wanted: BacklogFilter,
     request: PageRequest,
     totals: bool,
 ) -> Page:
-    statement, orders = view.paging.page(view.rows.where(*conditions), request)
-    rows = _plain_rows(connection, statement)
+    part = view.paging.read(request)
+    shape, values = _shape(wanted)
+    page = _page(view, shape, part.orders, is_behind=part.behind is not None)
+    rows = _plain_rows(connection, page, {**values, **part.values()})
     return Page(
         items=[view.row(row) for row in rows[: request.limit]],
-        next_cursor=view.paging.next_cursor(rows, request, orders),
-        totals=_totals(connection, view.totals(conditions)) if totals else None,
+        next_cursor=view.paging.next_cursor(rows, part),
+        totals=_totals(connection, view.totals(shape), values) if totals else None,
     )
 
 
-def _plain_rows(connection: Connection, statement: Select[Any]) -> Sequence[tuple[Any, ...]]:
+@lru_cache(maxsize=256)
+def _page(view: _View, shape: _Shape, orders: tuple[Order, ...], *, is_behind: bool) -> Select[Any]:
+    """The statement of such a page; to make it takes longer than to fetch one."""
+    return view.page(shape, orders, is_behind=is_behind)
+
+
+def _plain_rows(
+    connection: Connection, statement: Select[Any], values: Mapping[str, Any] = _NO_VALUES
+) -> Sequence[tuple[Any, ...]]:
     """The rows as the driver gives them; wrapping each took as long as the query itself."""
-    cursor = connection.execute(statement).cursor
+    cursor = connection.execute(statement, values).cursor
     return cursor.fetchall() if cursor else ()
 
 
@@ -291,7 +399,7 @@ def halves(column: ColumnElement[int], name: str) -> list[ColumnElement[int]]:
     return [high, func.sum(column.op("%")(_HALF), type_=BigInteger).label(f"{name}_low")]
 
 
-def _totals(connection: Connection, statement: Select[Any]) -> Rows:
+def _totals(connection: Connection, statement: Select[Any], values: Mapping[str, Any]) -> Rows:
     return [
         {
             "currency": row["currency"],
@@ -300,7 +408,7 @@ def _totals(connection: Connection, statement: Select[Any]) -> Rows:
             "amount": from_minor(whole(row, "amount"), row["currency"]),
             "tax": from_minor(whole(row, "tax"), row["currency"]),
         }
-        for row in connection.execute(statement).mappings()
+        for row in connection.execute(statement, values).mappings()
     ]
 
 

@@ -48,11 +48,11 @@ _INVOICES = Paging(
 def list_invoices(connection: Connection, wanted: Wanted, request: PageRequest) -> Page:
     """Invoices with their lines and details, in the order they were drafted."""
     statement = select(invoices).where(*_any_of(invoices.c, wanted))
-    page, orders = _INVOICES.page(statement, request)
-    rows = connection.execute(page).mappings().all()
+    part = _INVOICES.read(request)
+    rows = _INVOICES.fetch(connection, statement, part)
     return Page(
         items=[_invoice(connection, row) for row in rows[: request.limit]],
-        next_cursor=_INVOICES.next_cursor(in_order(rows), request, orders),
+        next_cursor=_INVOICES.next_cursor(in_order(rows), part),
     )
 
 
@@ -186,11 +186,11 @@ def list_actuals(connection: Connection, wanted: Wanted, request: PageRequest) -
         if c.name not in {"reversal_of", "milestone_id"}
     }
     paging = Paging(sortable, key="actual_id", default="position")
-    statement, orders = paging.page(select(both), request)
-    rows = connection.execute(statement).mappings().all()
+    part = paging.read(request)
+    rows = paging.fetch(connection, select(both), part)
     return Page(
         items=[_actual(row) for row in rows[: request.limit]],
-        next_cursor=paging.next_cursor(in_order(rows), request, orders),
+        next_cursor=paging.next_cursor(in_order(rows), part),
     )
 
 
@@ -226,11 +226,11 @@ _PARKED = Paging(
 
 def list_parked(connection: Connection, request: PageRequest) -> Page:
     """The events that wait, each with what it lacks, in the order they were last tried."""
-    statement, orders = _PARKED.page(select(parked_events), request)
-    rows = connection.execute(statement).mappings().all()
+    part = _PARKED.read(request)
+    rows = _PARKED.fetch(connection, select(parked_events), part)
     return Page(
         items=[_parked(row) for row in rows[: request.limit]],
-        next_cursor=_PARKED.next_cursor(in_order(rows), request, orders),
+        next_cursor=_PARKED.next_cursor(in_order(rows), part),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Table
@@ -52,6 +53,8 @@ def to_minor_or_none(amount: Decimal | None, currency: str) -> int | None:
     return None if amount is None else to_minor(amount, currency)
 
 
+# Rates, taxes and hours come again and again.
+@lru_cache(maxsize=10_000)
 def from_minor(minor: int, currency: str) -> str:
     """Minor units as plain text with the currency's decimals: JPY 51 is "51"."""
     return _plain(minor, money.decimals_of(currency))
@@ -62,6 +65,7 @@ def to_millionths(quantity: Decimal) -> int:
     return int(quantity.scaleb(money.QUANTITY_DECIMALS))
 
 
+@lru_cache(maxsize=10_000)
 def from_millionths(millionths: int) -> str:
     """Millionths as plain text without needless zeros: 7.5, 2."""
     if not millionths % _ONE:

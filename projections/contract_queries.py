@@ -40,11 +40,11 @@ _CONTRACTS = Paging(
 
 def list_contracts(connection: Connection, request: PageRequest) -> Page:
     """The contracts with their customers."""
-    statement, orders = _CONTRACTS.page(select(contracts), request)
-    rows = connection.execute(statement).mappings().all()
+    part = _CONTRACTS.read(request)
+    rows = _CONTRACTS.fetch(connection, select(contracts), part)
     return Page(
         items=[_contract(connection, row) for row in rows[: request.limit]],
-        next_cursor=_CONTRACTS.next_cursor(in_order(rows), request, orders),
+        next_cursor=_CONTRACTS.next_cursor(in_order(rows), part),
     )
 
 

@@ -8,7 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, RowMapping, Select, and_, func, or_, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Integer,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    tuple_,
+)
 
 Columns = Mapping[str, ColumnElement[Any]]
 
@@ -41,6 +53,20 @@ class PageRequest:
     sort: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a list is wanted, understood: its order, the sort keys that it is behind."""
+
+    orders: tuple[Order, ...]
+    limit: int
+    behind: tuple[Any, ...] | None = None
+
+    def values(self) -> dict[str, Any]:
+        """What the statement of such a part is executed with."""
+        keys = {f"behind_{n}": value for n, value in enumerate(self.behind or ())}
+        return {"limit": self.limit + 1, **keys}
+
+
 class Paging:
     """The keyset paging of one list: its sortable columns, the unique key that ends each sort."""
 
@@ -49,35 +75,53 @@ class Paging:
         self._key = key
         self._default = default
 
-    def page(self, statement: Select[Any], request: PageRequest) -> tuple[Select[Any], list[Order]]:
-        """The statement for one page and one row more, which tells whether there is a next one.
-
-        The columns that it sorts by end each row.
+    def read(self, request: PageRequest) -> Part:
+        """The part that is asked for.
 
         Raises BadQuery for an unknown sort field or a cursor that this list did not give.
         """
         orders = self._orders(request.sort or self._default)
-        if request.cursor:
-            statement = statement.where(self._behind(orders, self._decode(request.cursor, orders)))
-        by = [
-            self._columns[order.name].desc() if order.descending else self._columns[order.name]
-            for order in orders
-        ]
-        keys = (self._columns[order.name].label(f"sort_{order.name}") for order in orders)
-        return statement.add_columns(*keys).order_by(*by).limit(request.limit + 1), orders
+        behind = self._decode(request.cursor, orders) if request.cursor else None
+        return Part(orders, request.limit, behind)
 
-    def next_cursor(
-        self, rows: Sequence[Sequence[Any]], request: PageRequest, orders: list[Order]
-    ) -> str | None:
+    def page(
+        self, statement: Select[Any], orders: Sequence[Order], *, is_behind: bool
+    ) -> Select[Any]:
+        """The statement for a part and one row more, which tells whether there is a next one.
+
+        It is executed with the part's values. The columns that it sorts by end each row.
+        """
+        columns = [self._columns[order.name] for order in orders]
+        if is_behind:
+            statement = statement.where(_behind(orders, columns))
+        by = [
+            column.desc() if order.descending else column
+            for order, column in zip(orders, columns, strict=True)
+        ]
+        keys = (
+            column.label(f"sort_{order.name}")
+            for order, column in zip(orders, columns, strict=True)
+        )
+        limit = bindparam("limit", type_=Integer)
+        return statement.add_columns(*keys).order_by(*by).limit(limit)
+
+    def fetch(
+        self, connection: Connection, statement: Select[Any], part: Part
+    ) -> Sequence[RowMapping]:
+        """The rows of a part of what the statement selects, and one more if there is."""
+        page = self.page(statement, part.orders, is_behind=part.behind is not None)
+        return connection.execute(page, part.values()).mappings().all()
+
+    def next_cursor(self, rows: Sequence[Sequence[Any]], part: Part) -> str | None:
         """Where the next page starts, None behind the last; the sort keys end each row."""
-        if len(rows) <= request.limit:
+        if len(rows) <= part.limit:
             return None
-        keys = [str(order) for order in orders]
-        values = [_plain(value) for value in rows[request.limit - 1][-len(orders) :]]
+        keys = [str(order) for order in part.orders]
+        values = [_plain(value) for value in rows[part.limit - 1][-len(keys) :]]
         packed = json.dumps([keys, values], separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
-    def _orders(self, sort: str) -> list[Order]:
+    def _orders(self, sort: str) -> tuple[Order, ...]:
         orders: dict[str, Order] = {}
         for field in sort.split(","):
             name = field.removeprefix("-")
@@ -87,18 +131,16 @@ class Paging:
             orders.setdefault(name, Order(name, field.startswith("-")))
         descending = next(reversed(orders.values())).descending
         orders.setdefault(self._key, Order(self._key, descending))
-        return list(orders.values())
+        return tuple(orders.values())
 
-    def _decode(self, cursor: str, orders: list[Order]) -> list[Any]:
+    def _decode(self, cursor: str, orders: Sequence[Order]) -> tuple[Any, ...]:
         try:
             packed = base64.b64decode(
                 cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True
             )
             keys, values = json.loads(packed)
             if keys == [str(order) for order in orders] and len(values) == len(orders):
-                return [
-                    self._value(order, value) for order, value in zip(orders, values, strict=True)
-                ]
+                return tuple(map(self._value, orders, values))
         except (binascii.Error, ValueError, TypeError, RecursionError):
             raise BadQuery("cursor", "is not a cursor that this list gave") from None
         raise BadQuery("cursor", "belongs to another sort order")
@@ -114,22 +156,23 @@ class Paging:
             value.encode()  # JSON can spell half a surrogate pair, which no database can bind
         return value
 
-    def _behind(self, orders: list[Order], values: list[Any]) -> ColumnElement[bool]:
-        columns = [self._columns[order.name] for order in orders]
-        if len({order.descending for order in orders}) == 1:
-            compared, bound = tuple_(*columns), tuple_(*values)
-            return compared < bound if orders[0].descending else compared > bound
-        return or_(
-            *(
-                and_(
-                    *(columns[i] == values[i] for i in range(position)),
-                    columns[position] < values[position]
-                    if order.descending
-                    else columns[position] > values[position],
-                )
-                for position, order in enumerate(orders)
+
+def _behind(orders: Sequence[Order], columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
+    values = [bindparam(f"behind_{n}", type_=column.type) for n, column in enumerate(columns)]
+    if len({order.descending for order in orders}) == 1:
+        compared, bound = tuple_(*columns), tuple_(*values)
+        return compared < bound if orders[0].descending else compared > bound
+    return or_(
+        *(
+            and_(
+                *(columns[i] == values[i] for i in range(position)),
+                columns[position] < values[position]
+                if order.descending
+                else columns[position] > values[position],
             )
+            for position, order in enumerate(orders)
         )
+    )
 
 
 def in_order(rows: Sequence[RowMapping]) -> list[list[Any]]:

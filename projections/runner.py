@@ -23,8 +23,8 @@ PAGE = 2_000
 RECHECK_SECONDS = 1.0
 """How long the projector rests without being woken: for events of another process."""
 LINGER_SECONDS = 0.05
-"""How long commits are gathered before the next page, unless somebody waits for the views: a page of
-a few events costs nearly as much as one of many, in the process that also takes commands."""
+"""How long commits are gathered before the next page, unless somebody waits for the views: a page
+of a few events costs nearly as much as one of many, in the process that also takes commands."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
 """Seconds until it tries a database again that was not to be had; doubled each time."""
 PASSING = (
