@@ -22,7 +22,7 @@ from benchmarks.intake import copied, import_into
 from benchmarks.measuring import Figure, Row, interleaved, tell, timed
 from benchmarks.raw import SCHEMA, empty_file, events_table, like, shape
 from projections import time_and_material
-from projections.runner import PAGE
+from projections.runner import catch_up
 from projections.tables import time_and_material as view
 from projections.tables import tracking
 from service.ledger import EventMapper
@@ -59,7 +59,7 @@ class _Limit(Protocol):
 
 
 def measure_projection(bench: Bench) -> Row:
-    """Reading, projecting and writing, one transaction a page, as the runner does.
+    """Reading, projecting and writing, one transaction a page, by the runner.
 
     The history has nothing but what this view is made of, as imports over many contracts store it.
     """
@@ -73,21 +73,11 @@ def measure_projection(bench: Bench) -> Row:
         with closing(Tenant(url, project=False)) as tenant:
             bench.databases.settle()
             with timed() as watch:
-                _project(tenant)
+                catch_up(tenant.ledger, tenant.writer, project=time_and_material.project)
         return limit.compare() / watch.seconds
 
     pair = interleaved(limit.fill, ours, bench.sizes.repetitions)
     return PROJECTION.row(bench.kind, pair.ours, pair.limit, pair.repetitions)
-
-
-def _project(tenant: Tenant) -> None:
-    """As `projections.runner.catch_up`, for one view alone."""
-    position = 0
-    while page := tenant.ledger.read(position, PAGE):
-        reached = page[-1].position
-        changes = (change for event in page for change in time_and_material.project(event))
-        tenant.writer.apply(changes, after=position, position=reached)
-        position = reached
 
 
 def _history(bench: Bench) -> tuple[str, str]:

@@ -8,17 +8,18 @@ about as much as the insert itself (docs/performance.md).
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from operator import itemgetter
 from typing import Any, Protocol
 
 from sqlalchemy import BigInteger, Boolean, Connection, Date, Integer, Table
 
+from projections.changes import Row
 from projections.database import schema_of, views_channel
 from projections.tables import VIEWS, tracking
 
 COPY_FROM = 100
 """Rows from which COPY is worth its temporary table."""
 _TYPES: Mapping[type, str] = {BigInteger: "int8", Integer: "int4", Date: "date", Boolean: "bool"}
-Row = dict[str, Any]
 
 
 class Bulk(Protocol):
@@ -99,17 +100,17 @@ class _Postgres:
     ) -> Generator[tuple[str, list[list[Any]]]]:
         """The rows as what stands behind FROM under the name `page`, and its parameters."""
         types = [_type(table, name) for name in columns]
-        values = _texts(table, columns, rows)
         names = ",".join(map(_quoted, columns))
         if len(rows) < COPY_FROM:
             arrays = ",".join(f"%s::{kind}[]" for kind in types)
-            yield f"unnest({arrays}) AS page({names})", list(map(list, zip(*values, strict=True)))
+            values = [_texts([row[name] for row in rows]) for name in columns]
+            yield f"unnest({arrays}) AS page({names})", values
             return
         shape = ",".join(f"{_quoted(c)} {kind}" for c, kind in zip(columns, types, strict=True))
         self._cursor.execute(f"CREATE TEMP TABLE page ({shape}) ON COMMIT DROP")
         with self._cursor.copy("COPY page FROM STDIN (FORMAT BINARY)") as copy:
             copy.set_types(types)
-            for row in values:
+            for row in map(itemgetter(*columns), rows):
                 copy.write_row(row)
         yield "page", []
         self._cursor.execute("DROP TABLE page")
@@ -128,28 +129,20 @@ def _type(table: Table, column: str) -> str:
     return _TYPES.get(type(table.c[column].type), "text")
 
 
-def _plain(table: Table, columns: Sequence[str], rows: Iterable[Row]) -> Iterable[tuple[Any, ...]]:
+def _plain(table: Table, columns: Sequence[str], rows: Iterable[Row]) -> Iterable[Sequence[Any]]:
     """The values as SQLite keeps them: dates in text."""
-    dates = {name for name in columns if _type(table, name) == "date"}
-    if not dates:
-        return (tuple([row[name] for name in columns]) for row in rows)
-    return (
-        tuple([row[c].isoformat() if c in dates and row[c] else row[c] for c in columns])
-        for row in rows
-    )
+    dates = [n for n, name in enumerate(columns) if _type(table, name) == "date"]
+    for row in map(itemgetter(*columns), rows):
+        values = list(row)
+        for n in dates:
+            if values[n]:
+                values[n] = values[n].isoformat()
+        yield values
 
 
-def _texts(table: Table, columns: Sequence[str], rows: Iterable[Row]) -> Iterable[list[Any]]:
-    """The values as the driver takes them: plain text of what is an enumeration's."""
-    texts = {name for name in columns if _type(table, name) == "text"}
-    return (
-        [
-            str(value) if name in texts and value is not None else value
-            for name in columns
-            for value in (row[name],)
-        ]
-        for row in rows
-    )
+def _texts(values: list[Any]) -> list[Any]:
+    """The values of an array as the driver takes them: plain text of what is an enumeration's."""
+    return [str(value) if isinstance(value, str) else value for value in values]
 
 
 @cache

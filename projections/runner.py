@@ -4,6 +4,9 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Protocol
 
 import psycopg
@@ -11,6 +14,8 @@ import sqlalchemy.exc
 import structlog
 
 from projections.catalogue import project
+from projections.changes import Projection
+from projections.gathering import Step, gather
 from projections.history import History, Unavailable
 from projections.writer import OutOfStep, Writer
 
@@ -45,6 +50,7 @@ def catch_up(  # noqa: PLR0913 - all but two have defaults
     after: int | None = None,
     page: int = PAGE,
     until: int = LAST,
+    project: Projection = project,
     progress: Callable[[int], object] = lambda position: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> int:
@@ -55,21 +61,58 @@ def catch_up(  # noqa: PLR0913 - all but two have defaults
     further page is begun. `after` is where the views are, if that is known.
     """
     position = writer.position() if after is None else after
-    while (
-        position < until
-        and not stopping()
-        and (events := history.read(position, min(page, until - position)))
-    ):
-        changes = (change for recorded in events for change in project(recorded))
-        try:
-            writer.apply(changes, after=position, position=events[-1].position)
-        except OutOfStep:
-            # Another process projects the same history: go on from where it has got to.
-            position = writer.position()
-        else:
-            position = events[-1].position
-        progress(position)
+    with closing(_Pages(history, project, page, until)) as pages:
+        while not stopping() and (found := pages.behind(position)):
+            try:
+                writer.write(found.steps, after=position, position=found.reached)
+            except OutOfStep:
+                # Another process projects the same history: go on from where it has got to.
+                position = writer.position()
+            else:
+                position = found.reached
+            progress(position)
     return position
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What some events in a row come to, and the position of the last of them."""
+
+    steps: list[Step]
+    reached: int
+    is_full: bool
+
+
+class _Pages:
+    """The pages of the history; behind a full one the next is read while that one is written."""
+
+    def __init__(self, history: History, project: Projection, size: int, until: int) -> None:
+        self._history, self._project = history, project
+        self._size, self._until = size, until
+        self._reader: ThreadPoolExecutor | None = None
+        self._ahead: tuple[int, Future[_Page | None]] | None = None
+
+    def behind(self, position: int) -> _Page | None:
+        """The page behind a position, None at the end of the history."""
+        ahead, self._ahead = self._ahead, None
+        found = ahead[1].result() if ahead and ahead[0] == position else self._read(position)
+        if found and found.is_full:
+            self._reader = self._reader or ThreadPoolExecutor(1, "projector-reader")
+            self._ahead = found.reached, self._reader.submit(self._read, found.reached)
+        return found
+
+    def close(self) -> None:
+        """Waits for what is being read."""
+        if self._reader:
+            self._reader.shutdown(cancel_futures=True)
+
+    def _read(self, position: int) -> _Page | None:
+        size = min(self._size, self._until - position)
+        events = self._history.read(position, size) if size > 0 else ()
+        if not events:
+            return None
+        changes = (change for recorded in events for change in self._project(recorded))
+        return _Page(gather(changes), events[-1].position, is_full=len(events) == size)
 
 
 class Turn(Protocol):
