@@ -8,6 +8,7 @@ about as much as the insert itself (docs/performance.md).
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -19,6 +20,9 @@ from projections.tables import VIEWS, tracking
 
 COPY_FROM = 100
 """Rows from which COPY is worth its temporary table."""
+VALUES_TOGETHER = 20_000
+"""Values that one statement of SQLite takes (it can take 32,766). With each row on its own, the
+driver would stand back at each for other threads, among them the one that reads the next page."""
 _TYPES: Mapping[type, str] = {BigInteger: "int8", Integer: "int4", Date: "date", Boolean: "bool"}
 
 
@@ -54,9 +58,16 @@ class _Sqlite:
 
     def put(self, table: Table, rows: Sequence[Row]) -> None:
         columns = tuple(column.name for column in table.c)
-        marks = ",".join("?" * len(columns))
-        statement = f"{_insert(table, columns, None)} VALUES ({marks}) {_conflict(table)}"
-        self._cursor.executemany(statement, _plain(table, columns, rows))
+        insert, conflict = _insert(table, columns, None), _conflict(table)
+        marks = f"({','.join('?' * len(columns))})"
+        together = max(1, VALUES_TOGETHER // len(columns))
+        values = list(_plain(table, columns, rows))
+        whole = len(values) - len(values) % together
+        statement = f"{insert} VALUES {','.join([marks] * together)} {conflict}"
+        for start in range(0, whole, together):
+            some = chain.from_iterable(values[start : start + together])
+            self._cursor.execute(statement, list(some))
+        self._cursor.executemany(f"{insert} VALUES {marks} {conflict}", values[whole:])
 
     def patch(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         keys = _keys(table)

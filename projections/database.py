@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
+_LARGE_VIEWS = ("cache_size=-32000", "wal_autocheckpoint=8000")
+"""KiB of a connection's cache at most, and pages of 4 KiB that are gathered in the WAL: a page of
+events touches all of large indexes, which SQLite's 2 and 4 MiB have written time and again."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -113,7 +116,7 @@ def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     # The driver would open transactions for writes alone; ours span the reads of an answer too.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", *_LARGE_VIEWS):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -18,6 +18,9 @@ from projections.changes import Change, Patch, Put, Row, to_millionths, to_minor
 from projections.history import Recorded
 from projections.tables import time_and_material
 
+# Plain text, which drivers take without a second look.
+_NOT_READY, _ADJUSTABLE = BillingStatus.NOT_READY.value, AdjustmentStatus.ADJUSTABLE.value
+
 
 def project(recorded: Recorded) -> Iterator[Change]:
     """The rows of unbilled sales actuals (D-20)."""
@@ -56,6 +59,7 @@ def _rows(event: UnbilledSalesRecorded, position: int) -> Iterator[Row]:
     currency = event.currency
     for work in event.approvals:
         unit_price = to_minor(work.unit_price, currency)
+        transaction_class = work.transaction_class.value
         for sale in work.sales:
             yield {
                 "item_id": sale.item_id,
@@ -64,7 +68,7 @@ def _rows(event: UnbilledSalesRecorded, position: int) -> Iterator[Row]:
                 "contract_id": event.contract_id,
                 "line_id": event.line_id,
                 "customer_id": sale.customer_id,
-                "class": work.transaction_class,
+                "class": transaction_class,
                 "date": work.date,
                 "resource": work.resource,
                 "role": work.role,
@@ -76,18 +80,18 @@ def _rows(event: UnbilledSalesRecorded, position: int) -> Iterator[Row]:
                 "amount": to_minor(sale.amount, currency),
                 "tax": to_minor(sale.tax, currency),
                 "currency": currency,
-                "billing_type": sale.billing_type,
-                "billing_status": BillingStatus.NOT_READY,
-                "nte_status": sale.nte_status,
+                "billing_type": sale.billing_type.value,
+                "billing_status": _NOT_READY,
+                "nte_status": sale.nte_status.value,
                 "nte_detail": None,
                 "invoice_id": None,
-                "adjustment_status": AdjustmentStatus.ADJUSTABLE,
+                "adjustment_status": _ADJUSTABLE,
             }
 
 
 def _verdict(result: NTEResult) -> Row:
     return {
         "item_id": result.item_id,
-        "nte_status": result.nte_status,
+        "nte_status": result.nte_status.value,
         "nte_detail": json.dumps(failed_levels(result.failed)) if result.failed else None,
     }
