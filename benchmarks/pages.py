@@ -18,7 +18,6 @@ from typing import Any
 
 import httpx
 import psycopg
-from sqlalchemy import event
 
 from benchmarks.big_views import CUSTOMER, LIMIT, STATUS, big_views
 from benchmarks.client import Line, request
@@ -26,7 +25,8 @@ from benchmarks.databases import POSTGRESQL, Bench
 from benchmarks.measuring import Figure, Row, interleaved
 from benchmarks.office import BACKLOG
 from benchmarks.served import served
-from projections.tables import time_and_material
+from projections.backlog_queries import BacklogFilter, sales_statement
+from projections.paging import PageRequest
 from service.app import create_app
 from service.settings import Settings
 from service.tenant import Tenant, sqlite_path
@@ -76,10 +76,10 @@ def _backlogs(bench: Bench) -> tuple[_Backlog, _Backlog]:
 def measure_page(bench: Bench) -> Row:
     """Blocks of requests over one connection, in turn with blocks of the bare statement."""
     backlog, _ = _backlogs(bench)
-    statements = _executed(backlog.url)
+    statement = _executed(backlog.url)
     with _Bare(bench, backlog.url) as bare:
         pair = interleaved(
-            lambda: _p50(bench, lambda: [bare.fetch(each) for each in statements]),
+            lambda: _p50(bench, lambda: bare.fetch(statement)),
             lambda: _p50_over_http(bench, backlog),
             bench.sizes.page_blocks,
         )
@@ -113,23 +113,16 @@ def _p50(bench: Bench, call: Callable[[], object]) -> float:
     return 1_000 * median(taken[1:])
 
 
-def _executed(url: str) -> list[Statement]:
-    """What the service executes for the page: its statements on the view, with their values.
-
-    Raises ValueError when the page is not full, or no statement on the view was to be seen.
-    """
-    statements: list[Statement] = []
-
-    def executed(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
-        if time_and_material.name in statement:
-            statements.append((statement, values))
-
+def _executed(url: str) -> Statement:
+    """What the service executes for the page, with its values. Raises ValueError if not full."""
+    wanted = BacklogFilter(any_of={"billing_status": [STATUS], "customer_id": [CUSTOMER]})
     with closing(Tenant(url, project=False)) as tenant:
-        event.listen(tenant.views, "before_cursor_execute", executed)
         answer = asyncio.run(_called(tenant))
-    if len(answer["items"]) != LIMIT or not answer["next"] or not statements:
-        raise ValueError(f"{len(answer['items'])} items by {len(statements)} statements")
-    return statements
+        with tenant.glancing() as views:
+            statement = sales_statement(views, wanted, PageRequest(limit=LIMIT))
+    if len(answer["items"]) != LIMIT or not answer["next"]:
+        raise ValueError(f"{len(answer['items'])} items")
+    return statement
 
 
 async def _called(tenant: Tenant) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import (
     BigInteger,
@@ -15,7 +15,6 @@ from sqlalchemy import (
     FromClause,
     RowMapping,
     Select,
-    Table,
     Text,
     and_,
     bindparam,
@@ -26,19 +25,22 @@ from sqlalchemy import (
 
 from aggregates.statuses import AdjustmentStatus, BillingStatus
 from projections.changes import from_millionths, from_minor
+from projections.database import schema_of
 from projections.history import can_be_stored
-from projections.paging import Columns, Order, PageRequest, Paging, empty_first
+from projections.paging import Columns, Order, PageRequest, Paging, Part, empty_first
+from projections.prepared import Prepared, prepare
 from projections.tables import (
+    VIEWS,
     contract_customers,
     contract_lines,
     contracts,
     fixed_price,
     milestones,
     time_and_material,
+    tracking,
 )
 
 Rows = list[dict[str, Any]]
-_NO_VALUES: Mapping[str, Any] = {}
 
 _HALF = 1_000_000
 """Sums are taken in two halves, so that no sum of 64-bit amounts overflows in the database."""
@@ -61,6 +63,8 @@ class Page:
     items: Rows
     next_cursor: str | None
     totals: Rows | None = None
+    position: int | None = None
+    """What the views showed, where a row told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +107,23 @@ def _as_itself(special: re.Match[str]) -> str:
     return _ESCAPE + special[0]
 
 
+# Short names, for the driver reads every statement anew.
+_contract = contracts.alias("contract")
+_line = contract_lines.alias("line")
+_customer = contract_customers.alias("customer")
+_milestone = milestones.alias("milestone")
+_part = fixed_price.alias("item")
+_sale = time_and_material.alias("item")
+_seen = select(tracking.c.position).where(tracking.c.name == VIEWS).cte("seen")
+"""How far the views are; it comes first, so that a rebuild is not met halfway (`as_of_now`)."""
+
+
 class _View:
     """One backlog view: its table, the names joined to it, and how a row reads."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - a view is all of these
         self,
-        table: Table,
+        table: FromClause,
         joins: FromClause,
         own: Columns,
         searched: Sequence[ColumnElement[Any]],
@@ -117,15 +132,15 @@ class _View:
     ) -> None:
         self.table = table
         self.row = row
-        self._shown = shown
+        self.shown = shown
         self._joins = joins
         self._own = own
         self._searched = searched
         names: Columns = {
-            "contract_name": contracts.c.name,
-            "line_name": contract_lines.c.name,
-            "project_id": contract_lines.c.project_id,
-            "customer_name": contract_customers.c.name,
+            "contract_name": _contract.c.name,
+            "line_name": _line.c.name,
+            "project_id": _line.c.project_id,
+            "customer_name": _customer.c.name,
         }
         self._named = {**names, **own}
         plain = {c.name: empty_first(c) for c in table.c if c.name not in _NOT_SORTED}
@@ -135,11 +150,12 @@ class _View:
     def rows(self) -> Select[Any]:
         """Every row."""
         known: dict[str, ColumnElement[Any]] = {**self.table.c, **self._named}
-        return select(*(known[name].label(name) for name in self._shown)).select_from(self._joins)
+        return select(*(known[name].label(name) for name in self.shown)).select_from(self._joins)
 
     def page(self, shape: _Shape, orders: Sequence[Order], *, is_behind: bool) -> Select[Any]:
-        """The rows of a page."""
-        return self.paging.page(self.rows.where(*self._where(shape)), orders, is_behind=is_behind)
+        """The rows of a page; behind what is shown, the position of the views."""
+        rows = self.rows.add_columns(select(_seen.c.position).scalar_subquery().label("seen"))
+        return self.paging.page(rows.where(*self._where(shape)), orders, is_behind=is_behind)
 
     def totals(self, shape: _Shape) -> Select[Any]:
         """The sums over the whole filter by currency and status."""
@@ -177,22 +193,19 @@ class _View:
 _NOT_SORTED = {"nte_detail", "ordinal"}
 
 
-def _with_names(table: Table) -> FromClause:
+def _with_names(table: FromClause) -> FromClause:
     """The table with the names of its contract, line and customer; joined so that none is lost."""
     return (
-        table.outerjoin(contracts, contracts.c.contract_id == table.c.contract_id)
+        table.outerjoin(_contract, _contract.c.contract_id == table.c.contract_id)
         .outerjoin(
-            contract_lines,
-            and_(
-                contract_lines.c.contract_id == table.c.contract_id,
-                contract_lines.c.line_id == table.c.line_id,
-            ),
+            _line,
+            and_(_line.c.contract_id == table.c.contract_id, _line.c.line_id == table.c.line_id),
         )
         .outerjoin(
-            contract_customers,
+            _customer,
             and_(
-                contract_customers.c.contract_id == table.c.contract_id,
-                contract_customers.c.customer_id == table.c.customer_id,
+                _customer.c.contract_id == table.c.contract_id,
+                _customer.c.customer_id == table.c.customer_id,
             ),
         )
     )
@@ -303,27 +316,33 @@ def _time_and_material_row(values: Sequence[Any]) -> dict[str, Any]:
 
 
 FIXED_PRICE = _View(
-    fixed_price,
-    _with_names(fixed_price).outerjoin(
-        milestones, milestones.c.milestone_id == fixed_price.c.milestone_id
-    ),
-    {"milestone_name": milestones.c.name, "milestone_status": milestones.c.status},
-    [milestones.c.name, fixed_price.c.milestone_id],
+    _part,
+    _with_names(_part).outerjoin(_milestone, _milestone.c.milestone_id == _part.c.milestone_id),
+    {"milestone_name": _milestone.c.name, "milestone_status": _milestone.c.status},
+    [_milestone.c.name, _part.c.milestone_id],
     _OF_FIXED_PRICE,
     _fixed_price_row,
 )
 
 TIME_AND_MATERIAL = _View(
-    time_and_material,
-    _with_names(time_and_material),
+    _sale,
+    _with_names(_sale),
     {},
     [
-        time_and_material.c[name]
+        _sale.c[name]
         for name in ("description", "resource", "role", "category", "task_id", "approval_id")
     ],
     _OF_TIME_AND_MATERIAL,
     _time_and_material_row,
 )
+
+
+class ListView(Protocol):
+    """`list_fixed_price` or `list_time_and_material`."""
+
+    def __call__(
+        self, connection: Connection, wanted: BacklogFilter, page: PageRequest, *, totals: bool
+    ) -> Page: ...
 
 
 def list_fixed_price(
@@ -347,8 +366,11 @@ def list_time_and_material(
     connection: Connection, wanted: BacklogFilter, page: PageRequest, *, totals: bool
 ) -> Page:
     """The T&M view (D-20): unbilled sales that are not adjusted; posted ones when asked for."""
-    shown = replace(wanted, any_of={**_SHOWN_SALES, **wanted.any_of})
-    return _list(connection, TIME_AND_MATERIAL, shown, page, totals)
+    return _list(connection, TIME_AND_MATERIAL, _shown_sales(wanted), page, totals)
+
+
+def _shown_sales(wanted: BacklogFilter) -> BacklogFilter:
+    return replace(wanted, any_of={**_SHOWN_SALES, **wanted.any_of})
 
 
 def find_items(connection: Connection, item_ids: Sequence[str]) -> Rows:
@@ -357,8 +379,17 @@ def find_items(connection: Connection, item_ids: Sequence[str]) -> Rows:
     item_ids = [item_id for item_id in item_ids if can_be_stored(item_id)]
     for view in (FIXED_PRICE, TIME_AND_MATERIAL):
         statement = view.rows.where(view.table.c.item_id.in_(item_ids))
-        found += [view.row(row) for row in _plain_rows(connection, statement)]
+        found += [view.row(tuple(row)) for row in connection.execute(statement)]
     return found
+
+
+def sales_statement(
+    connection: Connection, wanted: BacklogFilter, request: PageRequest
+) -> tuple[str, Any]:
+    """The statement of `list_time_and_material` for the driver, with its values."""
+    part = TIME_AND_MATERIAL.paging.read(request)
+    page, values = _statement(connection, TIME_AND_MATERIAL, _shown_sales(wanted), part)
+    return page.on(connection), page.values(values)
 
 
 def _list(
@@ -369,28 +400,35 @@ def _list(
     totals: bool,
 ) -> Page:
     part = view.paging.read(request)
-    shape, values = _shape(wanted)
-    page = _page(view, shape, part.orders, is_behind=part.behind is not None)
-    rows = _plain_rows(connection, page, {**values, **part.values()})
+    page, values = _statement(connection, view, wanted, part)
+    rows = page.rows(connection, values)
     return Page(
         items=[view.row(row) for row in rows[: request.limit]],
         next_cursor=view.paging.next_cursor(rows, part),
-        totals=_totals(connection, view.totals(shape), values) if totals else None,
+        totals=_totals(connection, view, wanted) if totals else None,
+        position=rows[0][len(view.shown)] if rows else None,
     )
 
 
+def _statement(
+    connection: Connection, view: _View, wanted: BacklogFilter, part: Part
+) -> tuple[Prepared, dict[str, Any]]:
+    shape, values = _shape(wanted)
+    page = _page(
+        view,
+        shape,
+        part.orders,
+        is_behind=part.behind is not None,
+        on_postgres=schema_of(connection.engine) is not None,
+    )
+    return page, {**values, **part.values()}
+
+
 @lru_cache(maxsize=256)
-def _page(view: _View, shape: _Shape, orders: tuple[Order, ...], *, is_behind: bool) -> Select[Any]:
-    """The statement of such a page; to make it takes longer than to fetch one."""
-    return view.page(shape, orders, is_behind=is_behind)
-
-
-def _plain_rows(
-    connection: Connection, statement: Select[Any], values: Mapping[str, Any] = _NO_VALUES
-) -> Sequence[tuple[Any, ...]]:
-    """The rows as the driver gives them; wrapping each took as long as the query itself."""
-    cursor = connection.execute(statement, values).cursor
-    return cursor.fetchall() if cursor else ()
+def _page(
+    view: _View, shape: _Shape, orders: tuple[Order, ...], *, is_behind: bool, on_postgres: bool
+) -> Prepared:
+    return prepare(view.page(shape, orders, is_behind=is_behind), on_postgres=on_postgres)
 
 
 def halves(column: ColumnElement[int], name: str) -> list[ColumnElement[int]]:
@@ -399,7 +437,8 @@ def halves(column: ColumnElement[int], name: str) -> list[ColumnElement[int]]:
     return [high, func.sum(column.op("%")(_HALF), type_=BigInteger).label(f"{name}_low")]
 
 
-def _totals(connection: Connection, statement: Select[Any], values: Mapping[str, Any]) -> Rows:
+def _totals(connection: Connection, view: _View, wanted: BacklogFilter) -> Rows:
+    shape, values = _shape(wanted)
     return [
         {
             "currency": row["currency"],
@@ -408,7 +447,7 @@ def _totals(connection: Connection, statement: Select[Any], values: Mapping[str,
             "amount": from_minor(whole(row, "amount"), row["currency"]),
             "tax": from_minor(whole(row, "tax"), row["currency"]),
         }
-        for row in connection.execute(statement, values).mappings()
+        for row in connection.execute(view.totals(shape), values).mappings()
     ]
 
 

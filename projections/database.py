@@ -87,18 +87,27 @@ def views_channel(schema: str) -> str:
 
 
 @contextmanager
+def at_a_glance(engine: Engine) -> Generator[Connection]:
+    """A connection for a single statement, which sees the views as of one moment by itself."""
+    with engine.connect() as connection:
+        if schema_of(engine) is not None:
+            driver_of(connection).autocommit = True
+        yield connection
+
+
+@contextmanager
 def as_of_now(engine: Engine) -> Generator[tuple[Connection, int]]:
     """A connection that sees the views as of one moment, and the position they show."""
     schema = schema_of(engine)
     if schema is None:
         with engine.connect() as connection, connection.begin():
-            cursor = connection.connection.cursor()
+            cursor = driver_of(connection).cursor()
             cursor.execute(f"SELECT position FROM {tracking.name} WHERE name = '{VIEWS}'")  # noqa: S608 - our own
             found = cursor.fetchone()
             yield connection, found[0] if found else 0
         return
-    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        cursor = connection.connection.cursor()
+    with at_a_glance(engine) as connection:
+        cursor = driver_of(connection).cursor()
         # One round trip. The lock goes first, for what is seen is settled with the first SELECT: a
         # rebuild that swaps the tables in between would be seen as empty tables.
         table = f'"{schema}"."{tracking.name}"'
@@ -110,6 +119,11 @@ def as_of_now(engine: Engine) -> Generator[tuple[Connection, int]]:
         found = cursor.fetchone()
         yield connection, found[0] if found else 0
         cursor.execute("COMMIT")
+
+
+def driver_of(connection: Connection) -> Any:
+    """The driver's own connection."""
+    return connection.connection.driver_connection
 
 
 def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

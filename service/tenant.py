@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from projections.database import (
     MigrationFailed,
     as_of_now,
+    at_a_glance,
     postgres_views,
     sqlite_views,
     views_channel,
@@ -125,6 +126,15 @@ class Tenant:
         """Waits until the views show `position`. Raises ViewsBehind after `timeout` seconds."""
         if position is not None and not self.projector.wait_for(position, timeout):
             raise ViewsBehind(position, self.projector.position)
+
+    @contextmanager
+    def glancing(self) -> Generator[Connection]:
+        """A connection to the views for a single statement. Raises Unavailable, as `reading`."""
+        try:
+            with at_a_glance(self.views) as connection:
+                yield connection
+        except PASSING as error:
+            raise Unavailable(str(error)) from error
 
     @contextmanager
     def reading(self) -> Generator[tuple[Connection, int]]:

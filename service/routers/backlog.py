@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from aggregates.backlog import MarkNotReady, MarkReady, ReevaluateNTE, ResetNTE
 from aggregates.statuses import BillingStatus, BillingType, NTEStatus, TransactionClass
 from projections import backlog_queries
-from projections.backlog_queries import BacklogFilter
+from projections.backlog_queries import BacklogFilter, list_fixed_price, list_time_and_material
+from projections.paging import PageRequest
 from service import answers
 from service.handlers import backlog as handlers
 from service.handlers.requests import Request as Command
@@ -16,6 +17,7 @@ from service.problems import Problem
 from service.routers.plumbing import (
     Ids,
     ProblemRaised,
+    Reading,
     TheListing,
     ThePost,
     TheReading,
@@ -70,6 +72,27 @@ async def wanted_sales(
     return replace(common, any_of={**common.any_of, **any_of(**more, resource=resource)})
 
 
+def _listed(
+    request: Request,
+    reading: Reading,
+    list_view: backlog_queries.ListView,
+    matching: BacklogFilter,
+    part: PageRequest,
+    *,
+    totals: bool,
+) -> Response:
+    """A page; without totals it is one statement, which tells the position with its rows."""
+    tenant = reading.wait()
+    if not totals:
+        with tenant.glancing() as views:
+            page = list_view(views, matching, part, totals=False)
+        if page.position is not None:
+            return list_response(request, page, page.position)
+    with tenant.reading() as (views, position):
+        page = list_view(views, matching, part, totals=totals)
+    return list_response(request, page, position)
+
+
 @router.get("/fixed-price", response_model=answers.TotalledPage[answers.FixedPriceRow])
 def get_fixed_price(
     request: Request,
@@ -79,9 +102,8 @@ def get_fixed_price(
     totals: Totals = False,
 ) -> Response:
     """The fixed-price view: customer milestones across all contract lines (D-10)."""
-    with reading.wait().reading() as (views, position):
-        page = backlog_queries.list_fixed_price(views, matching, listing.page(), totals=totals)
-    return list_response(request, page, position)
+    part = listing.page()
+    return _listed(request, reading, list_fixed_price, matching, part, totals=totals)
 
 
 @router.get("/time-and-material", response_model=answers.TotalledPage[answers.SalesRow])
@@ -93,11 +115,8 @@ def get_time_and_material(
     totals: Totals = False,
 ) -> Response:
     """The time-and-material view: unbilled sales across all contracts (D-20)."""
-    with reading.wait().reading() as (views, position):
-        page = backlog_queries.list_time_and_material(
-            views, matching, listing.page(), totals=totals
-        )
-    return list_response(request, page, position)
+    part = listing.page()
+    return _listed(request, reading, list_time_and_material, matching, part, totals=totals)
 
 
 @router.get("/{item_id}", response_model=answers.FixedPriceRow | answers.SalesRow)

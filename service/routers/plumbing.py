@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import msgspec
 from fastapi import Depends, Header, Query, Request, Response
@@ -230,8 +231,9 @@ def list_response(request: Request, page: Page, position: int) -> Response:
         body["totals"] = page.totals
     headers: dict[str, str] = {}
     if page.next_cursor:
-        url = request.url.include_query_params(cursor=page.next_cursor)
-        headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+        asked = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
+        query = urlencode([*asked, ("cursor", page.next_cursor)])
+        headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
     return json_response(body, headers=headers)
 
 
