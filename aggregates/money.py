@@ -40,6 +40,7 @@ LARGEST_TOTAL = 10**18
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 _LARGEST = Decimal(10) ** WHOLE_DIGITS
 _UNITS = {decimals: Decimal(1).scaleb(-decimals) for decimals in range(QUANTITY_DECIMALS + 1)}
+_LARGEST_TOTALS = {decimals: LARGEST_TOTAL * unit for decimals, unit in _UNITS.items()}
 QUANTITY_UNIT = _UNITS[QUANTITY_DECIMALS]
 HUNDRED = Decimal(100)
 
@@ -105,7 +106,7 @@ def total(value: Decimal, currency: str) -> Decimal:
 
     The read models keep sums in 64-bit integers; what they can't hold must not get in the history.
     """
-    if abs(value) >= LARGEST_TOTAL * unit_of(currency):
+    if abs(value) >= _LARGEST_TOTALS[decimals_of(currency)]:
         raise Refused("total_too_large", f"a total of {value:f} {currency} is more than is kept")
     return value
 

@@ -6,7 +6,7 @@ used = invoiced to date + committed backlog;  an amount passes when used + amoun
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from aggregates.events import ContractUsageChanged, LineUsageChanged
 from aggregates.money import money, total
@@ -96,6 +96,13 @@ class _Level:
         )
 
 
+class _Levels(NamedTuple):
+    """The four levels that an amount counts at, and those of them that have a limit."""
+
+    every: tuple[_Level, ...]
+    limited: tuple[tuple[_Level, Decimal], ...]
+
+
 def failing(
     level: LimitLevel, limit: Decimal, used: Decimal, amount: Decimal
 ) -> FailedLevel | None:
@@ -129,7 +136,7 @@ class LimitBook:
         self._lines = {line.line_id: line for line in lines}
         self._of_contract: dict[str, _Level] = {}
         self._of_line: dict[tuple[str, str], _Level] = {}
-        self._levels: dict[tuple[str, str], tuple[_Level, ...]] = {}
+        self._levels: dict[tuple[str, str], _Levels] = {}
 
     def evaluate(
         self, line_id: str, customer_id: str, amount: Decimal
@@ -138,31 +145,29 @@ class LimitBook:
 
         Without a limit at any level it is `not_applicable` (D-32).
         """
-        limited = False
-        failed: list[FailedLevel] = []
-        for level in self._levels_of(line_id, customer_id):
-            if level.limit is not None:
-                limited = True
-                failure = failing(level.level, level.limit, level.used, amount)
-                if failure:
-                    failed.append(failure)
-        if not limited:
+        levels = self._levels_of(line_id, customer_id)
+        if not levels.limited:
             return NTEStatus.NOT_APPLICABLE, ()
+        failed = tuple(
+            failure
+            for level, limit in levels.limited
+            if (failure := failing(level.level, limit, level.used, amount))
+        )
         if failed:
-            return NTEStatus.FAILED, tuple(failed)
+            return NTEStatus.FAILED, failed
         self.commit(line_id, customer_id, amount)
         return NTEStatus.COMMITTED, ()
 
     def is_limited(self, line_id: str, customer_id: str) -> bool:
         """Whether any of the four levels has a limit (D-32)."""
-        return any(level.limit is not None for level in self._levels_of(line_id, customer_id))
+        return bool(self._levels_of(line_id, customer_id).limited)
 
     def commit(self, line_id: str, customer_id: str, amount: Decimal) -> None:
         """Holds an open amount against every level; a negative amount gives room back (D-31).
 
         Raises Refused when a level could not hold the total; then no level has changed.
         """
-        levels = self._levels_of(line_id, customer_id)
+        levels = self._levels_of(line_id, customer_id).every
         for level in levels:
             total(level.used + amount, self._contract.currency)
         for level in levels:
@@ -181,7 +186,7 @@ class LimitBook:
         """
         own: dict[int, tuple[str, _Level, Decimal]] = {}
         for (line_id, customer_id), amount in amounts.items():
-            for level in self._levels_of(line_id, customer_id):
+            for level in self._levels_of(line_id, customer_id).every:
                 _, _, so_far = own.get(id(level), (line_id, level, ZERO))
                 own[id(level)] = (line_id, level, so_far + amount)
         exceeded = [
@@ -213,11 +218,13 @@ class LimitBook:
         if usages:
             yield ContractUsageChanged(contract_id=contract_id, currency=currency, usages=usages)
 
-    def _levels_of(self, line_id: str, customer_id: str) -> tuple[_Level, ...]:
+    def _levels_of(self, line_id: str, customer_id: str) -> "_Levels":
         key = (line_id, customer_id)
         levels = self._levels.get(key)
         if levels is None:
-            levels = self._levels[key] = self._open_levels(self._lines[line_id], customer_id)
+            opened = self._open_levels(self._lines[line_id], customer_id)
+            limited = tuple((each, each.limit) for each in opened if each.limit is not None)
+            levels = self._levels[key] = _Levels(opened, limited)
         return levels
 
     def _open_levels(self, line: LimitedLine, customer_id: str) -> tuple[_Level, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from aggregates import contract, contract_line, intake, invoice
@@ -70,6 +71,7 @@ _KINDS: dict[str, tuple[StreamKind[Any], ...]] = {
 }
 
 
+@lru_cache(maxsize=10_000)
 def kinds_of(stream: str) -> tuple[StreamKind[Any], ...]:
     """The ways to fold a stream, by its name; the whole of it first, the least of it last."""
     return _KINDS[stream[: stream.index("/")]]
