@@ -63,9 +63,9 @@ def gather(changes: Iterable[Change]) -> list[Step]:
                         own.patches[key] = {**own.patches[key], **row}
                     else:
                         own.patches[key] = row
-            case Drop(table):
+            case _:
                 # What came before must be there to be dropped, and what comes after must stay.
-                steps += _steps(table, waiting.pop(table, _Waiting()))
+                steps += _steps(change.table, waiting.pop(change.table, _Waiting()))
                 steps.append(change)
     for table, own in waiting.items():
         steps += _steps(table, own)

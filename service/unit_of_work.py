@@ -35,12 +35,11 @@ class Folded:
     """Bytes of the newest snapshot, and of the events behind it."""
 
     def fold(self, kind: StreamKind[Any], events: Iterable[Event]) -> Folded:
-        sizes = self.snapshot_version, self.snapshot_size, self.tail_size
-        folded = Folded(self.version, self.state, *sizes)
+        version, state, evolve = self.version, self.state, kind.evolve
         for event in events:
-            folded.state = kind.evolve(folded.state, event)
-            folded.version += 1
-        return folded
+            state = evolve(state, event)
+            version += 1
+        return Folded(version, state, self.snapshot_version, self.snapshot_size, self.tail_size)
 
 
 @dataclass(slots=True)
@@ -147,11 +146,12 @@ class UnitOfWork:
         return any(self._source.has_moved(stream, at) for stream, at in self._loaded.items())
 
     def _at(self, kind: StreamKind[Any], stream: str) -> Folded:
-        known = self._folded.get((kind, stream))
+        key = kind, stream
+        known = self._folded.get(key)
         if known is None:
             known = self._source.fold(kind, stream)
             self._loaded.setdefault(stream, known.version)
             if len(kinds_of(stream)) > 1:  # else what was appended here has been folded already
                 known = known.fold(kind, (e for at, _, e in self.pending if at == stream))
-            self._folded[kind, stream] = known
+            self._folded[key] = known
         return known

@@ -154,6 +154,9 @@ class _Desk:
         default_factory=list[tuple[Posted, Approval, Result]]
     )
     seen: set[str] = field(default_factory=set[str])
+    """The receipts and approvals among those."""
+    lines: set[str] = field(default_factory=set[str])
+    """Lines that are known to be there."""
 
     def take(self, group: Iterable[Posted]) -> list[Result]:
         """One result an event, in order."""
@@ -210,14 +213,23 @@ class _Desk:
             return self._received(posted, Outcome.DUPLICATE, recorded.items)
         if recorded:
             return _refused(posted, _changed(approval))
-        if self.unit.load(CONTRACT, streams.contract(self.contract_id)) is None:
-            return self._park(posted, NotFound("contract", self.contract_id))
-        if self.unit.load(LINE_HEAD, streams.line(self.contract_id, approval.line_id)) is None:
-            return self._park(posted, NotFound("contract_line", approval.line_id))
+        lacking = self._lacking(approval.line_id)
+        if lacking:
+            return self._park(posted, lacking)
         result = Result(event_id=posted.event_id, outcome=Outcome.RECORDED)
         self.waiting.append((posted, approval, result))
         self.seen.update({streams.receipt(posted.source, posted.event_id), stream})
         return result
+
+    def _lacking(self, line_id: str) -> NotFound | None:
+        """What an approval on this line has to wait for."""
+        if line_id not in self.lines:
+            if self.unit.load(CONTRACT, streams.contract(self.contract_id)) is None:
+                return NotFound("contract", self.contract_id)
+            if self.unit.load(LINE_HEAD, streams.line(self.contract_id, line_id)) is None:
+                return NotFound("contract_line", line_id)
+            self.lines.add(line_id)
+        return None
 
     def record_approvals(self) -> None:
         """Records the approvals gathered so far, and completes their results."""

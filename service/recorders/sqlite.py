@@ -15,8 +15,8 @@ from eventsourcing.sqlite import (
     SQLiteFactory,
 )
 
-_VARIABLES = 500
-"""Most values that one statement binds in a list."""
+_VARIABLES = 5_000
+"""Most values that one statement binds in a list; SQLite takes 32,766."""
 
 
 class DurableSQLiteConnectionPool(SQLiteConnectionPool):
