@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateTable
 from projections.database import schema_of, sqlite_views, views_channel
 from projections.history import History
 from projections.runner import catch_up
-from projections.tables import metadata, tracking
+from projections.tables import event_index, metadata, time_and_material, tracking
 from projections.writer import Writer, position_seen
 
 
@@ -118,6 +118,11 @@ class _Schemas:
             connection.exec_driver_sql(f'DROP SCHEMA IF EXISTS "{self._beside}" CASCADE')
 
 
+_NEVER_SEARCHED = (time_and_material, event_index)
+"""Large views whose rows projections only put, or patch by their keys. `swap` makes the indexes of
+the live views anew, so those of the new ones would be kept in vain."""
+
+
 class _Files:
     """SQLite: the new tables are made in a file beside, and copied over."""
 
@@ -134,6 +139,9 @@ class _Files:
                 raise RebuildRunning("another rebuild of these views is running") from None
             self._remove()
             new = sqlite_views(self._file)
+            with new.begin() as connection:
+                for index in (i for table in _NEVER_SEARCHED for i in table.indexes):
+                    index.drop(connection)
             try:
                 yield new
             finally:
