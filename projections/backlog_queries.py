@@ -115,7 +115,7 @@ _milestone = milestones.alias("milestone")
 _part = fixed_price.alias("item")
 _sale = time_and_material.alias("item")
 _seen = select(tracking.c.position).where(tracking.c.name == VIEWS).cte("seen")
-"""How far the views are; it comes first, so that a rebuild is not met halfway (`as_of_now`)."""
+"""How far the views are, as of the same moment as the rows."""
 
 
 class _View:

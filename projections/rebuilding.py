@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine, func, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
 from projections.database import schema_of, sqlite_views, views_channel
@@ -18,6 +19,9 @@ from projections.history import History
 from projections.runner import catch_up
 from projections.tables import event_index, metadata, time_and_material, tracking
 from projections.writer import Writer, position_seen
+
+LOCK_ATTEMPTS = 150
+"""How often new views try to take the place of the live ones, for 0.2 s each."""
 
 
 class RebuildRunning(Exception):
@@ -103,12 +107,30 @@ class _Schemas:
             yield live
 
     def swap(self, live: Connection) -> None:
-        # Readers lock this table first of all: from here on, none is in the middle of reading.
-        live.exec_driver_sql(f'LOCK TABLE "{self._schema}".tracking IN ACCESS EXCLUSIVE MODE')
+        self._lock_all(live)
         for table in metadata.sorted_tables:
             new = f'"{self._beside}"."{table.name}"'
             live.exec_driver_sql(f'DROP TABLE "{self._schema}"."{table.name}"')
             live.exec_driver_sql(f'ALTER TABLE {new} SET SCHEMA "{self._schema}"')
+
+    def _lock_all(self, live: Connection) -> None:
+        """Has all tables to itself: from here on, nobody is in the middle of reading.
+
+        Readers of several statements take `tracking` first, too, those of one statement take tables
+        in an order of their own. So it never waits with some of them in hand
+        for as long as it takes PostgreSQL to see a deadlock, but lets go and begins again.
+        """
+        order = (tracking, *(table for table in metadata.sorted_tables if table is not tracking))
+        tables = ",".join(f'"{self._schema}"."{table.name}"' for table in order)
+        for attempt in range(LOCK_ATTEMPTS):
+            try:
+                with live.begin_nested():
+                    live.exec_driver_sql("SET LOCAL lock_timeout = '200ms'")
+                    live.exec_driver_sql(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
+                return
+            except OperationalError:
+                if attempt == LOCK_ATTEMPTS - 1:
+                    raise
 
     def tell(self, live: Connection, position: int) -> None:
         live.execute(select(func.pg_notify(views_channel(self._schema), str(position))))
