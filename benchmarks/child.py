@@ -11,14 +11,20 @@ from pathlib import Path
 
 from benchmarks.measuring import timed
 from benchmarks.processes import started
-from service.importing import import_events
+from service.import_processes import Order, import_by_processes, processes_for
 from service.ledger import Context
-from service.tenant import Tenant
+from service.tenant import DEFAULT, Tenant
+
+_IN_A_MIB = 1024 * 1024 if sys.platform == "darwin" else 1024
+"""Of what `getrusage` counts memory in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What a child came to: events taken in or rebuilt from, seconds, MiB at the peak."""
+    """What a child came to: events taken in or rebuilt from, seconds, MiB at the peak.
+
+    Of several processes, the peak is at most this: as if all were as large as the largest at once.
+    """
 
     events: int
     seconds: float
@@ -26,7 +32,7 @@ class Done:
 
 
 def importing(database: str, path: Path) -> Done:
-    """Imports a file in a process that does nothing else."""
+    """Imports a file in a process that does nothing else, and in those that it starts for that."""
     return _child("import", database, str(path))
 
 
@@ -44,8 +50,13 @@ def peak_mib() -> float:
     if status.exists():
         found = dict(line.split(":", 1) for line in status.read_text().splitlines())
         return int(found["VmHWM"].split()[0]) / 1024
-    in_a_mib = 1024 * 1024 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / in_a_mib
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _IN_A_MIB
+
+
+def import_order(database: str, path: Path) -> Order:
+    """The import of a file."""
+    context = Context(actor="benchmarks", correlation_id=path.name)
+    return Order(database=database, tenant=DEFAULT, path=str(path), context=context)
 
 
 def _child(*arguments: str) -> Done:
@@ -54,12 +65,17 @@ def _child(*arguments: str) -> Done:
 
 
 def _import(database: str, path: Path) -> Done:
-    context = Context(actor="benchmarks", correlation_id=path.name)
-    with closing(Tenant(database, project=False)) as tenant, timed() as watch:
-        outcomes = import_events(tenant, path, context).outcomes
+    processes = processes_for(path)
+    with timed() as watch:
+        outcomes = import_by_processes(import_order(database, path), processes).outcomes
     if set(outcomes) != {"recorded"}:
         raise ValueError(dict(outcomes))
-    return Done(events=outcomes["recorded"], seconds=watch.seconds, peak_mib=peak_mib())
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / _IN_A_MIB
+    return Done(
+        events=outcomes["recorded"],
+        seconds=watch.seconds,
+        peak_mib=peak_mib() + processes * largest,
+    )
 
 
 def _rebuild(database: str) -> Done:

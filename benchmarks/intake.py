@@ -5,21 +5,22 @@ Held against the database alone (`raw.py`), with the very rows that the import s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from time import perf_counter
 
 from eventsourcing.persistence import StoredEvent
 
+from benchmarks.child import import_order
 from benchmarks.databases import Bench
 from benchmarks.measuring import Figure, Row, interleaved, tell, timed
 from benchmarks.raw import PER_COMMIT, RawHistory, raw_history
 from benchmarks.workload import approvals, contract_ids, definitions, write_ndjson
 from projections.runner import PAGE
+from service.import_processes import import_by_processes, processes_for
 from service.importing import import_events
-from service.ledger import Context
 from service.tenant import Tenant
 
 IMPORT = Figure(
@@ -79,18 +80,22 @@ def stored_rows(bench: Bench) -> RawHistory:
 
 
 def import_into(bench: Bench, url: str, contracts: int, count: int) -> Imported:
-    """Imports contracts and then approvals on them; only the latter are timed."""
+    """Imports contracts and then approvals on them, by as many processes as the command line would.
+
+    Only the latter are timed, with the start of the processes.
+    """
     ids = contract_ids(contracts)
     defining = _file(bench, f"definitions-{contracts}.ndjson", contracts, None)
     approving = _file(bench, f"approvals-{contracts}-{count}.ndjson", contracts, count)
     with closing(Tenant(url, project=False)) as tenant:
-        _import(tenant, defining, 2 * len(ids))
+        order = import_order(url, defining)
+        _check(import_events(tenant, defining, order.context).outcomes, 2 * len(ids))
         defined = tenant.ledger.position()
-        bench.databases.settle()
-        started = perf_counter()
-        _import(tenant, approving, count)
-        seconds = perf_counter() - started
-    return Imported(url, defined, seconds)
+    bench.databases.settle()
+    with timed() as watch:
+        done = import_by_processes(import_order(url, approving), processes_for(approving))
+    _check(done.outcomes, count)
+    return Imported(url, defined, watch.seconds)
 
 
 def measure_import(bench: Bench) -> Row:
@@ -190,8 +195,7 @@ def _file(bench: Bench, name: str, contracts: int, count: int | None) -> Path:
     return path
 
 
-def _import(tenant: Tenant, path: Path, count: int) -> None:
-    context = Context(actor="benchmarks", correlation_id=path.name)
-    outcomes = import_events(tenant, path, context).outcomes
+def _check(outcomes: Mapping[str, int], count: int) -> None:
+    """Raises ValueError unless so many events were recorded, and nothing else happened."""
     if outcomes != {"recorded": count}:
-        raise ValueError(f"{path.name}: {dict(outcomes)}")
+        raise ValueError(dict(outcomes))

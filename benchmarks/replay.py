@@ -28,7 +28,7 @@ REBUILD_SCALE = Figure(
 )
 IMPORT_MEMORY = Figure(
     name="import_memory",
-    what="Peak resident memory of a process that imports a file of 1,000,000 events",
+    what="Peak resident memory of the processes that import a file of 1,000,000 events, together",
     unit="MiB",
     against_unit=None,
     floor=400,

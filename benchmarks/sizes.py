@@ -36,7 +36,7 @@ class Sizes:
 FULL = Sizes(
     repetitions=5,
     contracts=40,
-    approvals=20_000,
+    approvals=60_000,
     projected_contracts=300,
     projected_approvals=20_000,
     commands=3_000,

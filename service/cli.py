@@ -2,14 +2,13 @@
 
 import ipaddress
 import json
-import logging
 import signal
 import sys
 import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -33,10 +32,17 @@ from rich.text import Text
 from projections.history import Unavailable
 from projections.rebuilding import RebuildRunning
 from service import demo as demonstration
-from service import demo_tables, serving
+from service import demo_tables, logs, serving
 from service.app import create_app
+from service.import_processes import (
+    MOST_PROCESSES,
+    ImportFailed,
+    Order,
+    import_by_processes,
+    processes_for,
+)
 from service.importing import import_events
-from service.ledger import Context
+from service.ledger import Conflict, Context
 from service.sample import (
     DEFAULT_APPROVALS,
     DEFAULT_CONTRACTS,
@@ -46,7 +52,7 @@ from service.sample import (
 )
 from service.servers import shown
 from service.settings import Settings
-from service.tenant import DEFAULT, BadDatabase, Tenant
+from service.tenant import DEFAULT, BadDatabase, Tenant, ViewsBehind
 from service.tenants import TenantExists, Tenants, UnknownTenant
 
 cli = typer.Typer(
@@ -71,6 +77,8 @@ Database = Annotated[
 TenantName = Annotated[str, typer.Option("--tenant", help="Whose history and views.")]
 LOOK_SECONDS = 5.0
 """How often `project` looks for new tenants."""
+STILL_SECONDS = 30.0
+"""How long views stand still before an import no longer waits for them."""
 DEFAULTS = Settings()
 
 
@@ -120,37 +128,43 @@ def import_file(
     file: Annotated[Path, typer.Argument(help="CloudEvents, one a line (NDJSON).")],
     database: Database = DEFAULTS.database,
     tenant_name: TenantName = DEFAULT,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help=f"At most {MOST_PROCESSES}; by itself one a core, and one for a small file.",
+        ),
+    ] = None,
 ) -> None:
     """Take in a file of CloudEvents; safe to stop and to repeat."""
     if not file.is_file():
         _fail(f"there is no file {file}")
     context = Context(actor="import", correlation_id=str(uuid.uuid4()), causation_id=file.name)
-    bar = Progress(
-        TextColumn("import"),
-        BarColumn(),
-        DownloadColumn(),
-        TextColumn("{task.fields[lines]} events, {task.fields[rate]:,.0f}/s"),
-        TimeRemainingColumn(),
-        console=errors,
-    )
+    order = Order(database=database, tenant=tenant_name, path=str(file.absolute()), context=context)
+    processes = min(processes or processes_for(file), MOST_PROCESSES)
     started = time.monotonic()
     with _tenants(database) as tenants:
         tenant = _open(tenants, tenant_name)
-        with bar:
-            task = bar.add_task("import", total=file.stat().st_size, lines=0, rate=0.0)
-            imported = import_events(
-                tenant,
-                file,
-                context,
-                lambda lines, read: bar.update(
-                    task, completed=read, lines=lines, rate=lines / (time.monotonic() - started)
-                ),
-            )
-        tenant.wait_for(tenant.ledger.position(), timeout=600)
+        try:
+            with _import_bar(file) as show:
+
+                def progress(events: int, size: int) -> None:
+                    show(events, size)
+                    tenant.projector.wake(tenant.ledger.position())
+
+                imported = (
+                    import_events(tenant, file, context, progress)
+                    if processes == 1
+                    else import_by_processes(order, processes, progress)
+                )
+            seconds = time.monotonic() - started
+            _show_all(tenant)
+        except (ImportFailed, Conflict, Unavailable, ViewsBehind, OSError) as error:
+            _fail(f"{error}; what was taken in stays, and the import can be repeated")
     counted = ", ".join(f"{n} {outcome}" for outcome, n in sorted(imported.outcomes.items()))
-    typer.echo(f"{counted or 'no events'} in {time.monotonic() - started:.1f} s")
-    for reason in imported.refused:
-        typer.echo(f"refused: {reason}", err=True)
+    typer.echo(f"{counted or 'no events'} in {seconds:.1f} s")
+    for line, reason in imported.refused:
+        typer.echo(f"refused: line {line}: {reason}", err=True)
     if imported.outcomes["refused"]:
         raise typer.Exit(1)
 
@@ -169,20 +183,11 @@ def sample(
 @cli.command()
 def rebuild(database: Database = DEFAULTS.database, tenant_name: TenantName = DEFAULT) -> None:
     """Make the views anew from the history, beside the live ones, and swap them."""
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("rebuild"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=errors,
-    )
     with _tenants(database, project=False) as tenants:
         tenant = _open(tenants, tenant_name)
-        with bar:
-            task = bar.add_task("rebuild", total=tenant.ledger.position())
+        with _views_bar("rebuild", tenant.ledger.position()) as show:
             try:
-                reached = tenant.rebuild(lambda position: bar.update(task, completed=position))
+                reached = tenant.rebuild(show)
             except RebuildRunning as error:
                 _fail(str(error))
     typer.echo(f"the views show all {reached} events of the history")
@@ -249,16 +254,7 @@ def openapi() -> None:
 
 def main() -> None:
     """The command `billing-backlog`."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-    )
+    logs.configure()
     cli()
 
 
@@ -278,6 +274,61 @@ _Plain.add_representer(str, _text)
 
 
 # --- helpers -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _import_bar(file: Path) -> Generator[Callable[[int, int], None]]:
+    """Shows how much of the file was taken in, by the events and bytes of each batch."""
+    bar = Progress(
+        TextColumn("import"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[events]} events, {task.fields[rate]:,.0f}/s"),
+        TimeRemainingColumn(),
+        console=errors,
+    )
+    task = bar.add_task("import", total=file.stat().st_size, events=0, rate=0.0)
+    taken, started = 0, time.monotonic()
+
+    def show(events: int, size: int) -> None:
+        nonlocal taken
+        taken += events
+        bar.update(task, advance=size, events=taken, rate=taken / (time.monotonic() - started))
+
+    with bar:
+        yield show
+
+
+@contextmanager
+def _views_bar(what: str, total: int) -> Generator[Callable[[int], None]]:
+    """Shows up to which position the views are made."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=errors,
+    )
+    task = bar.add_task(what, total=total)
+    with bar:
+        yield lambda position: bar.update(task, completed=position)
+
+
+def _show_all(tenant: Tenant) -> None:
+    """Waits until the views show everything, as long as they move. Raises ViewsBehind."""
+    wanted = tenant.ledger.position()
+    with _views_bar("views", wanted) as show:
+        while True:
+            shown_before = tenant.projector.position
+            show(shown_before)
+            try:
+                tenant.wait_for(wanted, STILL_SECONDS)
+                show(wanted)
+                return
+            except ViewsBehind:
+                if tenant.projector.position == shown_before:
+                    raise
 
 
 @contextmanager

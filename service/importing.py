@@ -4,6 +4,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from zlib import crc32
+
+import msgspec
 
 from service.handlers.intake import Result, begin
 from service.ledger import Context
@@ -14,68 +17,123 @@ BATCH = 1_000
 """Events taken in together."""
 AHEAD = 1
 """Batches that are read and checked already while one is being recorded."""
+REASONS = 100
+"""Refusals whose reasons are kept."""
+
+Progress = Callable[[int, int], object]
+"""Is told after every batch how many events and bytes were in it."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Imported:
-    """What an import came to: how many events had which outcome, and why some were refused."""
+    """What an import came to: how many events had which outcome, and why some were refused.
+
+    `refused` has the numbers of the first hundred lines that were, and the reasons.
+    """
 
     outcomes: Counter[str] = field(default_factory=Counter[str])
-    refused: list[str] = field(default_factory=list[str])
+    refused: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
     def add(self, line: int, result: Result) -> None:
-        """Counts one result; keeps the reasons of the first hundred refusals."""
+        """Counts one result."""
         self.outcomes[result.outcome.value] += 1
-        if result.outcome == "refused" and result.problem and len(self.refused) < 100:
-            self.refused.append(f"line {line}: {result.problem.detail}")
+        if result.outcome == "refused" and result.problem and len(self.refused) < REASONS:
+            self.refused.append((line, result.problem.detail))
+
+    def merge(self, other: "Imported") -> None:
+        """Adds what another share of the file came to."""
+        self.outcomes.update(other.outcomes)
+        self.refused = sorted(self.refused + other.refused)[:REASONS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """One of several shares of a file: contracts are dealt out whole, so each keeps its order."""
+
+    number: int = 0
+    of: int = 1
+
+    def has(self, line: bytes) -> bool:
+        """Whether this line is in it; what names no contract is in the first."""
+        if self.of == 1:
+            return True
+        try:
+            contract_id = _CONTRACT.decode(line).data.contract_id
+        except msgspec.DecodeError:
+            return self.number == 0
+        return crc32(contract_id.encode()) % self.of == self.number
+
+
+WHOLE = Share()
 
 
 def import_events(
     tenant: Tenant,
     path: Path,
     context: Context,
-    progress: Callable[[int, int], object] = lambda lines, bytes_read: None,
+    progress: Progress = lambda events, size: None,
+    share: Share = WHOLE,
 ) -> Imported:
-    """Takes in a file of CloudEvents, one a line (NDJSON), in batches.
+    """Takes in a file of CloudEvents, one a line (NDJSON), or a share of it, in batches.
 
-    Safe to stop and to repeat: what was taken in before is a duplicate. `progress` is called with
-    the lines and bytes read so far after every batch. Raises OSError when the file can't be read.
+    Safe to stop and to repeat: what was taken in before is a duplicate. Raises OSError when the
+    file can't be read, Unavailable when the database can't be used.
     """
     imported = Imported()
-    under_way: deque[tuple[Callable[[], list[Result]], list[int], int]] = deque()
+    under_way: deque[tuple[Callable[[], list[Result]], _Batch]] = deque()
 
     def finish() -> None:
-        results, numbers, bytes_read = under_way.popleft()
-        for number, result in zip(numbers, results(), strict=True):
+        results, batch = under_way.popleft()
+        for number, result in zip(batch.numbers, results(), strict=True):
             imported.add(number, result)
-        progress(numbers[-1], bytes_read)
+        progress(len(batch.numbers), batch.size)
 
     try:
-        for numbers, events, bytes_read in _batches(path):
-            under_way.append((begin(tenant, context, events), numbers, bytes_read))
+        for batch in _batches(path, share):
+            under_way.append((begin(tenant, context, batch.events), batch))
             if len(under_way) > AHEAD:
                 finish()
         while under_way:
             finish()
     finally:  # where it is stopped, nothing goes on behind its back
-        for results, *_ in under_way:
+        for results, _ in under_way:
             results()
     return imported
 
 
-def _batches(path: Path) -> Iterator[tuple[list[int], list[object], int]]:
-    numbers: list[int] = []
-    events: list[object] = []
-    bytes_read = 0
+@dataclass(slots=True)
+class _Batch:
+    """Events that are taken in together, the numbers of their lines, and their bytes."""
+
+    numbers: list[int] = field(default_factory=list[int])
+    events: list[object] = field(default_factory=list[object])
+    size: int = 0
+
+
+def _batches(path: Path, share: Share) -> Iterator[_Batch]:
+    batch = _Batch()
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            bytes_read += len(line)
-            if not line.strip():
+            if not share.has(line):
                 continue
-            numbers.append(number)
-            events.append(read_json(line))
-            if len(events) == BATCH:
-                yield numbers, events, bytes_read
-                numbers, events = [], []
-    if events:
-        yield numbers, events, bytes_read
+            batch.size += len(line)
+            if line.isspace():
+                continue
+            batch.numbers.append(number)
+            batch.events.append(read_json(line))
+            if len(batch.events) == BATCH:
+                yield batch
+                batch = _Batch()
+    if batch.events:
+        yield batch
+
+
+class _Data(msgspec.Struct):
+    contract_id: str
+
+
+class _Event(msgspec.Struct):
+    data: _Data
+
+
+_CONTRACT = msgspec.json.Decoder(_Event)

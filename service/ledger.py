@@ -43,7 +43,7 @@ ATTEMPTS = 32
 """How often a command is decided anew when another writer was faster, before it is refused."""
 CACHED_WEIGHT = 300_000
 """Open items and invoice details whose states are kept in memory, about a KiB each at most."""
-MOST_BEHIND = 10_000
+MOST_BEHIND = 50_000
 """Events of other processes, from which all states in memory are given up at once."""
 SNAPSHOT_EVERY = 200
 """Events of a stream between two snapshots of it."""

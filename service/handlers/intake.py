@@ -125,10 +125,7 @@ class _Reception:
         return Command(self._work, context, known)
 
     def _work(self, unit: UnitOfWork) -> list[Result]:
-        results = _Desk(unit, self._contract_id).take(self._group)
-        if self._defines:
-            resume(unit, self._contract_id)
-        return results
+        return _Desk(unit, self._contract_id).take(self._group)
 
     def finish(self, tenant: Tenant, command: Command[list[Result]]) -> list[Result]:
         """Waits for the command; what was parked meanwhile by another process goes on, too."""
@@ -169,7 +166,12 @@ class _Desk:
         if receipt in self.seen:
             self.record_approvals()
         known = self.unit.load(RECEIPT, receipt)
-        return self._repeated(posted, known) if known else self.attempt(posted)
+        if known:
+            return self._repeated(posted, known)
+        result = self.attempt(posted)
+        if isinstance(posted.command, DefineContract | DefineLine):
+            resume(self.unit, self.contract_id)  # what waited for it was here before what follows
+        return result
 
     def attempt(self, posted: Posted) -> Result:
         """Takes in an event that was not taken in before."""

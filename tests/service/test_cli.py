@@ -74,6 +74,17 @@ def test_import_takes_a_file_in_and_says_how_many_events_had_which_outcome(
     assert len(views_in(database)["time_and_material"]) == 4
 
 
+def test_import_by_several_processes_says_and_shows_the_same(
+    ran: Ran, events: Path, database: str
+) -> None:
+    events.write_text("not json\n" + events.read_text())
+    result = ran("import", events, "--database", database, "--processes", "2")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("6 recorded, 1 refused in ")
+    assert "refused: line 1: this is not JSON: Expecting value" in result.stderr
+    assert len(views_in(database)["time_and_material"]) == 4
+
+
 def test_a_second_import_says_duplicate_and_changes_nothing(
     ran: Ran, events: Path, database: str
 ) -> None:
