@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _LARGE_VIEWS = ("cache_size=-32000", "wal_autocheckpoint=8000")
 """KiB of a connection's cache at most, and pages of 4 KiB that are gathered in the WAL: a page of
 events touches all of large indexes, which SQLite's 2 and 4 MiB have written time and again."""
+_LASTING = ("journal_mode=WAL", "synchronous=NORMAL", *_LARGE_VIEWS)
+_SCRATCH = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-64000")
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -43,6 +45,17 @@ def sqlite_views(path: Path, migrations: Path = MIGRATIONS) -> Engine:
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     _migrate(engine, migrations)
+    return engine
+
+
+def sqlite_scratch(path: Path) -> Engine:
+    """A new SQLite file that one thread writes, to be thrown away if that is not finished.
+
+    So nothing is written twice, and nothing waits for the disk; it has no tables yet.
+    """
+    engine = create_engine(f"sqlite:///{path}")
+    event.listen(engine, "connect", partial(_configure, pragmas=_SCRATCH))
+    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -126,11 +139,13 @@ def driver_of(connection: Connection) -> Any:
     return connection.connection.driver_connection
 
 
-def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+def _configure(
+    connection: DBAPIConnection, _: ConnectionPoolEntry, pragmas: Sequence[str] = _LASTING
+) -> None:
     # The driver would open transactions for writes alone; ours span the reads of an answer too.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", *_LARGE_VIEWS):
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

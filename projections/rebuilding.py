@@ -5,19 +5,25 @@ has shown by then is projected into the new views too, so that no reader is ever
 """
 
 import sqlite3
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, func, select, text, update
+from sqlalchemy import Connection, Engine, Index, func, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
-from projections.database import schema_of, sqlite_views, views_channel
+from projections.database import schema_of, sqlite_scratch, views_channel
 from projections.history import History
 from projections.runner import catch_up
-from projections.tables import event_index, metadata, time_and_material, tracking
+from projections.tables import (
+    booked_actuals,
+    event_index,
+    metadata,
+    time_and_material,
+    tracking,
+)
 from projections.writer import Writer, position_seen
 
 LOCK_ATTEMPTS = 150
@@ -43,12 +49,35 @@ def rebuild(
         writer = Writer(new)
         # Not to the very end: with somebody who goes on appending that might never come.
         reached = catch_up(history, writer, until=history.position(), progress=progress)
+        with new.begin() as connection:
+            for index in _indexes_for_readers():
+                index.create(connection)
         with place.locked() as live:
             shown = position_seen(live)
             reached = max(reached, catch_up(history, writer, until=shown, progress=progress))
             place.swap(live)
             place.tell(live, reached)
     return reached
+
+
+_NEVER_SEARCHED = (time_and_material, booked_actuals, event_index)
+"""Large views whose rows projections only put, or patch by their keys. Their indexes are for
+readers, and are made of all rows at once: row by row, all of each would be touched all the time."""
+
+
+def _indexes_for_readers() -> Iterator[Index]:
+    """What the new views need only when they are live."""
+    return (index for table in _NEVER_SEARCHED for index in table.indexes)
+
+
+def _make_tables(connection: Connection) -> None:
+    """Makes the tables, with what projections need of their indexes."""
+    left_out = {index.name for index in _indexes_for_readers()}
+    for table in metadata.sorted_tables:
+        connection.execute(CreateTable(table))
+        for index in table.indexes:
+            if index.name not in left_out:
+                index.create(connection)
 
 
 class _Place(Protocol):
@@ -93,7 +122,8 @@ class _Schemas:
                 new = self._views.execution_options(
                     schema_translate_map={None: self._beside}, schema=self._beside
                 )
-                metadata.create_all(new)
+                with new.begin() as connection:
+                    _make_tables(connection)
                 yield new
             finally:
                 self._drop()
@@ -140,11 +170,6 @@ class _Schemas:
             connection.exec_driver_sql(f'DROP SCHEMA IF EXISTS "{self._beside}" CASCADE')
 
 
-_NEVER_SEARCHED = (time_and_material, event_index)
-"""Large views whose rows projections only put, or patch by their keys. `swap` makes the indexes of
-the live views anew, so those of the new ones would be kept in vain."""
-
-
 class _Files:
     """SQLite: the new tables are made in a file beside, and copied over."""
 
@@ -160,11 +185,10 @@ class _Files:
             except sqlite3.OperationalError:
                 raise RebuildRunning("another rebuild of these views is running") from None
             self._remove()
-            new = sqlite_views(self._file)
-            with new.begin() as connection:
-                for index in (i for table in _NEVER_SEARCHED for i in table.indexes):
-                    index.drop(connection)
+            new = sqlite_scratch(self._file)
             try:
+                with new.begin() as connection:
+                    _make_tables(connection)
                 yield new
             finally:
                 new.dispose()
@@ -184,16 +208,14 @@ class _Files:
                 outside.execute("DETACH DATABASE rebuilt")
 
     def swap(self, live: Connection) -> None:
+        # Between tables of the same shape and indexes, SQLite copies both as they lie there.
         for table in metadata.sorted_tables:
-            columns = ",".join(f'"{column.name}"' for column in table.c)
             table.drop(live)
             live.execute(CreateTable(table))
-            live.exec_driver_sql(
-                f'INSERT INTO main."{table.name}" ({columns}) '  # noqa: S608 - our own tables
-                f'SELECT {columns} FROM rebuilt."{table.name}"'
-            )
             for index in table.indexes:
                 index.create(live)
+            copy = f'INSERT INTO main."{table.name}" SELECT * FROM rebuilt."{table.name}"'  # noqa: S608 - our own tables
+            live.exec_driver_sql(copy)
 
     def tell(self, live: Connection, position: int) -> None:
         """Nobody: other processes look by themselves."""

@@ -13,14 +13,18 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import pytest
+from sqlalchemy import inspect
 
 from aggregates.events import UnbilledSalesRecorded
 from projections.backlog_queries import BacklogFilter, list_time_and_material
+from projections.database import schema_of
 from projections.history import Recorded
 from projections.paging import PageRequest
 from projections.rebuilding import RebuildRunning, rebuild
+from projections.tables import metadata
 from service.tenant import Tenant, is_postgres
-from tests.databases import sql, views_path
+from tests.databases import SCHEMA, sql, views_path
+from tests.postgres import PostgresServer
 from tests.service.office import (
     approval_event,
     caught_up,
@@ -133,6 +137,48 @@ def test_readers_of_views_that_are_rebuilt_see_all_that_was_recorded_at_every_po
     shown = views_of(live)
     other.rebuild()
     assert views_of(live) == shown
+
+
+def test_a_reader_that_takes_tables_in_another_order_than_the_swap_is_let_through(
+    postgres_server: PostgresServer,
+) -> None:
+    """A statement takes the tables that it names one after the other: the swap must not hold one
+    of them while it waits for another, or PostgreSQL would end one of the two."""
+    database = postgres_server.new_database()
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = ?"
+    with closing(Tenant(database)) as live, closing(Tenant(database, project=False)) as other:
+        record(live, contract_event(), line_event(), approval_event("A1"))
+        caught_up(live)
+        with ThreadPoolExecutor() as pool, live.views.connect() as reader:
+            reader.exec_driver_sql(f'SET search_path TO "{SCHEMA}"')
+            reader.exec_driver_sql("LOCK TABLE time_and_material IN ACCESS SHARE MODE")
+            rebuilding = pool.submit(other.rebuild)
+            until(lambda: sql(database, waiting, "AccessExclusiveLock") != [(0,)])
+            reader.exec_driver_sql("LOCK TABLE tracking IN ACCESS SHARE MODE")
+            reader.rollback()
+            assert rebuilding.result(LONG) == live.ledger.position()
+
+
+def indexes(tenant: Tenant) -> set[tuple[str, str | None, tuple[str | None, ...]]]:
+    """The indexes of the views: table, name, columns."""
+    seen = inspect(tenant.views)
+    schema = schema_of(tenant.views)
+    return {
+        (table.name, index["name"], tuple(index["column_names"]))
+        for table in metadata.sorted_tables
+        for index in seen.get_indexes(table.name, schema=schema)
+    }
+
+
+def test_views_made_anew_have_the_indexes_that_they_had(live: Tenant, other: Tenant) -> None:
+    before = indexes(live)
+    other.rebuild()
+    assert indexes(live) == before
+    assert {name for _, name, _ in before} >= {
+        "time_and_material_by_customer",
+        "booked_actuals_by_item",
+        "fixed_price_by_milestone",
+    }
 
 
 # --- writers -------------------------------------------------------------------------------------
