@@ -95,7 +95,10 @@ def measured(names: Sequence[str], sizes: Sizes) -> tuple[list[Row], bool]:
             for measure, found in [(m, found) for of, m, found in wanted if of == kind and found]:
                 tell(", ".join(found))
                 try:
-                    rows |= {row.name: row for row in measure.run(bench) if row.name in found}
+                    for row in measure.run(bench):
+                        if row.name in found:
+                            rows[row.name] = row
+                            tell(json.dumps(row.body()))  # a run that is cut off has told so much
                 except Exception:
                     traceback.print_exc()
                     complete = False

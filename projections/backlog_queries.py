@@ -1,8 +1,7 @@
 """The two backlog views as lists: filtered, sorted, paged, totalled; rows as callers get them."""
 
-import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -24,7 +23,8 @@ from sqlalchemy import (
 )
 
 from aggregates.statuses import AdjustmentStatus, BillingStatus
-from projections.changes import from_millionths, from_minor
+from projections.backlog_rows import Fields, Row, Shown
+from projections.changes import from_minor
 from projections.database import schema_of
 from projections.history import can_be_stored
 from projections.paging import Columns, Order, PageRequest, Paging, Part, empty_first
@@ -41,6 +41,7 @@ from projections.tables import (
 )
 
 Rows = list[dict[str, Any]]
+
 
 _HALF = 1_000_000
 """Sums are taken in two halves, so that no sum of 64-bit amounts overflows in the database."""
@@ -60,7 +61,7 @@ class BacklogFilter:
 class Page:
     """A page of a list: its rows, where the next one starts, totals over the whole filter."""
 
-    items: Rows
+    items: Sequence[Fields]
     next_cursor: str | None
     totals: Rows | None = None
     position: int | None = None
@@ -121,17 +122,15 @@ _seen = select(tracking.c.position).where(tracking.c.name == VIEWS).cte("seen")
 class _View:
     """One backlog view: its table, the names joined to it, and how a row reads."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - a view is all of these
+    def __init__(
         self,
         table: FromClause,
         joins: FromClause,
         own: Columns,
         searched: Sequence[ColumnElement[Any]],
-        shown: Sequence[str],
-        row: Callable[[Sequence[Any]], dict[str, Any]],
+        shown: Shown,
     ) -> None:
         self.table = table
-        self.row = row
         self.shown = shown
         self._joins = joins
         self._own = own
@@ -150,7 +149,9 @@ class _View:
     def rows(self) -> Select[Any]:
         """Every row."""
         known: dict[str, ColumnElement[Any]] = {**self.table.c, **self._named}
-        return select(*(known[name].label(name) for name in self.shown)).select_from(self._joins)
+        return select(*(known[name].label(name) for name in self.shown.fields)).select_from(
+            self._joins
+        )
 
     def page(self, shape: _Shape, orders: Sequence[Order], *, is_behind: bool) -> Select[Any]:
         """The rows of a page; behind what is shown, the position of the views."""
@@ -227,101 +228,12 @@ _COMMON = (
     "billing_status",
     "invoice_id",
 )
-_OF_FIXED_PRICE = (*_COMMON, "milestone_id", "milestone_name", "milestone_status")
-_OF_TIME_AND_MATERIAL = (
-    *_COMMON,
-    "approval_id",
-    "class",
-    "resource",
-    "role",
-    "category",
-    "task_id",
-    "description",
-    "billing_type",
-    "nte_status",
-    "quantity",
-    "unit_price",
-    "nte_detail",
-)
-
-
-def _fixed_price_row(values: Sequence[Any]) -> dict[str, Any]:
-    """What the fixed-price view shows, as callers get it; behind that stand the sort keys."""
-    row: dict[str, Any] = dict(zip(_OF_FIXED_PRICE, values, strict=False))
-    row["date"] = str(row["date"])
-    row["amount"] = from_minor(row["amount"], row["currency"])
-    row["tax"] = from_minor(row["tax"], row["currency"])
-    return row
-
-
-def _time_and_material_row(values: Sequence[Any]) -> dict[str, Any]:
-    """As for the other view; spelled out, for a month's end shows very many of these."""
-    (
-        item_id,
-        contract_id,
-        contract_name,
-        line_id,
-        line_name,
-        project_id,
-        customer_id,
-        customer_name,
-        date,
-        amount,
-        tax,
-        currency,
-        billing_status,
-        invoice_id,
-        approval_id,
-        transaction_class,
-        resource,
-        role,
-        category,
-        task_id,
-        description,
-        billing_type,
-        nte_status,
-        quantity,
-        unit_price,
-        nte_detail,
-        *_,
-    ) = values
-    return {
-        "item_id": item_id,
-        "contract_id": contract_id,
-        "contract_name": contract_name,
-        "line_id": line_id,
-        "line_name": line_name,
-        "project_id": project_id,
-        "customer_id": customer_id,
-        "customer_name": customer_name,
-        "date": str(date),
-        "amount": from_minor(amount, currency),
-        "tax": from_minor(tax, currency),
-        "currency": currency,
-        "billing_status": billing_status,
-        "invoice_id": invoice_id,
-        "approval_id": approval_id,
-        "class": transaction_class,
-        "resource": resource,
-        "role": role,
-        "category": category,
-        "task_id": task_id,
-        "description": description,
-        "billing_type": billing_type,
-        "nte_status": nte_status,
-        "quantity": from_millionths(quantity),
-        "unit_price": from_minor(unit_price, currency),
-        "nte_detail": json.loads(nte_detail) if nte_detail else nte_detail,
-    }
-
-
 FIXED_PRICE = _View(
     _part,
     _with_names(_part).outerjoin(_milestone, _milestone.c.milestone_id == _part.c.milestone_id),
     {"milestone_name": _milestone.c.name, "milestone_status": _milestone.c.status},
     [_milestone.c.name, _part.c.milestone_id],
-    _OF_FIXED_PRICE,
-    _fixed_price_row,
+    Shown((*_COMMON, "milestone_id", "milestone_name", "milestone_status")),
 )
 
 TIME_AND_MATERIAL = _View(
@@ -332,8 +244,23 @@ TIME_AND_MATERIAL = _View(
         _sale.c[name]
         for name in ("description", "resource", "role", "category", "task_id", "approval_id")
     ],
-    _OF_TIME_AND_MATERIAL,
-    _time_and_material_row,
+    Shown(
+        (
+            *_COMMON,
+            "approval_id",
+            "class",
+            "resource",
+            "role",
+            "category",
+            "task_id",
+            "description",
+            "billing_type",
+            "nte_status",
+            "quantity",
+            "unit_price",
+            "nte_detail",
+        )
+    ),
 )
 
 
@@ -373,13 +300,13 @@ def _shown_sales(wanted: BacklogFilter) -> BacklogFilter:
     return replace(wanted, any_of={**_SHOWN_SALES, **wanted.any_of})
 
 
-def find_items(connection: Connection, item_ids: Sequence[str]) -> Rows:
+def find_items(connection: Connection, item_ids: Sequence[str]) -> list[Row]:
     """The items of either view that have these ids."""
-    found: Rows = []
+    found: list[Row] = []
     item_ids = [item_id for item_id in item_ids if can_be_stored(item_id)]
     for view in (FIXED_PRICE, TIME_AND_MATERIAL):
         statement = view.rows.where(view.table.c.item_id.in_(item_ids))
-        found += [view.row(tuple(row)) for row in connection.execute(statement)]
+        found += view.shown.rows(connection.execute(statement).all())
     return found
 
 
@@ -403,10 +330,10 @@ def _list(
     page, values = _statement(connection, view, wanted, part)
     rows = page.rows(connection, values)
     return Page(
-        items=[view.row(row) for row in rows[: request.limit]],
+        items=view.shown.rows(rows[: request.limit]),
         next_cursor=view.paging.next_cursor(rows, part),
         totals=_totals(connection, view, wanted) if totals else None,
-        position=rows[0][len(view.shown)] if rows else None,
+        position=rows[0][len(view.shown.fields)] if rows else None,
     )
 
 

@@ -20,6 +20,7 @@ from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
 
 from service.problems import Problem, invalid_fields
 from service.routers.plumbing import ProblemRaised, json_of, media_type
@@ -37,6 +38,18 @@ class StrictRoute(APIRoute):
     Endpoints give responses; what they depend on are coroutines. Those take parameters of the path,
     the query and the headers, the endpoint also one body in JSON.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        handle = self.get_route_handler()
+
+        # Past what FastAPI wraps around every route: stacks for dependencies with an end, which we
+        # have none of, and a catcher of errors, which the application has one of, too.
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await handle(Request(scope, receive, send))
+            await response(scope, receive, send)
+
+        self.app = app
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         endpoint = _Function(self.dependant)

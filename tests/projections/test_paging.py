@@ -99,7 +99,7 @@ def contract(contract_id: str, name: str = "Harbour") -> Values:
 
 def walk(views: Engine, listed: List, limit: int, sort: str | None = None) -> list[Values]:
     """Every page, from the first on to where there is no next one."""
-    found: list[Values] = []
+    found: list[Any] = []
     cursor = None
     for _ in range(1000):
         with views.connect() as connection:

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import Connection, Engine
 
 from aggregates.events import ContractDefined, Event
 from projections import backlog_queries, billing_queries, contract_queries, performance_queries
-from projections.backlog_queries import BacklogFilter
+from projections.backlog_queries import BacklogFilter, Page
 from projections.paging import PageRequest
 from projections.writer import Writer, position_seen
 from tests.projections import story
@@ -24,13 +25,18 @@ def until(views: Engine, last: Event) -> Connection:
     return views.connect()
 
 
+def as_json(page: Page) -> list[dict[str, Any]]:
+    """The rows as callers get them."""
+    return msgspec.json.decode(msgspec.json.encode(page.items))
+
+
 def fixed_price(connection: Connection, wanted: BacklogFilter = EVERYTHING) -> list[dict[str, Any]]:
-    return backlog_queries.list_fixed_price(connection, wanted, ALL, totals=False).items
+    return as_json(backlog_queries.list_fixed_price(connection, wanted, ALL, totals=False))
 
 
 def sales(connection: Connection, **any_of: list[str]) -> list[dict[str, Any]]:
     wanted = BacklogFilter(any_of={name.rstrip("_"): values for name, values in any_of.items()})
-    return backlog_queries.list_time_and_material(connection, wanted, ALL, totals=False).items
+    return as_json(backlog_queries.list_time_and_material(connection, wanted, ALL, totals=False))
 
 
 def statuses(connection: Connection) -> dict[str, tuple[str, str | None]]:

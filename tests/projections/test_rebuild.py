@@ -118,7 +118,8 @@ def test_rows_carry_the_version_of_their_stream_for_etags(worked: Worked) -> Non
 def backlog(connection: Connection) -> tuple[Rows, Rows]:
     """All rows of both views, posted ones too."""
     parts = list_fixed_price(connection, ANY_STATUS, ALL, totals=False).items
-    return parts, list_time_and_material(connection, ANY_STATUS, ALL, totals=False).items
+    sales = list_time_and_material(connection, ANY_STATUS, ALL, totals=False).items
+    return [{**row} for row in parts], [{**row} for row in sales]
 
 
 def levels_of(row: dict[str, Any]) -> list[tuple[str, str | None, str | None]]:
