@@ -25,7 +25,7 @@ from benchmarks.databases import POSTGRESQL, Bench
 from benchmarks.measuring import Figure, Row, interleaved
 from benchmarks.office import BACKLOG
 from benchmarks.served import served
-from projections.backlog_queries import BacklogFilter, sales_statement
+from projections.backlog_queries import BacklogFilter, list_time_and_material
 from projections.paging import PageRequest
 from service.app import create_app
 from service.settings import Settings
@@ -119,7 +119,7 @@ def _executed(url: str) -> Statement:
     with closing(Tenant(url, project=False)) as tenant:
         answer = asyncio.run(_called(tenant))
         with tenant.glancing() as views:
-            statement = sales_statement(views, wanted, PageRequest(limit=LIMIT))
+            statement = list_time_and_material.statement(views, wanted, PageRequest(limit=LIMIT))
     if len(answer["items"]) != LIMIT or not answer["next"]:
         raise ValueError(f"{len(answer['items'])} items")
     return statement

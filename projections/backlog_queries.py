@@ -1,11 +1,13 @@
 """The two backlog views as lists: filtered, sorted, paged, totalled; rows as callers get them."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -25,7 +27,7 @@ from sqlalchemy import (
 from aggregates.statuses import AdjustmentStatus, BillingStatus
 from projections.backlog_rows import Fields, Row, Shown
 from projections.changes import from_minor
-from projections.database import schema_of
+from projections.database import Glance, glance_of
 from projections.history import can_be_stored
 from projections.paging import Columns, Order, PageRequest, Paging, Part, empty_first
 from projections.prepared import Prepared, prepare
@@ -264,40 +266,92 @@ TIME_AND_MATERIAL = _View(
 )
 
 
-class ListView(Protocol):
-    """`list_fixed_price` or `list_time_and_material`."""
+class BacklogList:
+    """A backlog view as a list, which shows only some rows unless others are asked for."""
+
+    def __init__(self, view: _View, shown: Mapping[str, Sequence[str]]) -> None:
+        self._view, self._shown = view, shown
 
     def __call__(
         self, connection: Connection, wanted: BacklogFilter, page: PageRequest, *, totals: bool
-    ) -> Page: ...
+    ) -> Page:
+        """A page. Raises BadQuery."""
+        with_totals = _totals(connection, self._view, self._matching(wanted)) if totals else None
+        return self.glance(glance_of(connection), wanted, page, totals=with_totals)
+
+    def glance(
+        self,
+        views: Glance,
+        wanted: BacklogFilter,
+        page: PageRequest,
+        totals: Rows | None = None,
+    ) -> Page:
+        """A page by a single statement. Raises BadQuery."""
+        asked = self._asked(views, wanted, page)
+        return asked.page(asked.statement.rows(views, asked.values), totals)
+
+    async def at_once(self, views: Glance, wanted: BacklogFilter, page: PageRequest) -> Page | None:
+        """As `glance`, within an event loop; None when that would hold it up. Raises BadQuery."""
+        asked = self._asked(views, wanted, page)
+        rows = await asked.statement.rows_at_once(views, asked.values)
+        return None if rows is None else asked.page(rows)
+
+    def statement(self, views: Glance, wanted: BacklogFilter, page: PageRequest) -> tuple[str, Any]:
+        """What a page is read by: the statement for the driver, with its values."""
+        asked = self._asked(views, wanted, page)
+        return asked.statement.on(views), asked.statement.values(asked.values)
+
+    def _matching(self, wanted: BacklogFilter) -> BacklogFilter:
+        return replace(wanted, any_of={**self._shown, **wanted.any_of})
+
+    def _asked(self, views: Glance, wanted: BacklogFilter, request: PageRequest) -> _Asked:
+        part = self._view.paging.read(request)
+        shape, values = _shape(self._matching(wanted))
+        statement = _page(
+            self._view,
+            shape,
+            part.orders,
+            is_behind=part.behind is not None,
+            on_postgres=views.schema is not None,
+        )
+        return _Asked(self._view, part, statement, {**values, **part.values()})
 
 
-def list_fixed_price(
-    connection: Connection, wanted: BacklogFilter, page: PageRequest, *, totals: bool
-) -> Page:
-    """The fixed-price view: every customer milestone that matches, in whatever status."""
-    return _list(connection, FIXED_PRICE, wanted, page, totals)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A page that is asked for, and how it is read."""
+
+    view: _View
+    part: Part
+    statement: Prepared
+    values: dict[str, Any]
+
+    def page(self, rows: Sequence[Sequence[Any]], totals: Rows | None = None) -> Page:
+        """The page of the rows that were found."""
+        shown = self.view.shown
+        return Page(
+            items=shown.rows(rows[: self.part.limit]),
+            next_cursor=self.view.paging.next_cursor(rows, self.part),
+            totals=totals,
+            position=rows[0][len(shown.fields)] if rows else None,
+        )
 
 
-_SHOWN_SALES = {
-    "billing_status": (
-        BillingStatus.NOT_READY.value,
-        BillingStatus.READY.value,
-        BillingStatus.INVOICE_CREATED.value,
-    ),
-    "adjustment_status": (AdjustmentStatus.ADJUSTABLE.value,),
-}
+list_fixed_price = BacklogList(FIXED_PRICE, {})
+"""The fixed-price view: every customer milestone that matches, in whatever status."""
 
-
-def list_time_and_material(
-    connection: Connection, wanted: BacklogFilter, page: PageRequest, *, totals: bool
-) -> Page:
-    """The T&M view (D-20): unbilled sales that are not adjusted; posted ones when asked for."""
-    return _list(connection, TIME_AND_MATERIAL, _shown_sales(wanted), page, totals)
-
-
-def _shown_sales(wanted: BacklogFilter) -> BacklogFilter:
-    return replace(wanted, any_of={**_SHOWN_SALES, **wanted.any_of})
+list_time_and_material = BacklogList(
+    TIME_AND_MATERIAL,
+    {
+        "billing_status": (
+            BillingStatus.NOT_READY.value,
+            BillingStatus.READY.value,
+            BillingStatus.INVOICE_CREATED.value,
+        ),
+        "adjustment_status": (AdjustmentStatus.ADJUSTABLE.value,),
+    },
+)
+"""The T&M view (D-20): unbilled sales that are not adjusted; posted ones when asked for."""
 
 
 def find_items(connection: Connection, item_ids: Sequence[str]) -> list[Row]:
@@ -308,47 +362,6 @@ def find_items(connection: Connection, item_ids: Sequence[str]) -> list[Row]:
         statement = view.rows.where(view.table.c.item_id.in_(item_ids))
         found += view.shown.rows(connection.execute(statement).all())
     return found
-
-
-def sales_statement(
-    connection: Connection, wanted: BacklogFilter, request: PageRequest
-) -> tuple[str, Any]:
-    """The statement of `list_time_and_material` for the driver, with its values."""
-    part = TIME_AND_MATERIAL.paging.read(request)
-    page, values = _statement(connection, TIME_AND_MATERIAL, _shown_sales(wanted), part)
-    return page.on(connection), page.values(values)
-
-
-def _list(
-    connection: Connection,
-    view: _View,
-    wanted: BacklogFilter,
-    request: PageRequest,
-    totals: bool,
-) -> Page:
-    part = view.paging.read(request)
-    page, values = _statement(connection, view, wanted, part)
-    rows = page.rows(connection, values)
-    return Page(
-        items=view.shown.rows(rows[: request.limit]),
-        next_cursor=view.paging.next_cursor(rows, part),
-        totals=_totals(connection, view, wanted) if totals else None,
-        position=rows[0][len(view.shown.fields)] if rows else None,
-    )
-
-
-def _statement(
-    connection: Connection, view: _View, wanted: BacklogFilter, part: Part
-) -> tuple[Prepared, dict[str, Any]]:
-    shape, values = _shape(wanted)
-    page = _page(
-        view,
-        shape,
-        part.orders,
-        is_behind=part.behind is not None,
-        on_postgres=schema_of(connection.engine) is not None,
-    )
-    return page, {**values, **part.values()}
 
 
 @lru_cache(maxsize=256)

@@ -38,7 +38,9 @@ class Shown:
 
     def __init__(self, fields: Sequence[str]) -> None:
         self.fields = fields
-        self._row = cast("Callable[..., Row]", msgspec.defstruct("Row", fields, bases=(Row,)))
+        # Rows hold texts alone, so the garbage collector has nothing to look for in them.
+        row = msgspec.defstruct("Row", fields, bases=(Row,), gc=False)
+        self._row = cast("Callable[..., Row]", row)
 
     def rows(self, found: Sequence[Sequence[Any]]) -> list[Row]:
         """The rows that a query for these fields found; behind the fields, it may find others."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg_pool import ConnectionPool
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 
 from projections.tables import VIEWS, tracking
@@ -59,7 +59,7 @@ def sqlite_scratch(path: Path) -> Engine:
     return engine
 
 
-def postgres_views(pool: ConnectionPool[Any], schema: str, migrations: Path = MIGRATIONS) -> Engine:
+def postgres_views(pool: Pool, schema: str, migrations: Path = MIGRATIONS) -> Engine:
     """The views in a schema that is there already, migrated to today's tables.
 
     Connections are the pool's, which gets them back when they are closed; every statement is put
@@ -84,7 +84,7 @@ def postgres_views(pool: ConnectionPool[Any], schema: str, migrations: Path = MI
         "postgresql+psycopg://", poolclass=NullPool, creator=connect, use_native_hstore=False
     )
     event.listen(bare, "close", give_back)
-    engine = bare.execution_options(schema_translate_map={None: schema}, schema=schema)
+    engine = bare.execution_options(schema_translate_map={None: schema}, schema=schema, pool=pool)
     _migrate(engine, migrations)
     return engine
 
@@ -99,13 +99,77 @@ def views_channel(schema: str) -> str:
     return f"{schema}.views"
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The driver's own connection to views, for single statements, and the schema they are in.
+
+    Each of them sees the views as of one moment by itself.
+    """
+
+    driver: Any
+    schema: str | None
+
+
+class Pool(Protocol):
+    """Connections to PostgreSQL, that are given out and come back."""
+
+    def getconn(self, timeout: float | None = None) -> Any:
+        """A connection. Raises PoolTimeout when there is none to be had."""
+        ...
+
+    def getconn_at_once(self) -> Any | None:
+        """A connection that lies ready, None when none does."""
+        ...
+
+    def putconn(self, conn: Any) -> None:
+        """Takes a connection back."""
+        ...
+
+
 @contextmanager
-def at_a_glance(engine: Engine) -> Generator[Connection]:
-    """A connection for a single statement, which sees the views as of one moment by itself."""
-    with engine.connect() as connection:
-        if schema_of(engine) is not None:
-            driver_of(connection).autocommit = True
-        yield connection
+def at_a_glance(engine: Engine) -> Generator[Glance]:
+    """A connection for single statements; SQLAlchemy would take its time to hand one out."""
+    pool = _pool_of(engine)
+    with _of_a_file(engine) if pool is None else _of_a_pool(engine, pool, pool.getconn()) as glance:
+        yield glance
+
+
+@contextmanager
+def at_once(engine: Engine) -> Generator[Glance | None]:
+    """As `at_a_glance`, for an event loop: None instead of waiting for a connection."""
+    pool = _pool_of(engine)
+    driver = pool.getconn_at_once() if pool else None
+    if pool and driver is None:
+        yield None
+        return
+    with _of_a_pool(engine, pool, driver) if pool else _of_a_file(engine) as glance:
+        yield glance
+
+
+def _pool_of(engine: Engine) -> Pool | None:
+    return engine.get_execution_options().get("pool")
+
+
+@contextmanager
+def _of_a_file(engine: Engine) -> Generator[Glance]:
+    pooled = engine.raw_connection()
+    try:
+        yield Glance(pooled.driver_connection, None)
+    finally:
+        pooled.close()
+
+
+@contextmanager
+def _of_a_pool(engine: Engine, pool: Pool, driver: Any) -> Generator[Glance]:
+    try:
+        yield Glance(driver, schema_of(engine))
+    finally:
+        pool.putconn(driver)
+
+
+def glance_of(connection: Connection) -> Glance:
+    """The connection for single statements, within its transaction."""
+    return Glance(driver_of(connection), schema_of(connection.engine))
 
 
 @contextmanager
@@ -119,8 +183,10 @@ def as_of_now(engine: Engine) -> Generator[tuple[Connection, int]]:
             found = cursor.fetchone()
             yield connection, found[0] if found else 0
         return
-    with at_a_glance(engine) as connection:
-        cursor = driver_of(connection).cursor()
+    with engine.connect() as connection:
+        driver = driver_of(connection)
+        driver.autocommit = True
+        cursor = driver.cursor()
         # One round trip. The lock goes first, for what is seen is settled with the first SELECT: a
         # rebuild that swaps the tables in between would be seen as empty tables.
         table = f'"{schema}"."{tracking.name}"'

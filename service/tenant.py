@@ -12,9 +12,11 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from projections.database import (
+    Glance,
     MigrationFailed,
     as_of_now,
     at_a_glance,
+    at_once,
     postgres_views,
     sqlite_views,
     views_channel,
@@ -127,12 +129,25 @@ class Tenant:
         if position is not None and not self.projector.wait_for(position, timeout):
             raise ViewsBehind(position, self.projector.position)
 
+    def shows(self, position: int | None) -> bool:
+        """Whether the views are known to show `position` already."""
+        return position is None or self.projector.position >= position
+
     @contextmanager
-    def glancing(self) -> Generator[Connection]:
+    def glancing(self) -> Generator[Glance]:
         """A connection to the views for a single statement. Raises Unavailable, as `reading`."""
         try:
-            with at_a_glance(self.views) as connection:
-                yield connection
+            with at_a_glance(self.views) as glance:
+                yield glance
+        except PASSING as error:
+            raise Unavailable(str(error)) from error
+
+    @contextmanager
+    def glancing_at_once(self) -> Generator[Glance | None]:
+        """As `glancing`, for an event loop: None instead of waiting for a connection."""
+        try:
+            with at_once(self.views) as glance:
+                yield glance
         except PASSING as error:
             raise Unavailable(str(error)) from error
 

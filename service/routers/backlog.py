@@ -8,7 +8,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from aggregates.backlog import MarkNotReady, MarkReady, ReevaluateNTE, ResetNTE
 from aggregates.statuses import BillingStatus, BillingType, NTEStatus, TransactionClass
 from projections import backlog_queries
-from projections.backlog_queries import BacklogFilter, list_fixed_price, list_time_and_material
+from projections.backlog_queries import (
+    BacklogFilter,
+    BacklogList,
+    list_fixed_price,
+    list_time_and_material,
+)
 from projections.paging import PageRequest
 from service import answers
 from service.handlers import backlog as handlers
@@ -27,11 +32,13 @@ from service.routers.plumbing import (
     json_response,
     list_response,
 )
-from service.routers.strict_route import StrictRoute
+from service.routers.strict_route import StrictRoute, in_thread
 from service.schemas import DateText, ItemsBody, MarkBody
 
 router = APIRouter(prefix="/v1/backlog", tags=["Backlog"], route_class=StrictRoute)
 
+AT_ONCE_ROWS = 200
+"""Rows of a page that is read in the event loop; more would hold up the others in it."""
 Totals = Annotated[bool, Query(description="Add totals over the whole filter.")]
 
 
@@ -69,32 +76,51 @@ async def wanted_sales(
 ) -> BacklogFilter:
     """The filters of the time-and-material view."""
     more = {"class": transaction_class, "nte_status": nte_status, "billing_type": billing_type}
-    return replace(common, any_of={**common.any_of, **any_of(**more, resource=resource)})
+    return BacklogFilter(
+        any_of={**common.any_of, **any_of(**more, resource=resource)},
+        date_from=common.date_from,
+        date_to=common.date_to,
+        text=common.text,
+    )
 
 
-def _listed(
+async def _listed(
     request: Request,
     reading: Reading,
-    list_view: backlog_queries.ListView,
+    backlog: BacklogList,
     matching: BacklogFilter,
     part: PageRequest,
     *,
     totals: bool,
 ) -> Response:
-    """A page; without totals it is one statement, which tells the position with its rows."""
-    tenant = reading.wait()
-    if not totals:
-        with tenant.glancing() as views:
-            page = list_view(views, matching, part, totals=False)
-        if page.position is not None:
+    """A page; one statement tells its rows and the position.
+
+    Where nothing has to be waited for it is read right here: to wake another thread and to be woken
+    by it takes about as long as to read a page.
+    """
+    if not totals and part.limit <= AT_ONCE_ROWS and reading.is_shown():
+        with reading.tenant.glancing_at_once() as views:
+            page = await backlog.at_once(views, matching, part) if views else None
+        if page and page.position is not None:
             return list_response(request, page, page.position)
-    with tenant.reading() as (views, position):
-        page = list_view(views, matching, part, totals=totals)
+    return await in_thread(_read, request, reading, backlog, matching, part, totals)
+
+
+def _read(
+    request: Request,
+    reading: Reading,
+    backlog: BacklogList,
+    matching: BacklogFilter,
+    part: PageRequest,
+    totals: bool,
+) -> Response:
+    with reading.wait().reading() as (views, position):
+        page = backlog(views, matching, part, totals=totals)
     return list_response(request, page, position)
 
 
 @router.get("/fixed-price", response_model=answers.TotalledPage[answers.FixedPriceRow])
-def get_fixed_price(
+async def get_fixed_price(
     request: Request,
     reading: TheReading,
     listing: TheListing,
@@ -103,11 +129,11 @@ def get_fixed_price(
 ) -> Response:
     """The fixed-price view: customer milestones across all contract lines (D-10)."""
     part = listing.page()
-    return _listed(request, reading, list_fixed_price, matching, part, totals=totals)
+    return await _listed(request, reading, list_fixed_price, matching, part, totals=totals)
 
 
 @router.get("/time-and-material", response_model=answers.TotalledPage[answers.SalesRow])
-def get_time_and_material(
+async def get_time_and_material(
     request: Request,
     reading: TheReading,
     listing: TheListing,
@@ -116,7 +142,7 @@ def get_time_and_material(
 ) -> Response:
     """The time-and-material view: unbilled sales across all contracts (D-20)."""
     part = listing.page()
-    return _listed(request, reading, list_time_and_material, matching, part, totals=totals)
+    return await _listed(request, reading, list_time_and_material, matching, part, totals=totals)
 
 
 @router.get("/{item_id}", response_model=answers.FixedPriceRow | answers.SalesRow)

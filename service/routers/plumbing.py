@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from service.tenant import DEFAULT, NAME, Tenant
 from service.tenants import AnyTenants
 
 _LARGEST = 2**63 - 1
+_PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~=&-]*")
 _HEADER_TEXT = r"^[\x20-\x7e]{1,255}$"
 
 
@@ -177,6 +179,10 @@ class Reading:
     settings: Settings
     after: int | None
 
+    def is_shown(self) -> bool:
+        """Whether the views show `after` already."""
+        return self.tenant.shows(self.after)
+
     def wait(self) -> Tenant:
         """The tenant, once its views show `after`. Raises ViewsBehind."""
         self.tenant.wait_for(self.after, self.settings.read_wait)
@@ -231,10 +237,18 @@ def list_response(request: Request, page: Page, position: int) -> Response:
         body["totals"] = page.totals
     headers: dict[str, str] = {}
     if page.next_cursor:
-        asked = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
-        query = urlencode([*asked, ("cursor", page.next_cursor)])
-        headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
+        query = _without_cursor(request)
+        headers["Link"] = f'<{request.url.path}?{query}cursor={page.next_cursor}>; rel="next"'
     return json_response(body, headers=headers)
+
+
+def _without_cursor(request: Request) -> str:
+    """The query but for a cursor, for one to be put behind."""
+    asked = request.scope["query_string"].decode("latin-1")
+    if "cursor" in asked or not _PLAIN_QUERY.fullmatch(asked):
+        pairs = request.query_params.multi_items()
+        asked = urlencode([pair for pair in pairs if pair[0] != "cursor"])
+    return f"{asked}&" if asked else ""
 
 
 def one_response(

@@ -3,10 +3,12 @@
 from collections.abc import Generator
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from projections.database import schema_of
 from projections.writer import Writer
 from tests.databases import NewDatabase, opened_views
+from tests.projections import large_views
 
 
 @pytest.fixture
@@ -27,3 +29,13 @@ def shared_views(new_database: NewDatabase) -> Generator[Engine]:
     """Views that the examples of a property fill anew, one after the other."""
     with opened_views(new_database()) as engine:
         yield engine
+
+
+@pytest.fixture(scope="module")
+def large(shared_views: Engine) -> Engine:
+    """Views with many sales, and what the database knows of them."""
+    with shared_views.begin() as connection:
+        large_views.fill(connection)
+        if schema_of(shared_views):
+            connection.execute(text("ANALYZE"))
+    return shared_views

@@ -1,0 +1,144 @@
+"""Pages that an event loop reads itself: they show the same, and nothing holds the loop up."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import closing
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from projections.backlog_queries import BacklogFilter, Page, list_time_and_material
+from projections.database import at_a_glance, at_once, postgres_views, schema_of
+from projections.history import Unavailable
+from projections.paging import PageRequest
+from service.servers import Server
+from service.tenant import Tenant
+from tests.databases import SCHEMA
+from tests.postgres import PostgresServer
+from tests.service.office import contract_event, record
+
+SOME = BacklogFilter(any_of={"contract_id": ["C1"]})
+FAR = BacklogFilter(text="nobody has written this anywhere")
+"""What takes a look at every row."""
+FIRST = PageRequest(limit=20)
+
+
+async def read_at_once(views: Engine, wanted: BacklogFilter = SOME) -> Page | None:
+    with at_once(views) as glance:
+        assert glance, "there is nobody else who could have the connection"
+        return await list_time_and_material.at_once(glance, wanted, FIRST)
+
+
+def shown(page: Page | None) -> object:
+    """All that there is to see of a page."""
+    assert page
+    return [{**row} for row in page.items], page.next_cursor, page.position
+
+
+async def test_a_page_read_at_once_is_the_page_that_a_thread_reads(large: Engine) -> None:
+    with at_a_glance(large) as glance:
+        expected = list_time_and_material.glance(glance, SOME, FIRST)
+    assert len(expected.items) == FIRST.limit
+    assert shown(await read_at_once(large)) == shown(expected)
+
+
+async def test_sqlite_is_given_a_moment_and_then_the_next_page_is_read_as_ever(
+    large: Engine,
+) -> None:
+    """PostgreSQL may take its time, for the loop goes on meanwhile."""
+    page = await read_at_once(large, FAR)
+    assert (page is None) == (schema_of(large) is None)
+    assert await read_at_once(large)
+    with at_a_glance(large) as glance:
+        assert list_time_and_material.glance(glance, FAR, FIRST).items == []
+
+
+# --- PostgreSQL at work --------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def server(postgres_server: PostgresServer) -> AsyncGenerator[Server]:
+    """A server as a process with a single connection has it; a tenant is there."""
+    with closing(Server(postgres_server.new_database(), pool_size=1)) as opened:
+        with closing(Tenant(opened.url, project=False)) as tenant:
+            record(tenant, contract_event())
+        yield opened
+
+
+async def until_it_waits(observer: psycopg.AsyncConnection[tuple[int]]) -> None:
+    """Lets the loop go on until a statement waits for a lock."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    for _ in range(10_000):
+        found = await (await observer.execute(waiting)).fetchone()
+        if found != (0,):
+            return
+    raise AssertionError("nobody ever waits")
+
+
+async def test_the_loop_goes_on_while_postgresql_is_at_work(server: Server) -> None:
+    views = postgres_views(server.pool, SCHEMA)
+    async with (
+        await psycopg.AsyncConnection[tuple[int]].connect(server.url) as holder,
+        await psycopg.AsyncConnection[tuple[int]].connect(server.url, autocommit=True) as observer,
+    ):
+        await holder.execute(f'LOCK TABLE "{SCHEMA}".time_and_material'.encode())
+        reading = asyncio.create_task(read_at_once(views))
+        await until_it_waits(observer)
+        assert not reading.done()
+        await holder.rollback()
+        page = await reading
+        assert page
+        assert page.items == []
+
+
+async def test_a_reader_that_is_called_off_takes_its_connection_with_it_and_the_next_gets_a_new_one(
+    server: Server,
+) -> None:
+    views = postgres_views(server.pool, SCHEMA)
+    async with (
+        await psycopg.AsyncConnection[tuple[int]].connect(server.url) as holder,
+        await psycopg.AsyncConnection[tuple[int]].connect(server.url, autocommit=True) as observer,
+    ):
+        await holder.execute(f'LOCK TABLE "{SCHEMA}".time_and_material'.encode())
+        reading = asyncio.create_task(read_at_once(views))
+        await until_it_waits(observer)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        await holder.rollback()
+    with at_a_glance(views) as glance:
+        page = list_time_and_material.glance(glance, SOME, FIRST)
+    assert page.items == []
+
+
+async def test_where_all_connections_are_given_out_nobody_waits_for_one_at_once(
+    server: Server,
+) -> None:
+    views = postgres_views(server.pool, SCHEMA)
+    with at_a_glance(views), at_once(views) as glance:
+        assert glance is None
+    assert await read_at_once(views), "and it is not taken for a server that is down"
+
+
+async def end(connection: psycopg.Connection[object], server: Server) -> None:
+    """Has the server end a connection."""
+    async with await psycopg.AsyncConnection[tuple[int]].connect(server.url) as other:
+        await other.execute("SELECT pg_terminate_backend(%s)", [connection.info.backend_pid])
+
+
+async def test_a_server_that_ends_the_connection_makes_the_views_unavailable_for_once(
+    server: Server,
+) -> None:
+    with closing(Tenant(server.url, server=server, project=False)) as tenant:
+
+        async def read_and_be_cut_off() -> None:
+            with tenant.glancing_at_once() as glance:
+                assert glance
+                await end(glance.driver, server)
+                await list_time_and_material.at_once(glance, SOME, FIRST)
+
+        with pytest.raises(Unavailable):
+            await read_and_be_cut_off()
+        with tenant.glancing() as glance:
+            assert list_time_and_material.glance(glance, SOME, FIRST).items == []
