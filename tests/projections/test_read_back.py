@@ -1,5 +1,6 @@
 """The story, written to a real file and read back as callers get it (the shapes of api.md)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +9,8 @@ from sqlalchemy import Connection, Engine
 
 from aggregates.events import ContractDefined, Event
 from projections import backlog_queries, billing_queries, contract_queries, performance_queries
-from projections.backlog_queries import BacklogFilter, Page
+from projections.backlog_queries import BacklogFilter
+from projections.backlog_rows import Fields
 from projections.paging import PageRequest
 from projections.writer import Writer, position_seen
 from tests.projections import story
@@ -25,18 +27,20 @@ def until(views: Engine, last: Event) -> Connection:
     return views.connect()
 
 
-def as_json(page: Page) -> list[dict[str, Any]]:
+def as_json(rows: Sequence[Fields]) -> list[dict[str, Any]]:
     """The rows as callers get them."""
-    return msgspec.json.decode(msgspec.json.encode(page.items))
+    return msgspec.json.decode(msgspec.json.encode(rows))
 
 
 def fixed_price(connection: Connection, wanted: BacklogFilter = EVERYTHING) -> list[dict[str, Any]]:
-    return as_json(backlog_queries.list_fixed_price(connection, wanted, ALL, totals=False))
+    return as_json(backlog_queries.list_fixed_price(connection, wanted, ALL, totals=False).items)
 
 
 def sales(connection: Connection, **any_of: list[str]) -> list[dict[str, Any]]:
     wanted = BacklogFilter(any_of={name.rstrip("_"): values for name, values in any_of.items()})
-    return as_json(backlog_queries.list_time_and_material(connection, wanted, ALL, totals=False))
+    return as_json(
+        backlog_queries.list_time_and_material(connection, wanted, ALL, totals=False).items
+    )
 
 
 def statuses(connection: Connection) -> dict[str, tuple[str, str | None]]:
@@ -220,7 +224,8 @@ def test_totals_are_over_the_whole_filter_by_currency_and_status(shared_views: E
 def test_items_of_either_view_are_found_by_their_ids(shared_views: Engine) -> None:
     with until(shared_views, story.M1_POSTED) as connection:
         found = backlog_queries.find_items(connection, ["1-A", "M1-A", "nothing"])
-        assert backlog_queries.find_items(connection, ["M1-A"]) == fixed_price(connection)
+        alone = backlog_queries.find_items(connection, ["M1-A"])
+        assert as_json(alone) == fixed_price(connection)
     assert [row["item_id"] for row in found] == ["M1-A", "1-A"]
 
 
