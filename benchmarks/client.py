@@ -58,6 +58,7 @@ class Line:
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._arrived = memoryview(bytearray(1 << 20))  # once, for a megabyte takes its time to get
         self._received = bytearray()
         self._body_at = self._size = 0
 
@@ -75,10 +76,10 @@ class Line:
 
     def receive(self) -> Answer | None:
         """Takes what has come; the answer, once it is whole. Raises BadAnswer when hung up."""
-        part = self.socket.recv(1 << 20)
-        if not part:
+        size = self.socket.recv_into(self._arrived)
+        if not size:
             raise BadAnswer("the server has hung up")
-        self._received += part
+        self._received += self._arrived[:size]
         if not self._size and not self._read_head():
             return None
         if len(self._received) < self._size:

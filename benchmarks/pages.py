@@ -25,7 +25,8 @@ from benchmarks.databases import POSTGRESQL, Bench
 from benchmarks.measuring import Figure, Row, interleaved
 from benchmarks.office import BACKLOG
 from benchmarks.served import served
-from projections.backlog_queries import BacklogFilter, list_time_and_material
+from projections.backlog_queries import list_time_and_material
+from projections.backlog_views import BacklogFilter
 from projections.paging import PageRequest
 from service.app import create_app
 from service.settings import Settings

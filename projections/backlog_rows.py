@@ -5,7 +5,7 @@ from typing import Any, Protocol, cast
 
 import msgspec
 
-from projections.changes import from_millionths, from_minor
+from projections.changes import from_millionths, from_minor, texts_in
 
 _MONEY = ("amount", "tax", "unit_price")
 
@@ -48,10 +48,14 @@ class Shown:
             return []
         columns: dict[str, Iterable[Any]]
         columns = dict(zip(self.fields, zip(*found, strict=True), strict=False))
-        currencies = columns["currency"]
+        currencies = set(columns["currency"])
         for name in _MONEY:
             if name in columns:
-                columns[name] = map(from_minor, columns[name], currencies)
+                columns[name] = (
+                    map(texts_in(*currencies).__getitem__, columns[name])
+                    if len(currencies) == 1
+                    else map(from_minor, columns[name], columns["currency"])
+                )
         if "quantity" in columns:
             columns["quantity"] = map(from_millionths, columns["quantity"])
         if "nte_detail" in columns:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Table
@@ -53,11 +53,33 @@ def to_minor_or_none(amount: Decimal | None, currency: str) -> int | None:
     return None if amount is None else to_minor(amount, currency)
 
 
-# Rates, taxes and hours come again and again.
-@lru_cache(maxsize=10_000)
+_KEPT = 10_000
+"""Amounts that are kept as text: rates, taxes and hours come again and again."""
+
+
+class _Texts(dict[int, str]):
+    """Amounts in minor units, with what they are as text."""
+
+    def __init__(self, decimals: int) -> None:
+        super().__init__()
+        self._decimals = decimals
+
+    def __missing__(self, minor: int) -> str:
+        if len(self) >= _KEPT:
+            self.clear()
+        text = self[minor] = _plain(minor, self._decimals)
+        return text
+
+
+@cache
+def texts_in(currency: str) -> Mapping[int, str]:
+    """The texts of any amounts in a currency, for many at once."""
+    return _Texts(money.decimals_of(currency))
+
+
 def from_minor(minor: int, currency: str) -> str:
     """Minor units as plain text with the currency's decimals: JPY 51 is "51"."""
-    return _plain(minor, money.decimals_of(currency))
+    return texts_in(currency)[minor]
 
 
 def to_millionths(quantity: Decimal) -> int:
@@ -65,7 +87,7 @@ def to_millionths(quantity: Decimal) -> int:
     return int(quantity.scaleb(money.QUANTITY_DECIMALS))
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=_KEPT)
 def from_millionths(millionths: int) -> str:
     """Millionths as plain text without needless zeros: 7.5, 2."""
     if not millionths % _ONE:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,6 +26,8 @@ _LARGE_VIEWS = ("cache_size=-32000", "wal_autocheckpoint=8000")
 """KiB of a connection's cache at most, and pages of 4 KiB that are gathered in the WAL: a page of
 events touches all of large indexes, which SQLite's 2 and 4 MiB have written time and again."""
 _LASTING = ("journal_mode=WAL", "synchronous=NORMAL", *_LARGE_VIEWS)
+BUSY_SECONDS = 30.0
+"""How long SQLite waits for another writer."""
 _SCRATCH = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-64000")
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -39,11 +42,17 @@ def sqlite_views(path: Path, migrations: Path = MIGRATIONS) -> Engine:
     WAL, so readers never wait for the projector. `synchronous=NORMAL` may lose the last page in a
     power cut, never tear it; the projector takes it up again from the history.
     """
+    readers = _Readers(path)
     engine = create_engine(
-        f"sqlite:///{path}", pool_size=8, max_overflow=56, connect_args={"timeout": 30}
+        f"sqlite:///{path}",
+        pool_size=8,
+        max_overflow=56,
+        connect_args={"timeout": BUSY_SECONDS},
+        execution_options={"pool": readers},
     )
-    event.listen(engine, "connect", _configure)
+    event.listen(engine, "connect", _set_up(_LASTING))
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "engine_disposed", readers.close)
     _migrate(engine, migrations)
     return engine
 
@@ -54,7 +63,7 @@ def sqlite_scratch(path: Path) -> Engine:
     So nothing is written twice, and nothing waits for the disk; it has no tables yet.
     """
     engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", partial(_configure, pragmas=_SCRATCH))
+    event.listen(engine, "connect", _set_up(_SCRATCH))
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -129,42 +138,56 @@ class Pool(Protocol):
 @contextmanager
 def at_a_glance(engine: Engine) -> Generator[Glance]:
     """A connection for single statements; SQLAlchemy would take its time to hand one out."""
-    pool = _pool_of(engine)
-    with _of_a_file(engine) if pool is None else _of_a_pool(engine, pool, pool.getconn()) as glance:
+    with _given_out(engine, _pool_of(engine).getconn()) as glance:
         yield glance
 
 
 @contextmanager
 def at_once(engine: Engine) -> Generator[Glance | None]:
     """As `at_a_glance`, for an event loop: None instead of waiting for a connection."""
-    pool = _pool_of(engine)
-    driver = pool.getconn_at_once() if pool else None
-    if pool and driver is None:
+    driver = _pool_of(engine).getconn_at_once()
+    if driver is None:
         yield None
-        return
-    with _of_a_pool(engine, pool, driver) if pool else _of_a_file(engine) as glance:
-        yield glance
-
-
-def _pool_of(engine: Engine) -> Pool | None:
-    return engine.get_execution_options().get("pool")
+    else:
+        with _given_out(engine, driver) as glance:
+            yield glance
 
 
 @contextmanager
-def _of_a_file(engine: Engine) -> Generator[Glance]:
-    pooled = engine.raw_connection()
-    try:
-        yield Glance(pooled.driver_connection, None)
-    finally:
-        pooled.close()
-
-
-@contextmanager
-def _of_a_pool(engine: Engine, pool: Pool, driver: Any) -> Generator[Glance]:
+def _given_out(engine: Engine, driver: Any) -> Generator[Glance]:
     try:
         yield Glance(driver, schema_of(engine))
     finally:
-        pool.putconn(driver)
+        _pool_of(engine).putconn(driver)
+
+
+def _pool_of(engine: Engine) -> Pool:
+    return engine.get_execution_options()["pool"]
+
+
+class _Readers:
+    """Connections to an SQLite file for single statements, as many as there are readers at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: list[sqlite3.Connection] = []
+
+    def getconn(self, timeout: float | None = None) -> sqlite3.Connection:
+        with suppress(IndexError):
+            return self._idle.pop()
+        connection = sqlite3.connect(self._path, BUSY_SECONDS, check_same_thread=False)
+        _configure(connection)
+        return connection
+
+    def getconn_at_once(self) -> sqlite3.Connection:
+        return self.getconn()
+
+    def putconn(self, conn: sqlite3.Connection) -> None:
+        self._idle.append(conn)
+
+    def close(self, _: Engine) -> None:
+        while self._idle:
+            self._idle.pop().close()
 
 
 def glance_of(connection: Connection) -> Glance:
@@ -205,8 +228,12 @@ def driver_of(connection: Connection) -> Any:
     return connection.connection.driver_connection
 
 
+def _set_up(pragmas: Sequence[str]) -> Callable[[DBAPIConnection, ConnectionPoolEntry], None]:
+    return lambda connection, _: _configure(connection, pragmas)
+
+
 def _configure(
-    connection: DBAPIConnection, _: ConnectionPoolEntry, pragmas: Sequence[str] = _LASTING
+    connection: DBAPIConnection | sqlite3.Connection, pragmas: Sequence[str] = _LASTING
 ) -> None:
     # The driver would open transactions for writes alone; ours span the reads of an answer too.
     connection.isolation_level = None

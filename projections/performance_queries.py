@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from aggregates.statuses import BillingStatus, BillingType
-from projections.backlog_queries import halves, whole
 from projections.changes import from_minor
 from projections.contract_queries import limits, money_or_none
+from projections.sums import halves, whole
 from projections.tables import contract_lines, fixed_price, time_and_material
 
 

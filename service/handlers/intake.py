@@ -170,7 +170,8 @@ class _Desk:
             return self._repeated(posted, known)
         result = self.attempt(posted)
         if isinstance(posted.command, DefineContract | DefineLine):
-            resume(self.unit, self.contract_id)  # what waited for it was here before what follows
+            # What waited for it was here before what follows.
+            resume(self.unit, self.contract_id, posted.line_id)
         return result
 
     def attempt(self, posted: Posted) -> Result:
@@ -303,8 +304,8 @@ def resume_again(tenant: Tenant, context: Context, contract_id: str) -> int:
     return tenant.ledger.transact(lambda unit: resume(unit, contract_id), context).position
 
 
-def resume(unit: UnitOfWork, contract_id: str) -> None:
-    """Takes in what waits for this contract, as far as what it lacks has arrived.
+def resume(unit: UnitOfWork, contract_id: str, line_id: str | None = None) -> None:
+    """Takes in what waits for this contract, or for this line of it, as far as nothing is lacking.
 
     Definitions go before approvals, so that a line that waited for its contract lets the approvals
     on it go on too. What is refused now stays parked, with the reason.
@@ -312,7 +313,7 @@ def resume(unit: UnitOfWork, contract_id: str) -> None:
     parking = unit.load(PARKING, streams.parking(contract_id))
     if parking is None or unit.load(CONTRACT, streams.contract(contract_id)) is None:
         return
-    waiting = parking.waiting()
+    waiting = [each for each in parking.waiting() if line_id in {None, each.line_id}]
     definitions = [event for event in waiting if event.approval_id is None]
     for event in definitions:
         retry(unit, event)

@@ -8,12 +8,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from aggregates.backlog import MarkNotReady, MarkReady, ReevaluateNTE, ResetNTE
 from aggregates.statuses import BillingStatus, BillingType, NTEStatus, TransactionClass
 from projections import backlog_queries
-from projections.backlog_queries import (
-    BacklogFilter,
-    BacklogList,
-    list_fixed_price,
-    list_time_and_material,
-)
+from projections.backlog_queries import BacklogList, list_fixed_price, list_time_and_material
+from projections.backlog_views import BacklogFilter
 from projections.paging import PageRequest
 from service import answers
 from service.handlers import backlog as handlers

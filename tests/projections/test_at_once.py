@@ -8,7 +8,8 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from projections.backlog_queries import BacklogFilter, Page, list_time_and_material
+from projections.backlog_queries import Page, list_time_and_material
+from projections.backlog_views import BacklogFilter
 from projections.database import at_a_glance, at_once, postgres_views, schema_of
 from projections.history import Unavailable
 from projections.paging import PageRequest

@@ -15,12 +15,8 @@ from sqlalchemy import Connection, Engine, Table
 
 from aggregates.statuses import BillingStatus
 from projections import billing_queries, contract_queries, performance_queries
-from projections.backlog_queries import (
-    BacklogFilter,
-    Page,
-    list_fixed_price,
-    list_time_and_material,
-)
+from projections.backlog_queries import Page, list_fixed_price, list_time_and_material
+from projections.backlog_views import BacklogFilter
 from projections.changes import Put, from_minor
 from projections.paging import BadQuery, PageRequest
 from projections.tables import (

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine
 
 from projections import backlog_queries
-from projections.backlog_queries import BacklogFilter
+from projections.backlog_views import BacklogFilter
 from projections.database import as_of_now, driver_of, glance_of, schema_of
 from projections.paging import PageRequest
 

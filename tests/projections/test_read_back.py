@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Engine
 
 from aggregates.events import ContractDefined, Event
 from projections import backlog_queries, billing_queries, contract_queries, performance_queries
-from projections.backlog_queries import BacklogFilter
 from projections.backlog_rows import Fields
+from projections.backlog_views import BacklogFilter
 from projections.paging import PageRequest
 from projections.writer import Writer, position_seen
 from tests.projections import story

@@ -16,12 +16,8 @@ from sqlalchemy import Connection, Engine
 from aggregates import streams
 from aggregates.statuses import BillingStatus
 from projections import billing_queries, contract_queries
-from projections.backlog_queries import (
-    BacklogFilter,
-    Page,
-    list_fixed_price,
-    list_time_and_material,
-)
+from projections.backlog_queries import Page, list_fixed_price, list_time_and_material
+from projections.backlog_views import BacklogFilter
 from projections.history import Recorded
 from projections.paging import PageRequest
 from projections.runner import catch_up

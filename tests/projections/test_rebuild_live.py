@@ -16,7 +16,8 @@ import pytest
 from sqlalchemy import inspect
 
 from aggregates.events import UnbilledSalesRecorded
-from projections.backlog_queries import BacklogFilter, list_time_and_material
+from projections.backlog_queries import list_time_and_material
+from projections.backlog_views import BacklogFilter
 from projections.database import schema_of
 from projections.history import Recorded
 from projections.paging import PageRequest

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from projections import backlog_queries, tables
-from projections.backlog_queries import BacklogFilter
+from projections.backlog_views import BacklogFilter
 from projections.catalogue import project
 from projections.changes import Change, Drop, Patch, Put, Row
 from projections.database import as_of_now, sqlite_views
