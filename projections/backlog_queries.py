@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -76,7 +76,12 @@ class BacklogList:
         return asked.statement.on(views), asked.statement.values(asked.values)
 
     def _matching(self, wanted: BacklogFilter) -> BacklogFilter:
-        return replace(wanted, any_of={**self._shown, **wanted.any_of})
+        return BacklogFilter(
+            any_of={**self._shown, **wanted.any_of},
+            date_from=wanted.date_from,
+            date_to=wanted.date_to,
+            text=wanted.text,
+        )
 
     def _asked(self, views: Glance, wanted: BacklogFilter, request: PageRequest) -> _Asked:
         part = self._view.paging.read(request)

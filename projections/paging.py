@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -73,14 +74,14 @@ class Paging:
     def __init__(self, columns: Columns, key: str, default: str) -> None:
         self._columns = columns
         self._key = key
-        self._default = default
+        self._default = self._orders(default)
 
     def read(self, request: PageRequest) -> Part:
         """The part that is asked for.
 
         Raises BadQuery for an unknown sort field or a cursor that this list did not give.
         """
-        orders = self._orders(request.sort or self._default)
+        orders = self._orders(request.sort) if request.sort else self._default
         behind = self._decode(request.cursor, orders) if request.cursor else None
         return Part(orders, request.limit, behind)
 
@@ -118,7 +119,7 @@ class Paging:
             return None
         keys = [str(order) for order in part.orders]
         values = [_plain(value) for value in rows[part.limit - 1][-len(keys) :]]
-        packed = json.dumps([keys, values], separators=(",", ":")).encode()
+        packed = msgspec.json.encode([keys, values])
         return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
     def _orders(self, sort: str) -> tuple[Order, ...]:

@@ -238,7 +238,8 @@ def list_response(request: Request, page: Page, position: int) -> Response:
     headers: dict[str, str] = {}
     if page.next_cursor:
         query = _without_cursor(request)
-        headers["Link"] = f'<{request.url.path}?{query}cursor={page.next_cursor}>; rel="next"'
+        path = request.scope["raw_path"].decode("ascii")
+        headers["Link"] = f'<{path}?{query}cursor={page.next_cursor}>; rel="next"'
     return json_response(body, headers=headers)
 
 
