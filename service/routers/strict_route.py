@@ -65,9 +65,9 @@ class StrictRoute(APIRoute):
         is_coroutine = inspect.iscoroutinefunction(endpoint.call)
 
         async def handle(request: Request) -> Response:
-            if request.scope["query_string"]:
-                _check_query(request, known)
-            sent = _Sent(request)
+            query = request.query_params
+            _check_query(query, known)
+            sent = _Sent(request, query)
             if endpoint.body and (body := await request.body()):
                 if media_type(request) != "application/json":
                     detail = "the body must be sent as application/json"
@@ -85,16 +85,12 @@ class StrictRoute(APIRoute):
         return handle
 
 
-def _check_query(request: Request, known: set[str]) -> None:
+def _check_query(query: Mapping[str, str], known: set[str]) -> None:
     """Raises ProblemRaised when the query has what the endpoint does not know, or a NUL."""
-    unknown = [name for name in request.query_params if name not in known]
-    if unknown:
-        raise ProblemRaised(
-            invalid_fields([(name, "is not a known query parameter") for name in unknown])
-        )
-    wrong = [name for name, value in request.query_params.items() if "\x00" in value]
+    wrong = {name: "is not a known query parameter" for name in query if name not in known}
+    wrong = wrong or {name: "has a NUL" for name, value in query.items() if "\x00" in value}
     if wrong:
-        raise ProblemRaised(invalid_fields([(name, "has a NUL") for name in wrong]))
+        raise ProblemRaised(invalid_fields(list(wrong.items())))
 
 
 class _Field(Protocol):
@@ -114,11 +110,9 @@ class _Sent:
     """What came with a request, and what the functions for it have come to so far."""
 
     request: Request
+    query: Mapping[str, Any]
     body: Any = _MISSING
     known: dict[object, Any] = field(default_factory=dict[object, Any])
-
-    def query(self) -> Mapping[str, Any]:
-        return self.request.query_params
 
     def headers(self) -> Mapping[str, str]:
         """The headers by their names in lower case; of several of one name, the first."""
@@ -134,17 +128,18 @@ class _Function:
         self.name = dependant.name or ""
         self.request = dependant.request_param_name
         self.dependencies = [_Function(each) for each in dependant.dependencies]
-        self.path = _Parameters("path", dependant.path_params)
-        self.query = _Parameters("query", dependant.query_params)
-        self.headers = _Parameters("header", dependant.header_params)
-        self.body = _Parameters("body", dependant.body_params)
+        self.path = _declared("path", dependant.path_params)
+        self.query = _declared("query", dependant.query_params)
+        self.headers = _declared("header", dependant.header_params)
+        self.body = _declared("body", dependant.body_params)
         for each in self.dependencies:
             if not inspect.iscoroutinefunction(each.call):
                 raise TypeError(f"{each.call!r} is no coroutine function")
 
     def all_queries(self) -> set[str]:
         """The names of all query parameters that it takes, or what it depends on."""
-        return set(self.query.by_alias).union(*(each.all_queries() for each in self.dependencies))
+        own = set(self.query.by_alias) if self.query else set[str]()
+        return own.union(*(each.all_queries() for each in self.dependencies))
 
     async def values(self, sent: _Sent) -> tuple[Values, Errors]:
         """What it is to be called with, and what is wrong with that."""
@@ -161,7 +156,7 @@ class _Function:
         if self.path:
             self.path.take(sent.request.path_params, values, errors)
         if self.query:
-            self.query.take(sent.query(), values, errors)
+            self.query.take(sent.query, values, errors)
         if self.headers:
             self.headers.take(sent.headers(), values, errors)
         if self.body:
@@ -185,9 +180,6 @@ class _Parameters:
         self._defaults = {
             each.name: each.get_default() for each in fields if not each.field_info.is_required()
         }
-
-    def __bool__(self) -> bool:
-        return bool(self.by_alias)
 
     def take(self, sent: Mapping[str, Any], values: Values, errors: Errors) -> None:
         """Adds to `values` what was sent, checked, or to `errors` what is wrong with it."""
@@ -216,6 +208,10 @@ class _Parameters:
 
     def _missing(self, *names: str) -> dict[str, Any]:
         return {"loc": (self._place, *names), "msg": "Field required"}
+
+
+def _declared(place: str, declared: list[Any]) -> _Parameters | None:
+    return _Parameters(place, declared) if declared else None
 
 
 def _sent_as(place: str, field: _Field) -> str:
