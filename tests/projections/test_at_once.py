@@ -1,8 +1,10 @@
 """Pages that an event loop reads itself: they show the same, and nothing holds the loop up."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,9 +15,10 @@ from projections.backlog_views import BacklogFilter
 from projections.database import at_a_glance, at_once, postgres_views, schema_of
 from projections.history import Unavailable
 from projections.paging import PageRequest
+from projections.tables import contracts
 from service.servers import Server
 from service.tenant import Tenant
-from tests.databases import SCHEMA
+from tests.databases import SCHEMA, opened_views
 from tests.postgres import PostgresServer
 from tests.service.office import contract_event, record
 
@@ -53,6 +56,14 @@ async def test_sqlite_is_given_a_moment_and_then_the_next_page_is_read_as_ever(
     assert await read_at_once(large)
     with at_a_glance(large) as glance:
         assert list_time_and_material.glance(glance, FAR, FIRST).items == []
+
+
+async def test_an_error_of_sqlite_is_no_lack_of_time(tmp_path: Path) -> None:
+    with opened_views(f"sqlite:///{tmp_path}/backlog.db") as views:
+        with views.begin() as connection:
+            contracts.drop(connection)
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            await read_at_once(views)
 
 
 # --- PostgreSQL at work --------------------------------------------------------------------------

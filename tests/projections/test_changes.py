@@ -57,3 +57,10 @@ def test_any_quantity_comes_back_as_it_went_in(millionths: int) -> None:
 def test_no_limit_stays_no_limit() -> None:
     assert changes.to_minor_or_none(None, "EUR") is None
     assert changes.to_minor_or_none(Decimal("0.10"), "EUR") == 10
+
+
+def test_texts_of_very_many_amounts_are_right_and_are_not_all_kept() -> None:
+    texts = changes.texts_in("EUR")
+    for cents in range(20_500):
+        assert texts[cents] == f"{cents // 100}.{cents % 100:02d}"
+    assert len(texts) <= 10_000
