@@ -27,6 +27,7 @@ from benchmarks.office import BACKLOG
 from benchmarks.served import served
 from projections.backlog_queries import list_time_and_material
 from projections.backlog_views import BacklogFilter
+from projections.database import glance_of
 from projections.paging import PageRequest
 from service.app import create_app
 from service.settings import Settings
@@ -119,8 +120,10 @@ def _executed(url: str) -> Statement:
     wanted = BacklogFilter(any_of={"billing_status": [STATUS], "customer_id": [CUSTOMER]})
     with closing(Tenant(url, project=False)) as tenant:
         answer = asyncio.run(_called(tenant))
-        with tenant.glancing() as views:
-            statement = list_time_and_material.statement(views, wanted, PageRequest(limit=LIMIT))
+        with tenant.reading() as (views, _):
+            statement = list_time_and_material.statement(
+                glance_of(views), wanted, PageRequest(limit=LIMIT)
+            )
     if len(answer["items"]) != LIMIT or not answer["next"]:
         raise ValueError(f"{len(answer['items'])} items")
     return statement

@@ -50,22 +50,17 @@ class BacklogList:
         self, connection: Connection, wanted: BacklogFilter, page: PageRequest, *, totals: bool
     ) -> Page:
         """A page. Raises BadQuery."""
-        with_totals = _totals(connection, self._view, self._matching(wanted)) if totals else None
-        return self.glance(glance_of(connection), wanted, page, totals=with_totals)
-
-    def glance(
-        self,
-        views: Glance,
-        wanted: BacklogFilter,
-        page: PageRequest,
-        totals: Rows | None = None,
-    ) -> Page:
-        """A page by a single statement. Raises BadQuery."""
+        views = glance_of(connection)
         asked = self._asked(views, wanted, page)
-        return asked.page(asked.statement.rows(views, asked.values), totals)
+        rows = asked.statement.rows(views, asked.values)
+        with_totals = _totals(connection, self._view, self._matching(wanted)) if totals else None
+        return asked.page(rows, with_totals)
 
     async def at_once(self, views: Glance, wanted: BacklogFilter, page: PageRequest) -> Page | None:
-        """As `glance`, within an event loop; None when that would hold it up. Raises BadQuery."""
+        """A page without totals, by a single statement within an event loop. Raises BadQuery.
+
+        None when that would hold the loop up.
+        """
         asked = self._asked(views, wanted, page)
         rows = await asked.statement.rows_at_once(views, asked.values)
         return None if rows is None else asked.page(rows)

@@ -111,7 +111,6 @@ class View:
         self.table = table
         self.shown = shown
         self._joins = joins
-        self._own = own
         self._searched = searched
         names: Columns = {
             "contract_name": _contract.c.name,

@@ -68,7 +68,7 @@ def sqlite_scratch(path: Path) -> Engine:
     return engine
 
 
-def postgres_views(pool: Pool, schema: str, migrations: Path = MIGRATIONS) -> Engine:
+def postgres_views(pool: WaitingPool, schema: str, migrations: Path = MIGRATIONS) -> Engine:
     """The views in a schema that is there already, migrated to today's tables.
 
     Connections are the pool's, which gets them back when they are closed; every statement is put
@@ -120,11 +120,7 @@ class Glance:
 
 
 class Pool(Protocol):
-    """Connections to PostgreSQL, that are given out and come back."""
-
-    def getconn(self, timeout: float | None = None) -> Any:
-        """A connection. Raises PoolTimeout when there is none to be had."""
-        ...
+    """Connections for single statements, that are given out and come back."""
 
     def getconn_at_once(self) -> Any | None:
         """A connection that lies ready, None when none does."""
@@ -135,34 +131,29 @@ class Pool(Protocol):
         ...
 
 
-@contextmanager
-def at_a_glance(engine: Engine) -> Generator[Glance]:
-    """A connection for single statements; SQLAlchemy would take its time to hand one out."""
-    with _given_out(engine, _pool_of(engine).getconn()) as glance:
-        yield glance
+class WaitingPool(Pool, Protocol):
+    """Connections that may be waited for, too."""
+
+    def getconn(self) -> Any:
+        """A connection. Raises PoolTimeout when there is none to be had."""
+        ...
 
 
 @contextmanager
 def at_once(engine: Engine) -> Generator[Glance | None]:
-    """As `at_a_glance`, for an event loop: None instead of waiting for a connection."""
-    driver = _pool_of(engine).getconn_at_once()
+    """A connection for single statements, for an event loop: None instead of waiting for one.
+
+    Past SQLAlchemy, which would take its time to hand one out.
+    """
+    pool: Pool = engine.get_execution_options()["pool"]
+    driver = pool.getconn_at_once()
     if driver is None:
         yield None
-    else:
-        with _given_out(engine, driver) as glance:
-            yield glance
-
-
-@contextmanager
-def _given_out(engine: Engine, driver: Any) -> Generator[Glance]:
+        return
     try:
         yield Glance(driver, schema_of(engine))
     finally:
-        _pool_of(engine).putconn(driver)
-
-
-def _pool_of(engine: Engine) -> Pool:
-    return engine.get_execution_options()["pool"]
+        pool.putconn(driver)
 
 
 class _Readers:
@@ -172,15 +163,12 @@ class _Readers:
         self._path = path
         self._idle: list[sqlite3.Connection] = []
 
-    def getconn(self, timeout: float | None = None) -> sqlite3.Connection:
+    def getconn_at_once(self) -> sqlite3.Connection:
         with suppress(IndexError):
             return self._idle.pop()
         connection = sqlite3.connect(self._path, BUSY_SECONDS, check_same_thread=False)
         _configure(connection)
         return connection
-
-    def getconn_at_once(self) -> sqlite3.Connection:
-        return self.getconn()
 
     def putconn(self, conn: sqlite3.Connection) -> None:
         self._idle.append(conn)

@@ -132,7 +132,8 @@ def import_file(
         int | None,
         typer.Option(
             min=1,
-            help=f"At most {MOST_PROCESSES}; by itself one a core, and one for a small file.",
+            max=MOST_PROCESSES,
+            help="By itself one a core, and one for a small file.",
         ),
     ] = None,
 ) -> None:
@@ -141,7 +142,7 @@ def import_file(
         _fail(f"there is no file {file}")
     context = Context(actor="import", correlation_id=str(uuid.uuid4()), causation_id=file.name)
     order = Order(database=database, tenant=tenant_name, path=str(file.absolute()), context=context)
-    processes = min(processes or processes_for(file), MOST_PROCESSES)
+    processes = processes or processes_for(file)
     started = time.monotonic()
     with _tenants(database) as tenants:
         tenant = _open(tenants, tenant_name)

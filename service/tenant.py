@@ -15,7 +15,6 @@ from projections.database import (
     Glance,
     MigrationFailed,
     as_of_now,
-    at_a_glance,
     at_once,
     postgres_views,
     sqlite_views,
@@ -134,17 +133,11 @@ class Tenant:
         return position is None or self.projector.position >= position
 
     @contextmanager
-    def glancing(self) -> Generator[Glance]:
-        """A connection to the views for a single statement. Raises Unavailable, as `reading`."""
-        try:
-            with at_a_glance(self.views) as glance:
-                yield glance
-        except PASSING as error:
-            raise Unavailable(str(error)) from error
-
-    @contextmanager
     def glancing_at_once(self) -> Generator[Glance | None]:
-        """As `glancing`, for an event loop: None instead of waiting for a connection."""
+        """Views for a single statement, for an event loop: None instead of waiting for them.
+
+        Raises Unavailable, as `reading`.
+        """
         try:
             with at_once(self.views) as glance:
                 yield glance

@@ -99,20 +99,13 @@ async def _listed(
             page = await backlog.at_once(views, matching, part) if views else None
         if page and page.position is not None:
             return list_response(request, page, page.position)
-    return await in_thread(_read, request, reading, backlog, matching, part, totals)
 
+    def read() -> Response:
+        with reading.wait().reading() as (views, position):
+            page = backlog(views, matching, part, totals=totals)
+        return list_response(request, page, position)
 
-def _read(
-    request: Request,
-    reading: Reading,
-    backlog: BacklogList,
-    matching: BacklogFilter,
-    part: PageRequest,
-    totals: bool,
-) -> Response:
-    with reading.wait().reading() as (views, position):
-        page = backlog(views, matching, part, totals=totals)
-    return list_response(request, page, position)
+    return await in_thread(read)
 
 
 @router.get("/fixed-price", response_model=answers.TotalledPage[answers.FixedPriceRow])

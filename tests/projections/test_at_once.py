@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import psycopg
@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from projections.backlog_queries import Page, list_time_and_material
 from projections.backlog_views import BacklogFilter
-from projections.database import at_a_glance, at_once, postgres_views, schema_of
+from projections.database import at_once, postgres_views, schema_of
 from projections.history import Unavailable
 from projections.paging import PageRequest
 from projections.tables import contracts
@@ -41,8 +41,8 @@ def shown(page: Page | None) -> object:
 
 
 async def test_a_page_read_at_once_is_the_page_that_a_thread_reads(large: Engine) -> None:
-    with at_a_glance(large) as glance:
-        expected = list_time_and_material.glance(glance, SOME, FIRST)
+    with large.connect() as connection:
+        expected = list_time_and_material(connection, SOME, FIRST, totals=False)
     assert len(expected.items) == FIRST.limit
     assert shown(await read_at_once(large)) == shown(expected)
 
@@ -54,8 +54,8 @@ async def test_sqlite_is_given_a_moment_and_then_the_next_page_is_read_as_ever(
     page = await read_at_once(large, FAR)
     assert (page is None) == (schema_of(large) is None)
     assert await read_at_once(large)
-    with at_a_glance(large) as glance:
-        assert list_time_and_material.glance(glance, FAR, FIRST).items == []
+    with large.connect() as connection:
+        assert list_time_and_material(connection, FAR, FIRST, totals=False).items == []
 
 
 async def test_an_error_of_sqlite_is_no_lack_of_time(tmp_path: Path) -> None:
@@ -78,25 +78,30 @@ async def server(postgres_server: PostgresServer) -> AsyncGenerator[Server]:
         yield opened
 
 
-async def until_it_waits(observer: psycopg.AsyncConnection[tuple[int]]) -> None:
+@asynccontextmanager
+async def held_up(server: Server) -> AsyncGenerator[psycopg.AsyncConnection[tuple[int]]]:
+    """Who has the table to itself, until it is rolled back: no page can be read meanwhile."""
+    async with await psycopg.AsyncConnection[tuple[int]].connect(server.url) as holder:
+        await holder.execute(f'LOCK TABLE "{SCHEMA}".time_and_material'.encode())
+        yield holder
+
+
+async def until_it_waits(server: Server) -> None:
     """Lets the loop go on until a statement waits for a lock."""
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-    for _ in range(10_000):
-        found = await (await observer.execute(waiting)).fetchone()
-        if found != (0,):
-            return
+    async with await psycopg.AsyncConnection[tuple[int]].connect(server.url) as observer:
+        for _ in range(10_000):
+            found = await (await observer.execute(waiting)).fetchone()
+            if found != (0,):
+                return
     raise AssertionError("nobody ever waits")
 
 
 async def test_the_loop_goes_on_while_postgresql_is_at_work(server: Server) -> None:
     views = postgres_views(server.pool, SCHEMA)
-    async with (
-        await psycopg.AsyncConnection[tuple[int]].connect(server.url) as holder,
-        await psycopg.AsyncConnection[tuple[int]].connect(server.url, autocommit=True) as observer,
-    ):
-        await holder.execute(f'LOCK TABLE "{SCHEMA}".time_and_material'.encode())
+    async with held_up(server) as holder:
         reading = asyncio.create_task(read_at_once(views))
-        await until_it_waits(observer)
+        await until_it_waits(server)
         assert not reading.done()
         await holder.rollback()
         page = await reading
@@ -108,19 +113,15 @@ async def test_a_reader_that_is_called_off_takes_its_connection_with_it_and_the_
     server: Server,
 ) -> None:
     views = postgres_views(server.pool, SCHEMA)
-    async with (
-        await psycopg.AsyncConnection[tuple[int]].connect(server.url) as holder,
-        await psycopg.AsyncConnection[tuple[int]].connect(server.url, autocommit=True) as observer,
-    ):
-        await holder.execute(f'LOCK TABLE "{SCHEMA}".time_and_material'.encode())
+    async with held_up(server) as holder:
         reading = asyncio.create_task(read_at_once(views))
-        await until_it_waits(observer)
+        await until_it_waits(server)
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):
             await reading
         await holder.rollback()
-    with at_a_glance(views) as glance:
-        page = list_time_and_material.glance(glance, SOME, FIRST)
+    with views.connect() as connection:
+        page = list_time_and_material(connection, SOME, FIRST, totals=False)
     assert page.items == []
 
 
@@ -128,7 +129,7 @@ async def test_where_all_connections_are_given_out_nobody_waits_for_one_at_once(
     server: Server,
 ) -> None:
     views = postgres_views(server.pool, SCHEMA)
-    with at_a_glance(views), at_once(views) as glance:
+    with views.connect(), at_once(views) as glance:
         assert glance is None
     assert await read_at_once(views), "and it is not taken for a server that is down"
 
@@ -152,5 +153,6 @@ async def test_a_server_that_ends_the_connection_makes_the_views_unavailable_for
 
         with pytest.raises(Unavailable):
             await read_and_be_cut_off()
-        with tenant.glancing() as glance:
-            assert list_time_and_material.glance(glance, SOME, FIRST).items == []
+        with tenant.reading() as (connection, _):
+            page = list_time_and_material(connection, SOME, FIRST, totals=False)
+        assert page.items == []
