@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ events touches all of large indexes, which SQLite's 2 and 4 MiB have written tim
 _LASTING = ("journal_mode=WAL", "synchronous=NORMAL", *_LARGE_VIEWS)
 BUSY_SECONDS = 30.0
 """How long SQLite waits for another writer."""
+_SHORT_WHILE = 0.01
 _SCRATCH = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-64000")
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -227,8 +229,26 @@ def _configure(
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in pragmas:
-        cursor.execute(f"PRAGMA {pragma}")
+        patiently(cursor.execute, f"PRAGMA {pragma}")
     cursor.close()
+
+
+def patiently(execute: Callable[[str], object], statement: str) -> None:
+    """Runs a statement that SQLite gives up at once while another process opens the same file.
+
+    To begin a write-ahead log it needs the file for itself, and does not wait for that of its own
+    accord. Tried again for 30 seconds at most; then it raises what SQLite said.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_SHORT_WHILE)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

@@ -3,10 +3,16 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from eventsourcing.persistence import InterfaceError, Notification, StoredEvent
+from eventsourcing.persistence import (
+    InterfaceError,
+    Notification,
+    OperationalError,
+    StoredEvent,
+)
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -15,6 +21,13 @@ from eventsourcing.sqlite import (
     SQLiteFactory,
 )
 
+from projections.database import patiently
+
+LOCK_SECONDS = 10
+"""How long an append waits for those of other processes."""
+_ROWS = 50
+"""Events that one statement inserts. After each one the thread has to get the interpreter back
+from the others of its process, which takes longer than the statement."""
 _VARIABLES = 5_000
 """Most values that one statement binds in a list; SQLite takes 32,766."""
 
@@ -22,16 +35,25 @@ _VARIABLES = 5_000
 class DurableSQLiteConnectionPool(SQLiteConnectionPool):
     """Connections whose commits survive a power cut: WAL, synchronous=FULL.
 
-    The library never sets `synchronous`, so it would depend on how SQLite was compiled.
+    The library never sets `synchronous`, so it would depend on how SQLite was compiled, and its
+    connections remember a single statement, so each would be compiled anew every time.
     """
 
     def _create_connection(self) -> SQLiteConnection:
         try:
-            connection = super()._create_connection()
-            connection.cursor().execute("PRAGMA synchronous=FULL")
+            connection = sqlite3.connect(
+                self.db_name,
+                timeout=self.lock_timeout or LOCK_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                uri=True,
+            )
+            connection.row_factory = sqlite3.Row
+            patiently(connection.execute, "PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
         except sqlite3.Error as error:
             raise InterfaceError(error) from error
-        return connection
+        return SQLiteConnection(connection, self.max_age)
 
 
 class SQLiteRecorder(SQLiteApplicationRecorder):
@@ -40,16 +62,35 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
     def _insert_events(
         self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any
     ) -> Sequence[int]:
-        """Inserts in one statement (1.4 times as fast as the library's one by one)."""
-        if not stored_events:
-            return []
-        c.executemany(
-            self.insert_events_statement,
-            [(e.originator_id, e.originator_version, e.topic, e.state) for e in stored_events],
-        )
-        c.execute("SELECT last_insert_rowid()")
-        last = int(c.fetchone()[0])
+        """Inserts many rows in one statement; the positions."""
+        for start in range(0, len(stored_events), _ROWS):
+            some = stored_events[start : start + _ROWS]
+            c.execute(
+                _insert_rows(self.events_table_name, len(some)),
+                [
+                    value
+                    for event in some
+                    for value in (
+                        event.originator_id,
+                        event.originator_version,
+                        event.topic,
+                        event.state,
+                    )
+                ],
+            )
+        last = c.lastrowid if stored_events else 0
         return list(range(last - len(stored_events) + 1, last + 1))
+
+    def max_notification_id(self) -> int:
+        """The newest position; None when there is none, which the library's type leaves out.
+
+        Asked for before every command: so without statements that begin and end a transaction.
+        """
+        try:
+            with self.datastore.get_connection(commit=False) as found, found.cursor() as c:
+                return c.execute(self.select_max_notification_id_statement).fetchone()[0]
+        except sqlite3.Error as error:
+            raise OperationalError(error) from error
 
     def select_streams(self, streams: Iterable[str]) -> list[Notification]:
         """Every event of the streams, in order within each; for many short streams at once."""
@@ -123,8 +164,13 @@ class SQLiteFile:
 
     def factory(self, env: Any) -> DurableSQLiteFactory:
         """What makes the recorders on this file."""
-        env.update({"SQLITE_DBNAME": str(self.path), "SQLITE_LOCK_TIMEOUT": "10"})
+        env.update({"SQLITE_DBNAME": str(self.path), "SQLITE_LOCK_TIMEOUT": str(LOCK_SECONDS)})
         return DurableSQLiteFactory(env)
+
+
+@lru_cache
+def _insert_rows(table: str, count: int) -> str:
+    return f"INSERT INTO {table} VALUES {','.join(['(?,?,?,?)'] * count)}"  # noqa: S608 - as above
 
 
 def _notification(row: sqlite3.Row) -> Notification:
