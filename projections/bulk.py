@@ -5,7 +5,7 @@ COPY into a temporary table and from there by one statement, for arrays of `unne
 about as much as the insert itself (docs/performance.md).
 """
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import chain
@@ -59,22 +59,20 @@ class _Sqlite:
     def put(self, table: Table, rows: Sequence[Row]) -> None:
         columns = tuple(column.name for column in table.c)
         insert, conflict = _insert(table, columns, None), _conflict(table)
-        marks = f"({','.join('?' * len(columns))})"
-        together = max(1, VALUES_TOGETHER // len(columns))
-        values = list(_plain(table, columns, rows))
-        whole = len(values) - len(values) % together
-        statement = f"{insert} VALUES {','.join([marks] * together)} {conflict}"
-        for start in range(0, whole, together):
-            some = chain.from_iterable(values[start : start + together])
-            self._cursor.execute(statement, list(some))
-        self._cursor.executemany(f"{insert} VALUES {marks} {conflict}", values[whole:])
+        for listed, values in _listed(table, columns, rows):
+            self._cursor.execute(f"{insert} {listed} {conflict}", values)
 
     def patch(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        keys = _keys(table)
-        sets = ",".join(f"{_quoted(c)}=?" for c in columns)
-        where = " AND ".join(f"{_quoted(key)}=?" for key in keys)
-        statement = f"UPDATE {_name(table, None)} SET {sets} WHERE {where}"  # noqa: S608 - our own names
-        self._cursor.executemany(statement, _plain(table, (*columns, *keys), rows))
+        keys, own = _keys(table), _name(table, None)
+        sets = ",".join(f"{_quoted(c)}=page.column{n}" for n, c in enumerate(columns, 1))
+        where = " AND ".join(
+            f"own.{_quoted(key)}=page.column{n}" for n, key in enumerate(keys, len(columns) + 1)
+        )
+        for listed, values in _listed(table, (*columns, *keys), rows):
+            self._cursor.execute(
+                f"UPDATE {own} AS own SET {sets} FROM ({listed}) AS page WHERE {where}",  # noqa: S608 - our own names
+                values,
+            )
 
 
 class _Postgres:
@@ -113,7 +111,7 @@ class _Postgres:
         types = [_type(table, name) for name in columns]
         names = ",".join(map(_quoted, columns))
         if len(rows) < COPY_FROM:
-            arrays = ",".join(f"%s::{kind}[]" for kind in types)
+            arrays = ",".join(f"%b::{kind}[]" for kind in types)
             values = [_texts([row[name] for row in rows]) for name in columns]
             yield f"unnest({arrays}) AS page({names})", values
             return
@@ -138,6 +136,24 @@ def _moved(table: str, mark: str, after: int, position: int) -> tuple[str, tuple
 
 def _type(table: Table, column: str) -> str:
     return _TYPES.get(type(table.c[column].type), "text")
+
+
+def _listed(
+    table: Table, columns: Sequence[str], rows: Sequence[Row]
+) -> Iterator[tuple[str, list[Any]]]:
+    """The rows as VALUES of some statements, and what these are; most rows first.
+
+    Each statement takes a power of two of them, so that few different ones come again and again and
+    the driver keeps them compiled.
+    """
+    values = list(_plain(table, columns, rows))
+    largest = 1 << (max(1, VALUES_TOGETHER // len(columns)).bit_length() - 1)
+    marks, start = f"({','.join('?' * len(columns))})", 0
+    while start < len(values):
+        size = min(largest, 1 << ((len(values) - start).bit_length() - 1))
+        some = chain.from_iterable(values[start : start + size])
+        yield f"VALUES {','.join([marks] * size)}", list(some)
+        start += size
 
 
 def _plain(table: Table, columns: Sequence[str], rows: Iterable[Row]) -> Iterable[Sequence[Any]]:
