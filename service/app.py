@@ -36,6 +36,8 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
         description=DESCRIPTION,
         redoc_url=None,
         redirect_slashes=False,
+        # Nobody collects it here, and every request would look for a collector first.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.tenants, app.state.settings = tenants, settings
     # Not by include_router: it would look at each route twice, and in routers one after the other.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -131,4 +131,5 @@ def _answer(tenant: Tenant, request: Request, done: Committed[_Outcome]) -> Answ
     if done.result.repeated:
         position = tenant.ledger.position_of(streams.request(str(request.idempotency_key)), 1)
     answer = done.result.answer
-    return replace(answer, body={**answer.body, "position": position})
+    body = {**answer.body, "position": position}
+    return Answer(body=body, created=answer.created, version=answer.version)

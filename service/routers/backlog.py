@@ -134,17 +134,6 @@ async def get_time_and_material(
     return await _listed(request, reading, list_time_and_material, matching, part, totals=totals)
 
 
-@router.get("/{item_id}", response_model=answers.FixedPriceRow | answers.SalesRow)
-def get_item(item_id: Annotated[str, Path(max_length=200)], reading: TheReading) -> Response:
-    """One item of either view."""
-    with reading.wait().reading() as (views, position):
-        found = backlog_queries.find_items(views, [item_id])
-    if not found:
-        detail = f"there is no backlog item {item_id!r}"
-        raise ProblemRaised(Problem(status=404, code="item_not_found", detail=detail))
-    return json_response({**found[0], "position": position})
-
-
 @router.post("/mark", response_model=answers.ItemsChanged)
 async def mark(body: MarkBody, tenant: TheTenant, command: ThePost) -> Response:
     """Mark items ready or not ready to invoice, across lines and contracts (D-11, D-25 to D-27)."""
@@ -166,6 +155,17 @@ async def reevaluate(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Re
     return await _over_items(body, tenant, command, lambda items: ReevaluateNTE(items=items))
 
 
+@router.get("/{item_id}", response_model=answers.FixedPriceRow | answers.SalesRow)
+def get_item(item_id: Annotated[str, Path(max_length=200)], reading: TheReading) -> Response:
+    """One item of either view."""
+    with reading.wait().reading() as (views, position):
+        found = backlog_queries.find_items(views, [item_id])
+    if not found:
+        detail = f"there is no backlog item {item_id!r}"
+        raise ProblemRaised(Problem(status=404, code="item_not_found", detail=detail))
+    return json_response({**found[0], "position": position})
+
+
 async def _over_items(
     body: ItemsBody, tenant: TheTenant, command: Command, make: handlers.Command
 ) -> Response:
@@ -182,4 +182,6 @@ def _mark_not_ready(items: tuple[str, ...]) -> MarkNotReady:
 
 
 def _because(command: Command, reason: str | None) -> Command:
+    if reason is None:
+        return command
     return replace(command, context=replace(command.context, reason=reason))

@@ -85,7 +85,7 @@ def post_events(
     command: ThePost,
 ) -> Response:
     """Take in CloudEvents: one (structured or binary), or a batch; one outcome an event."""
-    kind = media_type(request)
+    kind = media_type(request.headers)
     if kind == BATCH:
         return _receive(tenant, command, _batch(body))
     if kind == STRUCTURED:

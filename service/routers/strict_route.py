@@ -20,6 +20,7 @@ from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope, Send
 
 from service.problems import Problem, invalid_fields
@@ -30,6 +31,7 @@ R = TypeVar("R")
 Values = dict[str, Any]
 Errors = list[dict[str, Any]]
 _MISSING = object()
+_NO_QUERY = QueryParams()
 _THREADS = ThreadPoolExecutor(40, "request")
 """For endpoints that wait for a database; the framework's own take twice as long to reach."""
 
@@ -65,11 +67,11 @@ class StrictRoute(APIRoute):
         is_coroutine = inspect.iscoroutinefunction(endpoint.call)
 
         async def handle(request: Request) -> Response:
-            query = request.query_params
+            query = request.query_params if request.scope["query_string"] else _NO_QUERY
             _check_query(query, known)
-            sent = _Sent(request, query)
+            sent = _Sent(request, query, _headers(request))
             if endpoint.body and (body := await request.body()):
-                if media_type(request) != "application/json":
+                if media_type(sent.headers) != "application/json":
                     detail = "the body must be sent as application/json"
                     raise ProblemRaised(
                         Problem(status=415, code="unsupported_media_type", detail=detail)
@@ -93,6 +95,12 @@ def _check_query(query: Mapping[str, str], known: set[str]) -> None:
         raise ProblemRaised(invalid_fields(list(wrong.items())))
 
 
+def _headers(request: Request) -> Mapping[str, str]:
+    """The headers by their names in lower case; of several of one name, the first."""
+    raw = reversed(request.scope["headers"])
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
+
+
 class _Field(Protocol):
     """A parameter, as FastAPI has taken it from a signature."""
 
@@ -111,13 +119,9 @@ class _Sent:
 
     request: Request
     query: Mapping[str, Any]
+    headers: Mapping[str, str]
     body: Any = _MISSING
     known: dict[object, Any] = field(default_factory=dict[object, Any])
-
-    def headers(self) -> Mapping[str, str]:
-        """The headers by their names in lower case; of several of one name, the first."""
-        raw = reversed(self.request.scope["headers"])
-        return {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
 
 
 class _Function:
@@ -158,7 +162,7 @@ class _Function:
         if self.query:
             self.query.take(sent.query, values, errors)
         if self.headers:
-            self.headers.take(sent.headers(), values, errors)
+            self.headers.take(sent.headers, values, errors)
         if self.body:
             self.body.take_whole(sent.body, values, errors)
         if self.request:
