@@ -104,6 +104,7 @@ _NO_PARTS: HashTrieMap[str, OpenPart] = HashTrieMap()
 _NO_MILESTONES: HashTrieMap[str, OpenMilestone] = HashTrieMap()
 _NONE_READY: HashTrieSet[str] = HashTrieSet()
 H = TypeVar("H", bound="LineHead")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +157,9 @@ class ContractLine(LineHead):
     ) -> tuple[HeaderStatus, ...]:
         """The header status of every milestone of which parts take `status` (D-12)."""
         moved = {item_id for item_id in items if item_id in self.parts}
-        touched = dict.fromkeys(self.parts[item_id].milestone_id for item_id in moved)
+        if not moved:
+            return ()
+        touched = {self.parts[item_id].milestone_id for item_id in moved}
         return tuple(
             HeaderStatus(
                 milestone_id=milestone_id,
@@ -355,9 +358,9 @@ def _moved(state: ContractLine, event: ItemsMoved, status: BillingStatus) -> Con
     )
     return replace(
         state,
-        sales=state.sales.update(sales),
-        parts=state.parts.update(parts),
-        milestones=state.milestones.update(headers),
+        sales=_with(state.sales, sales),
+        parts=_with(state.parts, parts),
+        milestones=_with(state.milestones, headers),
         ready=ready,
     )
 
@@ -384,6 +387,10 @@ def _milestones_dropped(state: ContractLine, milestone_ids: Iterable[str]) -> Co
             ready = ready.discard(item_id)
         milestones = milestones.discard(milestone_id)
     return replace(state, milestones=milestones, parts=parts, ready=ready)
+
+
+def _with(known: HashTrieMap[str, V], changed: dict[str, V]) -> HashTrieMap[str, V]:
+    return known.update(changed) if changed else known
 
 
 def _without(items: HashTrieSet[str], gone: Iterable[str]) -> HashTrieSet[str]:

@@ -62,6 +62,8 @@ def moved(
     `event` makes one event of the page of items; the first page carries the headers.
     """
     listed = tuple(items)
+    if not listed:
+        return
     headers = line.headers_after(listed, status)
     for page in pages(listed):
         yield event(

@@ -62,6 +62,7 @@ def item_id(contract_id: str, line_id: str, *parts: str) -> str:
     return f"{contract_id}~{line_id}~{digest(*parts)}"
 
 
+@lru_cache(maxsize=10_000)
 def line_of(item_or_milestone_id: str) -> LineKey | None:
     """The contract line that an item or milestone id names, None when it is no such id."""
     parts = item_or_milestone_id.split("~")
