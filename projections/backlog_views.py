@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from itertools import product
+from math import prod
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
     FromClause,
     Select,
     Text,
@@ -55,13 +58,17 @@ class Shape:
     has_date_to: bool
     has_text: bool
 
+    @property
+    def has_project(self) -> bool:
+        """Whether it is by project, which stands with the line of a row."""
+        return any(name == "project_id" for name, _ in self.any_of)
+
 
 def shape_of(wanted: BacklogFilter) -> tuple[Shape, dict[str, Any]]:
     """The shape of a filter, and the values that its statement is executed with."""
+    any_of = {name: list(dict.fromkeys(several)) for name, several in wanted.any_of.items()}
     values: dict[str, Any] = {
-        f"{name}_{n}": value
-        for name, several in wanted.any_of.items()
-        for n, value in enumerate(several)
+        f"{name}_{n}": value for name, several in any_of.items() for n, value in enumerate(several)
     }
     if wanted.date_from:
         values["date_from"] = wanted.date_from
@@ -70,7 +77,7 @@ def shape_of(wanted: BacklogFilter) -> tuple[Shape, dict[str, Any]]:
     if wanted.text:
         values["text"] = f"%{_ESCAPED.sub(_as_itself, wanted.text)}%"
     shape = Shape(
-        any_of=tuple((name, len(several)) for name, several in wanted.any_of.items()),
+        any_of=tuple((name, len(several)) for name, several in any_of.items()),
         has_date_from="date_from" in values,
         has_date_to="date_to" in values,
         has_text="text" in values,
@@ -84,6 +91,40 @@ _ESCAPED = re.compile("[/%_]")
 
 def _as_itself(special: re.Match[str]) -> str:
     return _ESCAPE + special[0]
+
+
+_WHOLE: Mapping[str, int] = {}
+_LEADING = ("contract_id", "customer_id", "nte_status")
+"""Columns that an index begins with, with a status and the date behind; fewest rows first."""
+_MOST_STRANDS = 32
+
+
+def _strands(shape: Shape, orders: Sequence[Order]) -> list[Mapping[str, int]]:
+    """Parts of what is wanted, each of which lies in one index in the order of the page.
+
+    Each is told by the number of its value of some columns. Of several statuses the rows lie in as
+    many places of an index: a database would read all of them to sort them, or go by date through
+    all that was ever billed.
+    """
+    counts = dict(shape.any_of)
+    leading = [name for name in _LEADING if name in counts][:1]
+    names = [name for name in (*leading, "billing_status") if name in counts]
+    is_by_date = [order.name for order in orders] == ["date", "item_id"]
+    many = prod(counts[name] for name in names) > _MOST_STRANDS
+    if many or not is_by_date or shape.has_project:
+        return [_WHOLE]
+    choices = product(*(range(counts[name]) for name in names))
+    return [dict(zip(names, numbers, strict=True)) for numbers in choices]
+
+
+_BESIDE_A_PROJECT = ("customer_id", "nte_status", "billing_status", "date")
+"""Columns that no index is to be chosen for where a project is wanted: its lines lead to it, and by
+these a database might go through all that there is, in hope of finding it soon."""
+
+
+def _past_indexes(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column as something that no index is made of."""
+    return func.coalesce(column, column)
 
 
 # Short names, for the driver reads every statement anew.
@@ -103,14 +144,15 @@ class View:
     def __init__(
         self,
         table: FromClause,
-        joins: FromClause,
+        with_names: Callable[[FromClause], FromClause],
         own: Columns,
         searched: Sequence[ColumnElement[Any]],
         shown: Shown,
     ) -> None:
         self.table = table
         self.shown = shown
-        self._joins = joins
+        self._joins = with_names(table.outerjoin(_line, _line_of(table)))
+        self._joins_of_projects = with_names(table.join(_line, _line_of(table)))
         self._searched = searched
         names: Columns = {
             "contract_name": _contract.c.name,
@@ -120,20 +162,39 @@ class View:
         }
         self._named = {**names, **own}
         plain = {c.name: empty_first(c) for c in table.c if c.name not in _NOT_SORTED}
-        self.paging = Paging({**plain, **self._named}, key="item_id", default="date")
+        sorted_by = {**plain, **self._named}
+        self.paging = Paging(sorted_by, key="item_id", default="date")
+        self._beside_a_project = {
+            name: _past_indexes(table.c[name]) for name in _BESIDE_A_PROJECT if name in table.c
+        }
+        self._paging_of_projects = Paging(
+            {**sorted_by, "date": self._beside_a_project["date"]}, key="item_id", default="date"
+        )
 
     @cached_property
     def rows(self) -> Select[Any]:
         """Every row."""
+        return self._rows(self._joins)
+
+    def _rows(self, joins: FromClause) -> Select[Any]:
         known: dict[str, ColumnElement[Any]] = {**self.table.c, **self._named}
-        return select(*(known[name].label(name) for name in self.shown.fields)).select_from(
-            self._joins
-        )
+        shown = (known[name].label(name) for name in self.shown.fields)
+        return select(*shown).select_from(joins)
 
     def page(self, shape: Shape, orders: Sequence[Order], *, is_behind: bool) -> Select[Any]:
         """The rows of a page; behind what is shown, the position of the views."""
-        rows = self.rows.add_columns(select(_seen.c.position).scalar_subquery().label("seen"))
-        return self.paging.page(rows.where(*self._where(shape)), orders, is_behind=is_behind)
+        of_projects = shape.has_project
+        joins = self._joins_of_projects if of_projects else self._joins
+        seen = select(_seen.c.position).scalar_subquery().label("seen")
+        rows = self._rows(joins).add_columns(seen)
+        strands = _strands(shape, orders)
+        if len(strands) == 1:
+            paging = self._paging_of_projects if of_projects else self.paging
+            return paging.page(rows.where(*self._where(shape)), orders, is_behind=is_behind)
+        source = self._source(shape)
+        parts = (select().select_from(source).where(*self._where(shape, one)) for one in strands)
+        keys = self.paging.keys_of(parts, orders, is_behind=is_behind)
+        return self.paging.page(rows.where(self.table.c.item_id.in_(keys)), orders, is_behind=False)
 
     def totals(self, shape: Shape) -> Select[Any]:
         """The sums over the whole filter by currency and status."""
@@ -141,22 +202,33 @@ class View:
         sums = [half for name in ("amount", "tax") for half in halves(own[name], name)]
         return (
             select(own.currency, own.billing_status, func.count().label("count"), *sums)
-            .select_from(self._joins)
+            .select_from(self._source(shape))
             .where(*self._where(shape))
             .group_by(own.currency, own.billing_status)
             .order_by(own.currency, own.billing_status)
         )
 
-    def _where(self, shape: Shape) -> list[ColumnElement[bool]]:
+    def _source(self, shape: Shape) -> FromClause:
+        """What a filter looks at: the table, and the names joined to it only if it does."""
+        if shape.has_project:
+            return self._joins_of_projects
+        return self._joins if shape.has_text else self.table
+
+    def _where(self, shape: Shape, strand: Mapping[str, int] = _WHOLE) -> list[ColumnElement[bool]]:
         columns: dict[str, ColumnElement[Any]] = {**self.table.c, **self._named}
-        conditions: list[ColumnElement[bool]] = [
-            columns[name].in_([bindparam(f"{name}_{n}", type_=Text) for n in range(count)])
-            for name, count in shape.any_of
-        ]
+        if shape.has_project:
+            columns |= self._beside_a_project
+        conditions: list[ColumnElement[bool]] = []
+        for name, count in shape.any_of:
+            numbers = (strand[name],) if name in strand else range(count)
+            values = [bindparam(f"{name}_{n}", type_=Text) for n in numbers]
+            conditions.append(
+                columns[name] == values[0] if len(values) == 1 else columns[name].in_(values)
+            )
         if shape.has_date_from:
-            conditions.append(self.table.c.date >= bindparam("date_from"))
+            conditions.append(columns["date"] >= bindparam("date_from", type_=Date))
         if shape.has_date_to:
-            conditions.append(self.table.c.date <= bindparam("date_to"))
+            conditions.append(columns["date"] <= bindparam("date_to", type_=Date))
         if shape.has_text:
             text = func.lower(bindparam("text", type_=Text))
             found = (func.lower(c).like(text, escape=_ESCAPE) for c in self._texts())
@@ -171,22 +243,27 @@ class View:
 _NOT_SORTED = {"nte_detail", "ordinal"}
 
 
-def _with_names(table: FromClause) -> FromClause:
-    """The table with the names of its contract, line and customer; joined so that none is lost."""
-    return (
-        table.outerjoin(_contract, _contract.c.contract_id == table.c.contract_id)
-        .outerjoin(
-            _line,
-            and_(_line.c.contract_id == table.c.contract_id, _line.c.line_id == table.c.line_id),
-        )
-        .outerjoin(
-            _customer,
-            and_(
-                _customer.c.contract_id == table.c.contract_id,
-                _customer.c.customer_id == table.c.customer_id,
-            ),
-        )
+def _line_of(table: FromClause) -> ColumnElement[bool]:
+    return and_(_line.c.contract_id == table.c.contract_id, _line.c.line_id == table.c.line_id)
+
+
+def _sale_names(joins: FromClause) -> FromClause:
+    return _names_of(_sale, joins)
+
+
+def _part_names(joins: FromClause) -> FromClause:
+    of_milestone = _milestone.c.milestone_id == _part.c.milestone_id
+    return _names_of(_part, joins).outerjoin(_milestone, of_milestone)
+
+
+def _names_of(table: FromClause, joins: FromClause) -> FromClause:
+    """The joins with the names of a row's contract and customer; joined so that none is lost."""
+    of_customer = and_(
+        _customer.c.contract_id == table.c.contract_id,
+        _customer.c.customer_id == table.c.customer_id,
     )
+    of_contract = _contract.c.contract_id == table.c.contract_id
+    return joins.outerjoin(_contract, of_contract).outerjoin(_customer, of_customer)
 
 
 _COMMON = (
@@ -207,7 +284,7 @@ _COMMON = (
 )
 FIXED_PRICE = View(
     _part,
-    _with_names(_part).outerjoin(_milestone, _milestone.c.milestone_id == _part.c.milestone_id),
+    _part_names,
     {"milestone_name": _milestone.c.name, "milestone_status": _milestone.c.status},
     [_milestone.c.name, _part.c.milestone_id],
     Shown((*_COMMON, "milestone_id", "milestone_name", "milestone_status")),
@@ -215,7 +292,7 @@ FIXED_PRICE = View(
 
 TIME_AND_MATERIAL = View(
     _sale,
-    _with_names(_sale),
+    _sale_names,
     {},
     [
         _sale.c[name]

@@ -4,7 +4,7 @@ import base64
 import binascii
 import datetime
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +20,13 @@ from sqlalchemy import (
     bindparam,
     func,
     or_,
+    select,
     tuple_,
+    union_all,
 )
 
 Columns = Mapping[str, ColumnElement[Any]]
+_LIMIT = bindparam("limit", type_=Integer)
 
 
 class BadQuery(Exception):
@@ -95,16 +98,24 @@ class Paging:
         columns = [self._columns[order.name] for order in orders]
         if is_behind:
             statement = statement.where(_behind(orders, columns))
-        by = [
-            column.desc() if order.descending else column
-            for order, column in zip(orders, columns, strict=True)
-        ]
         keys = (
             column.label(f"sort_{order.name}")
             for order, column in zip(orders, columns, strict=True)
         )
-        limit = bindparam("limit", type_=Integer)
-        return statement.add_columns(*keys).order_by(*by).limit(limit)
+        return statement.add_columns(*keys).order_by(*_by(orders, columns)).limit(_LIMIT)
+
+    def keys_of(
+        self, strands: Iterable[Select[Any]], orders: Sequence[Order], *, is_behind: bool
+    ) -> Select[Any]:
+        """The unique keys of a part of what several statements select, none of them in two.
+
+        Of each statement no more is read than would fill the part.
+        """
+        pages = (self.page(strand, orders, is_behind=is_behind) for strand in strands)
+        whole = union_all(*(page.subquery().select() for page in pages)).subquery()
+        columns = [whole.c[f"sort_{order.name}"] for order in orders]
+        by = _by(orders, columns)
+        return select(whole.c[f"sort_{self._key}"]).order_by(*by).limit(_LIMIT)
 
     def fetch(
         self, connection: Connection, statement: Select[Any], part: Part
@@ -174,6 +185,13 @@ def _behind(orders: Sequence[Order], columns: Sequence[ColumnElement[Any]]) -> C
             for position, order in enumerate(orders)
         )
     )
+
+
+def _by(orders: Sequence[Order], columns: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    return [
+        column.desc() if order.descending else column
+        for order, column in zip(orders, columns, strict=True)
+    ]
 
 
 def in_order(rows: Sequence[RowMapping]) -> list[list[Any]]:

@@ -175,6 +175,7 @@ time_and_material = Table(
     Index("time_and_material_by_contract", "contract_id", "billing_status", "date", "item_id"),
     Index("time_and_material_by_customer", "customer_id", "billing_status", "date", "item_id"),
     Index("time_and_material_by_status", "billing_status", "date", "item_id"),
+    Index("time_and_material_by_nte", "nte_status", "billing_status", "date", "item_id"),
     Index("time_and_material_by_position", "position", "item_id"),
     Index("time_and_material_by_approval", "approval_id"),
     Index("time_and_material_by_invoice", "invoice_id"),

@@ -9,11 +9,11 @@ from projections.tables import contract_customers, contract_lines, contracts, ti
 
 ROWS, CONTRACTS, CUSTOMERS = 20_000, 100, 50
 STATUSES = ("not_ready", "ready", "invoice_created", "invoice_posted")
+NTE_STATUSES = ("committed", "committed", "failed", "not_evaluated", "committed")
 
 
 def fill(connection: Connection) -> None:
     """Puts contracts, lines, customers and sales there, all at once."""
-    first = datetime.date(2024, 1, 1)
     numbers = range(CONTRACTS)
     connection.execute(
         contracts.insert(),
@@ -30,8 +30,13 @@ def fill(connection: Connection) -> None:
             for n in numbers
         ],
     )
-    rows = [_sale(n, first + datetime.timedelta(days=n % 1000)) for n in range(ROWS)]
-    connection.execute(time_and_material.insert(), rows)
+    connection.execute(time_and_material.insert(), sales())
+
+
+def sales() -> list[dict[str, Any]]:
+    """The rows of the time-and-material view."""
+    first = datetime.date(2024, 1, 1)
+    return [_sale(n, first + datetime.timedelta(days=n % 1000)) for n in range(ROWS)]
 
 
 def _line(n: int) -> dict[str, Any]:
@@ -68,6 +73,6 @@ def _sale(n: int, date: datetime.date) -> dict[str, Any]:
         "currency": "EUR",
         "billing_type": "chargeable",
         "billing_status": STATUSES[n // CONTRACTS % len(STATUSES)],
-        "nte_status": "not_applicable",
+        "nte_status": NTE_STATUSES[n % len(NTE_STATUSES)],
         "adjustment_status": "adjustable",
     }
