@@ -23,9 +23,12 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from projections.backlog_rows import Shown
-from projections.paging import Columns, Order, Paging, empty_first
+from projections.paging import Columns, Order, Paging, empty_first, merged
 from projections.sums import halves
 from projections.tables import (
     VIEWS,
@@ -117,14 +120,23 @@ def _strands(shape: Shape, orders: Sequence[Order]) -> list[Mapping[str, int]]:
     return [dict(zip(names, numbers, strict=True)) for numbers in choices]
 
 
-_BESIDE_A_PROJECT = ("customer_id", "nte_status", "billing_status", "date")
-"""Columns that no index is to be chosen for where a project is wanted: its lines lead to it, and by
-these a database might go through all that there is, in hope of finding it soon."""
+_BESIDE_A_PROJECT = ("customer_id", "nte_status", "billing_status")
 
 
-def _past_indexes(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The column as something that no index is made of."""
-    return func.coalesce(column, column)
+class _Unindexed(FunctionElement[Any]):
+    """A column that SQLite is to find by no index; PostgreSQL knows better, for it counts rows."""
+
+    inherit_cache = True
+
+
+@compiles(_Unindexed)
+def _plain(element: _Unindexed, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return compiler.process(element.clauses, **kwargs)
+
+
+@compiles(_Unindexed, "sqlite")
+def _signed(element: _Unindexed, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"+{compiler.process(element.clauses, **kwargs)}"
 
 
 # Short names, for the driver reads every statement anew.
@@ -164,11 +176,15 @@ class View:
         plain = {c.name: empty_first(c) for c in table.c if c.name not in _NOT_SORTED}
         sorted_by = {**plain, **self._named}
         self.paging = Paging(sorted_by, key="item_id", default="date")
-        self._beside_a_project = {
-            name: _past_indexes(table.c[name]) for name in _BESIDE_A_PROJECT if name in table.c
+        # A project's lines lead to its rows. By another index a database might go through all that
+        # there is: by date, in hope of finding some soon, or because SQLite takes any for as good.
+        date = func.coalesce(table.c.date, table.c.date)
+        self._beside_a_project: Columns = {
+            "date": date,
+            **{name: _Unindexed(table.c[name]) for name in _BESIDE_A_PROJECT if name in table.c},
         }
         self._paging_of_projects = Paging(
-            {**sorted_by, "date": self._beside_a_project["date"]}, key="item_id", default="date"
+            {**sorted_by, "date": date}, key="item_id", default="date"
         )
 
     @cached_property
@@ -193,7 +209,8 @@ class View:
             return paging.page(rows.where(*self._where(shape)), orders, is_behind=is_behind)
         source = self._source(shape)
         parts = (select().select_from(source).where(*self._where(shape, one)) for one in strands)
-        keys = self.paging.keys_of(parts, orders, is_behind=is_behind)
+        pages = (self.paging.page(part, orders, is_behind=is_behind) for part in parts)
+        keys = select(merged(pages, orders).subquery().c.sort_item_id)
         return self.paging.page(rows.where(self.table.c.item_id.in_(keys)), orders, is_behind=False)
 
     def totals(self, shape: Shape) -> Select[Any]:

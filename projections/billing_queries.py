@@ -9,19 +9,19 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
+    Subquery,
     Text,
     func,
     literal,
     null,
     select,
-    union_all,
 )
 
 from aggregates.statuses import ActualType, BillingStatus
 from projections.backlog_queries import Page, Rows
 from projections.changes import from_millionths, from_minor
 from projections.history import can_be_stored
-from projections.paging import PageRequest, Paging, empty_first, in_order
+from projections.paging import PageRequest, Paging, empty_first, in_order, merged
 from projections.tables import (
     booked_actuals,
     event_index,
@@ -173,25 +173,40 @@ def _booked() -> Select[Any]:
 
 def list_actuals(connection: Connection, wanted: Wanted, request: PageRequest) -> Page:
     """Unbilled sales, reversals and billed sales, in the order they were recorded (D-45)."""
-    both = union_all(
-        *(
-            statement.where(*_any_of({c.name: c for c in statement.selected_columns}, wanted))
-            for statement in (_unbilled(), _booked())
-        )
-    ).subquery()
-    # Milestones have neither approval nor class, and an open item no invoice.
-    sortable = {
-        c.name: func.coalesce(c, "") if c.name in {"approval_id", "class", "invoice_id"} else c
-        for c in both.c
-        if c.name not in {"reversal_of", "milestone_id"}
-    }
-    paging = Paging(sortable, key="actual_id", default="position")
+    kinds = [
+        statement.where(
+            *_any_of({c.name: c for c in statement.selected_columns}, wanted)
+        ).subquery()
+        for statement in (_unbilled(), _booked())
+    ]
+    pagings = [_paging_of(kind, wanted) for kind in kinds]
+    paging = pagings[0]
     part = paging.read(request)
-    rows = paging.fetch(connection, select(both), part)
+    pages = (
+        each.page(select(kind), part.orders, is_behind=part.behind is not None)
+        for each, kind in zip(pagings, kinds, strict=True)
+    )
+    rows = connection.execute(merged(pages, part.orders), part.values()).mappings().all()
     return Page(
         items=[_actual(row) for row in rows[: request.limit]],
         next_cursor=paging.next_cursor(in_order(rows), part),
     )
+
+
+_FOUND_BY = {"contract_id", "approval_id", "invoice_id", "item_id"}
+"""Columns with an index that leads to few actuals."""
+
+
+def _paging_of(actuals: Subquery, wanted: Wanted) -> Paging:
+    # Milestones have neither approval nor class, and an open item no invoice.
+    sortable = {
+        c.name: func.coalesce(c, "") if c.name in {"approval_id", "class", "invoice_id"} else c
+        for c in actuals.c
+        if c.name not in {"reversal_of", "milestone_id"}
+    }
+    if wanted.keys() & _FOUND_BY:  # then those few are not to be looked for by position among all
+        sortable["position"] = func.coalesce(actuals.c.position, actuals.c.position)
+    return Paging(sortable, key="actual_id", default="position")
 
 
 def _actual(row: RowMapping) -> dict[str, Any]:

@@ -104,19 +104,6 @@ class Paging:
         )
         return statement.add_columns(*keys).order_by(*_by(orders, columns)).limit(_LIMIT)
 
-    def keys_of(
-        self, strands: Iterable[Select[Any]], orders: Sequence[Order], *, is_behind: bool
-    ) -> Select[Any]:
-        """The unique keys of a part of what several statements select, none of them in two.
-
-        Of each statement no more is read than would fill the part.
-        """
-        pages = (self.page(strand, orders, is_behind=is_behind) for strand in strands)
-        whole = union_all(*(page.subquery().select() for page in pages)).subquery()
-        columns = [whole.c[f"sort_{order.name}"] for order in orders]
-        by = _by(orders, columns)
-        return select(whole.c[f"sort_{self._key}"]).order_by(*by).limit(_LIMIT)
-
     def fetch(
         self, connection: Connection, statement: Select[Any], part: Part
     ) -> Sequence[RowMapping]:
@@ -192,6 +179,16 @@ def _by(orders: Sequence[Order], columns: Sequence[ColumnElement[Any]]) -> list[
         column.desc() if order.descending else column
         for order, column in zip(orders, columns, strict=True)
     ]
+
+
+def merged(pages: Iterable[Select[Any]], orders: Sequence[Order]) -> Select[Any]:
+    """One page of the rows of several, none of which is in two; made and executed as each of them.
+
+    Of each no more is read than would fill the page.
+    """
+    whole = union_all(*(page.subquery().select() for page in pages)).subquery()
+    columns = [whole.c[f"sort_{order.name}"] for order in orders]
+    return select(whole).order_by(*_by(orders, columns)).limit(_LIMIT)
 
 
 def in_order(rows: Sequence[RowMapping]) -> list[list[Any]]:

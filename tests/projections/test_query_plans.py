@@ -1,15 +1,15 @@
 """Pages of a large backlog are read by indexes that fit: little more than the page is looked at."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import closing
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
-from projections import backlog_queries
+from projections.backlog_queries import Page, list_time_and_material
 from projections.backlog_views import BacklogFilter
-from projections.database import as_of_now, driver_of, glance_of, schema_of
+from projections.billing_queries import list_actuals
+from projections.database import driver_of, schema_of
 from projections.paging import PageRequest
 from tests.projections.large_views import ROWS
 
@@ -45,56 +45,68 @@ STEPS_A_ROW = 60
 def test_a_page_of_a_large_view_looks_at_few_rows(
     large: Engine, wanted: dict[str, list[str]], sort: str, *, behind: bool
 ) -> None:
-    matching = BacklogFilter(any_of=wanted)
-    request = PageRequest(limit=LIMIT, sort=sort)
-    listed = backlog_queries.list_time_and_material
-    with as_of_now(large) as (connection, _):
-        page = listed(connection, matching, request, totals=False)
-        if behind:
-            request = PageRequest(limit=LIMIT, sort=sort, cursor=page.next_cursor)
-            page = listed(connection, matching, request, totals=False)
-        statement, values = listed.statement(glance_of(connection), matching, request)
-        looked_at = _looked_at(connection, statement, values)
+    def read(connection: Connection, cursor: str | None = None) -> Page:
+        request = PageRequest(LIMIT, cursor, sort)
+        matching = BacklogFilter(any_of=wanted)
+        return list_time_and_material(connection, matching, request, totals=False)
+
+    page, looked_at = looking(large, read)
+    if behind:
+        page, looked_at = looking(large, partial(read, cursor=page.next_cursor))
     assert len(page.items) == LIMIT
     assert looked_at < MOST_ROWS
 
 
+@pytest.mark.parametrize("sort", ["position", "-position"])
+@pytest.mark.parametrize(
+    "wanted", [{}, {"type": ["unbilled_sales"]}, {"contract_id": ["C3"]}, {"approval_id": ["A3"]}]
+)
+def test_a_page_of_actuals_looks_at_few_rows(
+    large: Engine, wanted: dict[str, list[str]], sort: str
+) -> None:
+    def read(connection: Connection) -> Page:
+        return list_actuals(connection, wanted, PageRequest(LIMIT, sort=sort))
+
+    page, looked_at = looking(large, read)
+    assert len(page.items) == (1 if "approval_id" in wanted else LIMIT)
+    assert looked_at < MOST_ROWS
+
+
 def test_looking_at_all_rows_is_told(large: Engine) -> None:
-    """Else the test above could not fail: no index has what this is sorted by."""
-    request = PageRequest(limit=LIMIT, sort="amount")
-    with as_of_now(large) as (connection, _):
-        views = glance_of(connection)
-        statement, values = backlog_queries.list_time_and_material.statement(
-            views, BacklogFilter(), request
-        )
-        assert _looked_at(connection, statement, values) > MOST_ROWS
+    """Else the tests above could not fail: no index has what this is sorted by."""
+
+    def read(connection: Connection) -> Page:
+        request = PageRequest(LIMIT, sort="amount")
+        return list_time_and_material(connection, BacklogFilter(), request, totals=False)
+
+    _, looked_at = looking(large, read)
+    assert looked_at > MOST_ROWS
 
 
-def _looked_at(connection: Connection, statement: str, values: Any) -> float:
-    """About how many rows of the view a statement looks at."""
-    driver = driver_of(connection)
-    if schema_of(connection.engine) is None:
+def looking(views: Engine, read: Callable[[Connection], Page]) -> tuple[Page, float]:
+    """What a read comes to, and about how many rows of the view it looks at."""
+    with views.begin() as connection:
+        if schema_of(views):
+            connection.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
+            before = connection.execute(_FETCHED).scalar_one()
+            page = read(connection)
+            return page, connection.execute(_FETCHED).scalar_one() - before
         steps = 0
 
         def count() -> None:
             nonlocal steps
             steps += 100
 
+        driver = driver_of(connection)
         driver.set_progress_handler(count, 100)
-        driver.execute(statement, values).fetchall()
-        driver.set_progress_handler(None, 0)
-        return steps / STEPS_A_ROW
-    with closing(driver.cursor()) as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values)
-        ((plans,),) = cursor.fetchall()
-    return sum(
-        node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0))
-        for node in _nodes(plans[0]["Plan"])
-        if node.get("Relation Name") == "time_and_material"
-    )
+        try:
+            return read(connection), steps / STEPS_A_ROW
+        finally:
+            driver.set_progress_handler(None, 0)
 
 
-def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield plan
-    for part in plan.get("Plans", ()):
-        yield from _nodes(part)
+_FETCHED = text(
+    "SELECT coalesce(sum(seq_tup_read + idx_tup_fetch), 0) FROM pg_stat_xact_user_tables "
+    "WHERE relname = 'time_and_material'"
+)
+"""Rows that the transaction has taken from the table."""
