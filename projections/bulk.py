@@ -1,8 +1,8 @@
 """Many rows of one table in one go, past SQLAlchemy's row by row: a driver's own fastest way.
 
-SQLite takes `executemany`. PostgreSQL takes few rows as arrays, in one statement; many go by binary
-COPY into a temporary table and from there by one statement, for arrays of `unnest` cost the driver
-about as much as the insert itself (docs/performance.md).
+SQLite takes many rows a statement, as VALUES. PostgreSQL takes few rows as arrays, in one
+statement; many go by binary COPY into a temporary table and from there by one statement, for arrays
+of `unnest` cost the driver about as much as the insert itself (docs/performance.md).
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence

@@ -30,7 +30,7 @@ _LASTING = ("journal_mode=WAL", "synchronous=NORMAL", *_LARGE_VIEWS)
 BUSY_SECONDS = 30.0
 """How long SQLite waits for another writer."""
 _SHORT_WHILE = 0.01
-_SCRATCH = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-64000")
+_SCRATCH = ("page_size=8192", "journal_mode=OFF", "synchronous=OFF", "cache_size=-64000")
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -5,12 +5,12 @@ has shown by then is projected into the new views too, so that no reader is ever
 """
 
 import sqlite3
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, Index, func, select, text, update
+from sqlalchemy import Connection, Engine, Table, func, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
@@ -50,8 +50,8 @@ def rebuild(
         # Not to the very end: with somebody who goes on appending that might never come.
         reached = catch_up(history, writer, until=history.position(), progress=progress)
         with new.begin() as connection:
-            for index in _indexes_for_readers():
-                index.create(connection)
+            for table in _NEVER_SEARCHED:
+                _make_indexes(connection, table)
         with place.locked() as live:
             shown = position_seen(live)
             reached = max(reached, catch_up(history, writer, until=shown, progress=progress))
@@ -65,19 +65,17 @@ _NEVER_SEARCHED = (time_and_material, booked_actuals, event_index)
 readers, and are made of all rows at once: row by row, all of each would be touched all the time."""
 
 
-def _indexes_for_readers() -> Iterator[Index]:
-    """What the new views need only when they are live."""
-    return (index for table in _NEVER_SEARCHED for index in table.indexes)
-
-
 def _make_tables(connection: Connection) -> None:
     """Makes the tables, with what projections need of their indexes."""
-    left_out = {index.name for index in _indexes_for_readers()}
     for table in metadata.sorted_tables:
         connection.execute(CreateTable(table))
-        for index in table.indexes:
-            if index.name not in left_out:
-                index.create(connection)
+        if table not in _NEVER_SEARCHED:
+            _make_indexes(connection, table)
+
+
+def _make_indexes(connection: Connection, table: Table) -> None:
+    for index in table.indexes:
+        index.create(connection)
 
 
 class _Place(Protocol):

@@ -171,7 +171,6 @@ time_and_material = Table(
     Column("nte_detail", TEXT, comment="JSON list of the levels that failed"),
     Column("invoice_id", TEXT),
     _text("adjustment_status"),
-    Index("time_and_material_by_date", "date", "item_id"),
     Index("time_and_material_by_contract", "contract_id", "billing_status", "date", "item_id"),
     Index("time_and_material_by_customer", "customer_id", "billing_status", "date", "item_id"),
     Index("time_and_material_by_status", "billing_status", "date", "item_id"),

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, Engine, delete, select
 
 from projections.bulk import bulk
-from projections.changes import Change, Drop
-from projections.gathering import PatchRows, PutRows, Step, gather
+from projections.changes import Drop
+from projections.gathering import PatchRows, PutRows, Step
 from projections.tables import VIEWS, tracking
 
 
@@ -20,10 +20,6 @@ class Writer:
         """How far of the history the views show."""
         with self._engine.connect() as connection:
             return position_seen(connection)
-
-    def apply(self, changes: Iterable[Change], after: int, position: int) -> None:
-        """Writes changes as `write` does."""
-        self.write(gather(changes), after, position)
 
     def write(self, steps: Iterable[Step], after: int, position: int) -> None:
         """Writes what the events behind `after` up to `position` come to, all or nothing.

@@ -132,7 +132,6 @@ class Ledger(Application[str]):
         self._clock = clock
         self._cache = StateCache(CACHED_WEIGHT)
         self._seen = 0
-        self._stale: set[Key] = set()
         self._writer = Writer(self._commit)
         self._listeners: list[Callable[[int], None]] = []
 
@@ -213,12 +212,8 @@ class Ledger(Application[str]):
             behind = self.history.streams_behind(self._seen, MOST_BEHIND) if self._cache else []
             if len(behind) == MOST_BEHIND:
                 self._cache.clear()
-            self._distrust(behind)
+            self._cache.distrust(behind)
             self._seen = newest
-
-    def _distrust(self, streams: Iterable[str]) -> None:
-        """The cached states of these streams are behind, from now until they are asked for."""
-        self._stale.update(key for stream in streams for key in self._cache.keys_of(stream))
 
     def _decide(self, command: Command[R], group: Group) -> _Decision[R]:
         """What a command comes to after those before it in the group."""
@@ -258,14 +253,14 @@ class Ledger(Application[str]):
         try:
             positions = cast("Sequence[int]", self.recorder.insert_events(stored))
         except IntegrityError:
-            self._distrust(group.streams())
+            self._cache.distrust(group.streams())
             return False
         if positions[0] == self._seen + 1:
             self._seen = positions[-1]
         sizes = Counter[str]()
         for event in stored:
             sizes[str(event.originator_id)] += len(event.state)
-        self._distrust(sizes)
+        self._cache.distrust(sizes)
         for key, folded in group.touched().items():
             folded.tail_size += sizes[key[1]]
             self._keep(key, folded)
@@ -290,20 +285,16 @@ class Ledger(Application[str]):
         if not can_be_stored(stream):
             return Folded()
         key = kind, stream
-        known = self._cache.get(key)
-        if known and key not in self._stale:
+        known, is_current = self._cache.get(key)
+        if known and is_current:
             return known
         known = known or self._from_snapshot(kind, stream)
         tail = self.recorder.select_events(stream, gt=known.version)
         folded = known.fold(kind, map(self._event, tail))
         folded.tail_size += sum(len(stored.state) for stored in tail)
         if kind.cached:
-            self._remember(key, folded)
+            self._cache.put(key, folded)
         return folded
-
-    def _remember(self, key: Key, folded: Folded) -> None:
-        self._cache.put(key, folded)
-        self._stale.discard(key)
 
     def fold_streams(self, streams: Sequence[str]) -> dict[str, Folded]:
         """Many streams at once, from their events; for kinds that are not cached."""
@@ -347,7 +338,7 @@ class Ledger(Application[str]):
             folded.snapshot_version = folded.version
             folded.snapshot_size, folded.tail_size = len(encoded), 0
         if kind.cached:
-            self._remember(key, folded)
+            self._cache.put(key, folded)
 
     def _take(self, snapshot: StoredEvent) -> None:
         """Stores a snapshot. The command is committed by now, so nothing here may fail it."""

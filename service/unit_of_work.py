@@ -51,29 +51,39 @@ class StateCache:
     _folded: OrderedDict[Key, tuple[Folded, int]] = field(
         default_factory=OrderedDict["Key", tuple[Folded, int]]
     )
+    _behind: set[Key] = field(default_factory=set["Key"])
 
-    def get(self, key: Key) -> Folded | None:
+    def get(self, key: Key) -> tuple[Folded | None, bool]:
+        """A state, if it is here, and whether its stream has not moved on since."""
         known = self._folded.get(key)
         if known is None:
-            return None
+            return None, False
         self._folded.move_to_end(key)
-        return known[0]
+        return known[0], key not in self._behind
 
     def put(self, key: Key, folded: Folded) -> None:
+        """Keeps a state as its stream leaves it now."""
         weight = key[0].weight(folded.state)
         _, before = self._folded.pop(key, (None, 0))
         self._folded[key] = folded, weight
+        self._behind.discard(key)
         self._weight += weight - before
         while self._weight > self.limit and len(self._folded) > 1:
-            _, (_, gone) = self._folded.popitem(last=False)
+            other, (_, gone) = self._folded.popitem(last=False)
+            self._behind.discard(other)
             self._weight -= gone
 
-    def keys_of(self, stream: str) -> list[Key]:
-        """The ways in which this stream is kept here."""
-        return [key for kind in kinds_of(stream) if (key := (kind, stream)) in self._folded]
+    def distrust(self, streams: Iterable[str]) -> None:
+        """The states of these streams are behind, from now until they are put here anew."""
+        for stream in streams:
+            for kind in kinds_of(stream):
+                if (kind, stream) in self._folded:
+                    self._behind.add((kind, stream))
 
     def clear(self) -> None:
+        """Gives up all states."""
         self._folded.clear()
+        self._behind.clear()
         self._weight = 0
 
     def __bool__(self) -> bool:

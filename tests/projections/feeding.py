@@ -1,6 +1,6 @@
 """Feeding views with a history, and looking at all that is in them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -8,6 +8,8 @@ from hypothesis import settings
 from sqlalchemy import Engine, delete, select
 
 from projections.catalogue import project
+from projections.changes import Change
+from projections.gathering import gather
 from projections.history import Recorded
 from projections.tables import metadata
 from projections.writer import Writer
@@ -58,7 +60,12 @@ def feed_more(
         changes = (
             change for recorded in page for _ in range(times) for change in project(recorded)
         )
-        writer.apply(changes, after=writer.position(), position=page[-1].position)
+        apply(writer, changes, after=writer.position(), position=page[-1].position)
+
+
+def apply(writer: Writer, changes: Iterable[Change], after: int, position: int) -> None:
+    """Writes changes as one page."""
+    writer.write(gather(changes), after, position)
 
 
 def cut(events: Sequence[Recorded], pages: Sequence[int]) -> Iterator[Sequence[Recorded]]:

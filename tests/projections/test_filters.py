@@ -13,6 +13,7 @@ from projections.backlog_queries import list_time_and_material
 from projections.backlog_views import BacklogFilter
 from projections.database import as_of_now
 from projections.paging import PageRequest
+from tests.projections.feeding import examples
 from tests.projections.large_views import CONTRACTS, CUSTOMERS, NTE_STATUSES, STATUSES, sales
 
 SHOWN = STATUSES[:-1]
@@ -37,6 +38,7 @@ FILTERS = st.fixed_dictionaries(
 )
 
 
+@examples(100)
 @given(FILTERS, st.booleans(), st.integers(1, 40))
 def test_pages_of_a_filter_show_what_matches_in_order(
     large: Engine, wanted: dict[str, list[str]], descending: bool, limit: int
@@ -62,6 +64,7 @@ def test_pages_of_a_filter_show_what_matches_in_order(
     assert (cursor is None) == (len(matching(wanted)) <= 3 * limit)
 
 
+@examples(100)
 @given(FILTERS)
 def test_totals_of_a_filter_count_what_matches(large: Engine, wanted: dict[str, list[str]]) -> None:
     with as_of_now(large) as (connection, _):

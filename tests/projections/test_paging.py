@@ -28,7 +28,7 @@ from projections.tables import (
     time_and_material,
 )
 from projections.writer import Writer
-from tests.projections.feeding import empty, examples
+from tests.projections.feeding import apply, empty, examples
 
 DAY = date(2026, 3, 2)
 OPEN = [BillingStatus.NOT_READY, BillingStatus.READY, BillingStatus.INVOICE_CREATED]
@@ -79,7 +79,7 @@ def put(views: Engine, table: Table, *rows: Mapping[str, Any]) -> None:
     """Writes these rows into the views as they stand."""
     writer = Writer(views)
     position = writer.position()
-    writer.apply([Put(table, rows)], after=position, position=position + 1)
+    apply(writer, [Put(table, rows)], after=position, position=position + 1)
 
 
 def refill(views: Engine, table: Table, rows: list[Values]) -> None:

@@ -17,7 +17,7 @@ from projections.paging import PageRequest
 from projections.runner import catch_up
 from projections.writer import OutOfStep, Writer
 from tests.databases import opened_views
-from tests.projections.feeding import dump, empty, feed, feed_more
+from tests.projections.feeding import apply, dump, empty, feed, feed_more
 from tests.projections.story import STORY, Listed
 
 
@@ -59,7 +59,7 @@ def test_an_error_within_a_page_leaves_nothing_of_it_and_the_position_where_it_w
     feed(views, STORY[:10])
     before = dump(views)
     with pytest.raises(ValueError, match="the projection failed"):
-        writer.apply(failing_projection(STORY[10:]), after=10, position=len(STORY))
+        apply(writer, failing_projection(STORY[10:]), after=10, position=len(STORY))
     assert dump(views) == before
     assert writer.position() == 10
 
@@ -71,7 +71,8 @@ def test_a_row_that_the_database_refuses_leaves_nothing_of_its_page(
     before = dump(views)
     nameless = Put(tables.contracts, ({**contract("C2"), "name": None},))
     with pytest.raises(Exception, match=r"(?i)not.null"):
-        writer.apply(
+        apply(
+            writer,
             [Drop(tables.fixed_price, {}), Put(tables.contracts, (contract("C3"),)), nameless],
             after=10,
             position=11,
@@ -87,7 +88,7 @@ def test_the_page_after_an_error_goes_on_where_the_views_stood(
     empty(views)
     feed_more(writer, STORY[:10])
     with pytest.raises(ValueError, match="the projection failed"):
-        writer.apply(failing_projection(STORY[10:20]), after=10, position=20)
+        apply(writer, failing_projection(STORY[10:20]), after=10, position=20)
     assert catch_up(Listed(STORY), writer) == len(STORY)
     assert dump(views) == whole
 
@@ -109,15 +110,16 @@ def test_the_position_starts_at_zero_and_emptying_takes_it_back_there(
 
 def test_the_last_put_of_a_row_stands(views: Engine, writer: Writer) -> None:
     rows = (contract("C1"), contract("C2"), contract("C1", "Port", 2))
-    writer.apply([Put(tables.contracts, rows)], after=0, position=1)
+    apply(writer, [Put(tables.contracts, rows)], after=0, position=1)
     assert names(views) == {"C1": ("Port", 2), "C2": ("Harbour", 1)}
 
 
 def test_a_patch_changes_what_was_put_in_the_same_page_or_before(
     views: Engine, writer: Writer
 ) -> None:
-    writer.apply([Put(tables.contracts, (contract("C1"),))], after=0, position=1)
-    writer.apply(
+    apply(writer, [Put(tables.contracts, (contract("C1"),))], after=0, position=1)
+    apply(
+        writer,
         [
             Put(tables.contracts, (contract("C2"),)),
             Patch(tables.contracts, ({"contract_id": "C1", "version": 2},)),
@@ -131,16 +133,17 @@ def test_a_patch_changes_what_was_put_in_the_same_page_or_before(
 
 
 def test_a_put_after_a_patch_is_the_whole_row(views: Engine, writer: Writer) -> None:
-    writer.apply([Put(tables.contracts, (contract("C1"),))], after=0, position=1)
+    apply(writer, [Put(tables.contracts, (contract("C1"),))], after=0, position=1)
     patched = Patch(tables.contracts, ({"contract_id": "C1", "name": "Port"},))
-    writer.apply([patched, Put(tables.contracts, (contract("C1", "Bay", 5),))], 1, 2)
+    apply(writer, [patched, Put(tables.contracts, (contract("C1", "Bay", 5),))], 1, 2)
     assert names(views) == {"C1": ("Bay", 5)}
 
 
 def test_a_drop_takes_what_stood_before_it_in_the_page_and_not_what_comes_after(
     views: Engine, writer: Writer
 ) -> None:
-    writer.apply(
+    apply(
+        writer,
         [
             Put(tables.contracts, (contract("C1"), contract("C2"))),
             Patch(tables.contracts, ({"contract_id": "C1", "currency": "USD"},)),
@@ -156,7 +159,7 @@ def test_a_drop_takes_what_stood_before_it_in_the_page_and_not_what_comes_after(
 
 def test_a_patch_of_a_row_that_is_gone_brings_nothing_back(views: Engine, writer: Writer) -> None:
     patched = Patch(tables.contracts, ({"contract_id": "C1", "version": 2},))
-    writer.apply([patched, Patch(tables.contracts, ())], after=0, position=1)
+    apply(writer, [patched, Patch(tables.contracts, ())], after=0, position=1)
     assert names(views) == {}
     assert writer.position() == 1
 
@@ -168,10 +171,10 @@ def test_a_projector_out_of_step_writes_nothing(
     views: Engine, writer: Writer, second: Engine
 ) -> None:
     other = Writer(second)
-    other.apply([Put(tables.contracts, (contract("C1"),))], after=0, position=3)
+    apply(other, [Put(tables.contracts, (contract("C1"),))], after=0, position=3)
     changes = [Drop(tables.contracts, {}), Put(tables.contracts, (contract("C2"),))]
     with pytest.raises(OutOfStep, match="not at position 0 any more"):
-        writer.apply(changes, after=0, position=5)
+        apply(writer, changes, after=0, position=5)
     assert names(views) == {"C1": ("Harbour", 1)}
     assert writer.position() == 3
 

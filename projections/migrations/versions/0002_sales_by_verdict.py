@@ -1,4 +1,4 @@
-"""Sales by their not-to-exceed verdict"""
+"""Sales by their not-to-exceed verdict, and none by date alone, for a list always has statuses"""
 
 from alembic import op
 
@@ -9,6 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.drop_index("time_and_material_by_date", table_name="time_and_material")
     op.create_index(
         "time_and_material_by_nte",
         "time_and_material",
@@ -19,3 +20,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("time_and_material_by_nte", table_name="time_and_material")
+    op.create_index(
+        "time_and_material_by_date", "time_and_material", ["date", "item_id"], unique=False
+    )
