@@ -14,7 +14,7 @@ import uvicorn
 START_SECONDS = 30
 COLLECT_AFTER = 100_000
 """New objects after which the garbage collector looks for cycles among them. Requests leave few,
-and a draft of ten thousand items makes more than that many, for it to go through in vain."""
+and it would go through the tens of thousands that a large draft makes in vain."""
 
 
 def serve(
