@@ -28,7 +28,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from projections.backlog_rows import Shown
-from projections.paging import Columns, Order, Paging, empty_first, merged
+from projections.paging import Columns, Order, Paging, empty_first, merged, past_indexes
 from projections.sums import halves
 from projections.tables import (
     VIEWS,
@@ -178,7 +178,7 @@ class View:
         self.paging = Paging(sorted_by, key="item_id", default="date")
         # A project's lines lead to its rows. By another index a database might go through all that
         # there is: by date, in hope of finding some soon, or because SQLite takes any for as good.
-        date = func.coalesce(table.c.date, table.c.date)
+        date = past_indexes(table.c.date)
         self._beside_a_project: Columns = {
             "date": date,
             **{name: _Unindexed(table.c[name]) for name in _BESIDE_A_PROJECT if name in table.c},

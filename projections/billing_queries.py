@@ -21,7 +21,7 @@ from aggregates.statuses import ActualType, BillingStatus
 from projections.backlog_queries import Page, Rows
 from projections.changes import from_millionths, from_minor
 from projections.history import can_be_stored
-from projections.paging import PageRequest, Paging, empty_first, in_order, merged
+from projections.paging import PageRequest, Paging, empty_first, in_order, merged, past_indexes
 from projections.tables import (
     booked_actuals,
     event_index,
@@ -205,7 +205,7 @@ def _paging_of(actuals: Subquery, wanted: Wanted) -> Paging:
         if c.name not in {"reversal_of", "milestone_id"}
     }
     if wanted.keys() & _FOUND_BY:  # then those few are not to be looked for by position among all
-        sortable["position"] = func.coalesce(actuals.c.position, actuals.c.position)
+        sortable["position"] = past_indexes(actuals.c.position)
     return Paging(sortable, key="actual_id", default="position")
 
 
