@@ -199,7 +199,7 @@ _FOUND_BY = {"contract_id", "approval_id", "invoice_id", "item_id"}
 
 def _paging_of(actuals: Subquery, wanted: Wanted) -> Paging:
     # Milestones have neither approval nor class, and an open item no invoice.
-    sortable = {
+    sortable: dict[str, ColumnElement[Any]] = {
         c.name: func.coalesce(c, "") if c.name in {"approval_id", "class", "invoice_id"} else c
         for c in actuals.c
         if c.name not in {"reversal_of", "milestone_id"}
