@@ -1,7 +1,8 @@
 """Contracts, lines, milestones and limits as callers get them; and how a contract performs."""
 
 import json
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, and_, select
@@ -43,7 +44,7 @@ def list_contracts(connection: Connection, request: PageRequest) -> Page:
     part = _CONTRACTS.read(request)
     rows = _CONTRACTS.fetch(connection, select(contracts), part)
     return Page(
-        items=[_contract(connection, row) for row in rows[: request.limit]],
+        items=_with_customers(connection, rows[: request.limit]),
         next_cursor=_CONTRACTS.next_cursor(in_order(rows), part),
     )
 
@@ -52,7 +53,7 @@ def find_contract(connection: Connection, contract_id: str) -> tuple[dict[str, A
     """A contract with its customers and the ids of its lines, and its version."""
     statement = select(contracts).where(contracts.c.contract_id == contract_id)
     row = connection.execute(statement).mappings().first()
-    return (_contract(connection, row), row["version"]) if row else None
+    return (_with_customers(connection, [row])[0], row["version"]) if row else None
 
 
 def find_line(
@@ -131,32 +132,39 @@ def limits(connection: Connection, contract_id: str) -> dict[str, Any] | None:
     return {"levels": shown, "currency": contract["currency"], "reevaluate": items}
 
 
-def _contract(connection: Connection, row: RowMapping) -> dict[str, Any]:
-    contract_id, currency = row["contract_id"], row["currency"]
-    customers = (
-        select(contract_customers)
-        .where(contract_customers.c.contract_id == contract_id)
-        .order_by(contract_customers.c.ordinal)
-    )
-    lines = (
-        select(contract_lines.c.line_id)
-        .where(contract_lines.c.contract_id == contract_id)
-        .order_by(contract_lines.c.line_id)
-    )
+def _with_customers(connection: Connection, rows: Sequence[RowMapping]) -> Rows:
+    """The contracts of these rows, each with its customers and the ids of its lines."""
+    ids = [row["contract_id"] for row in rows]
+    payer, line = contract_customers.c, contract_lines.c
+    payers: dict[str, list[RowMapping]] = defaultdict(list)
+    found = select(contract_customers).where(payer.contract_id.in_(ids)).order_by(payer.ordinal)
+    for row in connection.execute(found).mappings():
+        payers[row["contract_id"]].append(row)
+    lines: dict[str, list[str]] = defaultdict(list)
+    own = select(line.contract_id, line.line_id).where(line.contract_id.in_(ids))
+    for contract_id, line_id in connection.execute(own.order_by(line.line_id)):
+        lines[contract_id].append(line_id)
+    return [_contract(row, payers[row["contract_id"]], lines[row["contract_id"]]) for row in rows]
+
+
+def _contract(
+    row: RowMapping, payers: Sequence[RowMapping], line_ids: Sequence[str]
+) -> dict[str, Any]:
+    currency = row["currency"]
     return {
-        "contract_id": contract_id,
+        "contract_id": row["contract_id"],
         "name": row["name"],
         "currency": currency,
         "nte_limit": money_or_none(row["nte_limit"], currency),
         "customers": [
             {
-                "customer_id": customer["customer_id"],
-                "name": customer["name"],
-                "nte_limit": money_or_none(customer["nte_limit"], currency),
+                "customer_id": payer["customer_id"],
+                "name": payer["name"],
+                "nte_limit": money_or_none(payer["nte_limit"], currency),
             }
-            for customer in connection.execute(customers).mappings()
+            for payer in payers
         ],
-        "lines": list(connection.execute(lines).scalars()),
+        "lines": line_ids,
     }
 
 
