@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 from psycopg.sql import SQL, Identifier
+from sqlalchemy import Connection, func, insert, select
 
 from benchmarks.databases import POSTGRESQL, Bench
 from benchmarks.measuring import tell
@@ -28,7 +29,9 @@ from benchmarks.workload import (
     write_ndjson,
 )
 from projections.runner import catch_up
-from projections.tables import time_and_material
+from projections.sums import halves
+from projections.tables import time_and_material, time_and_material_totals
+from projections.totals import kind_of
 from service.importing import import_events
 from service.ledger import Context
 from service.tenant import DEFAULT, Tenant, schema_of, sqlite_path
@@ -66,6 +69,7 @@ def big_views(bench: Bench, rows: int) -> str:
         with tenant.views.begin() as connection:
             for index in indexes:
                 index.create(connection)
+            _sum_up(connection)
     if bench.kind == POSTGRESQL:
         with psycopg.connect(url, autocommit=True) as bare:
             bare.execute("VACUUM (ANALYZE)")
@@ -107,6 +111,17 @@ def _row(  # noqa: PLR0913, PLR0917 - one for each column that differs
         11_000, 49_500, 10_395, "EUR", "chargeable", status, "committed", None, invoice_id,
         "adjustable",
     )  # fmt: skip
+
+
+def _sum_up(connection: Connection) -> None:
+    """Has totals kept of the rows, as if they had come one by one."""
+    kind = kind_of(time_and_material)
+    columns = [time_and_material.c[name] for name in kind]
+    amounts = [time_and_material.c[name] for name in ("amount", "tax")]
+    sums = [half for amount in amounts for half in halves(amount, amount.name)]
+    summed = select(*columns, func.count(), *sums).group_by(*columns)
+    names = [column.name for column in time_and_material_totals.c]
+    connection.execute(insert(time_and_material_totals).from_select(names, summed))
 
 
 def _insert_postgres(url: str, rows: Iterator[tuple[Any, ...]]) -> None:

@@ -151,7 +151,7 @@ def _totals(connection: Connection, view: View, wanted: BacklogFilter) -> Rows:
         {
             "currency": row["currency"],
             "billing_status": row["billing_status"],
-            "count": row["count"],
+            "count": int(row["count"]),
             "amount": from_minor(whole(row, "amount"), row["currency"]),
             "tax": from_minor(whole(row, "tax"), row["currency"]),
         }

@@ -12,10 +12,12 @@ from math import prod
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Date,
     FromClause,
     Select,
+    Table,
     Text,
     and_,
     bindparam,
@@ -29,7 +31,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from projections.backlog_rows import Shown
 from projections.paging import Columns, Order, Paging, empty_first, merged, past_indexes
-from projections.sums import halves
+from projections.sums import halves, kept_halves
 from projections.tables import (
     VIEWS,
     contract_customers,
@@ -40,6 +42,7 @@ from projections.tables import (
     time_and_material,
     tracking,
 )
+from projections.totals import TOTALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +65,15 @@ class Shape:
     has_text: bool
 
     @property
+    def names(self) -> set[str]:
+        """All that it is by."""
+        others = {"date": self.has_date_from or self.has_date_to, "text": self.has_text}
+        return {name for name, _ in self.any_of} | {name for name, has in others.items() if has}
+
+    @property
     def has_project(self) -> bool:
         """Whether it is by project, which stands with the line of a row."""
-        return any(name == "project_id" for name, _ in self.any_of)
+        return "project_id" in self.names
 
 
 def shape_of(wanted: BacklogFilter) -> tuple[Shape, dict[str, Any]]:
@@ -146,6 +155,7 @@ _customer = contract_customers.alias("customer")
 _milestone = milestones.alias("milestone")
 _part = fixed_price.alias("item")
 _sale = time_and_material.alias("item")
+_KEPT: Mapping[FromClause, Table] = {_part: TOTALS[fixed_price], _sale: TOTALS[time_and_material]}
 _seen = select(tracking.c.position).where(tracking.c.name == VIEWS).cte("seen")
 """How far the views are, as of the same moment as the rows."""
 
@@ -163,6 +173,7 @@ class View:
     ) -> None:
         self.table = table
         self.shown = shown
+        self._kept = _KEPT[table]
         self._joins = with_names(table.outerjoin(_line, _line_of(table)))
         self._joins_of_projects = with_names(table.join(_line, _line_of(table)))
         self._searched = searched
@@ -214,16 +225,23 @@ class View:
         return self.paging.page(rows.where(self.table.c.item_id.in_(keys)), orders, is_behind=False)
 
     def totals(self, shape: Shape) -> Select[Any]:
-        """The sums over the whole filter by currency and status."""
-        own = self.table.c
-        sums = [half for name in ("amount", "tax") for half in halves(own[name], name)]
-        return (
-            select(own.currency, own.billing_status, func.count().label("count"), *sums)
-            .select_from(self._source(shape))
-            .where(*self._where(shape))
-            .group_by(own.currency, own.billing_status)
-            .order_by(own.currency, own.billing_status)
-        )
+        """The sums over the whole filter by currency and status.
+
+        They are kept by kinds of rows; rows are read if the filter tells those of a kind apart.
+        """
+        if shape.names - {"project_id"} <= set(self._kept.c.keys()):
+            return self._kept_totals(shape)
+        own: Columns = dict(self.table.c)
+        sums = [half for name in _SUMMED for half in halves(own[name], name)]
+        return _by_status(own, func.count(), sums, self._source(shape), self._where(shape))
+
+    def _kept_totals(self, shape: Shape) -> Select[Any]:
+        own: Columns = dict(self._kept.c)
+        source = self._kept.join(_line, _line_of(self._kept)) if shape.has_project else self._kept
+        columns = {**own, "project_id": _line.c.project_id}
+        count = func.sum(own["count"], type_=BigInteger)
+        sums = [half for name in _SUMMED for half in kept_halves(self._kept, name)]
+        return _by_status(own, count, sums, source, _any_of(shape, columns))
 
     def _source(self, shape: Shape) -> FromClause:
         """What a filter looks at: the table, and the names joined to it only if it does."""
@@ -235,13 +253,7 @@ class View:
         columns: dict[str, ColumnElement[Any]] = {**self.table.c, **self._named}
         if shape.has_project:
             columns |= self._beside_a_project
-        conditions: list[ColumnElement[bool]] = []
-        for name, count in shape.any_of:
-            numbers = (strand[name],) if name in strand else range(count)
-            values = [bindparam(f"{name}_{n}", type_=Text) for n in numbers]
-            conditions.append(
-                columns[name] == values[0] if len(values) == 1 else columns[name].in_(values)
-            )
+        conditions = _any_of(shape, columns, strand)
         if shape.has_date_from:
             conditions.append(columns["date"] >= bindparam("date_from", type_=Date))
         if shape.has_date_to:
@@ -258,6 +270,38 @@ class View:
 
 
 _NOT_SORTED = {"nte_detail", "ordinal"}
+_SUMMED = ("amount", "tax")
+
+
+def _any_of(
+    shape: Shape, columns: Columns, strand: Mapping[str, int] = _WHOLE
+) -> list[ColumnElement[bool]]:
+    """The conditions on columns that a filter has values of, of which a strand has one."""
+    conditions: list[ColumnElement[bool]] = []
+    for name, count in shape.any_of:
+        numbers = (strand[name],) if name in strand else range(count)
+        values = [bindparam(f"{name}_{n}", type_=Text) for n in numbers]
+        conditions.append(
+            columns[name] == values[0] if len(values) == 1 else columns[name].in_(values)
+        )
+    return conditions
+
+
+def _by_status(
+    own: Columns,
+    count: ColumnElement[int],
+    sums: Sequence[ColumnElement[int]],
+    source: FromClause,
+    conditions: Sequence[ColumnElement[bool]],
+) -> Select[Any]:
+    keys = (own["currency"], own["billing_status"])
+    return (
+        select(*keys, count.label("count"), *sums)
+        .select_from(source)
+        .where(*conditions)
+        .group_by(*keys)
+        .order_by(*keys)
+    )
 
 
 def _line_of(table: FromClause) -> ColumnElement[bool]:

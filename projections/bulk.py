@@ -41,6 +41,15 @@ class Bulk(Protocol):
         """The rows that have these primary keys take the values of these columns."""
         ...
 
+    def find(
+        self, table: Table, columns: Sequence[str], by: Sequence[str], rows: Sequence[Row]
+    ) -> list[dict[str, Any]]:
+        """These columns of all rows that have the values of one of the given ones in `by`.
+
+        No two of the given ones have the same there.
+        """
+        ...
+
 
 def bulk(connection: Connection) -> Bulk:
     """The way of this connection's database."""
@@ -74,6 +83,18 @@ class _Sqlite:
                 values,
             )
 
+    def find(
+        self, table: Table, columns: Sequence[str], by: Sequence[str], rows: Sequence[Row]
+    ) -> list[dict[str, Any]]:
+        own, wanted = _name(table, None), ",".join(f"own.{_quoted(c)}" for c in columns)
+        where = " AND ".join(f"own.{_quoted(c)}=page.column{n}" for n, c in enumerate(by, 1))
+        found: list[dict[str, Any]] = []
+        for listed, values in _listed(table, by, rows):
+            # CROSS, so that rows are looked up by what is listed, not the other way round.
+            statement = f"SELECT {wanted} FROM ({listed}) AS page CROSS JOIN {own} AS own"  # noqa: S608 - our own names
+            found += _dicts(columns, self._cursor.execute(f"{statement} WHERE {where}", values))
+        return found
+
 
 class _Postgres:
     def __init__(self, connection: Connection, schema: str) -> None:
@@ -103,18 +124,24 @@ class _Postgres:
                 values,
             )
 
+    def find(
+        self, table: Table, columns: Sequence[str], by: Sequence[str], rows: Sequence[Row]
+    ) -> list[dict[str, Any]]:
+        own, wanted = _name(table, self._schema), ",".join(f"own.{_quoted(c)}" for c in columns)
+        where = " AND ".join(f"own.{_quoted(c)}=page.{_quoted(c)}" for c in by)
+        page, values = _arrays(table, by, rows)
+        statement = f"SELECT {wanted} FROM {page} JOIN {own} AS own ON {where}"  # noqa: S608 - our own names
+        return _dicts(columns, self._cursor.execute(statement, values))
+
     @contextmanager
     def _page(
         self, table: Table, columns: Sequence[str], rows: Sequence[Row]
     ) -> Generator[tuple[str, list[list[Any]]]]:
         """The rows as what stands behind FROM under the name `page`, and its parameters."""
-        types = [_type(table, name) for name in columns]
-        names = ",".join(map(_quoted, columns))
         if len(rows) < COPY_FROM:
-            arrays = ",".join(f"%b::{kind}[]" for kind in types)
-            values = [_texts([row[name] for row in rows]) for name in columns]
-            yield f"unnest({arrays}) AS page({names})", values
+            yield _arrays(table, columns, rows)
             return
+        types = [_type(table, name) for name in columns]
         shape = ",".join(f"{_quoted(c)} {kind}" for c, kind in zip(columns, types, strict=True))
         self._cursor.execute(f"CREATE TEMP TABLE page ({shape}) ON COMMIT DROP")
         with self._cursor.copy("COPY page FROM STDIN (FORMAT BINARY)") as copy:
@@ -123,6 +150,19 @@ class _Postgres:
                 copy.write_row(row)
         yield "page", []
         self._cursor.execute("DROP TABLE page")
+
+
+def _arrays(
+    table: Table, columns: Sequence[str], rows: Sequence[Row]
+) -> tuple[str, list[list[Any]]]:
+    """Rows as arrays of PostgreSQL: what stands behind FROM under the name `page`, its values."""
+    arrays = ",".join(f"%b::{_type(table, name)}[]" for name in columns)
+    values = [_texts([row[name] for row in rows]) for name in columns]
+    return f"unnest({arrays}) AS page({','.join(map(_quoted, columns))})", values
+
+
+def _dicts(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _moved(table: str, mark: str, after: int, position: int) -> tuple[str, tuple[int, ...]]:
@@ -159,12 +199,18 @@ def _listed(
 def _plain(table: Table, columns: Sequence[str], rows: Iterable[Row]) -> Iterable[Sequence[Any]]:
     """The values as SQLite keeps them: dates in text."""
     dates = [n for n, name in enumerate(columns) if _type(table, name) == "date"]
-    for row in map(itemgetter(*columns), rows):
+    for row in _in_order(columns, rows):
         values = list(row)
         for n in dates:
             if values[n]:
                 values[n] = values[n].isoformat()
         yield values
+
+
+def _in_order(columns: Sequence[str], rows: Iterable[Row]) -> Iterable[Sequence[Any]]:
+    if len(columns) == 1:
+        return ([row[columns[0]]] for row in rows)
+    return map(itemgetter(*columns), rows)
 
 
 def _texts(values: list[Any]) -> list[Any]:

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, select
 from aggregates.statuses import BillingStatus, BillingType
 from projections.changes import from_minor
 from projections.contract_queries import limits, money_or_none
-from projections.sums import halves, whole
-from projections.tables import contract_lines, fixed_price, time_and_material
+from projections.sums import kept_halves, whole
+from projections.tables import contract_lines, fixed_price_totals, time_and_material_totals
 
 
 def performance(connection: Connection, contract_id: str) -> dict[str, Any] | None:
@@ -57,17 +57,18 @@ Sums = dict[tuple[str, str], int]
 
 def _sums(connection: Connection, contract_id: str) -> dict[str, Sums]:
     sums: dict[str, Sums] = defaultdict(lambda: defaultdict(int))
-    item, part = time_and_material.c, fixed_price.c
+    item, part = time_and_material_totals.c, fixed_price_totals.c
     classes = item["class"]
+    amounts = kept_halves(time_and_material_totals, "amount")
     sales = (
-        select(item.line_id, item.billing_status, classes, *halves(item.amount, "amount"))
+        select(item.line_id, item.billing_status, classes, *amounts)
         .where(item.contract_id == contract_id, item.billing_type == BillingType.CHARGEABLE)
         .group_by(item.line_id, item.billing_status, classes)
     )
     for row in connection.execute(sales).mappings():
         sums[row["line_id"]][row["billing_status"], row["class"]] += whole(row, "amount")
     parts = (
-        select(part.line_id, part.billing_status, *halves(part.amount, "amount"))
+        select(part.line_id, part.billing_status, *kept_halves(fixed_price_totals, "amount"))
         .where(part.contract_id == contract_id)
         .group_by(part.line_id, part.billing_status)
     )

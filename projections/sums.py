@@ -1,6 +1,9 @@
 """Sums of amounts, taken in two halves: no sum of 64-bit amounts overflows in the database."""
 
-from sqlalchemy import BigInteger, ColumnElement, RowMapping, func
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, RowMapping, Table, func
 
 _HALF = 1_000_000
 
@@ -11,6 +14,18 @@ def halves(column: ColumnElement[int], name: str) -> list[ColumnElement[int]]:
     return [high, func.sum(column.op("%")(_HALF), type_=BigInteger).label(f"{name}_low")]
 
 
-def whole(row: RowMapping, name: str) -> int:
+def kept_halves(totals: Table, name: str) -> list[ColumnElement[int]]:
+    """The same of sums that are kept in halves by then."""
+    halved = (f"{name}_high", f"{name}_low")
+    return [func.sum(totals.c[half], type_=BigInteger).label(half) for half in halved]
+
+
+def halved(total: int, name: str) -> dict[str, int]:
+    """A sum as it is kept: one way for each."""
+    high, low = divmod(total, _HALF)
+    return {f"{name}_high": high, f"{name}_low": low}
+
+
+def whole(row: Mapping[str, Any] | RowMapping, name: str) -> int:
     """The sum that was taken in `halves`."""
     return int(row[f"{name}_high"]) * _HALF + int(row[f"{name}_low"])

@@ -31,6 +31,23 @@ def _money(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
+def _totals_of(view: Table, *kind: str) -> Table:
+    """What the rows of a view come to, by what tells one kind of them from another.
+
+    Of amounts, whole millions of minor units and the rest are kept: no sum of 64 bits overflows.
+    """
+    sums = (f"{name}_{half}" for name in ("amount", "tax") for half in ("high", "low"))
+    return Table(
+        f"{view.name}_totals",
+        metadata,
+        *map(_text, kind),
+        Column("count", BigInteger, nullable=False),
+        *map(_money, sums),
+        PrimaryKeyConstraint(*kind),
+        sqlite_with_rowid=False,
+    )
+
+
 VIEWS = "views"
 """The name that the views' position is tracked under."""
 
@@ -144,6 +161,10 @@ fixed_price = Table(
     Index("fixed_price_by_milestone", "milestone_id"),
 )
 
+fixed_price_totals = _totals_of(
+    fixed_price, "contract_id", "line_id", "customer_id", "billing_status", "currency"
+)
+
 time_and_material = Table(
     "time_and_material",
     metadata,
@@ -178,6 +199,19 @@ time_and_material = Table(
     Index("time_and_material_by_position", "position", "item_id"),
     Index("time_and_material_by_approval", "approval_id"),
     Index("time_and_material_by_invoice", "invoice_id"),
+)
+
+time_and_material_totals = _totals_of(
+    time_and_material,
+    "contract_id",
+    "line_id",
+    "customer_id",
+    "billing_status",
+    "class",
+    "billing_type",
+    "nte_status",
+    "adjustment_status",
+    "currency",
 )
 
 invoices = Table(

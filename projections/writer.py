@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, Engine, delete, select
 
-from projections.bulk import bulk
+from projections.bulk import Bulk, bulk
 from projections.changes import Drop
 from projections.gathering import PatchRows, PutRows, Step
 from projections.tables import VIEWS, tracking
+from projections.totals import Totals
 
 
 class Writer:
@@ -30,15 +31,23 @@ class Writer:
             views = bulk(connection)
             if not views.move(after, position):
                 raise OutOfStep(after)
+            totals = Totals(views, after)
             for step in steps:
-                match step:
-                    case PutRows(table, rows):
-                        views.put(table, rows)
-                    case PatchRows(table, columns, rows):
-                        views.patch(table, columns, rows)
-                    case Drop(table, where):
-                        same = [table.c[name] == value for name, value in where.items()]
-                        connection.execute(delete(table).where(*same))
+                totals.follow(step)
+                _take(step, views, connection)
+            for step in totals.steps():
+                _take(step, views, connection)
+
+
+def _take(step: Step, views: Bulk, connection: Connection) -> None:
+    match step:
+        case PutRows(table, rows):
+            views.put(table, rows)
+        case PatchRows(table, columns, rows):
+            views.patch(table, columns, rows)
+        case Drop(table, where):
+            same = [table.c[name] == value for name, value in where.items()]
+            connection.execute(delete(table).where(*same))
 
 
 class OutOfStep(Exception):

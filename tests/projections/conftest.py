@@ -34,8 +34,8 @@ def shared_views(new_database: NewDatabase) -> Generator[Engine]:
 @pytest.fixture(scope="module")
 def large(shared_views: Engine) -> Engine:
     """Views with many sales, and what the database knows of them."""
-    with shared_views.begin() as connection:
-        large_views.fill(connection)
-        if schema_of(shared_views):
+    large_views.fill(shared_views)
+    if schema_of(shared_views):
+        with shared_views.begin() as connection:
             connection.execute(text("ANALYZE"))
     return shared_views

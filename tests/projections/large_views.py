@@ -3,40 +3,59 @@
 import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Engine
 
+from projections.gathering import PutRows
 from projections.tables import contract_customers, contract_lines, contracts, time_and_material
+from projections.writer import Writer
 
 ROWS, CONTRACTS, CUSTOMERS = 20_000, 100, 50
 STATUSES = ("not_ready", "ready", "invoice_created", "invoice_posted")
 NTE_STATUSES = ("committed", "committed", "failed", "not_evaluated", "committed")
+CLASSES = ("time", "expense", "material")
+BILLING_TYPES = ("chargeable", "chargeable", "complimentary", "non_chargeable")
+CURRENCIES = ("EUR", "EUR", "JPY")
+RESOURCES = ("Zoë", "Li")
+FIRST_DAY, DAYS = datetime.date(2024, 1, 1), 1000
+LARGE = 10**16
+"""Minor units of an amount, about: 64 bits hold no sum of a thousand such."""
 
 
-def fill(connection: Connection) -> None:
+def fill(views: Engine) -> None:
     """Puts contracts, lines, customers and sales there, all at once."""
     numbers = range(CONTRACTS)
-    connection.execute(
-        contracts.insert(),
-        [
-            {"contract_id": f"C{n}", "name": f"N{n}", "currency": "EUR", "version": 1}
-            for n in numbers
-        ],
+    steps = (
+        PutRows(contracts, [_contract(n) for n in numbers]),
+        PutRows(contract_lines, [_line(n) for n in numbers]),
+        PutRows(contract_customers, [_customer(n) for n in numbers]),
+        PutRows(time_and_material, sales()),
     )
-    connection.execute(contract_lines.insert(), [_line(n) for n in numbers])
-    connection.execute(
-        contract_customers.insert(),
-        [
-            {"contract_id": f"C{n}", "customer_id": f"K{n % CUSTOMERS}", "ordinal": 0, "name": "K"}
-            for n in numbers
-        ],
-    )
-    connection.execute(time_and_material.insert(), sales())
+    Writer(views).write(steps, after=0, position=ROWS)
 
 
 def sales() -> list[dict[str, Any]]:
     """The rows of the time-and-material view."""
-    first = datetime.date(2024, 1, 1)
-    return [_sale(n, first + datetime.timedelta(days=n % 1000)) for n in range(ROWS)]
+    return [_sale(n, FIRST_DAY + datetime.timedelta(days=n % DAYS)) for n in range(ROWS)]
+
+
+def _contract(n: int) -> dict[str, Any]:
+    return {
+        "contract_id": f"C{n}",
+        "name": f"N{n}",
+        "currency": CURRENCIES[n % len(CURRENCIES)],
+        "nte_limit": None,
+        "version": 1,
+    }
+
+
+def _customer(n: int) -> dict[str, Any]:
+    return {
+        "contract_id": f"C{n}",
+        "customer_id": f"K{n % CUSTOMERS}",
+        "ordinal": 0,
+        "name": "K",
+        "nte_limit": None,
+    }
 
 
 def _line(n: int) -> dict[str, Any]:
@@ -46,7 +65,9 @@ def _line(n: int) -> dict[str, Any]:
         "name": "Line",
         "project_id": f"P{n}",
         "billing_method": "time_and_material",
-        "currency": "EUR",
+        "currency": CURRENCIES[n % len(CURRENCIES)],
+        "contract_amount": None,
+        "nte_limit": None,
         "schedule": "milestones",
         "includes": "[]",
         "chargeable": "{}",
@@ -64,15 +85,22 @@ def _sale(n: int, date: datetime.date) -> dict[str, Any]:
         "contract_id": f"C{contract}",
         "line_id": "L",
         "customer_id": f"K{contract % CUSTOMERS}",
-        "class": "time",
+        "class": CLASSES[n % len(CLASSES)],
         "date": date,
+        "resource": RESOURCES[n % len(RESOURCES)],
+        "role": None,
+        "category": None,
+        "task_id": None,
+        "description": None,
         "quantity": 1_000_000,
-        "unit_price": 100,
-        "amount": 100,
-        "tax": 0,
-        "currency": "EUR",
-        "billing_type": "chargeable",
+        "unit_price": LARGE - n,
+        "amount": LARGE - n,
+        "tax": n,
+        "currency": CURRENCIES[contract % len(CURRENCIES)],
+        "billing_type": BILLING_TYPES[n % len(BILLING_TYPES)],
         "billing_status": STATUSES[n // CONTRACTS % len(STATUSES)],
         "nte_status": NTE_STATUSES[n % len(NTE_STATUSES)],
+        "nte_detail": None,
+        "invoice_id": None,
         "adjustment_status": "adjustable",
     }

@@ -1,6 +1,8 @@
 """Filtered lists of a large backlog: all that matches, once, in order, whatever is combined."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
@@ -11,10 +13,22 @@ from sqlalchemy import Engine
 
 from projections.backlog_queries import list_time_and_material
 from projections.backlog_views import BacklogFilter
+from projections.changes import from_minor
 from projections.database import as_of_now
 from projections.paging import PageRequest
 from tests.projections.feeding import examples
-from tests.projections.large_views import CONTRACTS, CUSTOMERS, NTE_STATUSES, STATUSES, sales
+from tests.projections.large_views import (
+    BILLING_TYPES,
+    CLASSES,
+    CONTRACTS,
+    CUSTOMERS,
+    DAYS,
+    FIRST_DAY,
+    NTE_STATUSES,
+    RESOURCES,
+    STATUSES,
+    sales,
+)
 
 SHOWN = STATUSES[:-1]
 """What the list shows unless it is asked for more (D-20)."""
@@ -37,13 +51,36 @@ FILTERS = st.fixed_dictionaries(
     },
 )
 
+KINDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "class": st.lists(st.sampled_from(CLASSES), min_size=1, max_size=2),
+        "billing_type": st.lists(st.sampled_from(BILLING_TYPES), min_size=1, max_size=2),
+        "line_id": st.lists(st.sampled_from(["L", "M"]), min_size=1, max_size=2),
+    },
+)
+"""What else rows are summed by."""
+_DAYS = st.dates(FIRST_DAY, FIRST_DAY + timedelta(days=DAYS))
+APART: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "resource": st.lists(st.sampled_from(RESOURCES), min_size=1),
+        "date_from": _DAYS,
+        "date_to": _DAYS,
+    },
+)
+"""What tells rows of one kind apart."""
+
 
 @examples(100)
 @given(FILTERS, st.booleans(), st.integers(1, 40))
 def test_pages_of_a_filter_show_what_matches_in_order(
     large: Engine, wanted: dict[str, list[str]], descending: bool, limit: int
 ) -> None:
-    expected = sorted(matching(wanted), reverse=descending)[: 3 * limit]
+    matching = sorted(
+        ((row["date"].isoformat(), row["item_id"]) for row in matching_rows(wanted)),
+        reverse=descending,
+    )
     sort = "-date" if descending else None
     found: list[tuple[Any, str]] = []
     cursor = None
@@ -60,28 +97,60 @@ def test_pages_of_a_filter_show_what_matches_in_order(
             rows_shown = msgspec.to_builtins(page.items)
             found += [(row["date"], row["item_id"]) for row in rows_shown]
             cursor = page.next_cursor
-    assert found == expected
-    assert (cursor is None) == (len(matching(wanted)) <= 3 * limit)
+    assert found == matching[: 3 * limit]
+    assert (cursor is None) == (len(matching) <= 3 * limit)
 
 
-@examples(100)
-@given(FILTERS)
-def test_totals_of_a_filter_count_what_matches(large: Engine, wanted: dict[str, list[str]]) -> None:
+@examples(200)
+@given(FILTERS, KINDS, APART)
+def test_totals_of_a_filter_are_those_of_what_matches(
+    large: Engine,
+    wanted: dict[str, list[str]],
+    kinds: dict[str, list[str]],
+    apart: dict[str, Any],
+) -> None:
+    """Kept by kinds of rows, or counted where rows of a kind are told apart: all the same."""
+    any_of = wanted | kinds | {name: apart[name] for name in apart.keys() & {"resource"}}
+    dates = {name: apart[name] for name in apart.keys() - any_of.keys()}
     with as_of_now(large) as (connection, _):
         page = list_time_and_material(
-            connection, BacklogFilter(any_of=wanted), PageRequest(limit=1), totals=True
+            connection, BacklogFilter(any_of=any_of, **dates), PageRequest(limit=1), totals=True
         )
-    assert page.totals is not None
-    assert sum(total["count"] for total in page.totals) == len(matching(wanted))
+    assert page.totals == totals_of(matching_rows(any_of, **dates))
 
 
-def matching(wanted: Mapping[str, Sequence[str]]) -> list[tuple[Any, str]]:
-    """Dates and ids of what a filter wants, by looking at every row."""
+def totals_of(matching: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Totals as a list tells them, by adding row to row."""
+    sums = defaultdict[tuple[str, str], list[int]](lambda: [0, 0, 0])
+    for row in matching:
+        kept = sums[row["currency"], row["billing_status"]]
+        kept[0] += 1
+        kept[1] += row["amount"]
+        kept[2] += row["tax"]
+    return [
+        {
+            "currency": currency,
+            "billing_status": status,
+            "count": count,
+            "amount": from_minor(amount, currency),
+            "tax": from_minor(tax, currency),
+        }
+        for (currency, status), (count, amount, tax) in sorted(sums.items())
+    ]
+
+
+def matching_rows(
+    wanted: Mapping[str, Sequence[str]],
+    date_from: date = date.min,
+    date_to: date = date.max,
+) -> list[dict[str, Any]]:
+    """What a filter wants, by looking at every row."""
     asked = {"billing_status": SHOWN, **wanted}
     return [
-        (row["date"].isoformat(), row["item_id"])
+        row
         for row in rows()
-        if all(row[name] in values for name, values in asked.items())
+        if date_from <= row["date"] <= date_to
+        and all(row[name] in values for name, values in asked.items())
     ]
 
 

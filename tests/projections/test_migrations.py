@@ -20,6 +20,7 @@ from projections.database import (
     unqualified,
 )
 from projections.tables import metadata
+from projections.totals import TOTALS
 from projections.writer import Writer
 from service.tenant import is_postgres
 from tests.databases import SCHEMA, opened_server, opened_views, views_path
@@ -95,6 +96,24 @@ def test_views_of_today_keep_their_rows_when_they_are_opened(database: str) -> N
     with opened_views(database) as again:
         assert dump(again) == written
 
+
+def test_totals_of_rows_that_are_there_already_are_made_when_views_are_opened(
+    database: str,
+) -> None:
+    with opened_views(database) as older:
+        feed(older, STORY)
+        written = dump(older)
+        with older.begin() as connection:
+            alembic = config()
+            alembic.attributes["connection"] = unqualified(connection)
+            command.downgrade(alembic, "0002")
+        assert tables_of(older) == {*metadata.tables, "alembic_version"} - KEPT
+    with opened_views(database) as opened:
+        assert dump(opened) == written
+        assert all(written[name] for name in KEPT)
+
+
+KEPT = {table.name for table in TOTALS.values()}
 
 BROKEN = """
 from alembic import op

@@ -16,6 +16,8 @@ from tests.projections.large_views import ROWS
 LIMIT = 20
 MOST_ROWS = ROWS // 25
 """Of all that there are: those of one contract, for a filter that goes by contract."""
+KINDS = 1_200
+"""Of rows, which totals are kept by."""
 STEPS_A_ROW = 60
 """Of SQLite's machine, at most; it takes about 25 to look at a row and another 25 to show it."""
 
@@ -55,6 +57,29 @@ def test_a_page_of_a_large_view_looks_at_few_rows(
         page, looked_at = looking(large, partial(read, cursor=page.next_cursor))
     assert len(page.items) == LIMIT
     assert looked_at < MOST_ROWS
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {},
+        {"billing_status": ["invoice_posted"]},
+        {"customer_id": ["K7"], "nte_status": ["failed"]},
+        {"contract_id": ["C3"], "class": ["time"], "billing_type": ["non_chargeable"]},
+        {"project_id": ["P3", "P4"]},
+    ],
+    ids=lambda wanted: "+".join(wanted) or "nothing",
+)
+def test_a_page_with_totals_of_a_large_view_looks_at_few_rows(
+    large: Engine, wanted: dict[str, list[str]]
+) -> None:
+    def read(connection: Connection) -> Page:
+        request, matching = PageRequest(LIMIT), BacklogFilter(any_of=wanted)
+        return list_time_and_material(connection, matching, request, totals=True)
+
+    page, looked_at = looking(large, read)
+    assert page.totals
+    assert looked_at < MOST_ROWS + KINDS
 
 
 @pytest.mark.parametrize("sort", ["position", "-position"])

@@ -73,7 +73,11 @@ def test_a_row_that_the_database_refuses_leaves_nothing_of_its_page(
     with pytest.raises(Exception, match=r"(?i)not.null"):
         apply(
             writer,
-            [Drop(tables.fixed_price, {}), Put(tables.contracts, (contract("C3"),)), nameless],
+            [
+                Drop(tables.fixed_price, {"contract_id": "C1"}),
+                Put(tables.contracts, (contract("C3"),)),
+                nameless,
+            ],
             after=10,
             position=11,
         )

@@ -1,0 +1,114 @@
+"""Counts and sums of the backlog views by kind of row, kept up with the rows of every page.
+
+So totals, and how a contract performs, are told without reading a row, however many there are.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from operator import itemgetter
+
+from sqlalchemy import Table
+
+from projections.bulk import Bulk
+from projections.changes import Drop, Row
+from projections.gathering import PatchRows, PutRows, Step
+from projections.sums import halved, whole
+from projections.tables import (
+    fixed_price,
+    fixed_price_totals,
+    time_and_material,
+    time_and_material_totals,
+)
+
+TOTALS: Mapping[Table, Table] = {
+    fixed_price: fixed_price_totals,
+    time_and_material: time_and_material_totals,
+}
+"""The views whose rows are summed, and where."""
+
+_Kind = tuple[str, ...]
+_KEY = ("item_id",)
+_SUMMED = ("amount", "tax")
+
+
+_Change = list[int]
+"""By how much the rows of a kind are more than before, and come to more: count, amount, tax."""
+_Changes = defaultdict[_Kind, _Change]
+
+
+class Totals:
+    """What the steps of a page change of the totals; each is followed before it is taken."""
+
+    def __init__(self, views: Bulk, after: int) -> None:
+        """The page is of what was recorded behind `after`, where the views are."""
+        self._views, self._after = views, after
+        self._changes = defaultdict[Table, _Changes](lambda: defaultdict(lambda: [0, 0, 0]))
+
+    def follow(self, step: Step) -> None:
+        """Takes down what the step, that comes next, will change."""
+        if step.table not in TOTALS:
+            return
+        kind = kind_of(step.table)
+        changes = self._changes[step.table]
+        told = (*kind, *_SUMMED)
+        match step:
+            case PutRows(table, rows):
+                # No row stands before what it was recorded by is shown.
+                standing = [row for row in rows if row.get("position", 0) <= self._after]
+                _count(changes, kind, self._views.find(table, told, _KEY, standing), -1)
+                _count(changes, kind, rows, 1)
+            case PatchRows(table, columns, rows) if not set(told).isdisjoint(columns):
+                patches = {row["item_id"]: row for row in rows}
+                found = self._views.find(table, (*_KEY, *told), _KEY, rows)
+                _count(changes, kind, found, -1)
+                _count(changes, kind, ({**row, **patches[row["item_id"]]} for row in found), 1)
+            case Drop(table, where):
+                _count(changes, kind, self._views.find(table, told, tuple(where), [where]), -1)
+            case _:
+                return
+
+    def steps(self) -> Iterator[Step]:
+        """What is to be written to the totals when all steps are taken."""
+        for view, changes in self._changes.items():
+            totals, kind = TOTALS[view], kind_of(view)
+            changed = {key: change for key, change in changes.items() if any(change)}
+            keys = [dict(zip(kind, key, strict=True)) for key in changed]
+            for row in self._views.find(totals, _columns(totals), kind, keys):
+                change = changed[tuple(row[name] for name in kind)]
+                for n, kept in enumerate((row["count"], *(whole(row, name) for name in _SUMMED))):
+                    change[n] += kept
+            rows = [
+                {**key, "count": count, **halved(amount, "amount"), **halved(tax, "tax")}
+                for key, (count, amount, tax) in zip(keys, changed.values(), strict=True)
+            ]
+            if standing := [row for row in rows if row["count"]]:
+                yield PutRows(totals, standing)
+            for key, row in zip(keys, rows, strict=True):
+                if not row["count"]:
+                    yield Drop(totals, key)
+
+
+@cache
+def kind_of(view: Table) -> tuple[str, ...]:
+    """What tells the rows of a view apart in its totals."""
+    return tuple(column.name for column in TOTALS[view].primary_key)
+
+
+@cache
+def _columns(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.c)
+
+
+@cache
+def _key_in(kind: tuple[str, ...]) -> Callable[[Row], _Kind]:
+    return itemgetter(*(name for name in kind))
+
+
+def _count(changes: _Changes, kind: tuple[str, ...], rows: Iterable[Row], sign: int) -> None:
+    key_of = _key_in(kind)
+    for row in rows:
+        change = changes[key_of(row)]
+        change[0] += sign
+        change[1] += sign * row["amount"]
+        change[2] += sign * row["tax"]
