@@ -31,6 +31,7 @@ from benchmarks.workload import (
 from projections.runner import catch_up
 from projections.sums import halves
 from projections.tables import time_and_material, time_and_material_totals
+from projections.time_and_material import MOST_OF_AN_EVENT
 from projections.totals import kind_of
 from service.importing import import_events
 from service.ledger import Context
@@ -40,13 +41,15 @@ LIMIT = 100
 """Rows of a page."""
 CUSTOMER = "CU-000"
 """Of one row in twenty, whatever the size."""
+RECORDED_TOGETHER = 50
+"""Approvals of a contract that one event records, as of an import."""
 STATUS = "ready"
 STATUSES = ("not_ready", STATUS) * 4 + ("invoice_created", "invoice_posted")
 COLUMNS = (
     "item_id", "position", "approval_id", "contract_id", "line_id", "customer_id", "class", "date",
     "resource", "role", "category", "task_id", "description", "quantity", "unit_price", "amount",
     "tax", "currency", "billing_type", "billing_status", "nte_status", "nte_detail", "invoice_id",
-    "adjustment_status",
+    "adjustment_status", "sequence",
 )  # fmt: skip
 
 
@@ -84,9 +87,12 @@ def _rows(contracts: list[str], count: int) -> Iterator[tuple[Any, ...]]:
     for number in range(count):
         approval, share = divmod(number, 2)
         round_, contract = divmod(approval, len(contracts))
+        batch, place = divmod(round_, RECORDED_TOGETHER)
         status = STATUSES[round_ % len(STATUSES)]
         is_billed = status in {"invoice_created", "invoice_posted"}
         yield _row(
+            batch * len(contracts) + contract + 1,
+            2 * place + share,
             contracts[contract],
             customers_of(contract)[share],
             f"A{approval:07d}",
@@ -97,6 +103,8 @@ def _rows(contracts: list[str], count: int) -> Iterator[tuple[Any, ...]]:
 
 
 def _row(  # noqa: PLR0913, PLR0917 - one for each column that differs
+    position: int,
+    place: int,
     contract_id: str,
     customer_id: str,
     approval_id: str,
@@ -106,10 +114,10 @@ def _row(  # noqa: PLR0913, PLR0917 - one for each column that differs
 ) -> tuple[Any, ...]:
     digest = hashlib.blake2b(f"{approval_id}{customer_id}".encode(), digest_size=16).hexdigest()
     return (
-        f"{contract_id}~{LINE}~{digest}", 1, approval_id, contract_id, LINE, customer_id, "time",
-        day, "Zoë Lindqvist", "consultant", None, "T-10", "Workshop on stock movements", 4_500_000,
-        11_000, 49_500, 10_395, "EUR", "chargeable", status, "committed", None, invoice_id,
-        "adjustable",
+        f"{contract_id}~{LINE}~{digest}", position, approval_id, contract_id, LINE, customer_id,
+        "time", day, "Zoë Lindqvist", "consultant", None, "T-10", "Workshop on stock movements",
+        4_500_000, 11_000, 49_500, 10_395, "EUR", "chargeable", status, "committed", None,
+        invoice_id, "adjustable", position * MOST_OF_AN_EVENT + place,
     )  # fmt: skip
 
 

@@ -106,7 +106,7 @@ def _as_itself(special: re.Match[str]) -> str:
 
 
 _WHOLE: Mapping[str, int] = {}
-_LEADING = ("contract_id", "customer_id", "nte_status")
+_LEADING = ("resource", "contract_id", "customer_id", "nte_status")
 """Columns that an index begins with, with a status and the date behind; fewest rows first."""
 _MOST_STRANDS = 32
 
@@ -121,7 +121,7 @@ def _strands(shape: Shape, orders: Sequence[Order]) -> list[Mapping[str, int]]:
     counts = dict(shape.any_of)
     leading = [name for name in _LEADING if name in counts][:1]
     names = [name for name in (*leading, "billing_status") if name in counts]
-    is_by_date = [order.name for order in orders] == ["date", "item_id"]
+    is_by_date = [order.name for order in orders] in (["date", "item_id"], ["date", "sequence"])
     many = prod(counts[name] for name in names) > _MOST_STRANDS
     if many or not is_by_date or shape.has_project:
         return [_WHOLE]
@@ -129,7 +129,7 @@ def _strands(shape: Shape, orders: Sequence[Order]) -> list[Mapping[str, int]]:
     return [dict(zip(names, numbers, strict=True)) for numbers in choices]
 
 
-_BESIDE_A_PROJECT = ("customer_id", "nte_status", "billing_status")
+_BESIDE_A_PROJECT = ("resource", "customer_id", "nte_status", "billing_status")
 
 
 class _Unindexed(FunctionElement[Any]):
@@ -186,7 +186,9 @@ class View:
         self._named = {**names, **own}
         plain = {c.name: empty_first(c) for c in table.c if c.name not in _NOT_SORTED}
         sorted_by = {**plain, **self._named}
-        self.paging = Paging(sorted_by, key="item_id", default="date")
+        # Where rows are in a sequence, that ends the indexes: a third of the bytes of an id.
+        key = "sequence" if "sequence" in plain else "item_id"
+        self.paging = Paging(sorted_by, key=key, default="date")
         # A project's lines lead to its rows. By another index a database might go through all that
         # there is: by date, in hope of finding some soon, or because SQLite takes any for as good.
         date = past_indexes(table.c.date)
@@ -194,9 +196,7 @@ class View:
             "date": date,
             **{name: _Unindexed(table.c[name]) for name in _BESIDE_A_PROJECT if name in table.c},
         }
-        self._paging_of_projects = Paging(
-            {**sorted_by, "date": date}, key="item_id", default="date"
-        )
+        self._paging_of_projects = Paging({**sorted_by, "date": date}, key=key, default="date")
 
     @cached_property
     def rows(self) -> Select[Any]:
@@ -219,10 +219,13 @@ class View:
             paging = self._paging_of_projects if of_projects else self.paging
             return paging.page(rows.where(*self._where(shape)), orders, is_behind=is_behind)
         source = self._source(shape)
-        parts = (select().select_from(source).where(*self._where(shape, one)) for one in strands)
+        item_id = self.table.c.item_id
+        parts = (
+            select(item_id).select_from(source).where(*self._where(shape, one)) for one in strands
+        )
         pages = (self.paging.page(part, orders, is_behind=is_behind) for part in parts)
-        keys = select(merged(pages, orders).subquery().c.sort_item_id)
-        return self.paging.page(rows.where(self.table.c.item_id.in_(keys)), orders, is_behind=False)
+        found = select(merged(pages, orders).subquery().c.item_id)
+        return self.paging.page(rows.where(item_id.in_(found)), orders, is_behind=False)
 
     def totals(self, shape: Shape) -> Select[Any]:
         """The sums over the whole filter by currency and status.

@@ -15,6 +15,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData()
@@ -46,6 +47,12 @@ def _totals_of(view: Table, *kind: str) -> Table:
         PrimaryKeyConstraint(*kind),
         sqlite_with_rowid=False,
     )
+
+
+def _index_of_some(name: str, column: str, *further: str) -> Index:
+    """An index of the rows that have a value in the column, where most or many have none."""
+    some = text(f"{column} IS NOT NULL")
+    return Index(name, column, *further, postgresql_where=some, sqlite_where=some)
 
 
 VIEWS = "views"
@@ -192,13 +199,17 @@ time_and_material = Table(
     Column("nte_detail", TEXT, comment="JSON list of the levels that failed"),
     Column("invoice_id", TEXT),
     _text("adjustment_status"),
-    Index("time_and_material_by_contract", "contract_id", "billing_status", "date", "item_id"),
-    Index("time_and_material_by_customer", "customer_id", "billing_status", "date", "item_id"),
-    Index("time_and_material_by_status", "billing_status", "date", "item_id"),
-    Index("time_and_material_by_nte", "nte_status", "billing_status", "date", "item_id"),
+    Column("sequence", BigInteger, nullable=False, comment="the order they were recorded in"),
+    Index("time_and_material_by_contract", "contract_id", "billing_status", "date", "sequence"),
+    Index("time_and_material_by_customer", "customer_id", "billing_status", "date", "sequence"),
+    Index("time_and_material_by_status", "billing_status", "date", "sequence"),
+    Index("time_and_material_by_nte", "nte_status", "billing_status", "date", "sequence"),
+    _index_of_some(
+        "time_and_material_by_resource", "resource", "billing_status", "date", "sequence"
+    ),
     Index("time_and_material_by_position", "position", "item_id"),
     Index("time_and_material_by_approval", "approval_id"),
-    Index("time_and_material_by_invoice", "invoice_id"),
+    _index_of_some("time_and_material_by_invoice", "invoice_id"),
 )
 
 time_and_material_totals = _totals_of(
@@ -322,6 +333,6 @@ event_index = Table(
     Column("contract_id", TEXT),
     Column("invoice_id", TEXT),
     Index("event_index_by_contract", "contract_id", "position"),
-    Index("event_index_by_invoice", "invoice_id", "position"),
+    _index_of_some("event_index_by_invoice", "invoice_id", "position"),
     Index("event_index_by_type", "type", "position"),
 )

@@ -21,6 +21,9 @@ from projections.tables import time_and_material
 # Plain text, which drivers take without a second look.
 _NOT_READY, _ADJUSTABLE = BillingStatus.NOT_READY.value, AdjustmentStatus.ADJUSTABLE.value
 
+MOST_OF_AN_EVENT = 10_000_000
+"""Sales that one event records at most; they are in a sequence by position and id."""
+
 
 def project(recorded: Recorded) -> Iterator[Change]:
     """The rows of unbilled sales actuals (D-20)."""
@@ -57,6 +60,8 @@ def failed_levels(failed: tuple[FailedLevel, ...]) -> list[dict[str, Any]]:
 
 def _rows(event: UnbilledSalesRecorded, position: int) -> Iterator[Row]:
     currency = event.currency
+    ids = sorted(sale.item_id for work in event.approvals for sale in work.sales)
+    sequence = {item_id: n for n, item_id in enumerate(ids, position * MOST_OF_AN_EVENT)}
     for work in event.approvals:
         unit_price = to_minor(work.unit_price, currency)
         transaction_class = work.transaction_class.value
@@ -86,6 +91,7 @@ def _rows(event: UnbilledSalesRecorded, position: int) -> Iterator[Row]:
                 "nte_detail": None,
                 "invoice_id": None,
                 "adjustment_status": _ADJUSTABLE,
+                "sequence": sequence[sale.item_id],
             }
 
 

@@ -9,13 +9,12 @@ from projections.gathering import PutRows
 from projections.tables import contract_customers, contract_lines, contracts, time_and_material
 from projections.writer import Writer
 
-ROWS, CONTRACTS, CUSTOMERS = 20_000, 100, 50
+ROWS, CONTRACTS, CUSTOMERS, RESOURCES = 20_000, 100, 50, 250
 STATUSES = ("not_ready", "ready", "invoice_created", "invoice_posted")
 NTE_STATUSES = ("committed", "committed", "failed", "not_evaluated", "committed")
 CLASSES = ("time", "expense", "material")
 BILLING_TYPES = ("chargeable", "chargeable", "complimentary", "non_chargeable")
 CURRENCIES = ("EUR", "EUR", "JPY")
-RESOURCES = ("Zoë", "Li")
 FIRST_DAY, DAYS = datetime.date(2024, 1, 1), 1000
 LARGE = 10**16
 """Minor units of an amount, about: 64 bits hold no sum of a thousand such."""
@@ -80,14 +79,14 @@ def _sale(n: int, date: datetime.date) -> dict[str, Any]:
     contract = n % CONTRACTS
     return {
         "item_id": f"C{contract}~L~{n:08d}",
-        "position": n + 1,
+        "position": ROWS - n,
         "approval_id": f"A{n}",
         "contract_id": f"C{contract}",
         "line_id": "L",
         "customer_id": f"K{contract % CUSTOMERS}",
         "class": CLASSES[n % len(CLASSES)],
         "date": date,
-        "resource": RESOURCES[n % len(RESOURCES)],
+        "resource": f"R{n % RESOURCES}",
         "role": None,
         "category": None,
         "task_id": None,
@@ -103,4 +102,5 @@ def _sale(n: int, date: datetime.date) -> dict[str, Any]:
         "nte_detail": None,
         "invoice_id": None,
         "adjustment_status": "adjustable",
+        "sequence": ROWS - n,
     }

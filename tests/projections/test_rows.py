@@ -11,6 +11,7 @@ from projections import tables
 from projections.catalogue import project
 from projections.changes import Change, Drop, Patch, Put
 from projections.history import Recorded
+from projections.time_and_material import MOST_OF_AN_EVENT
 from tests.projections import story
 from tests.projections.story import ABOUT, DAY, EVENTS, LATER, d
 
@@ -231,18 +232,22 @@ def test_approved_work_is_a_row_per_customer_born_not_ready_d20() -> None:
     second = {"approval_id": "2", "date": LATER, "customer_id": "A"}
     open_item = {"billing_type": "chargeable", "nte_status": "not_evaluated"}
     free = {"billing_type": "non_chargeable", "nte_status": "not_applicable"}
+
+    def sale(item_id: str, place: int) -> dict[str, Any]:
+        return {"item_id": item_id, "sequence": POSITION * MOST_OF_AN_EVENT + place}
+
     assert changes(story.SALES_RECORDED) == [
         line_version("T"),
         put(
             tables.time_and_material,
-            {**shared, **first, **open_item, "item_id": "1-A", "customer_id": "A"},
-            {**shared, **first, **open_item, "item_id": "1-B", "customer_id": "B"},
-            {**shared, **second, **open_item, "item_id": "2-A", "quantity": -2500, "amount": -50},
+            {**shared, **first, **open_item, **sale("1-A", 0), "customer_id": "A"},
+            {**shared, **first, **open_item, **sale("1-B", 1), "customer_id": "B"},
+            {**shared, **second, **open_item, **sale("2-A", 2), "quantity": -2500, "amount": -50},
             {
                 **shared,
                 **second,
                 **free,
-                "item_id": "2-free",
+                **sale("2-free", 3),
                 "quantity": 4_000_000,
                 "amount": 10000,
             },

@@ -114,7 +114,7 @@ def test_a_file_cut_at_any_line_and_repeated_whole_gives_the_same_backlog_d31(
 
 def backlog(tenant: Tenant) -> list[Json]:
     """The backlog whatever its positions in the history: they depend on the batches."""
-    return [{**row, "position": 0} for row in rows(tenant, "time_and_material")]
+    return [{**row, "position": 0, "sequence": 0} for row in rows(tenant, "time_and_material")]
 
 
 def test_bad_lines_are_named_and_the_others_recorded(tenant: Tenant, tmp_path: Path) -> None:

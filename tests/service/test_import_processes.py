@@ -73,7 +73,7 @@ def opened(database: str) -> Generator[Tenant]:
 
 def backlog(tenant: Tenant) -> list[Json]:
     """The backlog by item, whatever its positions in the history."""
-    found = [{**row, "position": 0} for row in rows(tenant, "time_and_material")]
+    found = [{**row, "position": 0, "sequence": 0} for row in rows(tenant, "time_and_material")]
     return sorted(found, key=lambda row: row["item_id"])
 
 
