@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.measuring import timed
 from benchmarks.processes import started
+from service.collector import collect_seldom
 from service.import_processes import Order, import_by_processes, processes_for
 from service.ledger import Context
 from service.tenant import DEFAULT, Tenant
@@ -88,6 +89,7 @@ def _rebuild(database: str) -> Done:
 
 
 if __name__ == "__main__":
+    collect_seldom()
     what, url, *file = sys.argv[1:]
     told = _import(url, Path(file[0])) if what == "import" else _rebuild(url)
     print(json.dumps(asdict(told)))

@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, Boolean, Connection, Date, Integer, Table
 
 from projections.changes import Row
 from projections.database import schema_of, views_channel
+from projections.sums import HALF
 from projections.tables import VIEWS, tracking
 
 COPY_FROM = 100
@@ -39,6 +40,14 @@ class Bulk(Protocol):
 
     def patch(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """The rows that have these primary keys take the values of these columns."""
+        ...
+
+    def add(self, totals: Table, rows: Sequence[Row]) -> None:
+        """Counts and sums are more by these; no two have the same primary key."""
+        ...
+
+    def drop_empty(self, totals: Table, rows: Sequence[Row]) -> None:
+        """Those that have the primary keys of these go, if they count nothing."""
         ...
 
     def find(
@@ -66,10 +75,22 @@ class _Sqlite:
         return self._cursor.execute(statement, values).rowcount == 1
 
     def put(self, table: Table, rows: Sequence[Row]) -> None:
+        self._upsert(table, rows, _conflict(table))
+
+    def add(self, totals: Table, rows: Sequence[Row]) -> None:
+        self._upsert(totals, rows, _addition(totals))
+
+    def _upsert(self, table: Table, rows: Sequence[Row], conflict: str) -> None:
         columns = tuple(column.name for column in table.c)
-        insert, conflict = _insert(table, columns, None), _conflict(table)
+        insert = _insert(table, columns, None)
         for listed, values in _listed(table, columns, rows):
             self._cursor.execute(f"{insert} {listed} {conflict}", values)
+
+    def drop_empty(self, totals: Table, rows: Sequence[Row]) -> None:
+        keys, own = _keys(totals), _name(totals, None)
+        for listed, values in _listed(totals, keys, rows):
+            empty = f"count=0 AND ({','.join(map(_quoted, keys))}) IN ({listed})"
+            self._cursor.execute(f"DELETE FROM {own} WHERE {empty}", values)  # noqa: S608 - our own names
 
     def patch(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         keys, own = _keys(table), _name(table, None)
@@ -109,10 +130,26 @@ class _Postgres:
         return self._cursor.execute(tell, (*values, *told)).rowcount == 1
 
     def put(self, table: Table, rows: Sequence[Row]) -> None:
+        self._upsert(table, rows, _conflict(table))
+
+    def add(self, totals: Table, rows: Sequence[Row]) -> None:
+        if rows:
+            self._upsert(totals, rows, _addition(totals))
+
+    def _upsert(self, table: Table, rows: Sequence[Row], conflict: str) -> None:
         columns = tuple(column.name for column in table.c)
-        insert, conflict = _insert(table, columns, self._schema), _conflict(table)
+        insert = _insert(table, columns, self._schema)
         with self._page(table, columns, rows) as (page, values):
             self._cursor.execute(f"{insert} SELECT * FROM {page} {conflict}", values)  # noqa: S608 - our own names
+
+    def drop_empty(self, totals: Table, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        keys, own = _keys(totals), _name(totals, self._schema)
+        page, values = _arrays(totals, keys, rows)
+        where = " AND ".join(f"own.{_quoted(key)}=page.{_quoted(key)}" for key in keys)
+        empty = f"own.count=0 AND {where}"
+        self._cursor.execute(f"DELETE FROM {own} AS own USING {page} WHERE {empty}", values)  # noqa: S608 - our own names
 
     def patch(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         keys, own = _keys(table), _name(table, self._schema)
@@ -127,6 +164,8 @@ class _Postgres:
     def find(
         self, table: Table, columns: Sequence[str], by: Sequence[str], rows: Sequence[Row]
     ) -> list[dict[str, Any]]:
+        if not rows:
+            return []
         own, wanted = _name(table, self._schema), ",".join(f"own.{_quoted(c)}" for c in columns)
         where = " AND ".join(f"own.{_quoted(c)}=page.{_quoted(c)}" for c in by)
         page, values = _arrays(table, by, rows)
@@ -225,7 +264,7 @@ def _keys(table: Table) -> tuple[str, ...]:
 
 @cache
 def _insert(table: Table, columns: tuple[str, ...], schema: str | None) -> str:
-    return f"INSERT INTO {_name(table, schema)} ({','.join(map(_quoted, columns))})"
+    return f"INSERT INTO {_name(table, schema)} AS own ({','.join(map(_quoted, columns))})"
 
 
 @cache
@@ -234,6 +273,18 @@ def _conflict(table: Table) -> str:
     values = [_quoted(column.name) for column in table.c if column.name not in keys]
     sets = ",".join(f"{value}=excluded.{value}" for value in values)
     return f"ON CONFLICT ({','.join(map(_quoted, keys))}) DO UPDATE SET {sets}"
+
+
+@cache
+def _addition(totals: Table) -> str:
+    sets = ["count=own.count+excluded.count"]
+    for name in ("amount", "tax"):
+        low = f"(own.{name}_low+excluded.{name}_low)"
+        sets += [
+            f"{name}_high=own.{name}_high+excluded.{name}_high+{low}/{HALF}",
+            f"{name}_low={low}-{low}/{HALF}*{HALF}",
+        ]
+    return f"ON CONFLICT ({','.join(map(_quoted, _keys(totals)))}) DO UPDATE SET {','.join(sets)}"
 
 
 def _name(table: Table, schema: str | None) -> str:

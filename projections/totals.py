@@ -4,16 +4,17 @@ So totals, and how a contract performs, are told without reading a row, however 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import Table
 
 from projections.bulk import Bulk
 from projections.changes import Drop, Row
 from projections.gathering import PatchRows, PutRows, Step
-from projections.sums import halved, whole
+from projections.sums import halved
 from projections.tables import (
     fixed_price,
     fixed_price_totals,
@@ -30,8 +31,6 @@ TOTALS: Mapping[Table, Table] = {
 _Kind = tuple[str, ...]
 _KEY = ("item_id",)
 _SUMMED = ("amount", "tax")
-
-
 _Change = list[int]
 """By how much the rows of a kind are more than before, and come to more: count, amount, tax."""
 _Changes = defaultdict[_Kind, _Change]
@@ -68,36 +67,28 @@ class Totals:
             case _:
                 return
 
-    def steps(self) -> Iterator[Step]:
-        """What is to be written to the totals when all steps are taken."""
+    def write(self) -> None:
+        """Brings the totals up to date, when all steps are taken."""
         for view, changes in self._changes.items():
             totals, kind = TOTALS[view], kind_of(view)
-            changed = {key: change for key, change in changes.items() if any(change)}
-            keys = [dict(zip(kind, key, strict=True)) for key in changed]
-            for row in self._views.find(totals, _columns(totals), kind, keys):
-                change = changed[tuple(row[name] for name in kind)]
-                for n, kept in enumerate((row["count"], *(whole(row, name) for name in _SUMMED))):
-                    change[n] += kept
-            rows = [
-                {**key, "count": count, **halved(amount, "amount"), **halved(tax, "tax")}
-                for key, (count, amount, tax) in zip(keys, changed.values(), strict=True)
+            rows: list[dict[str, Any]] = [
+                {
+                    **dict(zip(kind, key, strict=True)),
+                    "count": count,
+                    **halved(amount, "amount"),
+                    **halved(tax, "tax"),
+                }
+                for key, (count, amount, tax) in changes.items()
+                if count or amount or tax
             ]
-            if standing := [row for row in rows if row["count"]]:
-                yield PutRows(totals, standing)
-            for key, row in zip(keys, rows, strict=True):
-                if not row["count"]:
-                    yield Drop(totals, key)
+            self._views.add(totals, rows)
+            self._views.drop_empty(totals, [row for row in rows if row["count"] < 0])
 
 
 @cache
 def kind_of(view: Table) -> tuple[str, ...]:
     """What tells the rows of a view apart in its totals."""
     return tuple(column.name for column in TOTALS[view].primary_key)
-
-
-@cache
-def _columns(table: Table) -> tuple[str, ...]:
-    return tuple(column.name for column in table.c)
 
 
 @cache

@@ -35,8 +35,7 @@ class Writer:
             for step in steps:
                 totals.follow(step)
                 _take(step, views, connection)
-            for step in totals.steps():
-                _take(step, views, connection)
+            totals.write()
 
 
 def _take(step: Step, views: Bulk, connection: Connection) -> None:

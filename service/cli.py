@@ -34,6 +34,7 @@ from projections.rebuilding import RebuildRunning
 from service import demo as demonstration
 from service import demo_tables, logs, serving
 from service.app import create_app
+from service.collector import collect_seldom
 from service.import_processes import (
     MOST_PROCESSES,
     ImportFailed,
@@ -334,6 +335,7 @@ def _show_all(tenant: Tenant) -> None:
 
 @contextmanager
 def _tenants(database: str, *, project: bool = True) -> Generator[Tenants]:
+    collect_seldom()
     tenants = Tenants(database, project=project)
     try:
         yield tenants

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from projections.history import Unavailable
 from service import logs
+from service.collector import collect_seldom
 from service.importing import WHOLE, Imported, Progress, Share, import_events
 from service.ledger import Conflict, Context
 from service.tenant import BadDatabase
@@ -156,6 +157,7 @@ def _say(said: Said) -> None:
 def main() -> None:
     """One of the processes: takes in the share that it is ordered to, and says how far it is."""
     logs.configure()
+    collect_seldom()
     try:
         _work(_ORDER.decode(sys.stdin.buffer.read()), _say)
     except (BadDatabase, Unavailable, UnknownTenant, Conflict, OSError) as error:

@@ -1,6 +1,5 @@
 """The HTTP server: for as long as the process lives, or in a thread of it for a while."""
 
-import gc
 import socket
 import sys
 import threading
@@ -11,10 +10,9 @@ from typing import Any
 
 import uvicorn
 
+from service.collector import collect_seldom
+
 START_SECONDS = 30
-COLLECT_AFTER = 100_000
-"""New objects after which the garbage collector looks for cycles among them. Requests leave few,
-and it would go through the tens of thousands that a large draft makes in vain."""
 
 
 def serve(
@@ -38,10 +36,7 @@ def serve(
         access_log=False,
         timeout_graceful_shutdown=10,
     )
-    # What is loaded by now stays, so the collector need not go through it time and again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
+    collect_seldom()
     server = uvicorn.Server(config)
     with suppress(KeyboardInterrupt):
         server.run(sockets)
