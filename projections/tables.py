@@ -207,7 +207,7 @@ time_and_material = Table(
     _index_of_some(
         "time_and_material_by_resource", "resource", "billing_status", "date", "sequence"
     ),
-    Index("time_and_material_by_position", "position", "item_id"),
+    Index("time_and_material_by_position", "position"),
     Index("time_and_material_by_approval", "approval_id"),
     _index_of_some("time_and_material_by_invoice", "invoice_id"),
 )

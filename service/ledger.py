@@ -354,13 +354,23 @@ class Ledger(Application[str]):
     def read(self, after: int, limit: int) -> list[Recorded]:
         """At most `limit` events behind position `after`, in order."""
         with _as_unavailable():
-            found = self.recorder.select_notifications(after, limit, inclusive_of_start=False)
-        return [self._recorded(notification) for notification in found]
+            found = self.history.select_behind(after, limit)
+        return [self._recorded(*row) for row in found]
 
     def read_at(self, positions: Iterable[int]) -> list[Recorded]:
         """The events at these positions, in order."""
         with _as_unavailable():
-            return [self._recorded(found) for found in self.history.select_positions(positions)]
+            found = self.history.select_positions(positions)
+        return [
+            self._recorded(
+                str(each.originator_id),
+                each.originator_version,
+                each.topic,
+                each.state,
+                each.id,
+            )
+            for each in found
+        ]
 
     def position(self) -> int:
         """The position of the newest event, 0 when there is none."""
@@ -371,14 +381,12 @@ class Ledger(Application[str]):
         """The position of one event. Raises LookupError when there is none."""
         return self.history.position_of(stream, version)
 
-    def _recorded(self, notification: Any) -> Recorded:
-        event, metadata = EventMapper.codec.decode(notification.topic, notification.state)
+    def _recorded(
+        self, stream: str, version: int, name: str, state: bytes, position: int
+    ) -> Recorded:
+        event, metadata = EventMapper.codec.decode(name, state)
         return Recorded(
-            position=notification.id,
-            stream=str(notification.originator_id),
-            version=notification.originator_version,
-            event=event,
-            metadata=metadata,
+            position=position, stream=stream, version=version, event=event, metadata=metadata
         )
 
 

@@ -1,6 +1,6 @@
 """Where histories are kept: the event store library's recorders, fitted to ours."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from eventsourcing.persistence import InfrastructureFactory, Notification
@@ -9,6 +9,10 @@ from service.recorders.postgres import PostgresSchema
 from service.recorders.sqlite import SQLiteFile
 
 __all__ = ["History", "PostgresSchema", "SQLiteFile", "Storage"]
+
+
+StoredRow = tuple[str, int, str, bytes, int]
+"""Stream, version in it, name, state and position of an event."""
 
 
 class Storage(Protocol):
@@ -21,6 +25,10 @@ class Storage(Protocol):
 
 class History(Protocol):
     """What our recorders of events can do beyond the library's."""
+
+    def select_behind(self, position: int, limit: int) -> Sequence[StoredRow]:
+        """At most `limit` events behind the position, in order; past the library's objects."""
+        ...
 
     def select_streams(self, streams: Iterable[str]) -> list[Notification]:
         """Every event of the streams, in order within each; for many short streams at once."""

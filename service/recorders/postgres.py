@@ -294,6 +294,11 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         """The newest position, None when there is none."""
         return self.datastore.rows(self._last)[0][0]
 
+    def select_behind(self, position: int, limit: int) -> Sequence[Any]:
+        """At most `limit` events behind the position, in order; past the library's objects."""
+        behind = SQL("notification_id > %s ORDER BY notification_id LIMIT %s")
+        return self.datastore.rows(self._page + behind, position, limit)
+
     def select_streams(self, streams: Iterable[str]) -> list[Notification]:
         """Every event of the streams, in order within each; for many short streams at once."""
         wanted = SQL("originator_id = ANY(%s) ORDER BY originator_id, originator_version")

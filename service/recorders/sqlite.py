@@ -92,6 +92,16 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
         except sqlite3.Error as error:
             raise OperationalError(error) from error
 
+    def select_behind(self, position: int, limit: int) -> Sequence[Any]:
+        """At most `limit` events behind the position, in order; past the library's objects."""
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(
+                "SELECT originator_id, originator_version, topic, state, rowid "  # noqa: S608 - our own table's name
+                f"FROM {self.events_table_name} WHERE rowid > ? ORDER BY rowid LIMIT ?",
+                (position, limit),
+            )
+            return c.fetchall()
+
     def select_streams(self, streams: Iterable[str]) -> list[Notification]:
         """Every event of the streams, in order within each; for many short streams at once."""
         return self._select("originator_id", list(streams), "originator_id, originator_version")

@@ -77,8 +77,7 @@ def test_a_reader_that_follows_misses_nothing_whoever_writes(recorder: Recorder)
         writing = [pool.submit(write, name) for name in range(writers)]
         while not all(each.done() for each in writing) or len(seen) < positions(recorder)[-1]:
             after = seen[-1] if seen else 0
-            found = recorder.select_notifications(after, 1_000, inclusive_of_start=False)
-            seen += [notification.id for notification in found]
+            seen += [position for *_, position in recorder.select_behind(after, 1_000)]
         for each in writing:
             each.result()
     assert seen == list(range(1, len(seen) + 1))

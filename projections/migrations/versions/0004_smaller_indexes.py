@@ -40,6 +40,8 @@ def upgrade() -> None:
             "sequence", existing_type=sa.BigInteger(), existing_comment=comment, nullable=False
         )
     index_by_date("sequence")
+    op.drop_index("time_and_material_by_position", table_name="time_and_material")
+    op.create_index("time_and_material_by_position", "time_and_material", ["position"])
     index_of_some(
         "time_and_material", "resource", ["resource", "billing_status", "date", "sequence"]
     )
@@ -66,5 +68,7 @@ def downgrade() -> None:
         op.create_index(f"{table}_by_invoice", table, columns)
     op.drop_index("time_and_material_by_resource", table_name="time_and_material")
     index_by_date("item_id")
+    op.drop_index("time_and_material_by_position", table_name="time_and_material")
+    op.create_index("time_and_material_by_position", "time_and_material", ["position", "item_id"])
     with op.batch_alter_table("time_and_material") as table:
         table.drop_column("sequence")
