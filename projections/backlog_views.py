@@ -111,8 +111,8 @@ _LEADING = ("resource", "contract_id", "customer_id", "nte_status")
 _MOST_STRANDS = 32
 
 
-def _strands(shape: Shape, orders: Sequence[Order]) -> list[Mapping[str, int]]:
-    """Parts of what is wanted, each of which lies in one index in the order of the page.
+def _strands(shape: Shape) -> list[Mapping[str, int]]:
+    """Parts of what is wanted, each of which lies in one index in the list's own order.
 
     Each is told by the number of its value of some columns. Of several statuses the rows lie in as
     many places of an index: a database would read all of them to sort them, or go by date through
@@ -121,9 +121,8 @@ def _strands(shape: Shape, orders: Sequence[Order]) -> list[Mapping[str, int]]:
     counts = dict(shape.any_of)
     leading = [name for name in _LEADING if name in counts][:1]
     names = [name for name in (*leading, "billing_status") if name in counts]
-    is_by_date = [order.name for order in orders] in (["date", "item_id"], ["date", "sequence"])
     many = prod(counts[name] for name in names) > _MOST_STRANDS
-    if many or not is_by_date or shape.has_project:
+    if many or shape.has_project:
         return [_WHOLE]
     choices = product(*(range(counts[name]) for name in names))
     return [dict(zip(names, numbers, strict=True)) for numbers in choices]
@@ -214,7 +213,9 @@ class View:
         joins = self._joins_of_projects if of_projects else self._joins
         seen = select(_seen.c.position).scalar_subquery().label("seen")
         rows = self._rows(joins).add_columns(seen)
-        strands = _strands(shape, orders)
+        own_order = [order.name for order in self.paging.default]
+        in_own_order = [order.name for order in orders] == own_order
+        strands = _strands(shape) if in_own_order else [_WHOLE]
         if len(strands) == 1:
             paging = self._paging_of_projects if of_projects else self.paging
             return paging.page(rows.where(*self._where(shape)), orders, is_behind=is_behind)

@@ -95,9 +95,7 @@ class _Sqlite:
     def patch(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         keys, own = _keys(table), _name(table, None)
         sets = ",".join(f"{_quoted(c)}=page.column{n}" for n, c in enumerate(columns, 1))
-        where = " AND ".join(
-            f"own.{_quoted(key)}=page.column{n}" for n, key in enumerate(keys, len(columns) + 1)
-        )
+        where = _listed_as(keys, len(columns) + 1)
         for listed, values in _listed(table, (*columns, *keys), rows):
             self._cursor.execute(
                 f"UPDATE {own} AS own SET {sets} FROM ({listed}) AS page WHERE {where}",  # noqa: S608 - our own names
@@ -108,7 +106,7 @@ class _Sqlite:
         self, table: Table, columns: Sequence[str], by: Sequence[str], rows: Sequence[Row]
     ) -> list[dict[str, Any]]:
         own, wanted = _name(table, None), ",".join(f"own.{_quoted(c)}" for c in columns)
-        where = " AND ".join(f"own.{_quoted(c)}=page.column{n}" for n, c in enumerate(by, 1))
+        where = _listed_as(by, 1)
         found: list[dict[str, Any]] = []
         for listed, values in _listed(table, by, rows):
             # CROSS, so that rows are looked up by what is listed, not the other way round.
@@ -147,17 +145,15 @@ class _Postgres:
             return
         keys, own = _keys(totals), _name(totals, self._schema)
         page, values = _arrays(totals, keys, rows)
-        where = " AND ".join(f"own.{_quoted(key)}=page.{_quoted(key)}" for key in keys)
-        empty = f"own.count=0 AND {where}"
+        empty = f"own.count=0 AND {_same(keys)}"
         self._cursor.execute(f"DELETE FROM {own} AS own USING {page} WHERE {empty}", values)  # noqa: S608 - our own names
 
     def patch(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         keys, own = _keys(table), _name(table, self._schema)
         sets = ",".join(f"{_quoted(c)}=page.{_quoted(c)}" for c in columns)
-        where = " AND ".join(f"own.{_quoted(key)}=page.{_quoted(key)}" for key in keys)
         with self._page(table, (*columns, *keys), rows) as (page, values):
             self._cursor.execute(
-                f"UPDATE {own} AS own SET {sets} FROM {page} WHERE {where}",  # noqa: S608 - our own names
+                f"UPDATE {own} AS own SET {sets} FROM {page} WHERE {_same(keys)}",  # noqa: S608 - our own names
                 values,
             )
 
@@ -167,9 +163,8 @@ class _Postgres:
         if not rows:
             return []
         own, wanted = _name(table, self._schema), ",".join(f"own.{_quoted(c)}" for c in columns)
-        where = " AND ".join(f"own.{_quoted(c)}=page.{_quoted(c)}" for c in by)
         page, values = _arrays(table, by, rows)
-        statement = f"SELECT {wanted} FROM {page} JOIN {own} AS own ON {where}"  # noqa: S608 - our own names
+        statement = f"SELECT {wanted} FROM {page} JOIN {own} AS own ON {_same(by)}"  # noqa: S608 - our own names
         return _dicts(columns, self._cursor.execute(statement, values))
 
     @contextmanager
@@ -189,6 +184,16 @@ class _Postgres:
                 copy.write_row(row)
         yield "page", []
         self._cursor.execute("DROP TABLE page")
+
+
+def _same(columns: Sequence[str]) -> str:
+    return " AND ".join(f"own.{_quoted(c)}=page.{_quoted(c)}" for c in columns)
+
+
+def _listed_as(columns: Sequence[str], first: int) -> str:
+    """The same where the rows are VALUES, whose columns have numbers."""
+    numbered = enumerate(columns, first)
+    return " AND ".join(f"own.{_quoted(c)}=page.column{n}" for n, c in numbered)
 
 
 def _arrays(

@@ -77,14 +77,14 @@ class Paging:
     def __init__(self, columns: Columns, key: str, default: str) -> None:
         self._columns = columns
         self._key = key
-        self._default = self._orders(default)
+        self.default = self._orders(default)
 
     def read(self, request: PageRequest) -> Part:
         """The part that is asked for.
 
         Raises BadQuery for an unknown sort field or a cursor that this list did not give.
         """
-        orders = self._orders(request.sort) if request.sort else self._default
+        orders = self._orders(request.sort) if request.sort else self.default
         behind = self._decode(request.cursor, orders) if request.cursor else None
         return Part(orders, request.limit, behind)
 

@@ -301,8 +301,8 @@ class Ledger(Application[str]):
         if not streams:
             return {}
         events: dict[str, list[Event]] = {stream: [] for stream in streams}
-        for notification in self.history.select_streams(streams):
-            events[str(notification.originator_id)].append(self._event(notification))
+        for stream, _, name, state, _ in self.history.select_streams(streams):
+            events[stream].append(EventMapper.codec.decode(name, state)[0])
         return {
             stream: Folded().fold(kind_of(stream), recorded) for stream, recorded in events.items()
         }
@@ -361,16 +361,7 @@ class Ledger(Application[str]):
         """The events at these positions, in order."""
         with _as_unavailable():
             found = self.history.select_positions(positions)
-        return [
-            self._recorded(
-                str(each.originator_id),
-                each.originator_version,
-                each.topic,
-                each.state,
-                each.id,
-            )
-            for each in found
-        ]
+        return [self._recorded(*row) for row in found]
 
     def position(self) -> int:
         """The position of the newest event, 0 when there is none."""

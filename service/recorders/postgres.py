@@ -286,28 +286,29 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         }
         given = {text: value for text, value in conditions.items() if value is not None}
         where = SQL(" AND ").join([SQL("true"), *(SQL(cast("LiteralString", c)) for c in given)])
-        return self._notifications(
+        found = self._rows(
             SQL("{} ORDER BY notification_id LIMIT %s").format(where), *given.values(), limit
         )
+        return [Notification(*row) for row in found]
 
     def max_notification_id(self) -> int | None:
         """The newest position, None when there is none."""
         return self.datastore.rows(self._last)[0][0]
 
     def select_behind(self, position: int, limit: int) -> Sequence[Any]:
-        """At most `limit` events behind the position, in order; past the library's objects."""
-        behind = SQL("notification_id > %s ORDER BY notification_id LIMIT %s")
-        return self.datastore.rows(self._page + behind, position, limit)
+        """At most `limit` events behind the position, in order."""
+        wanted = SQL("notification_id > %s ORDER BY notification_id LIMIT %s")
+        return self._rows(wanted, position, limit)
 
-    def select_streams(self, streams: Iterable[str]) -> list[Notification]:
+    def select_streams(self, streams: Iterable[str]) -> Sequence[Any]:
         """Every event of the streams, in order within each; for many short streams at once."""
         wanted = SQL("originator_id = ANY(%s) ORDER BY originator_id, originator_version")
-        return self._notifications(wanted, list(streams))
+        return self._rows(wanted, list(streams))
 
-    def select_positions(self, positions: Iterable[int]) -> list[Notification]:
+    def select_positions(self, positions: Iterable[int]) -> Sequence[Any]:
         """The events at these positions, in order."""
         wanted = SQL("notification_id = ANY(%s) ORDER BY notification_id")
-        return self._notifications(wanted, list(positions))
+        return self._rows(wanted, list(positions))
 
     def position_of(self, stream: str, version: int) -> int:
         """The position of one event. Raises LookupError when it is not there."""
@@ -320,9 +321,8 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         """The streams of at most `limit` events behind the position, one entry an event."""
         return [stream for (stream,) in self.datastore.rows(self._behind, position, limit)]
 
-    def _notifications(self, wanted: SQL | Composed, *values: Any) -> list[Notification]:
-        rows = self.datastore.rows(self._page + wanted, *values)
-        return [Notification(*row) for row in rows]
+    def _rows(self, wanted: SQL | Composed, *values: Any) -> list[Any]:
+        return self.datastore.rows(self._page + wanted, *values)
 
 
 class PooledFactory(PostgresFactory):

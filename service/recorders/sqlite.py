@@ -9,7 +9,6 @@ from typing import Any
 
 from eventsourcing.persistence import (
     InterfaceError,
-    Notification,
     OperationalError,
     StoredEvent,
 )
@@ -93,23 +92,16 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
             raise OperationalError(error) from error
 
     def select_behind(self, position: int, limit: int) -> Sequence[Any]:
-        """At most `limit` events behind the position, in order; past the library's objects."""
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(
-                "SELECT originator_id, originator_version, topic, state, rowid "  # noqa: S608 - our own table's name
-                f"FROM {self.events_table_name} WHERE rowid > ? ORDER BY rowid LIMIT ?",
-                (position, limit),
-            )
-            return c.fetchall()
+        """At most `limit` events behind the position, in order."""
+        return self._rows("rowid > ? ORDER BY rowid LIMIT ?", (position, limit))
 
-    def select_streams(self, streams: Iterable[str]) -> list[Notification]:
+    def select_streams(self, streams: Iterable[str]) -> Sequence[Any]:
         """Every event of the streams, in order within each; for many short streams at once."""
-        return self._select("originator_id", list(streams), "originator_id, originator_version")
+        return self._rows_with("originator_id", list(streams), "originator_id, originator_version")
 
-    def select_positions(self, positions: Iterable[int]) -> list[Notification]:
+    def select_positions(self, positions: Iterable[int]) -> Sequence[Any]:
         """The events at these positions, in order."""
-        found = self._select("rowid", list(positions), "rowid")
-        return sorted(found, key=lambda notification: notification.id)
+        return self._rows_with("rowid", sorted(positions), "rowid")
 
     def position_of(self, stream: str, version: int) -> int:
         """The position of one event. Raises LookupError when it is not there."""
@@ -134,18 +126,22 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
             )
             return [row[0] for row in c.fetchall()]
 
-    def _select(self, column: str, values: Sequence[str | int], order: str) -> list[Notification]:
-        found: list[Notification] = []
-        with self.datastore.transaction(commit=False) as c:
-            for start in range(0, len(values), _VARIABLES):
-                some = values[start : start + _VARIABLES]
-                c.execute(
-                    f"SELECT rowid, * FROM {self.events_table_name} "  # noqa: S608 - as above
-                    f"WHERE {column} IN ({','.join('?' * len(some))}) ORDER BY {order}",
-                    some,
-                )
-                found += [_notification(row) for row in c.fetchall()]
+    def _rows_with(self, column: str, values: Sequence[str | int], order: str) -> list[Any]:
+        found: list[Any] = []
+        for start in range(0, len(values), _VARIABLES):
+            some = values[start : start + _VARIABLES]
+            marks = ",".join("?" * len(some))
+            found += self._rows(f"{column} IN ({marks}) ORDER BY {order}", some)
         return found
+
+    def _rows(self, wanted: str, values: Sequence[str | int]) -> list[Any]:
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(
+                "SELECT originator_id, originator_version, topic, state, rowid "  # noqa: S608 - our own table's name
+                f"FROM {self.events_table_name} WHERE {wanted}",
+                values,
+            )
+            return c.fetchall()
 
 
 class DurableSQLiteFactory(SQLiteFactory):
@@ -181,13 +177,3 @@ class SQLiteFile:
 @lru_cache
 def _insert_rows(table: str, count: int) -> str:
     return f"INSERT INTO {table} VALUES {','.join(['(?,?,?,?)'] * count)}"  # noqa: S608 - as above
-
-
-def _notification(row: sqlite3.Row) -> Notification:
-    return Notification(
-        id=row["rowid"],
-        originator_id=row["originator_id"],
-        originator_version=row["originator_version"],
-        topic=row["topic"],
-        state=row["state"],
-    )
