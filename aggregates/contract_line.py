@@ -1,8 +1,9 @@
 """The contract line: its terms, and the milestones and sales that wait for an invoice.
 
-State and evolve for every event of the stream. Deciding is split by what is decided: the terms in
-line_terms.py, milestones in milestones.py, approvals in approvals.py, ready and not-to-exceed in
-backlog.py, drafts and posting in drafting.py and confirming.py.
+State and evolve for every event of the stream. Evolving obeys, whatever a history holds: what an
+event names and the line does not have is passed over. Deciding is split by what is decided: the
+terms in line_terms.py, milestones in milestones.py, approvals in approvals.py, ready and
+not-to-exceed in backlog.py, drafts and posting in drafting.py and confirming.py.
 """
 
 from __future__ import annotations
@@ -271,10 +272,9 @@ def _open_sale(work: ApprovedWork, sale: UnbilledSale) -> OpenSale:
 
 def _evaluated(state: ContractLine, event: NTEEvaluated) -> ContractLine:
     judged = {
-        result.item_id: replace(
-            state.sales[result.item_id], nte_status=result.nte_status, failed=result.failed
-        )
+        result.item_id: replace(sale, nte_status=result.nte_status, failed=result.failed)
         for result in event.results
+        if (sale := state.sales.get(result.item_id))
     }
     return replace(state, sales=state.sales.update(judged))
 
@@ -287,13 +287,21 @@ def _sales_set(
     failed: tuple[FailedLevel, ...],
 ) -> ContractLine:
     changed = {
-        item_id: replace(state.sales[item_id], nte_status=nte_status, failed=failed)
+        item_id: replace(sale, nte_status=nte_status, failed=failed)
         for item_id in items
+        if (sale := state.sales.get(item_id))
     }
     return replace(state, sales=state.sales.update(changed))
 
 
 def _milestone_set(state: ContractLine, event: MilestoneSplit | MilestoneChanged) -> ContractLine:
+    known = state.milestones.get(event.milestone_id)
+    if isinstance(event, MilestoneSplit):
+        shares, status = _shares_of(event), MilestoneStatus.NOT_STARTED
+    elif known:
+        shares, status = known.shares, known.status
+    else:
+        return state
     milestone = OpenMilestone(
         milestone_id=event.milestone_id,
         name=event.name,
@@ -301,19 +309,18 @@ def _milestone_set(state: ContractLine, event: MilestoneSplit | MilestoneChanged
         tax=event.tax,
         date=event.date,
         task_id=event.task_id,
-        shares=_shares_of(event)
-        if isinstance(event, MilestoneSplit)
-        else state.milestones[event.milestone_id].shares,
+        shares=shares,
         parts=tuple(part.item_id for part in event.parts),
-        status=MilestoneStatus.NOT_STARTED
-        if isinstance(event, MilestoneSplit)
-        else state.milestones[event.milestone_id].status,
+        status=status,
     )
     parts = {part.item_id: _open_part(state, event.milestone_id, part) for part in event.parts}
+    kept = _milestones_dropped(state, [event.milestone_id])
+    ready = [item_id for item_id in parts if item_id in state.ready]
     return replace(
-        state,
-        milestones=state.milestones.insert(event.milestone_id, milestone),
-        parts=state.parts.update(parts),
+        kept,
+        milestones=kept.milestones.insert(event.milestone_id, milestone),
+        parts=kept.parts.update(parts),
+        ready=kept.ready.update(ready),
     )
 
 
@@ -348,11 +355,12 @@ def _moved(state: ContractLine, event: ItemsMoved, status: BillingStatus) -> Con
         if (part := state.parts.get(item_id))
     }
     headers = {
-        header.milestone_id: replace(state.milestones[header.milestone_id], status=header.status)
+        header.milestone_id: replace(milestone, status=header.status)
         for header in event.milestones
+        if (milestone := state.milestones.get(header.milestone_id))
     }
     ready = (
-        state.ready.update(event.items)
+        state.ready.update([*sales, *parts])
         if status is BillingStatus.READY
         else _without(state.ready, event.items)
     )
@@ -382,7 +390,8 @@ def _posted(state: ContractLine, event: ItemsPosted) -> ContractLine:
 def _milestones_dropped(state: ContractLine, milestone_ids: Iterable[str]) -> ContractLine:
     milestones, parts, ready = state.milestones, state.parts, state.ready
     for milestone_id in milestone_ids:
-        for item_id in milestones[milestone_id].parts:
+        milestone = milestones.get(milestone_id)
+        for item_id in milestone.parts if milestone else ():
             parts = parts.discard(item_id)
             ready = ready.discard(item_id)
         milestones = milestones.discard(milestone_id)

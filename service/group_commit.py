@@ -161,10 +161,15 @@ class Group:
         self._loaded = saved.fold_streams(list(dict.fromkeys(streams)))
         self._folded: dict[Key, Folded] = {}
         self._appended: defaultdict[str, list[Event]] = defaultdict(list)
+        self._looked_at: dict[str, int] = {}
 
     def take(self, unit: UnitOfWork) -> None:
         """What this command appended counts for the next."""
+        if not unit.pending:
+            return
         touched = unit.touched()
+        for stream, version in unit.looked_at.items():
+            self._looked_at.setdefault(stream, version)
         for stream, _, event in unit.pending:
             self._appended[stream].append(event)
         for stream in {stream for stream, _, _ in unit.pending}:
@@ -179,6 +184,10 @@ class Group:
     def streams(self) -> Iterable[str]:
         """The streams appended to."""
         return self._appended
+
+    def only_looked_at(self) -> dict[str, int]:
+        """The streams that what was appended depends on, without being appended to; versions."""
+        return {s: version for s, version in self._looked_at.items() if s not in self._appended}
 
     def fold(self, kind: StreamKind[Any], stream: str) -> Folded:
         """The stream as it stands in the group."""

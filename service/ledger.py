@@ -32,7 +32,7 @@ from service.group_commit import Command, Committed, Context, Group, Outcome, Wr
 from service.recorders import History, Storage
 from service.stored_form import EventCodec
 from service.stream_kinds import StreamKind, kind_of
-from service.unit_of_work import Folded, Key, StateCache, UnitOfWork
+from service.unit_of_work import Folded, Key, Overtaken, StateCache, UnitOfWork
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -251,7 +251,7 @@ class Ledger(Application[str]):
         if not stored:
             return True
         try:
-            positions = cast("Sequence[int]", self.recorder.insert_events(stored))
+            positions = self.history.append(stored, self._seen, group.only_looked_at())
         except IntegrityError:
             self._cache.distrust(group.streams())
             return False
@@ -274,6 +274,8 @@ class Ledger(Application[str]):
 
     def _is_overtaken(self, decision: _Decision[Any]) -> bool:
         """Whether a command was refused for a state that another process has changed meanwhile."""
+        if isinstance(decision.error, Overtaken):
+            return True
         if decision.error is None or (self.recorder.max_notification_id() or 0) == self._seen:
             return False
         return decision.unit.is_overtaken()

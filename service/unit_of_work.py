@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast
@@ -21,6 +21,10 @@ class StaleVersion(Exception):
     def __init__(self, stream: str, expected: int, actual: int) -> None:
         super().__init__(f"{stream} is at version {actual}, not {expected}")
         self.expected, self.actual = expected, actual
+
+
+class Overtaken(Exception):
+    """Another writer was faster: what was decided is to be decided anew."""
 
 
 @dataclass(slots=True)
@@ -111,21 +115,32 @@ class Streams(Source, Protocol):
 
 
 class UnitOfWork:
-    """The streams that one command looks at and what it appends; folded as it goes, saved once."""
+    """The streams that one command looks at and what it appends; folded as it goes, saved once.
+
+    A stream has one version here: that of the state which the command saw first. What it appends
+    comes after that version, so that a writer who was faster is noticed when it is saved.
+    """
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._folded: dict[Key, Folded] = {}
-        self._loaded: dict[str, int] = {}
+        self._appended: defaultdict[str, list[Event]] = defaultdict(list)
+        self.looked_at: dict[str, int] = {}
+        """The version that each stream had when this command first looked at it."""
         self.pending: list[tuple[str, int, Event]] = []
 
     def load(self, kind: StreamKind[S], stream: str) -> S | None:
-        """The state of a stream with what this command appended so far, None when it is empty."""
+        """The state of a stream with what this command appended so far, None when it is empty.
+
+        Raises Overtaken when the stream was looked at before at another version.
+        """
         return cast("S | None", self._at(kind, stream).state)
 
     def version(self, stream: str) -> int:
         """The version of a stream with what this command appended so far, 0 when it is empty."""
-        return self._at(kinds_of(stream)[-1], stream).version
+        if stream not in self.looked_at:
+            self._at(kinds_of(stream)[-1], stream)
+        return self.looked_at[stream] + len(self._appended.get(stream, ()))
 
     def expect(self, stream: str, version: int | None) -> None:
         """Raises StaleVersion when the stream is not at the version the caller saw."""
@@ -137,31 +152,30 @@ class UnitOfWork:
         """Adds events, each to the stream that it names; they count at once in what is loaded."""
         for event in events:
             stream = event.stream
-            kinds = kinds_of(stream)
-            known = [kind for kind in kinds if (kind, stream) in self._folded] or kinds[-1:]
-            version = 0
-            for kind in known:
-                folded = self._at(kind, stream).fold(kind, (event,))
-                self._folded[kind, stream] = folded
-                version = folded.version
+            version = self.version(stream) + 1
+            for kind in kinds_of(stream):
+                folded = self._folded.get((kind, stream))
+                if folded:
+                    self._folded[kind, stream] = folded.fold(kind, (event,))
+            self._appended[stream].append(event)
             self.pending.append((stream, version, event))
 
     def touched(self) -> dict[Key, Folded]:
         """The streams appended to, folded in every way in which they were looked at."""
-        streams = {stream for stream, _, _ in self.pending}
-        return {key: folded for key, folded in self._folded.items() if key[1] in streams}
+        return {key: folded for key, folded in self._folded.items() if key[1] in self._appended}
 
     def is_overtaken(self) -> bool:
         """Whether another writer appended to a stream since this command looked at it."""
-        return any(self._source.has_moved(stream, at) for stream, at in self._loaded.items())
+        return any(self._source.has_moved(stream, at) for stream, at in self.looked_at.items())
 
     def _at(self, kind: StreamKind[Any], stream: str) -> Folded:
         key = kind, stream
         known = self._folded.get(key)
         if known is None:
             known = self._source.fold(kind, stream)
-            self._loaded.setdefault(stream, known.version)
-            if len(kinds_of(stream)) > 1:  # else what was appended here has been folded already
-                known = known.fold(kind, (e for at, _, e in self.pending if at == stream))
+            if self.looked_at.setdefault(stream, known.version) != known.version:
+                raise Overtaken
+            if stream in self._appended:
+                known = known.fold(kind, self._appended[stream])
             self._folded[key] = known
         return known

@@ -1,9 +1,9 @@
 """Where histories are kept: the event store library's recorders, fitted to ours."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from eventsourcing.persistence import InfrastructureFactory
+from eventsourcing.persistence import InfrastructureFactory, StoredEvent
 
 from service.recorders.postgres import PostgresSchema
 from service.recorders.sqlite import SQLiteFile
@@ -26,6 +26,16 @@ class Storage(Protocol):
 
 class History(Protocol):
     """What our recorders of events can do beyond the library's."""
+
+    def append(
+        self, stored_events: Sequence[StoredEvent], seen: int, looked_at: Mapping[str, int]
+    ) -> Sequence[int]:
+        """Appends events in one transaction; their positions.
+
+        They were decided on when `seen` was the newest position. Raises IntegrityError when one of
+        their versions is taken, or a stream of `looked_at` has moved on from the version given.
+        """
+        ...
 
     def select_behind(self, position: int, limit: int) -> Sequence[StoredRow]:
         """At most `limit` events behind the position, in order."""

@@ -7,7 +7,7 @@ many events and a function that takes arrays for few (the library's pipeline han
 events on), no retries of its own (an answer that is late by ten retries is worse than a 503).
 """
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, LiteralString, Self, cast
@@ -28,6 +28,7 @@ from eventsourcing.postgres import (
 from eventsourcing.utils import Environment
 from psycopg import Connection, Cursor
 from psycopg.sql import SQL, Composed, Identifier, Literal
+from psycopg.types.numeric import Int8
 from psycopg_pool import ConnectionPool
 
 COPY_FROM = 500
@@ -42,13 +43,17 @@ _EVENT = SQL("originator_id, originator_version, topic, state")
 _APPEND = SQL(
     """
     CREATE OR REPLACE FUNCTION {append}(
-        streams text[], versions bigint[], topics text[], states bytea[]
+        streams text[], versions bigint[], topics text[], states bytea[],
+        seen bigint, looked_at text[], looked_at_versions bigint[]
     ) RETURNS bigint LANGUAGE plpgsql SET lock_timeout = {patience} AS $$
     DECLARE
         newest bigint;
     BEGIN
         LOCK TABLE {table} IN EXCLUSIVE MODE;
         SELECT coalesce(max(notification_id), 0) INTO newest FROM {table};
+        IF newest > seen THEN
+            PERFORM {unmoved}(looked_at, looked_at_versions);
+        END IF;
         INSERT INTO {table} ({event}, notification_id)
             SELECT stream, version, topic, state, newest + n
             FROM unnest(streams, versions, topics, states) WITH ORDINALITY
@@ -56,6 +61,23 @@ _APPEND = SQL(
         newest := newest + cardinality(streams);
         PERFORM pg_notify({channel}, newest::text);
         RETURN newest;
+    END $$
+    """
+)
+# Stream by stream: so the planner can't come to read the whole history for a few of them.
+_UNMOVED = SQL(
+    """
+    CREATE OR REPLACE FUNCTION {unmoved}(looked_at text[], versions bigint[])
+    RETURNS void LANGUAGE plpgsql AS $$
+    BEGIN
+        FOR n IN 1 .. cardinality(looked_at) LOOP
+            IF EXISTS (
+                SELECT FROM {table}
+                WHERE originator_id = looked_at[n] AND originator_version = versions[n] + 1
+            ) THEN
+                RAISE unique_violation USING MESSAGE = 'a stream that was looked at has moved on';
+            END IF;
+        END LOOP;
     END $$
     """
 )
@@ -184,6 +206,7 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         table = _table(datastore, events_table_name)
         self.channel_name = channel(datastore.schema)
         append = _table(datastore, "append_events")
+        unmoved = _table(datastore, "streams_unmoved")
         patience = Literal(f"{LOCK_SECONDS}s")
         self.sql_create_statements = [
             SQL(
@@ -195,8 +218,10 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
             SQL("CREATE UNIQUE INDEX IF NOT EXISTS {} ON {} (notification_id)").format(
                 Identifier(self.notification_id_index_name), table
             ),
+            _UNMOVED.format(unmoved=unmoved, table=table),
             _APPEND.format(
                 append=append,
+                unmoved=unmoved,
                 table=table,
                 patience=patience,
                 event=_EVENT,
@@ -207,7 +232,8 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         self._lock = SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(table)
         self._newest = SQL("SELECT coalesce(max(notification_id), 0) FROM {}").format(table)
         target = SQL("{} ({}, notification_id)").format(table, _EVENT)
-        self._append = SQL("SELECT {}({})").format(append, _ARRAYS)
+        self._append = SQL("SELECT {}({}, %b, %b::text[], %b::bigint[])").format(append, _ARRAYS)
+        self._unmoved = SQL("SELECT {}(%s::text[], %s::bigint[])").format(unmoved)
         self._copy = SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(target)
         self._select = SQL("SELECT {} FROM {} WHERE originator_id = %s").format(_EVENT, table)
         self._page = SQL("SELECT {}, notification_id FROM {} WHERE ").format(_EVENT, table)
@@ -223,31 +249,53 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
     # --- appending -----------------------------------------------------------------------------
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
+        """Appends events that depend on no stream beside those they are appended to."""
+        return self.append(stored_events, _LARGEST, {})
+
+    def append(
+        self, stored_events: Sequence[StoredEvent], seen: int, looked_at: Mapping[str, int]
+    ) -> Sequence[int]:
         """Appends the events in one transaction; their positions.
 
-        Raises IntegrityError when a version is taken, OperationalError when the lock is not to be
+        Raises IntegrityError when a version is taken or, if others have written after position
+        `seen`, when a stream of `looked_at` has moved on; OperationalError when the lock can't be
         had in time. Nothing is tried again here: the ledger decides.
         """
         if not stored_events:
             return []
-        few = len(stored_events) < COPY_FROM
+        append = self._append_few if len(stored_events) < COPY_FROM else self._append_many
         with self.datastore.get_connection() as connection:
-            last = (self._append_few if few else self._append_many)(connection, stored_events)
+            last = append(connection, stored_events, seen, looked_at)
         return list(range(last - len(stored_events) + 1, last + 1))
 
-    def _append_few(self, connection: Connection[Any], events: Sequence[StoredEvent]) -> int:
+    def _append_few(
+        self,
+        connection: Connection[Any],
+        events: Sequence[StoredEvent],
+        seen: int,
+        looked_at: Mapping[str, int],
+    ) -> int:
         """Appends by arrays, in one statement; the position of the last."""
+        values = (*_arrays(events), Int8(seen), list(looked_at), list(looked_at.values()))
         with connection.cursor() as c:
-            return c.execute(self._append, _arrays(events), prepare=True).fetchall()[0][0]
+            return c.execute(self._append, values, prepare=True).fetchall()[0][0]
 
-    def _append_many(self, connection: Connection[Any], events: Sequence[StoredEvent]) -> int:
+    def _append_many(
+        self,
+        connection: Connection[Any],
+        events: Sequence[StoredEvent],
+        seen: int,
+        looked_at: Mapping[str, int],
+    ) -> int:
         """Appends by COPY; the position of the last."""
         with connection.transaction(), connection.cursor() as c:
             c.execute(self._patience)
             c.execute(self._lock)
-            first = c.execute(self._newest).fetchall()[0][0] + 1
-            last = first + len(events) - 1
-            self._copy_in(c, events, range(first, last + 1))
+            newest = c.execute(self._newest).fetchall()[0][0]
+            if newest > seen:
+                c.execute(self._unmoved, (list(looked_at), list(looked_at.values())))
+            last = newest + len(events)
+            self._copy_in(c, events, range(newest + 1, last + 1))
             c.execute("SELECT pg_notify(%s, %s)", (self.channel_name, str(last)))
         return last
 

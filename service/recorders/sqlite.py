@@ -1,13 +1,14 @@
 """A history in an SQLite file, on the library's SQLite classes."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from eventsourcing.persistence import (
+    IntegrityError,
     InterfaceError,
     OperationalError,
     StoredEvent,
@@ -57,6 +58,31 @@ class DurableSQLiteConnectionPool(SQLiteConnectionPool):
 
 class SQLiteRecorder(SQLiteApplicationRecorder):
     """The history in one table; positions are row ids, consecutive because nothing is deleted."""
+
+    def append(
+        self, stored_events: Sequence[StoredEvent], seen: int, looked_at: Mapping[str, int]
+    ) -> Sequence[int]:
+        """Appends events in one transaction; their positions.
+
+        Raises IntegrityError when one of their versions is taken, or when a stream of `looked_at`
+        has moved on: that is looked for only if others have written after position `seen`.
+        """
+        with self.datastore.transaction(commit=True) as c:
+            # Inserting first takes the lock: what is looked for after it can't change any more.
+            positions = self._insert_events(c, stored_events)
+            if positions[0] > seen + 1 and self._has_moved(c, looked_at):
+                raise IntegrityError("a stream that was looked at has moved on")
+            return positions
+
+    def _has_moved(self, c: SQLiteCursor, looked_at: Mapping[str, int]) -> bool:
+        statement = (
+            f"SELECT 1 FROM {self.events_table_name} "  # noqa: S608 - our own table's name
+            "WHERE originator_id=? AND originator_version=?"
+        )
+        return any(
+            c.execute(statement, (stream, version + 1)).fetchone()
+            for stream, version in looked_at.items()
+        )
 
     def _insert_events(
         self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any
