@@ -75,14 +75,15 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
             return positions
 
     def _has_moved(self, c: SQLiteCursor, looked_at: Mapping[str, int]) -> bool:
-        statement = (
-            f"SELECT 1 FROM {self.events_table_name} "  # noqa: S608 - our own table's name
-            "WHERE originator_id=? AND originator_version=?"
-        )
-        return any(
-            c.execute(statement, (stream, version + 1)).fetchone()
-            for stream, version in looked_at.items()
-        )
+        for stream, version in looked_at.items():
+            c.execute(
+                f"SELECT 1 FROM {self.events_table_name} "  # noqa: S608 - our own table's name
+                "WHERE originator_id=? AND originator_version=?",
+                (stream, version + 1),
+            )
+            if c.fetchone():
+                return True
+        return False
 
     def _insert_events(
         self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any

@@ -14,8 +14,9 @@ from aggregates.refusals import Refused
 from service.group_commit import Command
 from service.ledger import ATTEMPTS, Conflict, Context, Ledger, Unavailable
 from service.recorders import SQLiteFile
-from service.stream_kinds import REQUEST, SERIES
+from service.stream_kinds import LINE, LINE_HEAD, REQUEST, SERIES
 from service.unit_of_work import StaleVersion, UnitOfWork
+from tests.aggregates.examples import a_line
 from tests.databases import opened_storage, sql
 from tests.service.office import CONTEXT, NOW, assert_sound, history, loaded
 
@@ -37,6 +38,11 @@ def opened(database: str) -> Generator[Opened]:
 @pytest.fixture
 def ledger(opened: Opened) -> Ledger:
     return opened()
+
+
+def contract_line_defined(amount: str) -> Event:
+    (defined, _) = a_line(amount=amount)
+    return defined
 
 
 def number(sequence: int, series: str = "s") -> InvoiceNumberAssigned:
@@ -113,6 +119,64 @@ def test_one_conflicting_stream_leaves_nothing_in_any_of_them(opened: Opened) ->
     # At the second attempt only the rival's event was there: the first attempt left nothing.
     assert seen == [["series/b"], ["series/b"]]
     assert (numbers(ledger, "a"), numbers(ledger, "b"), numbers(ledger, "c")) == ([1], [1, 2], [1])
+    assert_sound(ledger)
+
+
+def test_a_stream_that_was_only_looked_at_must_not_move_before_the_commit(opened: Opened) -> None:
+    """The rival takes what the decision stands on, in a stream that it does not append to."""
+    rival, seen = opened(), list[object]()
+
+    def clock() -> datetime:
+        if not numbers(rival, "a"):
+            rival.transact(lambda unit: next_number(unit, "a"), CONTEXT)
+        return NOW
+
+    def work(unit: UnitOfWork) -> None:
+        seen.append(unit.load(SERIES, "series/a"))
+        next_number(unit, "b")
+
+    ledger = opened(clock)
+    ledger.transact(work, CONTEXT)
+    assert seen == [None, loaded(rival, "series/a")]
+    assert (numbers(ledger, "a"), numbers(ledger, "b")) == ([1], [1])
+    assert_sound(ledger)
+
+
+def test_what_others_write_elsewhere_meanwhile_makes_no_command_decide_anew(opened: Opened) -> None:
+    rival, runs = opened(), list[object]()
+
+    def clock() -> datetime:
+        rival.transact(lambda unit: next_number(unit, "a"), CONTEXT)
+        return NOW
+
+    def work(unit: UnitOfWork) -> int:
+        runs.append(unit.load(SERIES, "series/c"))
+        return next_number(unit, "b")
+
+    assert opened(clock).transact(work, CONTEXT).result == 1
+    assert runs == [None]
+
+
+def test_two_ways_to_fold_a_stream_never_show_two_versions_of_it(opened: Opened) -> None:
+    """The whole of the line is looked at, another writer appends, then its head is looked at."""
+    ledger, rival = opened(), opened()
+    rival.transact(lambda unit: unit.append([contract_line_defined("100")]), CONTEXT)
+    looked: list[tuple[object, object]] = []
+
+    def work(unit: UnitOfWork) -> None:
+        whole = unit.load(LINE, "line/C1/L1")
+        if not looked:
+            rival.transact(lambda it: it.append([contract_line_defined("200")]), CONTEXT)
+        looked.append((whole, None))
+        head = unit.load(LINE_HEAD, "line/C1/L1")
+        assert whole
+        assert head
+        looked[-1] = whole.terms, head.terms
+        unit.append([contract_line_defined("300")])
+
+    ledger.transact(work, CONTEXT)
+    assert looked[0][1] is None, "the first attempt ended where the head was looked at"
+    assert looked[1][0] == looked[1][1]
     assert_sound(ledger)
 
 

@@ -387,7 +387,10 @@ def test_an_approval_parked_while_a_definition_was_put_goes_on(database: str, la
         upstream.close()
 
 
-def test_an_approval_goes_on_whose_contract_came_while_it_was_being_parked(database: str) -> None:
+def test_an_approval_is_recorded_whose_contract_came_while_it_was_being_parked(
+    database: str,
+) -> None:
+    """It was decided on a contract that was not there; that is noticed when it is saved."""
     sales = Tenant(database, project=False, clock=lambda: NOW)
     defined: list[str] = []
 
@@ -398,7 +401,7 @@ def test_an_approval_goes_on_whose_contract_came_while_it_was_being_parked(datab
 
     upstream = Tenant(database, clock=clock)
     try:
-        assert post(upstream, approval_event("A1"))[0].outcome.value == "parked"
+        assert post(upstream, approval_event("A1"))[0].outcome.value == "recorded"
         assert [row["approval_id"] for row in rows(upstream, "time_and_material")] == ["A1"]
         assert rows(upstream, "parked_events") == []
     finally:

@@ -64,6 +64,20 @@ def test_an_append_that_conflicts_leaves_nothing_and_no_hole(
     assert list(recorder.select_events("b")) == []
 
 
+@pytest.mark.parametrize("count", [2, COPY_FROM])
+def test_an_append_that_depends_on_a_stream_that_has_moved_leaves_nothing(
+    recorder: Recorder, count: int
+) -> None:
+    recorder.insert_events(events("a", 2))
+    recorder.insert_events(events("other", 1))
+    told = recorder.append(events("b", count), 2, {"a": 2, "not there": 0})
+    recorder.insert_events(events("a", 1, first=3))
+    with pytest.raises(IntegrityError):
+        recorder.append(events("c", count), told[-1], {"not there": 0, "a": 2})
+    assert recorder.append(events("c", 1), told[-1], {"a": 3}) == [told[-1] + 2]
+    assert list(recorder.select_events("c")) == events("c", 1)
+
+
 def test_a_reader_that_follows_misses_nothing_whoever_writes(recorder: Recorder) -> None:
     """Commits in the order of positions: else a reader passes over what comes later (D-64)."""
     writers, rounds = 4, 30
