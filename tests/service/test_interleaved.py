@@ -127,7 +127,7 @@ class Deal:
             "parts": f"/backlog/fixed-price?{own}&",
             "invoices": f"/invoices?{own}&",
             "actuals": f"/actuals?{own}&",
-            "parked": "/intake/parked?",
+            "parked": "/intake/parked?limit=1000&",
         }
         app = self.office.apps[0]
         seen = {name: self.ask(app, "GET", f"{path}after={after}") for name, path in paths.items()}
