@@ -33,8 +33,9 @@ from aggregates.statuses import (
 class Approval:
     """A time, expense, material or fee entry that an upstream project system approved.
 
-    `tax` is the tax of what is billable; `billing_type` is the caller's default for what the line
-    does not name (D-22). `digest` tells a repetition from another approval of the same id.
+    `tax` is the tax of what is billable; `billing_type` is what the caller says of it, which the
+    line's terms can only take away from (D-22). `digest` tells a repetition from another approval
+    of the same id.
     """
 
     approval_id: str
@@ -192,7 +193,7 @@ def _work(approval: Approval, on_line: _LineEntries, book: LimitBook) -> Approve
         raise Invalid(
             "currency", f"the contract is in {line.currency}, not in {approval.currency} (D-1)"
         )
-    unit_price = money.money(approval.unit_price, line.currency, "unit_price")
+    unit_price = money.unit_price(approval.unit_price, line.currency, "unit_price")
     return ApprovedWork(
         approval_id=approval.approval_id,
         transaction_class=approval.transaction_class,
@@ -214,22 +215,21 @@ def _work(approval: Approval, on_line: _LineEntries, book: LimitBook) -> Approve
 def billing_type_of(approval: Approval, line: LineHead) -> BillingType:
     """How the billable part of the approval is charged (D-22).
 
-    Time looks at the role, expense at the category; what the line does not name takes the caller's
-    default; with "selected tasks only" the task must be chargeable too.
+    The terms can only take away: what the caller says is not chargeable stays so. Of what is, time
+    looks at the role, expense at the category; one that the line does not name is charged. With
+    "selected tasks only" the task must be chargeable too, for all classes.
     """
+    if approval.billing_type is not BillingType.CHARGEABLE:
+        return approval.billing_type
     chargeable = line.terms.chargeable
-    named: bool | None = None
+    charged = True
     if approval.transaction_class is TransactionClass.TIME and approval.role is not None:
-        named = chargeable.roles.get(approval.role)
+        charged = chargeable.roles.get(approval.role, True)
     if approval.transaction_class is TransactionClass.EXPENSE and approval.category is not None:
-        named = chargeable.categories.get(approval.category)
-    billing_type = approval.billing_type
-    if named is not None:
-        billing_type = BillingType.CHARGEABLE if named else BillingType.NON_CHARGEABLE
-    if billing_type is BillingType.CHARGEABLE and chargeable.tasks is not None:
-        selected = approval.task_id is not None and chargeable.tasks.get(approval.task_id, False)
-        return BillingType.CHARGEABLE if selected else BillingType.NON_CHARGEABLE
-    return billing_type
+        charged = chargeable.categories.get(approval.category, True)
+    if charged and chargeable.tasks is not None:
+        charged = approval.task_id is not None and chargeable.tasks.get(approval.task_id, False)
+    return BillingType.CHARGEABLE if charged else BillingType.NON_CHARGEABLE
 
 
 def _portions(approval: Approval, line: LineHead) -> Iterator[_Portion]:

@@ -210,10 +210,20 @@ class _Work:
         return None
 
     def _verdict(self, line: ContractLine, sale: OpenSale) -> Sequence[FailedLevel]:
-        """What keeps the sale from being ready; one not evaluated is evaluated first (D-26)."""
-        if sale.nte_status is NTEStatus.NOT_EVALUATED:
+        """What keeps the sale from being ready; one without a verdict gets it first (D-26).
+
+        So does a chargeable one that no limit stood against when it was recorded, if one does now.
+        """
+        if sale.nte_status is NTEStatus.NOT_EVALUATED or self._is_limited_now(line, sale):
             return self._evaluate(line, sale)
         return sale.failed
+
+    def _is_limited_now(self, line: ContractLine, sale: OpenSale) -> bool:
+        return (
+            sale.nte_status is NTEStatus.NOT_APPLICABLE
+            and sale.billing_type is BillingType.CHARGEABLE
+            and self._book.is_limited(line.line_id, sale.customer_id)
+        )
 
     def _evaluate(self, line: ContractLine, sale: OpenSale) -> Sequence[FailedLevel]:
         status, failed = self._book.evaluate(line.line_id, sale.customer_id, sale.amount)

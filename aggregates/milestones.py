@@ -15,7 +15,7 @@ from aggregates.events import (
     MilestoneSplit,
     SplitShare,
 )
-from aggregates.refusals import Refused
+from aggregates.refusals import Invalid, Refused
 from aggregates.statuses import UNBILLED, BillingMethod
 
 T = TypeVar("T")
@@ -63,15 +63,15 @@ class DeleteMilestone:
 def create(command: CreateMilestone, line: ContractLine) -> list[Event]:
     """The milestone, split by the line's percentages, tax included (D-10).
 
-    Raises Refused on a time-and-material line, Invalid for an amount that the currency can't hold.
+    Raises Refused on a time-and-material line, Invalid for an amount that the currency can't hold
+    and for tax on an amount of 0.
     """
     if line.terms.billing_method is not BillingMethod.FIXED_PRICE:
         raise Refused(
             "not_fixed_price",
             f"line {line.line_id!r} is billed by time and material, it has no milestones",
         )
-    amount = money.money(command.amount, line.currency, "amount")
-    tax = money.money(command.tax, line.currency, "tax")
+    amount, tax = _amounts(command.amount, command.tax, line.currency)
     return [
         MilestoneSplit(
             contract_id=line.contract_id,
@@ -97,11 +97,13 @@ def create(command: CreateMilestone, line: ContractLine) -> list[Event]:
 def change(command: ChangeMilestone, line: ContractLine) -> list[Event]:
     """The milestone as changed, its parts cut anew by the shares it was split by (D-5, D-14).
 
-    Nothing when nothing changes. Raises Refused while a part is on a draft or posted.
+    Nothing when nothing changes. Raises Refused while a part is on a draft or posted, Invalid as
+    `create` does for what the change comes to.
     """
     before = _untouched(line, command.milestone_id)
-    amount = money.money(_or(command.amount, before.amount), line.currency, "amount")
-    tax = money.money(_or(command.tax, before.tax), line.currency, "tax")
+    amount, tax = _amounts(
+        _or(command.amount, before.amount), _or(command.tax, before.tax), line.currency
+    )
     event = MilestoneChanged(
         contract_id=line.contract_id,
         line_id=line.line_id,
@@ -145,6 +147,16 @@ def delete(command: DeleteMilestone, line: ContractLine) -> list[Event]:
 
 def _or(given: T | None, before: T) -> T:
     return before if given is None else given
+
+
+def _amounts(amount: Decimal, tax: Decimal, currency: str) -> tuple[Decimal, Decimal]:
+    """Amount and tax as they are kept. Raises Invalid, also for tax on an amount of 0 (D-10)."""
+    kept = money.money(amount, currency, "amount"), money.money(tax, currency, "tax")
+    if kept[1] and not kept[0]:
+        raise Invalid(
+            "tax", f"a milestone of amount 0 carries no tax, not {kept[1]:f}: make it 0 (D-10)"
+        )
+    return kept
 
 
 def _untouched(line: ContractLine, milestone_id: str) -> OpenMilestone:

@@ -1,4 +1,7 @@
-"""Money and quantities: exact decimals, rounded in one place, split without loss (D-1 to D-4)."""
+"""Money, quantities and unit prices: exact decimals, rounded in one place, split without loss.
+
+Money is kept at its currency's minor unit, quantities and unit prices at six decimals (D-1 to D-4).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,8 +35,9 @@ MINOR_UNITS: dict[str, int] = {
 """Decimals of every ISO 4217 currency that has a minor unit (D-1)."""
 
 QUANTITY_DECIMALS = 6
+PRICE_DECIMALS = 6
 WHOLE_DIGITS = 12
-"""Most digits before the point of any amount or quantity: far above real deals."""
+"""Most digits before the point of any amount, price or quantity: far above real deals."""
 LARGEST_TOTAL = 10**18
 """Minor units that no sum of amounts reaches."""
 
@@ -94,6 +98,24 @@ def quantity(value: Decimal, field: str) -> Decimal:
     return value
 
 
+def unit_price(value: Decimal, currency: str, field: str) -> Decimal:
+    """`value` as a price in `currency` of one of a quantity, with its decimals and no others.
+
+    That is the currency's decimals at least. Raises Invalid, naming `field`, when it is too large
+    or has more than 6 decimals (D-1).
+    """
+    if round_to(bounded(value, field), _UNITS[PRICE_DECIMALS]) != value:
+        raise Invalid(
+            field, f"a unit price has at most {PRICE_DECIMALS} decimals, {value:f} has more (D-1)"
+        )
+    shortest = next(
+        unit
+        for decimals, unit in _UNITS.items()
+        if decimals >= decimals_of(currency) and round_to(value, unit) == value
+    )
+    return round_to(value, shortest)
+
+
 def bounded(value: Decimal, field: str) -> Decimal:
     """`value` itself. Raises Invalid, naming `field`, from 10**12 on."""
     if abs(value) >= _LARGEST:
@@ -112,16 +134,24 @@ def total(value: Decimal, currency: str) -> Decimal:
 
 
 def extend(amount_of: Decimal, unit_price: Decimal, currency: str) -> Decimal:
-    """Quantity times price, rounded half-up to the minor unit. Raises Invalid when too large."""
+    """Quantity times price, rounded once, half-up to the minor unit (D-1).
+
+    Raises Invalid, naming the quantity, when the amount is too large.
+    """
     product = round_to(_EXACT.multiply(amount_of, unit_price), unit_of(currency))
-    return bounded(product, "quantity")
+    if abs(product) >= _LARGEST:
+        raise Invalid(
+            "quantity", f"times the unit price it comes to more than {WHOLE_DIGITS} digits"
+        )
+    return product
 
 
 def split(whole: Decimal, shares: Sequence[Share], unit: Decimal) -> dict[str, Decimal]:
     """`whole` cut by percentage, each share rounded half-up to `unit` (D-2).
 
-    What rounding leaves over goes to the rounding customer, or, while that one stands at 0 %, to
-    the largest share; customers at 0 % get none (D-3). The shares always add up to `whole`.
+    What rounding leaves over goes to the rounding customer; without one, or while that one stands
+    at 0 %, to the largest share, the first of equals (D-104). Customers at 0 % get none (D-3). The
+    shares always add up to `whole`, and none has the opposite sign.
     """
     paying = [share for share in shares if share.percent]
     if not whole:
@@ -129,13 +159,42 @@ def split(whole: Decimal, shares: Sequence[Share], unit: Decimal) -> dict[str, D
     cut: dict[str, Decimal] = {}
     rest = whole
     for share in paying:
-        exact = _EXACT.scaleb(_EXACT.multiply(whole, share.percent), -2)
-        part = cut[share.customer_id] = round_to(exact, unit)
+        part = cut[share.customer_id] = round_to(_exact(whole, share), unit)
         rest -= part
     if rest:
-        takes_rest = max(paying, key=lambda share: (share.rounding, share.percent))
-        cut[takes_rest.customer_id] += rest
+        takes_rest = max(paying, key=lambda share: (share.rounding, share.percent)).customer_id
+        left = cut[takes_rest] + rest
+        if left and left.is_signed() != whole.is_signed():
+            cut[takes_rest] = round_to(Decimal(0), unit)
+            _take(left, whole, paying, cut, unit)
+        else:
+            cut[takes_rest] = left
     return cut
+
+
+def _exact(whole: Decimal, share: Share) -> Decimal:
+    return _EXACT.scaleb(_EXACT.multiply(whole, share.percent), -2)
+
+
+def _take(
+    lacking: Decimal,
+    whole: Decimal,
+    paying: Sequence[Share],
+    cut: dict[str, Decimal],
+    unit: Decimal,
+) -> None:
+    """Takes from the shares what the rounding customer's could not go below zero by (D-2).
+
+    One unit each, first from those whom rounding favoured most, then in the order listed. Rounding
+    gave each at most half a unit, so less than half of those it favoured have to give one up.
+    """
+
+    def favour(share: Share) -> Decimal:
+        return abs(cut[share.customer_id]) - abs(_exact(whole, share))
+
+    units = int(abs(lacking) / unit)
+    for share in sorted(paying, key=favour, reverse=True)[:units]:
+        cut[share.customer_id] -= unit.copy_sign(whole)
 
 
 def even_percentages(customers: Sequence[str], rounding: str) -> dict[str, Decimal]:

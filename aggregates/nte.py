@@ -106,8 +106,8 @@ class _Levels(NamedTuple):
 def failing(
     level: LimitLevel, limit: Decimal, used: Decimal, amount: Decimal
 ) -> FailedLevel | None:
-    """The failure of `amount` at one level, None if it passes; a negative always does (D-31)."""
-    if amount < 0 or used + amount <= limit:
+    """The failure of `amount` at one level, None if it passes; zero or less always does (D-31)."""
+    if amount <= 0 or used + amount <= limit:
         return None
     return FailedLevel(level=level, limit=limit, used=used, shortfall=used + amount - limit)
 

@@ -23,7 +23,7 @@ INSERT INTO {target} ({columns}, sequence)
 SELECT sale.item_id, event.position, work.approval_id, event.contract_id, event.line_id,
     sale.customer_id, work.transaction_class, work.date, work.resource, work.role, work.category,
     work.task_id, work.description, (sale.quantity * 1000000)::bigint,
-    (work.unit_price * 100)::bigint, (sale.amount * 100)::bigint, (sale.tax * 100)::bigint,
+    (work.unit_price * 1000000)::bigint, (sale.amount * 100)::bigint, (sale.tax * 100)::bigint,
     event.currency, sale.billing_type, 'not_ready', coalesce(verdict.nte_status, sale.nte_status),
     nullif(verdict.failed::text, '[]'), NULL, 'adjustable', event.position
 FROM (
@@ -65,7 +65,7 @@ SELECT json_extract(sale.value, '$.item_id'), event.position,
     json_extract(work.value, '$.role'), json_extract(work.value, '$.category'),
     json_extract(work.value, '$.task_id'), json_extract(work.value, '$.description'),
     CAST(round(json_extract(sale.value, '$.quantity') * 1000000) AS INTEGER),
-    CAST(round(json_extract(work.value, '$.unit_price') * 100) AS INTEGER),
+    CAST(round(json_extract(work.value, '$.unit_price') * 1000000) AS INTEGER),
     CAST(round(json_extract(sale.value, '$.amount') * 100) AS INTEGER),
     CAST(round(json_extract(sale.value, '$.tax') * 100) AS INTEGER), event.currency,
     json_extract(sale.value, '$.billing_type'), 'not_ready',

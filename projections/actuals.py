@@ -34,7 +34,7 @@ def _row(event: ActualsBooked, actual: BookedActual, position: int) -> Row:
         "class": None if actual.kind == MILESTONE else actual.kind,
         "date": actual.date,
         "quantity": to_millionths(actual.quantity),
-        "unit_price": to_minor(actual.unit_price, event.currency),
+        "unit_price": to_millionths(actual.unit_price),
         "amount": to_minor(actual.amount, event.currency),
         "tax": to_minor(actual.tax, event.currency),
         "currency": event.currency,

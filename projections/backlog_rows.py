@@ -5,9 +5,10 @@ from typing import Any, Protocol, cast
 
 import msgspec
 
-from projections.changes import from_millionths, from_minor, texts_in
+from projections.changes import from_millionths, prices_in, texts_in
 
-_MONEY = ("amount", "tax", "unit_price")
+_MONEY = {"amount": texts_in, "tax": texts_in, "unit_price": prices_in}
+"""Columns whose texts are a currency's, and what gives them."""
 
 
 class Fields(Protocol):
@@ -49,12 +50,15 @@ class Shown:
         columns: dict[str, Iterable[Any]]
         columns = dict(zip(self.fields, zip(*found, strict=True), strict=False))
         currencies = set(columns["currency"])
-        for name in _MONEY:
+        for name, texts in _MONEY.items():
             if name in columns:
                 columns[name] = (
-                    map(texts_in(*currencies).__getitem__, columns[name])
+                    map(texts(*currencies).__getitem__, columns[name])
                     if len(currencies) == 1
-                    else map(from_minor, columns[name], columns["currency"])
+                    else [
+                        texts(currency)[kept]
+                        for kept, currency in zip(columns[name], columns["currency"], strict=True)
+                    ]
                 )
         if "quantity" in columns:
             columns["quantity"] = map(from_millionths, columns["quantity"])

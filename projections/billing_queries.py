@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from aggregates.statuses import ActualType, BillingStatus
 from projections.backlog_queries import Page, Rows
-from projections.changes import from_millionths, from_minor
+from projections.changes import from_millionths, from_minor, price_from_millionths
 from projections.history import can_be_stored
 from projections.paging import PageRequest, Paging, empty_first, in_order, merged, past_indexes
 from projections.tables import (
@@ -117,7 +117,7 @@ def _detail(row: RowMapping, currency: str) -> dict[str, Any]:
         "date": row["date"].isoformat(),
         "description": row["description"],
         "quantity": from_millionths(row["quantity"]),
-        "unit_price": from_minor(row["unit_price"], currency),
+        "unit_price": price_from_millionths(row["unit_price"], currency),
         "amount": from_minor(row["amount"], currency),
         "tax": from_minor(row["tax"], currency),
         "billing_type": row["billing_type"],
@@ -218,7 +218,7 @@ def _actual(row: RowMapping) -> dict[str, Any]:
         **{name: row[name] for name in (*same, *more)},
         "date": row["date"].isoformat(),
         "quantity": from_millionths(row["quantity"]),
-        "unit_price": from_minor(row["unit_price"], currency),
+        "unit_price": price_from_millionths(row["unit_price"], currency),
         "amount": from_minor(row["amount"], currency),
         "tax": from_minor(row["tax"], currency),
         "currency": currency,

@@ -58,23 +58,35 @@ _KEPT = 10_000
 
 
 class _Texts(dict[int, str]):
-    """Amounts in minor units, with what they are as text."""
+    """Scaled integers, with what they are as text: at least so many decimals, no needless zeros."""
 
-    def __init__(self, decimals: int) -> None:
+    def __init__(self, decimals: int, least: int) -> None:
         super().__init__()
-        self._decimals = decimals
+        self._decimals, self._needless = decimals, decimals - least
 
-    def __missing__(self, minor: int) -> str:
+    def __missing__(self, scaled: int) -> str:
         if len(self) >= _KEPT:
             self.clear()
-        text = self[minor] = _plain(minor, self._decimals)
+        text = _plain(scaled, self._decimals)
+        for _ in range(self._needless):
+            if not text.endswith("0"):
+                break
+            text = text[:-1]
+        text = self[scaled] = text.removesuffix(".")
         return text
 
 
 @cache
 def texts_in(currency: str) -> Mapping[int, str]:
     """The texts of any amounts in a currency, for many at once."""
-    return _Texts(money.decimals_of(currency))
+    decimals = money.decimals_of(currency)
+    return _Texts(decimals, decimals)
+
+
+@cache
+def prices_in(currency: str) -> Mapping[int, str]:
+    """The texts of any unit prices in a currency, kept in millionths of it, for many at once."""
+    return _Texts(money.PRICE_DECIMALS, money.decimals_of(currency))
 
 
 def from_minor(minor: int, currency: str) -> str:
@@ -82,9 +94,14 @@ def from_minor(minor: int, currency: str) -> str:
     return texts_in(currency)[minor]
 
 
-def to_millionths(quantity: Decimal) -> int:
-    """A quantity as an integer of millionths."""
-    return int(quantity.scaleb(money.QUANTITY_DECIMALS))
+def price_from_millionths(millionths: int, currency: str) -> str:
+    """A unit price as plain text: the currency's decimals at least, no needless zeros beyond."""
+    return prices_in(currency)[millionths]
+
+
+def to_millionths(value: Decimal) -> int:
+    """A quantity or a unit price as an integer of millionths: both have six decimals (D-1)."""
+    return int(value.scaleb(money.QUANTITY_DECIMALS))
 
 
 @lru_cache(maxsize=_KEPT)

@@ -299,9 +299,9 @@ def _to_reevaluate(connection: Connection, contract_id: str, levels: Rows) -> li
 def _verdict_differs(nte_status: str, amount: int, rooms: list[int]) -> bool:
     match NTEStatus(nte_status):
         case NTEStatus.COMMITTED:
-            return not rooms or (amount >= 0 and min(rooms) < 0)
+            return not rooms or (amount > 0 and min(rooms) < 0)
         case NTEStatus.FAILED:
-            return not rooms or amount < 0 or amount <= min(rooms)
+            return not rooms or amount <= 0 or amount <= min(rooms)
         case _:
             return bool(rooms)
 

@@ -105,7 +105,7 @@ def _detail(event: DetailsAdded, detail: InvoiceDetail) -> Row:
         "date": detail.date,
         "description": detail.description,
         "quantity": to_millionths(detail.quantity),
-        "unit_price": to_minor(detail.unit_price, event.currency),
+        "unit_price": to_millionths(detail.unit_price),
         "amount": to_minor(detail.amount, event.currency),
         "tax": to_minor(detail.tax, event.currency),
         "billing_type": detail.billing_type,

@@ -1,7 +1,7 @@
 """The read models' tables and indexes: their only definition; alembic migrates towards it.
 
-Money is kept in integer minor units beside its currency, quantities in millionths; limits and
-percentages of which nothing is summed travel as plain decimals in text.
+Money is kept in integer minor units beside its currency, quantities and unit prices in millionths;
+limits and percentages of which nothing is summed travel as plain decimals in text.
 """
 
 from sqlalchemy import (
@@ -29,6 +29,10 @@ def _text(name: str) -> Column[str]:
 
 
 def _money(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _millionths(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
@@ -188,8 +192,8 @@ time_and_material = Table(
     Column("category", TEXT),
     Column("task_id", TEXT),
     Column("description", TEXT),
-    Column("quantity", BigInteger, nullable=False),
-    _money("unit_price"),
+    _millionths("quantity"),
+    _millionths("unit_price"),
     _money("amount"),
     _money("tax"),
     _text("currency"),
@@ -269,8 +273,8 @@ invoice_details = Table(
     _text("kind"),
     Column("date", Date, nullable=False),
     _text("description"),
-    Column("quantity", BigInteger, nullable=False),
-    _money("unit_price"),
+    _millionths("quantity"),
+    _millionths("unit_price"),
     _money("amount"),
     _money("tax"),
     _text("billing_type"),
@@ -293,8 +297,8 @@ booked_actuals = Table(
     _text("invoice_id"),
     Column("class", TEXT),
     Column("date", Date, nullable=False),
-    Column("quantity", BigInteger, nullable=False),
-    _money("unit_price"),
+    _millionths("quantity"),
+    _millionths("unit_price"),
     _money("amount"),
     _money("tax"),
     _text("currency"),

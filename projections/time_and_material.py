@@ -63,7 +63,7 @@ def _rows(event: UnbilledSalesRecorded, position: int) -> Iterator[Row]:
     ids = sorted(sale.item_id for work in event.approvals for sale in work.sales)
     sequence = {item_id: n for n, item_id in enumerate(ids, position * MOST_OF_AN_EVENT)}
     for work in event.approvals:
-        unit_price = to_minor(work.unit_price, currency)
+        unit_price = to_millionths(work.unit_price)
         transaction_class = work.transaction_class.value
         for sale in work.sales:
             yield {

@@ -25,6 +25,11 @@ def amount_or_none(value: Decimal | None, currency: str) -> str | None:
     return None if value is None else amount(value, currency)
 
 
+def unit_price(value: Decimal, currency: str) -> str:
+    """A price as plain text: the currency's decimals at least, no needless zeros beyond."""
+    return f"{money.unit_price(value, currency, 'unit_price'):f}"
+
+
 def quantity(value: Decimal) -> str:
     """A quantity as plain text without needless zeros."""
     text = f"{value:f}"
@@ -144,7 +149,7 @@ def invoice(state: Invoice) -> Json:
                 "date": detail.date.isoformat(),
                 "description": detail.description,
                 "quantity": quantity(detail.quantity),
-                "unit_price": amount(detail.unit_price, currency),
+                "unit_price": unit_price(detail.unit_price, currency),
                 "amount": amount(detail.amount, currency),
                 "tax": amount(detail.tax, currency),
                 "billing_type": detail.billing_type,

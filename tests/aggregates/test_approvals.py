@@ -243,13 +243,16 @@ def test_a_class_that_the_line_excludes_makes_no_actual_and_says_so_d22(
     [
         (an_approval(role="Diver"), CHARGEABLE),
         (an_approval(role="Cook"), NON_CHARGEABLE),
-        (an_approval(role="Cook", billing_type=COMPLIMENTARY), NON_CHARGEABLE),
-        (an_approval(role="Diver", billing_type=NON_CHARGEABLE), CHARGEABLE),
-        (an_approval(role="Diver", billing_type=NOT_AVAILABLE), CHARGEABLE),
+        # The terms only take away: what the approval says itself stays.
+        (an_approval(role="Cook", billing_type=COMPLIMENTARY), COMPLIMENTARY),
+        (an_approval(role="Diver", billing_type=COMPLIMENTARY), COMPLIMENTARY),
+        (an_approval(role="Diver", billing_type=NON_CHARGEABLE), NON_CHARGEABLE),
         # An expense looks at its category, time does not; and the other way round.
         (an_approval(category="Meals"), CHARGEABLE),
         (an_approval(kind=EXPENSE, category="Meals"), NON_CHARGEABLE),
-        (an_approval(kind=EXPENSE, category="Fuel", billing_type=NON_CHARGEABLE), CHARGEABLE),
+        (an_approval(kind=EXPENSE, category="Fuel"), CHARGEABLE),
+        (an_approval(kind=EXPENSE, category="Fuel", billing_type=NON_CHARGEABLE), NON_CHARGEABLE),
+        (an_approval(kind=EXPENSE, category="Meals", billing_type=COMPLIMENTARY), COMPLIMENTARY),
         (an_approval(kind=EXPENSE, role="Cook"), CHARGEABLE),
         # Material and fees look at neither.
         (an_approval(kind=MATERIAL, role="Cook", category="Meals"), CHARGEABLE),
@@ -290,6 +293,27 @@ def test_a_default_of_not_available_makes_no_actual_d22() -> None:
 
 
 @pytest.mark.parametrize("kind", list(TransactionClass))
+@pytest.mark.parametrize("said", [NON_CHARGEABLE, COMPLIMENTARY])
+@pytest.mark.parametrize("task", ["T1", "T2", None])
+def test_what_an_approval_says_is_not_charged_stays_so_whatever_the_terms_say_d22(
+    kind: TransactionClass, said: BillingType, task: str | None
+) -> None:
+    line = a_line(roles={"Diver": True}, categories={"Fuel": True}, tasks={"T1": True})
+    approval = an_approval(
+        kind=kind, role="Diver", category="Fuel", task=task, billing_type=said, billable="4"
+    )
+    outcome = given(a_contract(), line).when(approval)
+    assert {s.billing_type for s in sales(outcome)} <= {said, NON_CHARGEABLE}
+    assert said in {s.billing_type for s in sales(outcome)}
+
+
+def test_terms_never_make_a_not_available_approval_chargeable_d22() -> None:
+    story = given(a_contract(), a_line(roles={"Diver": True}))
+    outcome = story.when(an_approval(role="Diver", billing_type=NOT_AVAILABLE))
+    outcome.then().then_not_billable("not_available")
+
+
+@pytest.mark.parametrize("kind", list(TransactionClass))
 @pytest.mark.parametrize(
     ("task", "expected"),
     [
@@ -323,6 +347,42 @@ def test_a_complimentary_approval_stays_so_on_a_task_not_selected_d22() -> None:
     assert [s.billing_type for s in sales(outcome)] == [COMPLIMENTARY]
 
 
+# --- unit prices (D-1), small amounts (D-2), zero (D-31) ------------------------------------------
+
+
+def test_a_unit_price_of_six_decimals_is_kept_and_the_amount_rounded_once_d1() -> None:
+    outcome = PLAIN.when(an_approval(quantity="7.5", price="83.333333"))
+    (work,) = outcome.the(UnbilledSalesRecorded).approvals
+    assert str(work.unit_price) == "83.333333"
+    assert [s.amount for s in work.sales] == [Decimal("625.00")]
+
+
+def test_shares_are_of_the_whole_amount_not_of_each_quantity_times_the_price_d1_d2() -> None:
+    line = a_line(splits={"A": "50", "B": "50"})
+    outcome = given(a_contract(), line).when(an_approval(quantity="1", price="0.0299"))
+    assert [s.amount for s in sales(outcome)] == [Decimal("0.01"), Decimal("0.02")]
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_no_customer_gets_quantity_amount_or_tax_of_the_wrong_sign_d2(sign: str) -> None:
+    eight = [f"K{n}" for n in range(8)]
+    story = given(a_contract(*eight), a_line(splits=dict.fromkeys(eight, "12.5")))
+    approval = an_approval(quantity=f"{sign}0.000005", price="10000", tax=f"{sign}0.05")
+    found = sales(story.when(approval))
+    for name, unit in (("quantity", "0.000001"), ("amount", "0.01"), ("tax", "0.01")):
+        values = [abs(getattr(s, name)) for s in found]
+        assert values == [Decimal(0)] * 3 + [Decimal(unit)] * 5, name
+        assert all(getattr(s, name) * Decimal(f"{sign}1") >= 0 for s in found)
+
+
+def test_an_amount_of_zero_passes_any_limit_d31() -> None:
+    story = given(a_contract(), a_line(limit="10")).when(worth("10", "1"))
+    free = story.when(worth("0", "2"))
+    assert free.the(NTEEvaluated).results[0].nte_status is NTEStatus.COMMITTED
+    over = free.after.happened(*a_line(limit="5")).when(worth("0", "3"))
+    assert over.the(NTEEvaluated).results[0].nte_status is NTEStatus.COMMITTED
+
+
 # --- bad input ---------------------------------------------------------------------------------
 
 
@@ -330,7 +390,8 @@ def test_a_complimentary_approval_stays_so_on_a_task_not_selected_d22() -> None:
     ("approval", "field"),
     [
         (an_approval(currency="USD"), "currency"),
-        (an_approval(price="0.001"), "unit_price"),
+        (an_approval(price="0.0000001"), "unit_price"),
+        (an_approval(price="1000000000000"), "unit_price"),
         (an_approval(tax="0.001"), "tax"),
         (an_approval(quantity="0.0000001"), "quantity"),
         (an_approval(billable="0.0000001"), "billable_quantity"),

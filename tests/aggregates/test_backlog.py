@@ -9,6 +9,7 @@ from aggregates.backlog import MarkNotReady, MarkReady, ReevaluateNTE, ResetNTE
 from aggregates.drafting import DeleteDraft
 from aggregates.events import (
     ContractUsageChanged,
+    Event,
     LineUsageChanged,
     MarkedNotReady,
     MarkedReady,
@@ -251,6 +252,53 @@ def test_an_item_not_evaluated_without_a_limit_is_not_applicable_and_ready_d26_d
     story = given(a_contract(), a_line()).when(worth("80")).when(reset(ONE))
     marked = story.when(ready(ONE))
     assert statuses(marked)[ONE] == (BillingStatus.READY, NTEStatus.NOT_APPLICABLE)
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        [*a_line(limit="100")],
+        [*a_line(limits={"A": "100"})],
+        [a_contract(limit="100")],
+        [a_contract(limits={"A": "100"})],
+    ],
+)
+def test_a_limit_that_came_later_is_asked_when_an_item_is_marked_d26(limit: list[Event]) -> None:
+    story = given(a_contract(), a_line()).when(worth("80", "1"), worth("30", "2"))
+    assert set(verdicts(story).values()) == {NTEStatus.NOT_APPLICABLE}
+    limited = story.after.happened(*limit)
+    marked = limited.when(ready(ONE, TWO))
+    assert statuses(marked)[ONE] == (BillingStatus.READY, NTEStatus.COMMITTED)
+    assert statuses(marked)[TWO] == (BillingStatus.NOT_READY, NTEStatus.FAILED)
+    marked.then_refused("nte_failed", item_id=TWO, shortfall=10)
+    assert committed(marked.after)["contract"] == 80
+
+
+@pytest.mark.parametrize("billing_type", [NON_CHARGEABLE, BillingType.COMPLIMENTARY])
+def test_items_at_no_charge_are_asked_no_limit_that_came_later_d26_d32(
+    billing_type: BillingType,
+) -> None:
+    free = an_approval(price="80", billing_type=billing_type)
+    story = given(a_contract(), a_line()).when(free).after.happened(*a_line(limit="1"))
+    item = sale("1", billing_type=billing_type)
+    marked = story.when(ready(item))
+    assert statuses(marked)[item] == (BillingStatus.READY, NTEStatus.NOT_APPLICABLE)
+    assert not marked.all(NTEEvaluated)
+
+
+def test_a_limit_of_another_customer_is_not_asked_when_an_item_is_marked_d26() -> None:
+    story = given(a_contract(), a_line()).when(worth("80"))
+    marked = story.after.happened(a_contract(limits={"B": "1"})).when(ready(ONE))
+    assert statuses(marked)[ONE] == (BillingStatus.READY, NTEStatus.NOT_APPLICABLE)
+
+
+@pytest.mark.parametrize("amount", ["0", "-5"])
+def test_an_item_worth_zero_or_less_is_marked_above_a_limit_that_came_later_d26_d31(
+    amount: str,
+) -> None:
+    story = given(a_contract(), a_line()).when(worth("80", "1"), worth(amount, "2"))
+    marked = story.after.happened(*a_line(limit="1")).when(reevaluate(ONE)).when(ready(TWO))
+    assert statuses(marked)[TWO] == (BillingStatus.READY, NTEStatus.COMMITTED)
 
 
 def test_of_many_items_what_can_be_marked_is_and_the_rest_is_listed_d27() -> None:

@@ -276,3 +276,19 @@ def test_a_milestone_is_completed_with_its_last_part_and_leaves_the_state_d12() 
     ]
     line = last.after.lines["L1"]
     assert (len(line.milestones), len(line.parts), len(line.ready)) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("tax", ["0.01", "-19.00", "5"])
+def test_a_milestone_of_amount_0_carries_no_tax_d10(tax: str) -> None:
+    shared().when(a_milestone(amount="0", tax=tax)).then_refused(Invalid, field="tax")
+    assert shared().when(a_milestone(amount="0.00", tax="0.00")).the(MilestoneSplit).tax == 0
+
+
+def test_what_a_change_comes_to_carries_no_tax_on_amount_0_d10_d14() -> None:
+    story = shared().when(a_milestone(amount="100", tax="19"))
+    story.when(change(amount="0")).then_refused(Invalid, field="tax")
+    story.when(change(amount="0", tax="1")).then_refused(Invalid, field="tax")
+    zero = story.when(change(amount="0", tax="0"))
+    assert zero.the(MilestoneChanged).amount == 0
+    zero.when(change(tax="19")).then_refused(Invalid, field="tax")
+    assert zero.when(change(amount="1", tax="19")).the(MilestoneChanged).tax == 19

@@ -150,6 +150,75 @@ def test_shares_are_rounded_to_the_minor_unit_of_any_currency_d1_d2(
     assert tuple(cut("1000", *thirds, rounding=2, currency=currency).values()) == expected
 
 
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize(
+    ("whole", "percents", "rounding", "expected"),
+    [
+        # What the rounding customer can't take is taken from the others, in the order listed.
+        ("0.05", ["12.5"] * 8, 0, ["0.00", "0.00", "0.00", *["0.01"] * 5]),
+        ("0.05", ["12.5"] * 8, 7, ["0.00", "0.00", *["0.01"] * 5, "0.00"]),
+        ("0.05", ["12.5"] * 8, 1, ["0.00", "0.00", "0.00", *["0.01"] * 5]),
+        # First from those whom rounding favoured most: at 10 % by 0.005, at 14 % by 0.003.
+        ("0.05", ["14"] * 5 + ["10"] * 3, 0, ["0.00", *["0.01"] * 4, "0.00", "0.00", "0.01"]),
+        ("0.02", ["25"] * 4, 3, ["0.00", "0.01", "0.01", "0.00"]),
+        # It can: nobody else gives anything.
+        ("0.03", ["50", "50"], 1, ["0.02", "0.01"]),
+        ("0.01", ["50", "50"], 0, ["0.00", "0.01"]),
+    ],
+)
+def test_no_share_takes_the_sign_against_the_whole_others_give_a_unit_each_d2(
+    whole: str, percents: list[str], rounding: int, expected: list[str], sign: str
+) -> None:
+    found = list(cut(sign + whole, *percents, rounding=rounding).values())
+    assert found == [sign * (share != "0.00") + share for share in expected]
+
+
+def test_quantities_are_split_without_a_share_of_the_wrong_sign_too_d2() -> None:
+    amounts = split(Decimal("0.000005"), shares(*["12.5"] * 8), QUANTITY_UNIT)
+    assert [int(a / QUANTITY_UNIT) for a in amounts.values()] == [0, 0, 0, 1, 1, 1, 1, 1]
+
+
+def test_without_a_rounding_customer_the_first_of_the_largest_shares_takes_the_rest_d2() -> None:
+    assert cut("0.05", "30", "35", "35", rounding=9) == {"A": "0.02", "B": "0.01", "C": "0.02"}
+    assert cut("10.01", "50", "50", rounding=9) == {"A": "5.00", "B": "5.01"}
+
+
+# --- unit prices (D-1) ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "kept"),
+    [
+        ("83.3333", "EUR", "83.3333"),
+        ("0.0125", "JPY", "0.0125"),
+        ("200", "EUR", "200.00"),
+        ("200.500000", "KWD", "200.500"),
+        ("0.000001", "CLF", "0.000001"),
+        ("-1.50", "JPY", "-1.5"),
+        ("999999999999.999999", "EUR", "999999999999.999999"),
+        ("-0.000", "EUR", "0.00"),
+    ],
+)
+def test_a_unit_price_has_up_to_six_decimals_in_every_currency_d1(
+    price: str, currency: str, kept: str
+) -> None:
+    assert str(money.unit_price(Decimal(price), currency, "unit_price")) == kept
+
+
+@pytest.mark.parametrize("price", ["0.0000001", "1000000000000"])
+def test_a_unit_price_with_more_digits_is_refused_d1(price: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        money.unit_price(Decimal(price), "EUR", "unit_price")
+    assert refused.value.field == "unit_price"
+
+
+def test_an_amount_is_quantity_times_price_rounded_once_d1() -> None:
+    assert money.extend(Decimal("7.5"), Decimal("83.3333"), "EUR") == Decimal("625.00")
+    assert money.extend(Decimal(400), Decimal("0.0125"), "JPY") == Decimal(5)
+    assert money.extend(Decimal(1), Decimal("0.005"), "EUR") == Decimal("0.01")
+    assert money.extend(Decimal(-1), Decimal("0.005"), "EUR") == Decimal("-0.01")
+
+
 def test_a_customer_at_0_percent_gets_no_share_d3() -> None:
     assert cut("100.00", "100", "0") == {"A": "100.00"}
 
@@ -195,6 +264,18 @@ def any_shares(draw: st.DrawFn) -> list[Share]:
     return shares(*map(str, percents), rounding=rounding)
 
 
+@st.composite
+def many_shares(draw: st.DrawFn) -> list[Share]:
+    """Up to two hundred customers with about as much each, so that rounding has much to leave."""
+    count = draw(st.integers(2, 200))
+    even = money.even_percentages([str(n) for n in range(count)], "0")
+    rounding = draw(st.integers(-1, count - 1))
+    return [
+        Share(customer_id=customer, percent=percent, rounding=n == rounding)
+        for n, (customer, percent) in enumerate(even.items())
+    ]
+
+
 any_unit = st.sampled_from([*(unit_of(code) for code in ("JPY", "EUR", "KWD", "CLF"))]) | st.just(
     QUANTITY_UNIT
 )
@@ -229,14 +310,46 @@ def test_no_share_is_further_from_exact_than_a_unit_a_customer_d2(
     assert len(far) <= 1
 
 
-@given(any_whole, any_shares(), any_unit)
-def test_every_share_but_the_one_with_the_rest_has_the_sign_of_the_whole_d2(
+@given(any_whole, any_shares() | many_shares(), any_unit)
+def test_no_share_takes_the_sign_against_the_whole_d2(
     units: int, among: list[Share], unit: Decimal
 ) -> None:
-    amounts = split(units * unit, among, unit)
-    opposite = [amount for amount in amounts.values() if amount * units < 0]
-    assert len(opposite) <= 1
-    assert all(abs(amount) < len(among) * unit for amount in opposite)
+    assert [a for a in split(units * unit, among, unit).values() if a * units < 0] == []
+
+
+@given(any_whole, any_shares() | many_shares(), any_unit)
+def test_every_share_but_that_of_the_rounding_customer_is_within_a_unit_of_exact_d2(
+    units: int, among: list[Share], unit: Decimal
+) -> None:
+    whole = units * unit
+    takes_rest = max((s for s in among if s.percent), key=lambda s: (s.rounding, s.percent))
+    for share in among:
+        if share.percent and share is not takes_rest:
+            exact = whole * share.percent / 100
+            assert abs(split(whole, among, unit)[share.customer_id] - exact) <= unit
+
+
+@given(any_whole, many_shares(), any_unit)
+def test_others_give_a_unit_only_where_the_rounding_customer_is_down_to_zero_d2(
+    units: int, among: list[Share], unit: Decimal
+) -> None:
+    whole = units * unit
+    amounts = split(whole, among, unit)
+    takes_rest = max((s for s in among if s.percent), key=lambda s: (s.rounding, s.percent))
+    rounded = {
+        s.customer_id: money.round_to(whole * s.percent / 100, unit)
+        for s in among
+        if s.percent and s is not takes_rest
+    }
+    gave = {c for c, amount in rounded.items() if amounts[c] != amount}
+    assert not gave or amounts[takes_rest.customer_id] == 0
+    favour = {
+        s.customer_id: abs(rounded[s.customer_id]) - abs(whole * s.percent / 100)
+        for s in among
+        if s.customer_id in rounded
+    }
+    in_order = sorted(rounded, key=lambda customer: -favour[customer])
+    assert gave == set(in_order[: len(gave)])
 
 
 @given(any_whole, any_shares(), any_unit)

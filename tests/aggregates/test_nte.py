@@ -121,14 +121,15 @@ def test_an_item_under_one_limit_counts_at_every_level_d37() -> None:
         ("99", "1", None),
         ("99", "2", "1"),
         ("100", "0", None),
-        ("150", "0", "50"),
+        ("150", "0", None),
+        ("150", "0.00", None),
         ("150", "1", "51"),
         ("150", "-0.01", None),
         ("-20", "120", None),
         ("-20", "121", "1"),
     ],
 )
-def test_used_plus_amount_must_not_exceed_the_limit_and_a_negative_always_passes_d31(
+def test_used_plus_amount_must_not_exceed_the_limit_and_zero_or_less_always_passes_d31(
     used: str, amount: str, shortfall: str | None
 ) -> None:
     failure = shortfall and FailedLevel(

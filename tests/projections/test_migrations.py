@@ -1,6 +1,7 @@
 """The views' tables: alembic's revisions lead to the tables that the code defines."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, select
 
 from projections.database import (
     MIGRATIONS,
@@ -111,6 +112,39 @@ def test_totals_of_rows_that_are_there_already_are_made_when_views_are_opened(
     with opened_views(database) as opened:
         assert dump(opened) == written
         assert all(written[name] for name in KEPT)
+
+
+@pytest.mark.parametrize(("currency", "scale"), [("EUR", 10_000), ("JPY", 10**6), ("KWD", 1000)])
+def test_unit_prices_that_are_there_already_keep_what_they_say_d1(
+    database: str, currency: str, scale: int
+) -> None:
+    tables = {"time_and_material", "invoice_details", "booked_actuals"}
+    story = [
+        replace(recorded, event=replace(recorded.event, currency=currency))
+        if hasattr(recorded.event, "currency")
+        else recorded
+        for recorded in STORY
+    ]
+    with opened_views(database) as older:
+        feed(older, story)
+        written = dump(older)
+        prices = {name: prices_in(older, name) for name in tables}
+        assert all(prices.values())
+        with older.begin() as connection:
+            alembic = config()
+            alembic.attributes["connection"] = unqualified(connection)
+            command.downgrade(alembic, "0004")
+        for name, of_today in prices.items():
+            assert prices_in(older, name) == [price // scale for price in of_today]
+    with opened_views(database) as opened:
+        assert dump(opened) == written
+
+
+def prices_in(views: Engine, name: str) -> list[int]:
+    table = metadata.tables[name]
+    with views.connect() as connection:
+        statement = select(table.c.unit_price).order_by(*table.primary_key)
+        return list(connection.execute(statement).scalars())
 
 
 KEPT = {table.name for table in TOTALS.values()}

@@ -223,6 +223,45 @@ async def test_a_changed_limit_reevaluates_nothing_and_says_what_should_be_d36(
     assert [c["nte_status"] for c in answer["changed"]] == ["committed"]
 
 
+async def test_a_limit_that_came_later_is_asked_when_an_item_is_marked_d26_d36(
+    caller: Caller,
+) -> None:
+    await caller.contract()
+    await caller.line()
+    (fits,) = await caller.sales("ap-1", "80.00")
+    (not_any_more,) = await caller.sales("ap-2", "50.00")
+    (free,) = await caller.sales("ap-3", "50.00", billing_type="complimentary")
+    (nothing,) = await caller.sales("ap-4", "0.00")
+    await caller.contract(nte="100.00", expect=200)
+    found = (await caller.get("/contracts/PC-1/limits"))["reevaluate"]
+    assert set(found) == {fits, not_any_more, nothing}
+    answer = await caller.mark([fits, not_any_more, free, nothing], mode="best_effort")
+    assert {c["item_id"]: c["nte_status"] for c in answer["changed"]} == {
+        fits: "committed",
+        free: "not_applicable",
+        nothing: "committed",
+    }
+    (skipped,) = answer["skipped"]
+    assert (skipped["item_id"], skipped["code"]) == (not_any_more, "nte_failed")
+    assert (skipped["level"], skipped["shortfall"]) == ("contract", "30.00")
+    found = await caller.get("/contracts/PC-1/limits")
+    assert figures(found["levels"][-1]) == ("100.00", "80.00", "0.00", "20.00")
+    assert (await caller.get("/contracts/PC-1/limits"))["reevaluate"] == []
+
+
+async def test_an_item_worth_zero_need_not_be_evaluated_again_under_a_lower_limit_d31_d36(
+    caller: Caller,
+) -> None:
+    await limited(caller, "contract")
+    (held,) = await caller.sales("ap-1", "80.00")
+    (nothing,) = await caller.sales("ap-2", "0.00")
+    assert (await caller.item(nothing))["nte_status"] == "committed"
+    await caller.contract(nte="60.00", expect=200)
+    assert (await caller.get("/contracts/PC-1/limits"))["reevaluate"] == [held]
+    answer = await caller.nte("reevaluate", [nothing])
+    assert [c["nte_status"] for c in answer["changed"]] == ["committed"]
+
+
 async def test_milestones_are_held_against_the_limits_at_confirmation_d17_d35(
     caller: Caller,
 ) -> None:
