@@ -1,6 +1,6 @@
 """The contract: its customers, limits and lines, and usage across lines (levels 3 and 4)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -9,20 +9,24 @@ from aggregates.events import ContractDefined, ContractLineListed, ContractUsage
 from aggregates.nte import NO_USAGE, Usages, ceiling, fold_usage
 from aggregates.refusals import Invalid, Refused
 from aggregates.statuses import BillingMethod
-from aggregates.terms import ContractCustomer
+from aggregates.terms import NOTHING_LEFT_OUT, ContractCustomer, LeftOut
 
 # --- commands ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefineContract:
-    """Put a contract on the books, or change its terms: what is given is what stands then."""
+    """Put a contract on the books, or change its terms: what is given is what stands then.
+
+    Limits that are `left_out` stay as they are.
+    """
 
     contract_id: str
     name: str
     currency: str
     nte_limit: Decimal | None
     customers: tuple[ContractCustomer, ...]
+    left_out: LeftOut = NOTHING_LEFT_OUT
 
 
 # --- state -------------------------------------------------------------------------------------
@@ -92,6 +96,7 @@ def define(command: DefineContract, state: Contract | None) -> list[Event]:
     customer_ids = [customer.customer_id for customer in command.customers]
     if len(set(customer_ids)) < len(customer_ids):
         raise Invalid("customers", "a customer is named twice")
+    command = _completed(command, state)
     limit = ceiling(command.nte_limit, command.currency, "nte_limit")
     customers = tuple(
         replace(
@@ -112,6 +117,42 @@ def define(command: DefineContract, state: Contract | None) -> list[Event]:
         customers=customers,
     )
     return [] if state and evolve(state, event) == state else [event]
+
+
+def _completed(command: DefineContract, state: Contract | None) -> DefineContract:
+    """The command with the limits that were left out as they stand, if there is a contract.
+
+    Raises Invalid when one would stand in another currency then: 1,000 euros are not 1,000 yen.
+    """
+    if state is None:
+        return command
+    left_out = command.left_out
+    limit = state.nte_limit if "nte_limit" in left_out.fields else command.nte_limit
+    customers = tuple(
+        replace(customer, nte_limit=state.customer_limit(customer.customer_id))
+        if customer.customer_id in left_out.limits
+        else customer
+        for customer in command.customers
+    )
+    completed = replace(command, nte_limit=limit, customers=customers)
+    if command.currency != state.currency:
+        for field, given, kept in _limits(command, completed):
+            if given != kept:
+                raise Invalid(
+                    field,
+                    f"is {kept:f} {state.currency} and was left out: give it in "
+                    f"{command.currency}, or null for none (D-1)",
+                )
+    return completed
+
+
+def _limits(
+    given: DefineContract, completed: DefineContract
+) -> Iterator[tuple[str, Decimal | None, Decimal | None]]:
+    yield "nte_limit", given.nte_limit, completed.nte_limit
+    pairs = zip(given.customers, completed.customers, strict=True)
+    for position, (before, after) in enumerate(pairs):
+        yield f"customers.{position}.nte_limit", before.nte_limit, after.nte_limit
 
 
 def _keep_what_lines_need(command: DefineContract, state: Contract) -> None:

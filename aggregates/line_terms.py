@@ -10,18 +10,22 @@ from aggregates.contract_line import LineHead
 from aggregates.events import ContractLineDefined, ContractLineListed, Event
 from aggregates.nte import ceiling
 from aggregates.refusals import Invalid, Refused
-from aggregates.statuses import BillingMethod
-from aggregates.terms import LineTerms
+from aggregates.statuses import BillingMethod, Schedule
+from aggregates.terms import NOTHING_LEFT_OUT, LeftOut, LineTerms
 
 # --- commands ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefineLine:
-    """Put a contract line on the books, or change its terms: what is given is what stands then."""
+    """Put a contract line on the books, or change its terms: what is given is what stands then.
+
+    What is `left_out` stays as it is. The split is given whole: customers, percentages, rounding.
+    """
 
     line_id: str
     terms: LineTerms
+    left_out: LeftOut = NOTHING_LEFT_OUT
 
 
 # --- decide ------------------------------------------------------------------------------------
@@ -31,9 +35,10 @@ def define(command: DefineLine, contract: Contract, state: LineHead | None) -> l
     """The line's terms, and the contract's note of them; nothing when they stand already.
 
     Raises Invalid for a value that is not acceptable, Refused when what is recorded stands against
-    it (D-2, D-3, D-30).
+    it (D-2, D-3, D-16, D-30).
     """
-    terms = _terms_in(contract, command.terms)
+    terms = _terms_in(contract, _completed(command, state))
+    _check_schedule(terms, state)
     if state:
         _keep_what_is_recorded(terms, state)
     if state and state.terms == terms:
@@ -63,12 +68,44 @@ def _defined(
         )
 
 
+def _completed(command: DefineLine, state: LineHead | None) -> LineTerms:
+    """The terms with what was left out as it stands on the line, if there is one."""
+    terms, left_out = command.terms, command.left_out
+    if state is None:
+        return terms
+    stands = state.terms
+    limits = {customer.customer_id: customer.nte_limit for customer in stands.customers}
+    return replace(
+        terms,
+        **{name: getattr(stands, name) for name in left_out.fields},
+        chargeable=replace(
+            terms.chargeable,
+            **{name: getattr(stands.chargeable, name) for name in left_out.chargeable},
+        ),
+        customers=tuple(
+            replace(customer, nte_limit=limits.get(customer.customer_id))
+            if customer.customer_id in left_out.limits
+            else customer
+            for customer in terms.customers
+        ),
+    )
+
+
+def _check_schedule(terms: LineTerms, state: LineHead | None) -> None:
+    """Raises Invalid for a progress schedule, but on a line that has it from before."""
+    if terms.schedule is Schedule.PROGRESS and not (
+        state and state.terms.schedule is Schedule.PROGRESS
+    ):
+        raise Invalid("schedule", f"progress is not built yet: give {Schedule.MILESTONES} (D-16)")
+
+
 def _terms_in(contract: Contract, terms: LineTerms) -> LineTerms:
     """The terms with every amount in the contract's currency, all values checked."""
     _check_customers(contract, terms)
     if terms.billing_method is BillingMethod.FIXED_PRICE and terms.nte_limit is not None:
         raise Invalid(
-            "nte_limit", "a limit on the line itself is for time and material only (D-30)"
+            "nte_limit",
+            "a limit on the line itself is for time and material only: give null (D-30)",
         )
     currency = contract.currency
     amount = terms.contract_amount
@@ -106,8 +143,8 @@ def _check_customers(contract: Contract, terms: LineTerms) -> None:
         raise Invalid(
             "customers", f"the split percentages total {total:f}, they must total 100 exactly (D-2)"
         )
-    if sum(customer.rounding for customer in customers) != 1:
-        raise Invalid("customers", "exactly one customer is the rounding customer")
+    if sum(customer.rounding for customer in customers) > 1:
+        raise Invalid("customers", "at most one customer is the rounding customer (D-2)")
 
 
 def _keep_what_is_recorded(terms: LineTerms, state: LineHead) -> None:

@@ -30,8 +30,9 @@ class LineCustomer:
 class Chargeability:
     """Which roles, categories and tasks of a line are charged (D-22).
 
-    What is not named in `roles` or `categories` takes the caller's default; `tasks` is null for
-    all tasks, otherwise only tasks named as true are chargeable, for every class.
+    They can only take away from what an approval says itself. What is not named in `roles` or
+    `categories` stays as the approval says; `tasks` is null for all tasks, otherwise only tasks
+    named as true are chargeable, for every class.
     """
 
     roles: Mapping[str, bool] = field(default_factory=dict[str, bool])
@@ -52,6 +53,22 @@ class LineTerms:
     schedule: Schedule
     includes: tuple[TransactionClass, ...]
     chargeable: Chargeability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """What a definition of a contract or line does not say: what exists keeps it as it stands.
+
+    Only what is new gets what stands in its place in the terms. `fields` of the terms themselves,
+    `chargeable` those of their chargeability, `limits` the customers whose limit is not said.
+    """
+
+    fields: frozenset[str] = frozenset()
+    chargeable: frozenset[str] = frozenset()
+    limits: frozenset[str] = frozenset()
+
+
+NOTHING_LEFT_OUT = LeftOut()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

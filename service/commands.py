@@ -1,6 +1,6 @@
 """Wire models read as commands: where a body of the HTTP contract becomes a word of the rules."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from aggregates.contract import DefineContract
@@ -8,13 +8,15 @@ from aggregates.line_terms import DefineLine
 from aggregates.milestones import ChangeMilestone, CreateMilestone
 from aggregates.money import even_percentages
 from aggregates.refusals import Invalid
-from aggregates.terms import Chargeability, ContractCustomer, LineCustomer, LineTerms
+from aggregates.terms import Chargeability, ContractCustomer, LeftOut, LineCustomer, LineTerms
 from service.schemas import (
     ContractBody,
+    ContractCustomerBody,
     LineBody,
     LineCustomerBody,
     MilestoneBody,
     MilestoneChanges,
+    Wire,
 )
 
 
@@ -25,6 +27,9 @@ def define_contract(contract_id: str, body: ContractBody) -> DefineContract:
         name=body.name,
         currency=body.currency,
         nte_limit=body.nte_limit,
+        left_out=LeftOut(
+            fields=_left_out(body, "nte_limit"), limits=_without_limit(body.customers)
+        ),
         customers=tuple(
             ContractCustomer(
                 customer_id=customer.customer_id,
@@ -41,6 +46,11 @@ def define_line(line_id: str, body: LineBody) -> DefineLine:
     percentages = _percentages(body.customers)
     return DefineLine(
         line_id=line_id,
+        left_out=LeftOut(
+            fields=_left_out(body, "contract_amount", "nte_limit", "schedule", "includes"),
+            chargeable=_left_out(body.chargeable, "roles", "categories", "tasks"),
+            limits=_without_limit(body.customers),
+        ),
         terms=LineTerms(
             name=body.name,
             project_id=body.project_id,
@@ -102,8 +112,19 @@ def _percentages(customers: Sequence[LineCustomerBody]) -> list[Decimal]:
         return given
     if given:
         raise Invalid("customers", "give every split_percent, or none to distribute evenly (D-4)")
-    rounding = [customer.customer_id for customer in customers if customer.rounding]
-    if len(rounding) != 1:
-        raise Invalid("customers", "exactly one customer is the rounding customer")
-    even = even_percentages([customer.customer_id for customer in customers], rounding[0])
-    return [even[customer.customer_id] for customer in customers]
+    takes_rest = next((c for c in customers if c.rounding), customers[0])
+    listed = [customer.customer_id for customer in customers]
+    even = even_percentages(listed, takes_rest.customer_id)
+    return [even[customer_id] for customer_id in listed]
+
+
+def _left_out(body: Wire, *names: str) -> frozenset[str]:
+    """Those of the fields that a body does not have; one that is null it has."""
+    return frozenset(names) - body.model_fields_set
+
+
+def _without_limit(
+    customers: Iterable[ContractCustomerBody | LineCustomerBody],
+) -> frozenset[str]:
+    """The customers of whose limit nothing is said."""
+    return frozenset(c.customer_id for c in customers if _left_out(c, "nte_limit"))

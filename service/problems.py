@@ -78,7 +78,11 @@ def of(error: Exception) -> Problem | None:
         case BadQuery():
             return invalid_fields([(error.field, str(error))])
         case StaleVersion():
-            detail = f"the version is {error.actual}, If-Match says {error.expected}"
+            detail = (
+                f"the version is {error.actual}, If-Match says {error.expected}"
+                if error.actual
+                else "If-Match asks for a version of what does not exist yet: leave it out"
+            )
             return Problem(status=412, code="stale_version", detail=detail)
         case Conflict():
             detail = "other writers were faster every time: nothing was changed, try again"

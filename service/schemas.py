@@ -96,52 +96,100 @@ class Wire(BaseModel):
 # --- contracts and lines -----------------------------------------------------------------------
 
 
+def _stays(otherwise: str) -> str:
+    return f"Left out, it stays as it is; where it is new: {otherwise}."
+
+
+# What may be left out so gets its default from a factory: such a default does not show in the
+# document, where it would read as what leaving a field out of what exists comes to.
+def _unsaid() -> None:
+    return None
+
+
+Limit = Annotated[
+    LimitText | None, Field(description=f"{_stays('none')} Null takes it away (D-36).")
+]
+"""A not-to-exceed limit of something that may be there already."""
+
+
 class ContractCustomerBody(Wire):
     """A customer on the contract."""
 
     customer_id: UpstreamId
     name: Name
-    nte_limit: LimitText | None = None
+    nte_limit: Limit = Field(default_factory=_unsaid)
 
 
 class ContractBody(Wire):
-    """The terms of a contract, whole: what is given is what stands then."""
+    """The terms of a contract: what is given is what stands then; customers are given whole.
+
+    A limit that is left out stays as it is, null takes it away.
+    """
 
     name: Name
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
-    nte_limit: LimitText | None = None
+    nte_limit: Limit = Field(default_factory=_unsaid)
     customers: Annotated[list[ContractCustomerBody], Field(min_length=1, max_length=1000)]
 
 
 class LineCustomerBody(Wire):
-    """Who pays which share of a line; `split_percent` is left out to distribute evenly (D-4)."""
+    """Who pays which share of a line; `split_percent` is left out to distribute evenly (D-4).
+
+    What rounding leaves over goes to the customer with `rounding`; to the largest share, the first
+    listed of equals, where none has it or that one pays 0 % (D-2, D-104).
+    """
 
     customer_id: UpstreamId
     split_percent: LimitText | None = None
     rounding: StrictBool = False
-    nte_limit: LimitText | None = None
+    nte_limit: Limit = Field(default_factory=_unsaid)
+
+
+Named = Annotated[
+    dict[ShortText, StrictBool], Field(max_length=1000, description=_stays("none named"))
+]
 
 
 class ChargeableBody(Wire):
-    """Which roles, categories and tasks are charged (D-22); `tasks` null means all."""
+    """Which roles, categories and tasks are charged; this only takes away (D-22).
 
-    roles: Annotated[dict[ShortText, StrictBool], Field(max_length=1000)] = {}
-    categories: Annotated[dict[ShortText, StrictBool], Field(max_length=1000)] = {}
-    tasks: Annotated[dict[ShortText, StrictBool], Field(max_length=10_000)] | None = None
+    An approval that says `non_chargeable` or `complimentary` itself stays so.
+    """
+
+    roles: Named = Field(default_factory=dict)
+    categories: Named = Field(default_factory=dict)
+    tasks: Annotated[
+        Annotated[dict[ShortText, StrictBool], Field(max_length=10_000)] | None,
+        Field(description=f"{_stays('null')} Null means all tasks, else those with true."),
+    ] = Field(default_factory=_unsaid)
 
 
 class LineBody(Wire):
-    """The terms of a contract line, whole: what is given is what stands then."""
+    """The terms of a contract line: what is given is what stands then, what is left out stays.
+
+    The split is given whole: customers, percentages and rounding.
+    """
 
     name: Name
     project_id: UpstreamId
     billing_method: BillingMethod
-    contract_amount: DecimalText | None = None
-    nte_limit: LimitText | None = None
+    contract_amount: Annotated[
+        DecimalText | None, Field(description=f"{_stays('none')} Null takes it away.")
+    ] = Field(default_factory=_unsaid)
+    nte_limit: Limit = Field(default_factory=_unsaid)
     customers: Annotated[list[LineCustomerBody], Field(min_length=1, max_length=1000)]
-    schedule: Schedule = Schedule.MILESTONES
-    includes: list[TransactionClass] = list(TransactionClass)
-    chargeable: ChargeableBody = ChargeableBody()
+    schedule: Annotated[
+        Schedule,
+        Field(
+            description=f"{_stays('milestones')} `progress` is refused until it is built (D-16).",
+        ),
+    ] = Field(default_factory=lambda: Schedule.MILESTONES)
+    includes: Annotated[list[TransactionClass], Field(description=_stays("all four classes"))] = (
+        Field(default_factory=lambda: list(TransactionClass))
+    )
+    chargeable: Annotated[ChargeableBody, Field(description=_stays("all is charged"))] = Field(
+        default_factory=ChargeableBody
+    )
 
 
 class MilestoneBody(Wire):
@@ -201,7 +249,10 @@ class DraftBody(Wire):
 class ConfirmBody(Wire):
     """How to confirm an invoice; without an accounting date it is today's (D-44)."""
 
-    accounting_date: DateText | None = None
+    accounting_date: Annotated[
+        DateText | None,
+        Field(description="At most 366 days after the day of confirmation; any day before it."),
+    ] = None
 
 
 # --- intake ------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from service.handlers import intake
 from service.handlers.requests import Answer, Request, execute
 from service.stream_kinds import CONTRACT, LINE, LINE_HEAD
 from service.tenant import VIEWS_SECONDS, Tenant
-from service.unit_of_work import UnitOfWork
+from service.unit_of_work import StaleVersion, UnitOfWork
 
 
 def define_contract(tenant: Tenant, request: Request, command: DefineContract) -> Answer:
@@ -22,8 +22,8 @@ def define_contract(tenant: Tenant, request: Request, command: DefineContract) -
 
     def work(unit: UnitOfWork) -> Answer:
         stream = streams.contract(command.contract_id)
-        unit.expect(stream, request.if_match)
         state = unit.load(CONTRACT, stream)
+        _expect(unit, stream, request)
         unit.append(contract.define(command, state))
         intake.resume(unit, command.contract_id)
         defined = required_contract(unit, command.contract_id)
@@ -44,9 +44,9 @@ def define_line(tenant: Tenant, request: Request, contract_id: str, command: Def
 
     def work(unit: UnitOfWork) -> Answer:
         stream = streams.line(contract_id, command.line_id)
-        unit.expect(stream, request.if_match)
-        of_contract = required_contract(unit, contract_id)
         state = unit.load(LINE_HEAD, stream)
+        _expect(unit, stream, request)
+        of_contract = required_contract(unit, contract_id)
         unit.append(line_terms.define(command, of_contract, state))
         intake.resume(unit, contract_id)
         defined = unit.load(LINE_HEAD, stream)
@@ -57,6 +57,13 @@ def define_line(tenant: Tenant, request: Request, contract_id: str, command: Def
     answer = execute(tenant, request, work)
     intake.resume_again(tenant, request.context, contract_id)
     return answer
+
+
+def _expect(unit: UnitOfWork, stream: str, request: Request) -> None:
+    """Raises StaleVersion when the caller saw another version, or one of what is not there."""
+    unit.expect(stream, request.if_match)
+    if request.must_exist and not unit.version(stream):
+        raise StaleVersion(stream, request.if_match or 0, 0)
 
 
 def create_milestone(

@@ -20,7 +20,9 @@ from service.unit_of_work import UnitOfWork
 class Request:
     """A caller's command beside its body: context, `If-Match`, `Idempotency-Key`.
 
-    `digest` tells what was asked (method, path, body), `request_id` seeds the ids that it makes.
+    `if_match` is the version that the caller saw, None for any; what is changed `must_exist` if the
+    caller gave an `If-Match` at all. `digest` tells what was asked (method, path, body),
+    `request_id` seeds the ids that it makes.
     """
 
     context: Context
@@ -28,6 +30,7 @@ class Request:
     digest: str = ""
     idempotency_key: str | None = None
     if_match: int | None = None
+    must_exist: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

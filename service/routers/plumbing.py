@@ -135,14 +135,14 @@ async def change_of(
     command: Annotated[Command, Depends(command_of)], if_match: IfMatch = None
 ) -> Command:
     """What a change of a single resource carries: the version that the caller saw."""
-    return replace(command, if_match=_version(if_match))
+    return replace(command, if_match=_version(if_match), must_exist=if_match is not None)
 
 
 async def post_change_of(
     command: Annotated[Command, Depends(post_of)], if_match: IfMatch = None
 ) -> Command:
     """What a POST that changes a single resource carries: both."""
-    return replace(command, if_match=_version(if_match))
+    return replace(command, if_match=_version(if_match), must_exist=if_match is not None)
 
 
 def _version(if_match: str | None) -> int | None:

@@ -10,7 +10,7 @@ from aggregates.events import ContractDefined, ContractUsageChanged
 from aggregates.nte import Usage
 from aggregates.refusals import Invalid, Refused
 from aggregates.statuses import BillingMethod, LimitLevel
-from aggregates.terms import LevelUsage
+from aggregates.terms import LeftOut, LevelUsage
 from tests.aggregates.examples import CONTRACT, a_contract, a_line, define_contract
 from tests.spec import given
 
@@ -126,3 +126,40 @@ def test_refusals_speak_in_business_words() -> None:
     outcome = given(a_contract(), a_line()).when(define_contract("A", "B", currency="USD"))
     with pytest.raises(Refused, match=r"lines in EUR.*one currency"):
         _ = outcome.after
+
+
+def test_a_limit_that_is_left_out_stays_and_null_takes_it_away() -> None:
+    left_out = LeftOut(fields=frozenset({"nte_limit"}), limits=frozenset("AB"))
+    story = given(a_contract("A", "B", limit="1000", limits={"B": "600"}))
+    renamed = replace(define_contract("A", "B"), name="Renamed", left_out=left_out)
+    after = story.when(renamed).after.contract
+    assert (after.name, after.nte_limit) == ("Renamed", 1000)
+    assert [c.nte_limit for c in after.customers.values()] == [None, Decimal(600)]
+    taken = story.when(define_contract("A", "B")).after.contract
+    assert taken.nte_limit is None
+    assert [c.nte_limit for c in taken.customers.values()] == [None, None]
+
+
+def test_a_limit_that_is_left_out_of_a_new_contract_or_customer_is_none() -> None:
+    left_out = LeftOut(fields=frozenset({"nte_limit"}), limits=frozenset("AB"))
+    given().when(replace(define_contract("A", "B"), left_out=left_out)).then(a_contract("A", "B"))
+    story = given(a_contract("A", limit="5"))
+    added = story.when(replace(define_contract("A", "B"), left_out=left_out))
+    added.then(a_contract("A", "B", limit="5"))
+
+
+@pytest.mark.parametrize(
+    ("contract", "field"),
+    [
+        (a_contract("A", limit="1000"), "nte_limit"),
+        (a_contract("A", limits={"A": "1000"}), "customers.0.nte_limit"),
+    ],
+)
+def test_a_limit_is_not_taken_over_into_another_currency_in_silence_d1(
+    contract: ContractDefined, field: str
+) -> None:
+    left_out = LeftOut(fields=frozenset({"nte_limit"}), limits=frozenset("A"))
+    command = replace(define_contract("A", currency="JPY"), left_out=left_out)
+    given(contract).when(command).then_refused(Invalid, field=field)
+    given(contract).when(define_contract("A", currency="JPY")).the(ContractDefined)
+    given(a_contract("A")).when(command).the(ContractDefined)
