@@ -17,18 +17,24 @@ from aggregates.events import (
 )
 from aggregates.invoice import Invoice, NumberSeries
 from aggregates.nte import LimitBook
-from aggregates.refusals import NotFound
+from aggregates.refusals import Invalid, NotFound
 from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus, NTEStatus
 
 SERIES = "invoices"
 """The one series that invoices are numbered from (D-44)."""
+MOST_DAYS_AHEAD = 366
+"""How long after its confirmation an invoice may be accounted for: a year. More is a slip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmInvoice:
-    """Confirm a draft with the accounting date given (D-44)."""
+    """Confirm a draft; its accounting date is `today`, the day of confirmation, if none is given.
 
-    accounting_date: date
+    A date may lie at most 366 days after that day (D-44).
+    """
+
+    today: date
+    accounting_date: date | None = None
 
 
 def confirm(
@@ -36,13 +42,14 @@ def confirm(
 ) -> list[Event]:
     """What confirming makes happen; nothing when the invoice is confirmed already (D-44).
 
-    Raises NotFound for a deleted draft, LimitExceeded when a limit stands against it; the invoice
-    stays a draft then (D-35).
+    Raises NotFound for a deleted draft, Invalid for an accounting date too far ahead, LimitExceeded
+    when a limit stands against it; the invoice stays a draft then (D-35).
     """
     if invoice.deleted:
         raise NotFound("invoice", invoice.invoice_id)
     if invoice.status is not InvoiceStatus.DRAFT:
         return []
+    accounting_date = _accounting_date(command)
     book = deal.book()
     book.invoice(_charged(invoice))
     posted: list[Event] = []
@@ -56,12 +63,22 @@ def confirm(
         invoice_id=invoice.invoice_id,
         contract_id=invoice.contract_id,
         number=assigned.number,
-        accounting_date=command.accounting_date,
+        accounting_date=accounting_date,
         currency=invoice.currency,
         amount=invoice.amount,
         tax=invoice.tax,
     )
     return [assigned, confirmed, *_booked(invoice), *posted, *book.changes()]
+
+
+def _accounting_date(command: ConfirmInvoice) -> date:
+    accounting_date = command.accounting_date or command.today
+    if (accounting_date - command.today).days > MOST_DAYS_AHEAD:
+        raise Invalid(
+            "accounting_date",
+            f"is more than {MOST_DAYS_AHEAD} days after the day of confirmation, {command.today}",
+        )
+    return accounting_date
 
 
 def _charged(invoice: Invoice) -> dict[tuple[str, str], Decimal]:

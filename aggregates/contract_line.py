@@ -8,7 +8,7 @@ not-to-exceed in backlog.py, drafts and posting in drafting.py and confirming.py
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -104,6 +104,7 @@ _NO_SALES: HashTrieMap[str, OpenSale] = HashTrieMap()
 _NO_PARTS: HashTrieMap[str, OpenPart] = HashTrieMap()
 _NO_MILESTONES: HashTrieMap[str, OpenMilestone] = HashTrieMap()
 _NONE_READY: HashTrieSet[str] = HashTrieSet()
+_NO_PAYERS: HashTrieMap[str, tuple[str, ...]] = HashTrieMap()
 H = TypeVar("H", bound="LineHead")
 V = TypeVar("V")
 
@@ -112,7 +113,9 @@ V = TypeVar("V")
 class LineHead:
     """A line without its items: all that recording an approval asks, and small however long it is.
 
-    `recorded_for` are the customers with items, `milestones_total` is what milestones come to.
+    `milestones_total` is what milestones come to. Customers are on record by their sales for ever
+    (`sold_to`), by milestones as long as there are some of theirs: `milestones_of` counts them,
+    completed ones too, and `payers_of` has the customers of each that can still be deleted.
     """
 
     contract_id: str
@@ -120,8 +123,15 @@ class LineHead:
     currency: str
     terms: LineTerms
     usage: Usages = field(default_factory=lambda: NO_USAGE)
-    recorded_for: frozenset[str] = frozenset()
+    sold_to: frozenset[str] = frozenset()
+    milestones_of: Mapping[str, int] = field(default_factory=dict[str, int])
+    payers_of: HashTrieMap[str, tuple[str, ...]] = field(default_factory=lambda: _NO_PAYERS)
     milestones_total: Decimal = Decimal(0)
+
+    @property
+    def recorded_for(self) -> frozenset[str]:
+        """The customers with recorded items, whom the line keeps (D-3)."""
+        return self.sold_to | self.milestones_of.keys()
 
     @property
     def shares(self) -> tuple[money.Share, ...]:
@@ -230,20 +240,50 @@ def _head_after(state: H, event: Event) -> H:
             return replace(state, usage=fold_usage(state.usage, event.usages))
         case UnbilledSalesRecorded():
             sales = (sale for work in event.approvals for sale in work.sales)
-            return _recorded(state, {sale.customer_id for sale in sales})
-        case MilestoneSplit() | MilestoneChanged():
-            known = _recorded(state, {part.customer_id for part in event.parts})
-            return replace(known, milestones_total=event.milestones_total)
-        case MilestoneDeleted():
+            customers = {sale.customer_id for sale in sales}
+            if customers <= state.sold_to:
+                return state
+            return replace(state, sold_to=state.sold_to | customers)
+        case MilestoneSplit():
+            return _counted(state, event)
+        case MilestoneChanged():  # its parts are still those of the same customers (D-5)
             return replace(state, milestones_total=event.milestones_total)
+        case MilestoneDeleted():
+            return _uncounted(state, event)
+        case ItemsPosted() if event.milestones:
+            payers = state.payers_of
+            for header in event.milestones:
+                if header.status is MilestoneStatus.COMPLETED:
+                    payers = payers.discard(header.milestone_id)
+            return replace(state, payers_of=payers)
         case _:
             return state
 
 
-def _recorded(state: H, customers: set[str]) -> H:
-    if customers <= state.recorded_for:
-        return state
-    return replace(state, recorded_for=state.recorded_for | customers)
+def _counted(state: H, event: MilestoneSplit) -> H:
+    payers, counts = tuple(part.customer_id for part in event.parts), state.milestones_of
+    return replace(
+        state,
+        milestones_of={**counts, **{payer: counts.get(payer, 0) + 1 for payer in payers}},
+        payers_of=state.payers_of.insert(event.milestone_id, payers),
+        milestones_total=event.milestones_total,
+    )
+
+
+def _uncounted(state: H, event: MilestoneDeleted) -> H:
+    """Whoever had no other milestone is not on record by one any more."""
+    counts = dict(state.milestones_of)
+    for payer in state.payers_of.get(event.milestone_id, ()):
+        if counts[payer] > 1:
+            counts[payer] -= 1
+        else:
+            del counts[payer]
+    return replace(
+        state,
+        milestones_of=counts,
+        payers_of=state.payers_of.discard(event.milestone_id),
+        milestones_total=event.milestones_total,
+    )
 
 
 def _sales_recorded(state: ContractLine, event: UnbilledSalesRecorded) -> ContractLine:

@@ -25,6 +25,14 @@ from service.schemas import DateText
 
 Money = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["1600.00"])]
 Quantity = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["7.5"])]
+UnitPrice = Annotated[
+    str,
+    Field(
+        pattern=r"^-?[0-9]+(\.[0-9]+)?$",
+        examples=["83.3333"],
+        description="Up to six decimals, at least the currency's (D-1).",
+    ),
+]
 Position = Annotated[int, Field(ge=0, description="How far of the history this shows.")]
 
 R = TypeVar("R")
@@ -249,7 +257,7 @@ class SalesRow(BacklogRow):
     task_id: str | None
     description: str | None
     quantity: Quantity
-    unit_price: Money
+    unit_price: UnitPrice
     billing_type: BillingType
     nte_status: NTEStatus
     nte_detail: list[FailedLevel] | None
@@ -292,7 +300,7 @@ class InvoiceDetail(Model):
     date: DateText
     description: str
     quantity: Quantity
-    unit_price: Money
+    unit_price: UnitPrice
     amount: Money
     tax: Money
     billing_type: BillingType
@@ -338,6 +346,12 @@ class Invoice(Model):
     position: Position | None = None
 
 
+class ConfirmedInvoice(Invoice):
+    """The invoice; `already_confirmed` if it was before, and nothing changed (D-44)."""
+
+    already_confirmed: Literal[True] | None = None
+
+
 class Drafted(Model):
     """The drafts made, and the named items that were not taken, with why."""
 
@@ -362,7 +376,7 @@ class Actual(Model):
     transaction_class: Annotated[TransactionClass | None, Field(alias="class")]
     date: DateText
     quantity: Quantity
-    unit_price: Money
+    unit_price: UnitPrice
     amount: Money
     tax: Money
     currency: str

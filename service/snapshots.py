@@ -7,7 +7,7 @@ stream is folded from its events, so a shape may change whenever it has to.
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from rpds import HashTrieMap, HashTrieSet
@@ -36,39 +36,78 @@ def _plain(name: str, kind: type[S]) -> SnapshotForm[S]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _LineForm:
-    """A contract line with its maps as lists."""
+class _HeadForm:
+    """The head of a contract line with its maps as plain ones, and its sets as lists."""
 
     contract_id: str
     line_id: str
     currency: str
     terms: LineTerms
+    usage: dict[str, Usage]
+    sold_to: list[str]
+    milestones_of: dict[str, int]
+    payers_of: dict[str, tuple[str, ...]]
+    milestones_total: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LineForm(_HeadForm):
+    """A contract line, likewise."""
+
     sales: list[OpenSale]
     parts: list[OpenPart]
     milestones: list[OpenMilestone]
     ready: list[str]
-    usage: dict[str, Usage]
-    recorded_for: list[str]
-    milestones_total: Decimal
 
 
+_HEAD_FORM = msgspec.json.Decoder(_HeadForm)
 _LINE_FORM = msgspec.json.Decoder(_LineForm)
+
+
+def _encode_head(head: LineHead) -> bytes:
+    return msgspec.json.encode(_HeadForm(**_of_head(head)))
+
+
+def _decode_head(stored: bytes) -> LineHead:
+    return LineHead(**_to_head(_HEAD_FORM.decode(stored)))
+
+
+def _of_head(head: LineHead) -> dict[str, Any]:
+    return {
+        "contract_id": head.contract_id,
+        "line_id": head.line_id,
+        "currency": head.currency,
+        "terms": head.terms,
+        "usage": dict(head.usage),
+        "sold_to": sorted(head.sold_to),
+        "milestones_of": dict(sorted(head.milestones_of.items())),
+        "payers_of": dict(sorted(head.payers_of.items())),
+        "milestones_total": head.milestones_total,
+    }
+
+
+def _to_head(form: _HeadForm) -> dict[str, Any]:
+    return {
+        "contract_id": form.contract_id,
+        "line_id": form.line_id,
+        "currency": form.currency,
+        "terms": form.terms,
+        "usage": form.usage,
+        "sold_to": frozenset(form.sold_to),
+        "milestones_of": form.milestones_of,
+        "payers_of": HashTrieMap(form.payers_of),
+        "milestones_total": form.milestones_total,
+    }
 
 
 def _encode_line(line: ContractLine) -> bytes:
     return msgspec.json.encode(
         _LineForm(
-            contract_id=line.contract_id,
-            line_id=line.line_id,
-            currency=line.currency,
-            terms=line.terms,
+            **_of_head(line),
             sales=sorted(line.sales.values(), key=lambda sale: sale.item_id),
             parts=sorted(line.parts.values(), key=lambda part: part.item_id),
             milestones=sorted(line.milestones.values(), key=lambda m: m.milestone_id),
             ready=sorted(line.ready),
-            usage=dict(line.usage),
-            recorded_for=sorted(line.recorded_for),
-            milestones_total=line.milestones_total,
         )
     )
 
@@ -76,21 +115,15 @@ def _encode_line(line: ContractLine) -> bytes:
 def _decode_line(stored: bytes) -> ContractLine:
     form = _LINE_FORM.decode(stored)
     return ContractLine(
-        contract_id=form.contract_id,
-        line_id=form.line_id,
-        currency=form.currency,
-        terms=form.terms,
+        **_to_head(form),
         sales=HashTrieMap({sale.item_id: sale for sale in form.sales}),
         parts=HashTrieMap({part.item_id: part for part in form.parts}),
         milestones=HashTrieMap({m.milestone_id: m for m in form.milestones}),
         ready=HashTrieSet(form.ready),
-        usage=form.usage,
-        recorded_for=frozenset(form.recorded_for),
-        milestones_total=form.milestones_total,
     )
 
 
 CONTRACT = _plain("Contract.v1", Contract)
 SERIES = _plain("NumberSeries.v1", NumberSeries)
-LINE_HEAD = _plain("LineHead.v1", LineHead)
-LINE = SnapshotForm(name="ContractLine.v1", encode=_encode_line, decode=_decode_line)
+LINE_HEAD = SnapshotForm(name="LineHead.v2", encode=_encode_head, decode=_decode_head)
+LINE = SnapshotForm(name="ContractLine.v2", encode=_encode_line, decode=_decode_line)

@@ -48,6 +48,7 @@ LINE = StreamKind(
 LINE_HEAD = StreamKind(
     prefix="line",
     evolve=contract_line.evolve_head,
+    weight=lambda head: 1 + (len(head.payers_of) if head else 0),
     snapshot=snapshots.LINE_HEAD,
     name="head-of-",
 )

@@ -65,20 +65,23 @@ async def delete_draft(tenant: Tenant, request: Request, invoice_id: str) -> Ans
 async def confirm(
     tenant: Tenant, request: Request, invoice_id: str, accounting_date: date | None
 ) -> Answer:
-    """Confirms a draft (D-44), dated today unless a date is given; a confirmed one as it is.
+    """Confirms a draft (D-44), dated today unless a date is given.
 
-    Raises NotFound, or LimitExceeded when a limit stands against it (D-35).
+    One that is confirmed already is answered as it is, and that says so. Raises NotFound, Invalid
+    for a date too far ahead, or LimitExceeded when a limit stands against it (D-35).
     """
-    command = ConfirmInvoice(accounting_date=accounting_date or tenant.clock().date())
+    command = ConfirmInvoice(today=tenant.clock().date(), accounting_date=accounting_date)
 
     def work(unit: UnitOfWork) -> Answer:
         invoice = _invoice(unit, invoice_id)
         unit.expect(streams.invoice(invoice_id), request.if_match)
         deal = _deal(unit, invoice.contract_id, invoice.items_by_line())
         series = unit.load(NUMBER_SERIES, streams.number_series(SERIES))
-        unit.append(confirming.confirm(command, invoice, deal, series))
+        events = confirming.confirm(command, invoice, deal, series)
+        unit.append(events)
         version = unit.version(streams.invoice(invoice_id))
-        return Answer(body=wire.invoice(_invoice(unit, invoice_id)), version=version)
+        body = wire.invoice(_invoice(unit, invoice_id))
+        return Answer(body=body if events else {**body, "already_confirmed": True}, version=version)
 
     return await submit(tenant, request, work)
 

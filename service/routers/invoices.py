@@ -79,14 +79,17 @@ def confirm_many() -> None:
     raise HTTPException(404)
 
 
-@router.post("/invoices/{invoice_id}/confirm", response_model=answers.Invoice)
+@router.post("/invoices/{invoice_id}/confirm", response_model=answers.ConfirmedInvoice)
 async def confirm(
     invoice_id: InvoiceId,
     tenant: TheTenant,
     command: ThePostedChange,
     body: ConfirmBody | None = None,
 ) -> Response:
-    """Confirm a draft for good: numbered, posted, booked (D-44, D-45)."""
+    """Confirm a draft for good: numbered, posted, booked (D-44, D-45).
+
+    Confirming again, with whatever date, answers the first result with `already_confirmed`.
+    """
     answer = await handlers.confirm(
         tenant, command, invoice_id, body.accounting_date if body else None
     )

@@ -226,7 +226,7 @@ def draft(
     )
 
 
-CONFIRM = ConfirmInvoice(accounting_date=date(2026, 3, 31))
+CONFIRM = ConfirmInvoice(today=date(2026, 3, 31))
 
 
 def usages(story: Story) -> dict[str, Usage]:

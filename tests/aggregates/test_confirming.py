@@ -1,11 +1,12 @@
 """Confirmation: the limits, the number, the posting (D-17, D-35, D-37, D-44)."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from aggregates.backlog import MarkReady
+from aggregates.confirming import ConfirmInvoice
 from aggregates.contract import DefineContract
 from aggregates.drafting import DeleteDraft
 from aggregates.events import (
@@ -19,7 +20,7 @@ from aggregates.events import (
 from aggregates.invoice import NumberSeries
 from aggregates.line_terms import DefineLine
 from aggregates.nte import LimitExceeded
-from aggregates.refusals import NotFound
+from aggregates.refusals import Invalid, NotFound
 from aggregates.statuses import BillingType, InvoiceStatus, LimitLevel, MilestoneStatus
 from aggregates.terms import FailedLevel
 from tests.aggregates.examples import (
@@ -315,3 +316,32 @@ def test_a_milestone_that_an_event_of_a_thousand_cuts_in_two_is_completed_all_th
     assert [len(event.items) for event in confirmed.all(ItemsPosted)] == [1000, 1]
     line = confirmed.after.lines["L1"]
     assert (len(line.milestones), len(line.parts), len(line.ready)) == (0, 0, 0)
+
+
+DAY_OF_CONFIRMATION = date(2026, 3, 31)
+
+
+@pytest.mark.parametrize("days", [0, 1, 366, -400])
+def test_an_accounting_date_may_lie_366_days_ahead_at_most_d44(days: int) -> None:
+    accounting_date = DAY_OF_CONFIRMATION + timedelta(days=days)
+    command = ConfirmInvoice(today=DAY_OF_CONFIRMATION, accounting_date=accounting_date)
+    confirmed = one_draft().when(command).the(InvoiceConfirmed)
+    assert confirmed.accounting_date == accounting_date
+
+
+@pytest.mark.parametrize("days", [367, 3650])
+def test_an_accounting_date_further_ahead_is_refused_and_the_draft_stays_d44(days: int) -> None:
+    accounting_date = DAY_OF_CONFIRMATION + timedelta(days=days)
+    command = ConfirmInvoice(today=DAY_OF_CONFIRMATION, accounting_date=accounting_date)
+    one_draft().when(command).then_refused(Invalid, field="accounting_date")
+    one_draft().when(CONFIRM).when(command).then()
+
+
+@pytest.mark.parametrize("net", ["0", "-0.01"])
+def test_an_invoice_whose_net_is_zero_or_less_passes_any_limit_d35_d31(net: str) -> None:
+    line = a_line(limit="100")
+    full = given(a_contract(), line).when(worth("100", "1"))
+    billed = full.when(MarkReady(items=(sale("1"),))).when(draft()).when(CONFIRM)
+    story = billed.when(worth(net, "2")).after.happened(*a_line(limit="50"))
+    drafted = story.when(MarkReady(items=(sale("2"),))).when(draft(key="second"))
+    assert drafted.when(CONFIRM).the(InvoiceConfirmed).amount == Decimal(net)

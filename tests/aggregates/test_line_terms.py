@@ -12,9 +12,11 @@ from aggregates.events import (
     MilestoneSplit,
     UnbilledSalesRecorded,
 )
+from aggregates.line_terms import DefineLine
 from aggregates.milestones import ChangeMilestone, DeleteMilestone
 from aggregates.refusals import Invalid
-from aggregates.statuses import BillingMethod
+from aggregates.statuses import BillingMethod, Schedule, TransactionClass
+from aggregates.terms import LeftOut
 from tests.aggregates.examples import (
     CONFIRM,
     Terms,
@@ -28,10 +30,11 @@ from tests.aggregates.examples import (
     milestone,
     part,
     sale,
+    worth,
 )
 from tests.spec import given
 
-FIXED = BillingMethod.FIXED_PRICE
+FIXED, TIME = BillingMethod.FIXED_PRICE, BillingMethod.TIME_AND_MATERIAL
 
 
 def test_a_line_is_put_on_the_books_and_the_contract_takes_note_of_it() -> None:
@@ -83,16 +86,36 @@ def test_thirds_that_total_100_are_accepted_d2() -> None:
     )
 
 
-@pytest.mark.parametrize("rounding", ["AB", ""])
-def test_exactly_one_customer_is_the_rounding_customer_d2(rounding: str) -> None:
-    command = define_line(splits={"A": "50", "B": "50"})
+def rounded_by(rounding: str, **splits: str) -> DefineLine:
+    """A line with these customers as its rounding customers."""
+    command = define_line(splits=splits)
     customers = tuple(
         replace(customer, rounding=customer.customer_id in rounding)
         for customer in command.terms.customers
     )
-    given(a_contract()).when(
-        replace(command, terms=replace(command.terms, customers=customers))
-    ).then_refused(Invalid, field="customers")
+    return replace(command, terms=replace(command.terms, customers=customers))
+
+
+def test_at_most_one_customer_is_the_rounding_customer_d2() -> None:
+    given(a_contract()).when(rounded_by("AB", A="50", B="50")).then_refused(
+        Invalid, field="customers"
+    )
+
+
+@pytest.mark.parametrize(
+    ("splits", "expected"),
+    [
+        ({"A": "100"}, {"A": "10.01"}),
+        ({"A": "50", "B": "50"}, {"A": "5.00", "B": "5.01"}),
+        ({"A": "25", "B": "75"}, {"A": "2.50", "B": "7.51"}),
+    ],
+)
+def test_without_a_rounding_customer_the_largest_share_takes_the_rest_d2(
+    splits: dict[str, str], expected: dict[str, str]
+) -> None:
+    story = given(a_contract()).when(rounded_by("", **splits)).when(worth("10.01"))
+    sales = story.the(UnbilledSalesRecorded).approvals[0].sales
+    assert {s.customer_id: str(s.amount) for s in sales} == expected
 
 
 def test_the_rounding_customer_may_stand_at_0_percent_d3() -> None:
@@ -190,7 +213,113 @@ def test_changed_terms_keep_the_total_of_the_milestones_d15() -> None:
     assert changed.after.lines["L1"].milestones_total == 1000
 
 
-def test_a_line_whose_only_milestone_was_deleted_still_keeps_its_customers_d3() -> None:
+def test_a_line_whose_only_milestone_was_deleted_is_without_recorded_items_again_d3() -> None:
     story = given(a_contract(), a_fixed_price_line()).when(a_milestone())
+    story.when(define_line(method=FIXED, splits={"B": "100"})).then_refused("customer_has_items")
     gone = story.when(DeleteMilestone(milestone_id=milestone()))
+    gone.when(define_line(method=FIXED, splits={"B": "100"})).the(ContractLineDefined)
+    gone.when(define_line(method=TIME)).the(ContractLineDefined)
+
+
+def test_of_two_milestones_one_deleted_frees_only_the_customers_that_only_it_had_d3() -> None:
+    story = given(a_contract(), a_fixed_price_line()).when(a_milestone("M1"))
+    both = story.when(define_line(method=FIXED, splits={"A": "50", "B": "50"})).when(
+        a_milestone("M2")
+    )
+    gone = both.when(DeleteMilestone(milestone_id=milestone("M2")))
+    assert gone.after.lines["L1"].recorded_for == {"A"}
+    gone.when(define_line(method=FIXED)).the(ContractLineListed)
     gone.when(define_line(method=FIXED, splits={"B": "100"})).then_refused("customer_has_items")
+    other = both.when(DeleteMilestone(milestone_id=milestone("M1")))
+    assert other.after.lines["L1"].recorded_for == {"A", "B"}
+    other.when(define_line(method=FIXED)).then_refused("customer_has_items")
+    other.when(define_line()).then_refused("billing_method_fixed")
+
+
+def test_a_completed_milestone_stays_on_record_when_others_are_deleted_d3() -> None:
+    story = given(a_contract(), a_fixed_price_line()).when(a_milestone("M1"))
+    posted = story.when(MarkReady(items=(part("M1"),))).when(draft()).when(CONFIRM)
+    gone = posted.when(a_milestone("M2")).when(DeleteMilestone(milestone_id=milestone("M2")))
+    assert gone.after.lines["L1"].recorded_for == {"A"}
+    gone.when(define_line(method=FIXED, splits={"B": "100"})).then_refused("customer_has_items")
+    gone.when(define_line()).then_refused("billing_method_fixed")
+
+
+def test_a_milestone_changed_and_deleted_is_counted_once_d14_d3() -> None:
+    story = given(a_contract(), a_fixed_price_line()).when(a_milestone())
+    changed = story.when(ChangeMilestone(milestone_id=milestone(), amount=Decimal(7)))
+    gone = changed.when(DeleteMilestone(milestone_id=milestone()))
+    assert gone.after.lines["L1"].recorded_for == frozenset()
+
+
+# --- what is left out, and progress --------------------------------------------------------------
+
+EVERYTHING = LeftOut(
+    fields=frozenset({"contract_amount", "nte_limit", "schedule", "includes"}),
+    chargeable=frozenset({"roles", "categories", "tasks"}),
+    limits=frozenset({"A", "B"}),
+)
+AGREED = Terms(
+    splits={"A": "70", "B": "30"},
+    limit="2000",
+    limits={"A": "900", "B": "500"},
+    amount="3000",
+    includes=(TransactionClass.TIME,),
+    roles={"Cook": False},
+    categories={"Meals": False},
+    tasks={"T1": True},
+)
+
+
+def test_what_is_left_out_of_a_line_stays_as_it_is() -> None:
+    bare = define_line(splits={"A": "70", "B": "30"})
+    story = given(a_contract(), a_line(**AGREED))
+    story.when(replace(bare, left_out=EVERYTHING)).then()
+    renamed = replace(bare, terms=replace(bare.terms, name="Renamed"), left_out=EVERYTHING)
+    terms = story.when(renamed).the(ContractLineDefined).terms
+    assert terms == replace(define_line(**AGREED).terms, name="Renamed")
+
+
+def test_what_is_left_out_of_a_new_line_is_the_default() -> None:
+    bare = define_line(splits={"A": "70", "B": "30"})
+    outcome = given(a_contract()).when(replace(bare, left_out=EVERYTHING))
+    assert outcome.the(ContractLineDefined).terms == bare.terms
+
+
+def test_a_customer_new_on_a_line_has_no_limit_that_was_left_out() -> None:
+    story = given(a_contract("A", "B", "C"), a_line(**AGREED))
+    command = define_line(splits={"A": "50", "C": "50"})
+    command = replace(command, left_out=LeftOut(limits=frozenset("AC")))
+    customers = story.when(command).the(ContractLineDefined).terms.customers
+    assert [c.nte_limit for c in customers] == [Decimal(900), None]
+
+
+def test_a_limit_kept_on_a_line_that_becomes_fixed_price_is_refused_d30() -> None:
+    story = given(a_contract(), a_line(limit="2000"))
+    command = replace(define_line(method=FIXED), left_out=EVERYTHING)
+    story.when(command).then_refused(Invalid, field="nte_limit")
+
+
+def progress(amount: str = "100") -> DefineLine:
+    command = define_line(method=FIXED, amount=amount)
+    return replace(command, terms=replace(command.terms, schedule=Schedule.PROGRESS))
+
+
+def test_a_progress_schedule_is_refused_until_it_is_built_d16() -> None:
+    given(a_contract()).when(progress()).then_refused(Invalid, field="schedule")
+    given(a_contract(), a_fixed_price_line()).when(progress()).then_refused(
+        Invalid, field="schedule"
+    )
+
+
+def test_a_line_that_has_a_progress_schedule_stays_usable_d16() -> None:
+    defined, listed = a_fixed_price_line()
+    assert isinstance(defined, ContractLineDefined)
+    old = given(a_contract(), replace(defined, terms=progress().terms), listed)
+    changed = old.when(progress(amount="500")).the(ContractLineDefined)
+    assert changed.terms.schedule is Schedule.PROGRESS
+    kept = replace(define_line(method=FIXED, amount="500"), left_out=EVERYTHING)
+    assert old.when(kept).happened == ()
+    back = old.when(define_line(method=FIXED)).after
+    back.when(progress()).then_refused(Invalid, field="schedule")
+    assert old.when(a_milestone()).all(MilestoneSplit)

@@ -54,6 +54,7 @@ MILESTONE = (
     "/contracts/PC-1/lines/FP/milestones",
     {"name": "M", "amount": "1.00", "tax": "0.00", "date": "2026-10-15", "task_id": None},
 )
+FREE_MILESTONE = (*MILESTONE[:2], {**MILESTONE[2], "amount": "0.00"})
 MARK = ("POST", "/backlog/mark", {"items": ["x"], "status": "ready", "mode": "best_effort"})
 RESET = ("POST", "/backlog/nte/reset", {"items": ["x"]})
 DRAFT = ("POST", "/invoices", {"contract_id": "PC-1", "cutoff": "2026-10-31"})
@@ -117,17 +118,18 @@ TABLE: list[tuple[tuple[str, str, Json], str, list[Any]]] = [
     (LINE, "billing_method", [..., None, "", "fixed", 5]),
     (LINE, "contract_amount", MONEY),
     (LINE, "nte_limit", [*MONEY, "-1"]),
-    (LINE, "schedule", ["", None, "monthly"]),
+    (LINE, "schedule", ["", None, "monthly", "progress"]),
     (LINE, "includes", [None, "time", ["travel"], [None]]),
     (LINE, "customers", [..., None, [], {}]),
     (LINE, "customers.0.split_percent", [*DECIMALS, "49.99", "50.01", "-50"]),
-    (LINE, "customers.0.rounding", [*FLAGS, False]),
+    (LINE, "customers.0.rounding", FLAGS),
     (LINE, "customers.1.customer_id", [*IDS, "A", "C"]),
     (LINE, "chargeable", [[], "x", {"unknown": {}}, {"roles": {"r": "true"}}]),
     (LINE, "chargeable", [{"roles": []}, {"tasks": {"t": 1}}, {"categories": {"a\x00": True}}]),
     (MILESTONE, "name", NAMES),
     (MILESTONE, "amount", [..., None, *MONEY]),
     (MILESTONE, "tax", MONEY),
+    (FREE_MILESTONE, "tax", ["0.01", "-0.01"]),
     (MILESTONE, "date", [..., None, *DATES]),
     (MARK, "items", [..., None, [], "x", [5], [""], ["x" * 201], [None], ["a\x00"]]),
     (MARK, "status", [..., None, "", "posted", "invoice_posted"]),
@@ -168,7 +170,7 @@ EVENT_TABLE: list[tuple[str, list[Any]]] = [
     ("date", [..., None, *DATES]),
     ("quantity", [..., None, *DECIMALS, "0.1234567", "9" * 12]),
     ("billable_quantity", [*DECIMALS, "0.1234567", "-1"]),
-    ("unit_price", [..., None, *MONEY]),
+    ("unit_price", [..., None, *DECIMALS, "0.1234567"]),
     ("tax", MONEY),
     ("currency", [..., None, "", "eur", "XXX", "USD", 5]),
     ("role", [5, "x" * 201, "a\x00"]),

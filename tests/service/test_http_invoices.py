@@ -206,8 +206,28 @@ async def test_a_confirmed_invoice_is_numbered_posted_and_read_only_d44(caller: 
     before = caller.position
     await caller.call("DELETE", f"/invoices/{invoice['invoice_id']}", expect=409)
     again = await caller.confirm(invoice["invoice_id"], accounting_date="2026-12-31")
+    assert "already_confirmed" not in done
+    assert again.pop("already_confirmed") is True
     assert without_position(again) == without_position(done)
+    for day in ("2026-10-31", None, "2199-12-31"):
+        repeated = await caller.confirm(invoice["invoice_id"], accounting_date=day)
+        assert repeated.pop("already_confirmed") is True
+        assert without_position(repeated) == without_position(done)
     await caller.nothing_happened(before)
+
+
+async def test_an_accounting_date_more_than_366_days_ahead_is_refused_d44(caller: Caller) -> None:
+    (item,) = await caller.sales("ap-1", "1.00")
+    await caller.mark([item])
+    (invoice,) = (await caller.draft())["invoices"]
+    before = caller.position
+    for ahead in ("2027-11-04", "2062-10-31"):  # confirmed on 2 November 2026
+        refused = await caller.confirm(invoice["invoice_id"], accounting_date=ahead, expect=422)
+        assert refused["errors"][0]["field"] == "accounting_date"
+        assert "366 days" in refused["detail"]
+    await caller.nothing_happened(before)
+    done = await caller.confirm(invoice["invoice_id"], accounting_date="2027-11-03")
+    assert done["accounting_date"] == "2027-11-03"
 
 
 async def test_numbers_come_from_a_series_without_gaps_d44(caller: Caller) -> None:

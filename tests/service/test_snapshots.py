@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from aggregates import streams
+from aggregates.contract_line import LineHead
 from aggregates.events import ContractDefined, ContractLineDefined, InvoiceNumberAssigned
 from aggregates.invoice import NumberSeries
 from aggregates.milestones import CreateMilestone
@@ -187,14 +188,26 @@ def with_numbers(ledger: Ledger, count: int) -> None:
 def test_every_stored_shape_is_read_back_as_it_was(worked: Tenant) -> None:
     line, contract = loaded(worked.ledger, LINE_STREAM), loaded(worked.ledger, CONTRACT_STREAM)
     milestones = loaded(worked.ledger, streams.line("C1", "F1"))
+    head = head_of(worked.ledger, streams.line("C1", "F1"))
     series = loaded(worked.ledger, streams.number_series("invoices"))
     assert isinstance(series, NumberSeries)
     assert len(milestones.milestones) == 2
     assert {sale.nte_status.value for sale in line.sales.values()} == {"committed", "failed"}
     assert_kept(snapshots.LINE, line)
     assert_kept(snapshots.LINE, milestones)
+    assert_kept(snapshots.LINE_HEAD, head)
+    assert len(head.payers_of) == 2
     assert_kept(snapshots.CONTRACT, contract)
     assert_kept(snapshots.SERIES, series)
+
+
+def head_of(ledger: Ledger, stream: str) -> LineHead:
+    def work(unit: UnitOfWork) -> LineHead | None:
+        return unit.load(LINE_HEAD, stream)
+
+    found = ledger.transact(work, CONTEXT).result
+    assert found
+    return found
 
 
 def assert_kept(form: SnapshotForm[S], state: S) -> None:
@@ -207,8 +220,8 @@ def assert_kept(form: SnapshotForm[S], state: S) -> None:
     ("kind", "name"),
     [
         (CONTRACT, "Contract.v1"),
-        (LINE, "ContractLine.v1"),
-        (LINE_HEAD, "LineHead.v1"),
+        (LINE, "ContractLine.v2"),
+        (LINE_HEAD, "LineHead.v2"),
         (SERIES, "NumberSeries.v1"),
     ],
 )
