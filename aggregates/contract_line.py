@@ -274,10 +274,9 @@ def _uncounted(state: H, event: MilestoneDeleted) -> H:
     """Whoever had no other milestone is not on record by one any more."""
     counts = dict(state.milestones_of)
     for payer in state.payers_of.get(event.milestone_id, ()):
-        if counts[payer] > 1:
-            counts[payer] -= 1
-        else:
-            del counts[payer]
+        left = counts.pop(payer, 0) - 1
+        if left > 0:
+            counts[payer] = left
     return replace(
         state,
         milestones_of=counts,

@@ -280,7 +280,9 @@ class ApprovalData(Wire):
     date: DateText
     quantity: DecimalText
     billable_quantity: DecimalText | None = None
-    unit_price: DecimalText
+    unit_price: Annotated[
+        DecimalText, Field(description="Up to six decimals, in every currency (D-1).")
+    ]
     tax: DecimalText | None = None
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
     role: ShortText | None = None
@@ -288,7 +290,10 @@ class ApprovalData(Wire):
     task_id: ShortText | None = None
     resource: ShortText | None = None
     description: LongText | None = None
-    billing_type: BillingType | None = None
+    billing_type: Annotated[
+        BillingType | None,
+        Field(description="`chargeable` unless told; the line's terms can only take away (D-22)."),
+    ] = None
 
 
 class DismissBody(Wire):
