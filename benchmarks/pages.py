@@ -132,7 +132,7 @@ def _executed(url: str) -> Statement:
 async def _called(tenant: Tenant) -> Any:
     """The page as a call within this process gets it."""
     transport = httpx.ASGITransport(app=create_app(Only(tenant), Settings()))
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         return (await client.get(PATH)).raise_for_status().json()
 
 

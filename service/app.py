@@ -1,5 +1,6 @@
 """The composition of the HTTP service: routers, problems, limits, documentation."""
 
+import asyncio
 from typing import Any
 
 import structlog
@@ -8,11 +9,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import answers, problems, schemas, upstream
+from service.door import Door
 from service.problems import MEDIA_TYPE, Problem
 from service.routers import audit, backlog, contracts, intake, invoices, operations
 from service.routers.plumbing import ProblemRaised, problem_response
@@ -48,9 +51,11 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ProblemRaised, _raised)
+    app.add_exception_handler(ClientDisconnect, _cut_off)
     for kind in problems.FORESEEN:
         app.add_exception_handler(kind, _foreseen)
     app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(Door, settings=settings)
     app.openapi = lambda: openapi(app)
     return app
 
@@ -117,17 +122,32 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return problem_response(problems.invalid_fields(problems.field_errors(error.errors())))
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods(request))
     problem = Problem(
-        status=error.status_code,
-        code=code,
-        detail=str(error.detail),
-        headers=dict(error.headers or {}),
+        status=error.status_code, code=code, detail=str(error.detail), headers=headers
     )
     return problem_response(problem)
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods that the path knows: those of every route, for each has one of its own."""
+    matching = (
+        route
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+    )
+    return sorted({method for route in matching for method in route.methods or ()})
+
+
+async def _cut_off(_: Request, error: Exception) -> Response:
+    """For nobody: the client hung up before it had sent its body."""
+    return problem_response(Problem(status=400, code="cut_off", detail="the body was cut off"))
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
@@ -140,7 +160,7 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
 
 
 class BodyLimit:
-    """Refuses bodies over the limit, by what they announce and by what really comes."""
+    """Refuses bodies that are too large, as they announce or as they really come, or too slow."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
@@ -156,17 +176,30 @@ class BodyLimit:
         if announced.isdigit() and int(announced) > limit:
             await self._too_large(limit)(scope, receive, send)
             return
-        received = 0
+        received, is_whole = 0, False
+        due = asyncio.get_running_loop().time() + self._settings.body_seconds
 
         async def limited() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, is_whole
+            message = await (receive() if is_whole else self._in_time(receive, due))
+            is_whole = not message.get("more_body", False)
             received += len(message.get("body", b""))
             if received > limit:
                 raise ProblemRaised(self._problem(limit))
             return message
 
         await self._app(scope, limited, send)
+
+    async def _in_time(self, receive: Receive, due: float) -> Message:
+        try:
+            async with asyncio.timeout_at(due):
+                return await receive()
+        except TimeoutError:
+            detail = f"the body must come within {self._settings.body_seconds:g} seconds"
+            headers = {"Connection": "close"}
+            raise ProblemRaised(
+                Problem(status=408, code="request_timeout", detail=detail, headers=headers)
+            ) from None
 
     def _too_large(self, limit: int) -> Response:
         return problem_response(self._problem(limit))

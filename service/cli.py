@@ -17,6 +17,7 @@ import httpx
 import structlog
 import typer
 import yaml
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -88,6 +89,14 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = DEFAULTS.host,
     port: Annotated[int, typer.Option(min=1, max=65535)] = DEFAULTS.port,
     database: Database = DEFAULTS.database,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A name that callers may use, beside loopback names; repeatable."),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="An origin whose pages may change something; repeatable."),
+    ] = None,
 ) -> None:
     """Serve the HTTP API; the database is made and migrated as needed."""
     if not _is_loopback(host):
@@ -95,10 +104,19 @@ def serve(
             f"{host} is not a loopback address, and no authentication is configured: "
             "anybody who reaches it could bill. Listen on 127.0.0.1."
         )
-    settings = Settings(host=host, port=port, database=database)
+    try:
+        settings = Settings(
+            host=host,
+            port=port,
+            database=database,
+            hosts=(*DEFAULTS.hosts, *(allow_host or ())),
+            origins=(*DEFAULTS.origins, *(allow_origin or ())),
+        )
+    except ValidationError as error:
+        _fail(str(error.errors()[0]["msg"]).removeprefix("Value error, "))
     with _tenants(database) as tenants:
         _open(tenants, DEFAULT)
-        serving.serve(create_app(tenants, settings), host, port)
+        serving.serve(create_app(tenants, settings), settings)
 
 
 @cli.command()

@@ -1,6 +1,33 @@
 """Configuration: the command line, the environment (`BILLING_BACKLOG_…`), or these defaults."""
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from collections.abc import Iterable
+from typing import Annotated, cast
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from service.hosts import checked_host, checked_origin
+
+
+def _hosts(value: object) -> object:
+    """Names of hosts, between commas where they come from the environment."""
+    return tuple(checked_host(part) for part in _parts(value))
+
+
+def _origins(value: object) -> object:
+    """Origins, between commas where they come from the environment."""
+    return tuple(checked_origin(part) for part in _parts(value))
+
+
+def _parts(value: object) -> list[str]:
+    listed = value.split(",") if isinstance(value, str) else value
+    if not isinstance(listed, list | tuple):
+        raise ValueError("must be a list, with commas between its parts")
+    return [text for part in cast("Iterable[object]", listed) if (text := str(part).strip())]
+
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
 
 
 class Settings(BaseSettings):
@@ -12,9 +39,25 @@ class Settings(BaseSettings):
     """Where history and views are kept."""
     host: str = "127.0.0.1"
     port: int = 8000
+    hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
+    """Names that requests may call this service by, beside those of loopback; with any port."""
+    origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()
+    """Origins of pages that may change something, beside the service's own."""
     body_limit: int = 1024 * 1024
     """Bytes that a request body may have."""
     intake_body_limit: int = 16 * 1024 * 1024
     """Bytes that a body of posted events may have."""
-    read_wait: float = 5.0
+    read_wait: Seconds = 5.0
     """Seconds that a read with `after` waits for the views."""
+    waiting_limit: Count = 1_000
+    """Reads with `after` that may wait at once."""
+    connection_limit: Count = 2_000
+    """Connections that are served at once."""
+    head_seconds: Seconds = 10.0
+    """Seconds in which the head of a request (its first line and its headers) must have come."""
+    body_seconds: Seconds = 30.0
+    """Seconds from the head of a request in which its whole body must have come."""
+    answer_seconds: Seconds = 30.0
+    """Seconds in which a client must have taken an answer, once it does not take it at once."""
+    idle_seconds: Count = 5
+    """Seconds that a connection is kept open without a further request."""

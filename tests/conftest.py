@@ -60,7 +60,7 @@ def app(tenant: Tenant) -> FastAPI:
 async def http(app: FastAPI) -> AsyncGenerator[httpx.AsyncClient]:
     """A client of the service, in process, without a server between."""
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost/v1") as client:
         yield client
 
 

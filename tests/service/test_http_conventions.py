@@ -62,7 +62,7 @@ async def test_a_read_of_the_far_future_is_a_503_with_retry_after_in_bounded_tim
 ) -> None:
     app = create_app(Only(tenant), Settings(read_wait=0.05))
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as http:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost/v1") as http:
         for path in READS:
             started = time.monotonic()
             response = await http.get(path, params={"after": 10**9})

@@ -98,7 +98,7 @@ def send(
 ) -> httpx.Response:
     async def sent() -> httpx.Response:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as http:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost/v1") as http:
             return await http.request(method, path, **request)
 
     return loop.run_until_complete(sent())
@@ -116,7 +116,7 @@ def filled(path: str, parts: list[str]) -> str:
         if start < 0:
             break
         path = path[:start] + quote(part, safe="") + path[end + 1 :]
-    return f"http://test{path}"
+    return f"http://localhost{path}"
 
 
 @BOUNDED

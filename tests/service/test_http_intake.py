@@ -184,7 +184,9 @@ async def test_a_duplicate_is_known_after_posting_and_after_a_restart(
     database: str, tenant: Tenant, app: FastAPI
 ) -> None:
     def client(over: FastAPI) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=httpx.ASGITransport(app=over), base_url="http://test/v1")
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=over), base_url="http://localhost/v1"
+        )
 
     async with client(app) as http:
         caller = Caller(http)
@@ -243,7 +245,7 @@ async def test_what_was_not_billable_is_a_duplicate_with_the_reason(caller: Call
 
 async def test_one_bad_event_in_a_batch_never_hurts_the_others(caller: Caller) -> None:
     good = [approval(f"ap-{n}") for n in range(3)]
-    text = httpx.Request("POST", "http://test", json=good[0]).content.decode()
+    text = httpx.Request("POST", "http://localhost", json=good[0]).content.decode()
     bad = [
         "1",
         "null",

@@ -120,7 +120,7 @@ async def test_a_refused_call_is_not_remembered(caller: Caller) -> None:
 async def test_a_key_is_kept_over_a_restart(database: str, tenant: Tenant, app: FastAPI) -> None:
     async def post(over: FastAPI) -> httpx.Response:
         transport = httpx.ASGITransport(app=over)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as http:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost/v1") as http:
             caller = Caller(http)
             await caller.contract(expect=201 if over is app else 200)
             await caller.line("FP", method="fixed_price", expect=201 if over is app else 200)

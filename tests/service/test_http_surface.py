@@ -51,7 +51,7 @@ async def test_what_is_not_built_yet_is_not_found(caller: Caller) -> None:
     (invoice,) = (await caller.draft())["invoices"]
     before = caller.position
     for method, path in NOT_BUILT:
-        url = "http://test" + path.replace("{id}", invoice["invoice_id"])
+        url = "http://localhost" + path.replace("{id}", invoice["invoice_id"])
         for body in (None, {}, {"items": [item]}):
             problem(await caller.http.request(method, url, json=body), 404)
     await caller.nothing_happened(before)
@@ -59,7 +59,7 @@ async def test_what_is_not_built_yet_is_not_found(caller: Caller) -> None:
 
 async def test_unknown_paths_are_not_found_and_wrong_methods_not_allowed(caller: Caller) -> None:
     for path in ("/", "/v1", "/v2/contracts", "/v1/contracts/", "/v1/contracts/x/", "/v1//x", "/x"):
-        problem(await caller.http.get(f"http://test{path}"), 404)
+        problem(await caller.http.get(f"http://localhost{path}"), 404)
     for method, path in (
         ("POST", "/contracts"),
         ("DELETE", "/contracts/PC-1"),
@@ -79,12 +79,12 @@ async def test_unknown_paths_are_not_found_and_wrong_methods_not_allowed(caller:
 
 
 async def test_the_process_is_alive_and_ready(caller: Caller) -> None:
-    response = await caller.http.get("http://test/health/live")
+    response = await caller.http.get("http://localhost/health/live")
     assert response.status_code == 200
     hold_against_its_model(response)
     await caller.contract()
     await caller.get("/contracts/PC-1")
-    response = await caller.http.get("http://test/health/ready")
+    response = await caller.http.get("http://localhost/health/ready")
     assert response.status_code == 200
     hold_against_its_model(response)
     assert response.json() == {"status": "ready", "position": caller.position, "lag": 0}
@@ -98,25 +98,25 @@ async def test_a_projector_that_failed_shows_in_readiness_and_ends_every_wait(
         contracts.drop(connection)
     tenant.projector.start()
     transport = httpx.ASGITransport(app=create_app(Only(tenant), Settings(read_wait=60)))
-    async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as http:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost/v1") as http:
         caller = Caller(http)
         await caller.contract()
         response = await http.get("/contracts", params={"after": caller.position})
         assert response.headers["retry-after"]
         problem(response, 503)
-        refused = problem(await http.get("http://test/health/ready"), 503)
+        refused = problem(await http.get("http://localhost/health/ready"), 503)
         assert "contracts" not in refused["detail"]
-        assert (await http.get("http://test/health/live")).status_code == 200
+        assert (await http.get("http://localhost/health/live")).status_code == 200
         await caller.line()
     tenant.projector.stop()
     tenant.close()
 
 
 async def test_the_documentation_comes_from_here_and_nowhere_else(http: httpx.AsyncClient) -> None:
-    page = (await http.get("http://test/docs")).text
+    page = (await http.get("http://localhost/docs")).text
     assert not re.search(r"(https?:)?//[a-z]", page)
     for asset in re.findall(r'(?:src|href)="([^"]+)"', page):
-        response = await http.get(f"http://test{asset}")
+        response = await http.get(f"http://localhost{asset}")
         assert response.status_code == 200, asset
         assert response.content
     assert "/openapi.json" in page
@@ -125,7 +125,7 @@ async def test_the_documentation_comes_from_here_and_nowhere_else(http: httpx.As
 async def test_the_openapi_document_is_3_1_and_promises_what_is_served(
     http: httpx.AsyncClient,
 ) -> None:
-    document = (await http.get("http://test/openapi.json")).json()
+    document = (await http.get("http://localhost/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     documented = {
         (method.upper(), path)

@@ -36,7 +36,7 @@ def caller(tenants: Tenants, name: str | None = None) -> httpx.AsyncClient:
     """A client of the service that names a tenant."""
     transport = httpx.ASGITransport(app=create_app(tenants, Settings(read_wait=5.0)))
     headers = {} if name is None else {"X-Tenant": name}
-    return httpx.AsyncClient(transport=transport, base_url="http://test/v1", headers=headers)
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost/v1", headers=headers)
 
 
 def test_a_tenant_is_made_listed_and_made_only_once(tenants: Tenants) -> None:
