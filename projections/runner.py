@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -154,12 +153,12 @@ class Projector:
         self._history = history
         self._writer = writer
         self._turn = turn
-        guard = threading.Lock()
-        self._changed = threading.Condition(guard)
-        """The views are further, or won't be: for those that wait for them."""
-        self._woken = threading.Condition(guard)
-        self._hurried = threading.Condition(guard)
+        self._guard = threading.Lock()
+        self._woken = threading.Condition(self._guard)
+        self._hurried = threading.Condition(self._guard)
         """What the projector rests on: on a commit, or only on somebody who waits for it."""
+        self._waiting: dict[object, tuple[int, Callable[[], object]]] = {}
+        """Who is to be told of which position."""
         self._position = writer.position()
         self._wanted = 0
         self._asked = False
@@ -179,46 +178,56 @@ class Projector:
 
     def start(self) -> None:
         """Starts following the history."""
-        with self._changed:
+        with self._guard:
             self._stopping, self._failure = False, None
         self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Stops after the page at hand."""
-        with self._changed:
+        with self._guard:
             self._stopping = True
-            self._changed.notify_all()
             self._hurry()
+        self._tell()
         if self._thread:
             self._thread.join()
         self._turn.leave()
 
     def wake(self, position: int) -> None:
         """Tells that the history has got to `position`."""
-        with self._changed:
+        with self._guard:
             self._wanted = max(self._wanted, position)
             self._woken.notify()
 
     def shown(self, position: int) -> None:
         """Tells that another process has brought the views to `position`."""
-        with self._changed:
+        with self._guard:
             self._position = max(self._position, position)
-            self._changed.notify_all()
+        self._tell()
+
+    def when_shown(self, position: int, tell: Callable[[], object]) -> Callable[[], None]:
+        """Calls `tell` once the views show `position`, or when they won't for now.
+
+        That is at once where it is so already, else in the projector's thread, so it must not wait
+        for anything. What this returns forgets about it, and is to be called in any case.
+        """
+        ticket = object()
+        with self._guard:
+            if self._position < position and not self._failure and not self._stopping:
+                self._waiting[ticket] = position, tell
+                self._asked = True  # it may rest on a commit of another process
+                self._hurry()
+                tell = _nothing
+        tell()
+        return lambda: self._forget(ticket)
 
     def wait_for(self, position: int, timeout: float) -> bool:
         """Waits until the views show `position`; False when they don't within `timeout` seconds."""
-        until = time.monotonic() + timeout
-        with self._changed:
-            if self._position < position:
-                self._asked = True  # it may rest on a commit of another process
-                self._hurry()
-            while self._position < position:
-                rest = until - time.monotonic()
-                if rest <= 0 or self._failure or self._stopping:
-                    return False
-                self._changed.wait(rest)
-        return True
+        told = threading.Event()
+        forget = self.when_shown(position, told.set)
+        told.wait(timeout)
+        forget()
+        return self._position >= position
 
     def _run(self) -> None:
         pause = SHORTEST_PAUSE
@@ -252,7 +261,7 @@ class Projector:
         return self._asked or self._wanted > self._position
 
     def _rest(self, seconds: float, disturbed: Callable[[], bool]) -> None:
-        with self._changed:
+        with self._guard:
             self._hurried.wait_for(lambda: self._stopping or self._asked, LINGER_SECONDS)
             self._woken.wait_for(lambda: self._stopping or disturbed(), seconds)
             self._asked = False
@@ -262,11 +271,33 @@ class Projector:
         self._woken.notify()
 
     def _reached(self, position: int) -> None:
-        with self._changed:
+        with self._guard:
             self._position, self._failure = position, None
-            self._changed.notify_all()
+        self._tell()
 
     def _fail(self, error: Exception) -> None:
-        with self._changed:
+        with self._guard:
             self._failure = error
-            self._changed.notify_all()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tells those whose position is shown; all, when the views stand still."""
+        with self._guard:
+            still = self._failure or self._stopping
+            due = [
+                (ticket, tell)
+                for ticket, (position, tell) in self._waiting.items()
+                if still or position <= self._position
+            ]
+            for ticket, _ in due:
+                del self._waiting[ticket]
+        for _, tell in due:
+            tell()
+
+    def _forget(self, ticket: object) -> None:
+        with self._guard:
+            self._waiting.pop(ticket, None)
+
+
+def _nothing() -> None:
+    """There is nobody to tell yet."""

@@ -18,7 +18,7 @@ from service import answers, problems, schemas, upstream
 from service.door import Door
 from service.problems import MEDIA_TYPE, Problem
 from service.routers import audit, backlog, contracts, intake, invoices, operations
-from service.routers.plumbing import ProblemRaised, problem_response
+from service.routers.plumbing import ProblemRaised, Waiting, problem_response
 from service.settings import Settings
 from service.tenants import AnyTenants
 
@@ -43,6 +43,7 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.tenants, app.state.settings = tenants, settings
+    app.state.waiting = Waiting(settings.waiting_limit)
     # Not by include_router: it would look at each route twice, and in routers one after the other.
     # Before the pages of the documentation, for what is asked for all day is to be found first.
     modules = (backlog, intake, invoices, contracts, audit, operations)

@@ -18,7 +18,7 @@ from projections.time_and_material import failed_levels
 from service.handlers.requests import KeyReused
 from service.ledger import Conflict, Unavailable
 from service.strict_json import NotJson
-from service.tenant import ViewsBehind
+from service.tenant import PositionAhead, ViewsBehind
 from service.unit_of_work import StaleVersion
 from service.wire import refused_item
 
@@ -68,7 +68,7 @@ class Problem:
         return msgspec.json.encode(self.body())
 
 
-FORESEEN = (Refused, BadQuery, StaleVersion, Conflict, ViewsBehind, Unavailable)
+FORESEEN = (Refused, BadQuery, PositionAhead, StaleVersion, Conflict, ViewsBehind, Unavailable)
 """The errors that `of` knows an answer to."""
 
 
@@ -79,6 +79,8 @@ def of(error: Exception) -> Problem | None:
             return of_refusal(error)
         case BadQuery():
             return invalid_fields([(error.field, str(error))])
+        case PositionAhead():
+            return Problem(status=422, code="position_ahead", detail=str(error))
         case StaleVersion():
             detail = (
                 f"the version is {error.actual}, If-Match says {error.expected}"

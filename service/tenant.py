@@ -1,8 +1,9 @@
 """A tenant: one history, one set of views, and the projector that keeps them together."""
 
+import asyncio
 import re
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from service.ledger import Ledger
 from service.recorders import PostgresSchema, SQLiteFile
 from service.recorders.postgres import channel
 from service.servers import Server, shown
+from service.threads import in_thread
 
 SQLITE = "sqlite:///"
 POSTGRESQL = ("postgresql://", "postgres://")
@@ -44,6 +46,13 @@ class ViewsBehind(Exception):
 
     def __init__(self, wanted: int, reached: int) -> None:
         super().__init__(f"the views are at position {reached}, not yet at {wanted}")
+
+
+class PositionAhead(Exception):
+    """A read is to wait for a position that the history has not reached."""
+
+    def __init__(self, wanted: int, reached: int) -> None:
+        super().__init__(f"the history is at position {reached}, {wanted} is beyond it")
 
 
 class BadDatabase(Exception):
@@ -109,7 +118,8 @@ class Tenant:
         self.ledger, self.views = self._opened.ledger, self._opened.views
         self.writer = Writer(self.views)
         self.projector = Projector(self.ledger, self.writer, turn=self._opened.turn)
-        self.ledger.on_commit(self.projector.wake)
+        self._committed = 0
+        self.ledger.on_commit(self._has_committed)
         self._projecting = project
         if project:
             self._opened.follow(self.projector)
@@ -123,14 +133,52 @@ class Tenant:
         self.views.dispose()
         self._opened.close()
 
-    def wait_for(self, position: int | None, timeout: float) -> None:
+    def wait_for(self, position: int, timeout: float) -> None:
         """Waits until the views show `position`. Raises ViewsBehind after `timeout` seconds."""
-        if position is not None and not self.projector.wait_for(position, timeout):
+        if not self.projector.wait_for(position, timeout):
             raise ViewsBehind(position, self.projector.position)
 
     def shows(self, position: int | None) -> bool:
         """Whether the views are known to show `position` already."""
         return position is None or self.projector.position >= position
+
+    async def until_shown(self, position: int, seconds: float) -> None:
+        """As `wait_for`, in an event loop: it takes no thread."""
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+
+        def tell() -> None:
+            with suppress(RuntimeError):  # a loop that is closed has nobody waiting any more
+                loop.call_soon_threadsafe(told.set)
+
+        forget = self.projector.when_shown(position, tell)
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), seconds)
+        finally:
+            forget()
+        if not self.shows(position):
+            raise ViewsBehind(position, self.projector.position)
+
+    async def until_current(self) -> None:
+        """Waits until the views show all that is recorded by now; no thread meanwhile.
+
+        For commands that look something up in them. Raises ViewsBehind after VIEWS_SECONDS.
+        """
+        await self.until_shown(await in_thread(self.ledger.position), VIEWS_SECONDS)
+
+    async def require_reached(self, position: int) -> None:
+        """Asks the history whether it reaches to `position`, where that is not known already.
+
+        Raises PositionAhead when it does not.
+        """
+        if position > max(self._committed, self.projector.position):
+            reached = await in_thread(self.ledger.position)
+            if position > reached:
+                raise PositionAhead(position, reached)
+
+    def _has_committed(self, position: int) -> None:
+        self._committed = max(self._committed, position)
+        self.projector.wake(position)
 
     @contextmanager
     def glancing_at_once(self) -> Generator[Glance | None]:

@@ -4,7 +4,6 @@ A command runs where others wait for it, so it can't wait for the views itself: 
 they are asked outside, and it runs again.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,7 +12,8 @@ from aggregates.refusals import ItemRefusal
 from projections import backlog_queries
 from service.handlers.requests import Answer, Request, submit
 from service.ledger import Conflict
-from service.tenant import VIEWS_SECONDS, Tenant
+from service.tenant import Tenant
+from service.threads import in_thread
 from service.unit_of_work import UnitOfWork
 
 _LOOKUPS = 3
@@ -59,13 +59,13 @@ async def submit_explained(
         try:
             return await submit(tenant, request, lambda unit: work(unit, explain))
         except _NotKnown as broken_off:
-            explain.posted.update(await asyncio.to_thread(_look_up, tenant, broken_off.items))
+            await tenant.until_current()
+            explain.posted.update(await in_thread(_look_up, tenant, broken_off.items))
     raise Conflict
 
 
 def _look_up(tenant: Tenant, items: Sequence[str]) -> dict[str, bool]:
-    """Which of the items the views know. Raises ViewsBehind when they are not current in time."""
-    tenant.wait_for(tenant.ledger.position(), VIEWS_SECONDS)
+    """Which of the items the views know."""
     known: set[str] = set()
     with tenant.reading() as (connection, _):
         for start in range(0, len(items), 500):

@@ -11,9 +11,10 @@ from aggregates.refusals import NotFound, Refused
 from projections import contract_queries
 from service import wire
 from service.handlers import intake
-from service.handlers.requests import Answer, Request, execute
+from service.handlers.requests import Answer, Request, execute, submit
 from service.stream_kinds import CONTRACT, LINE, LINE_HEAD
-from service.tenant import VIEWS_SECONDS, Tenant
+from service.tenant import Tenant
+from service.threads import in_thread
 from service.unit_of_work import StaleVersion, UnitOfWork
 
 
@@ -83,7 +84,7 @@ def milestone_id(request: Request, contract_id: str, line_id: str) -> str:
     return streams.item_id(contract_id, line_id, "milestone", request.request_id)
 
 
-def change_milestone(tenant: Tenant, request: Request, command: ChangeMilestone) -> Answer:
+async def change_milestone(tenant: Tenant, request: Request, command: ChangeMilestone) -> Answer:
     """Changes a milestone, its parts follow (D-14). Raises NotFound for an unknown one."""
 
     def work(unit: UnitOfWork) -> Answer:
@@ -93,10 +94,10 @@ def change_milestone(tenant: Tenant, request: Request, command: ChangeMilestone)
         unit.append(events)
         return _milestone(unit, line.contract_id, line.line_id, command.milestone_id)
 
-    return _execute(tenant, request, command.milestone_id, work)
+    return await _submit(tenant, request, command.milestone_id, work)
 
 
-def delete_milestone(tenant: Tenant, request: Request, command: DeleteMilestone) -> Answer:
+async def delete_milestone(tenant: Tenant, request: Request, command: DeleteMilestone) -> Answer:
     """Deletes a milestone and its parts (D-14). Raises NotFound for an unknown one."""
 
     def work(unit: UnitOfWork) -> Answer:
@@ -106,7 +107,7 @@ def delete_milestone(tenant: Tenant, request: Request, command: DeleteMilestone)
         unit.append(events)
         return Answer(body={})
 
-    return _execute(tenant, request, command.milestone_id, work)
+    return await _submit(tenant, request, command.milestone_id, work)
 
 
 def required_contract(unit: UnitOfWork, contract_id: str) -> Contract:
@@ -142,7 +143,7 @@ def _line_of(unit: UnitOfWork, identity: str) -> ContractLine:
     return line
 
 
-def _execute(
+async def _submit(
     tenant: Tenant, request: Request, identity: str, work: Callable[[UnitOfWork], Answer]
 ) -> Answer:
     """Runs a command on a milestone: completed ones left the line's state, but the views know them.
@@ -150,14 +151,15 @@ def _execute(
     Raises NotFound when there never was one of that id.
     """
     try:
-        return execute(tenant, request, work)
+        return await submit(tenant, request, work)
     except Refused as refusal:
-        if refusal.code == milestones.COMPLETED and not _was_completed(tenant, identity):
-            raise NotFound("milestone", identity) from None
+        if refusal.code == milestones.COMPLETED:
+            await tenant.until_current()
+            if not await in_thread(_is_known, tenant, identity):
+                raise NotFound("milestone", identity) from None
         raise
 
 
-def _was_completed(tenant: Tenant, identity: str) -> bool:
-    tenant.wait_for(tenant.ledger.position(), VIEWS_SECONDS)
+def _is_known(tenant: Tenant, identity: str) -> bool:
     with tenant.reading() as (connection, _):
         return contract_queries.find_milestone(connection, identity) is not None

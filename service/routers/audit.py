@@ -34,7 +34,7 @@ def get_events(
     event_type: Annotated[list[str] | None, Query(alias="type", max_length=50)] = None,
 ) -> Response:
     """The recorded events in order, all or those of a contract, invoice, item or type (D-64)."""
-    tenant = reading.wait()
+    tenant = reading.tenant
     names = [name.partition(".")[0] for name in event_type or ()]
     wanted = any_of(contract_id=contract_id, invoice_id=invoice_id, type=names)
     found = _search(tenant, wanted, _position(cursor), limit + 1, item_id)

@@ -28,8 +28,9 @@ from service.routers.plumbing import (
     json_response,
     list_response,
 )
-from service.routers.strict_route import StrictRoute, in_thread
+from service.routers.strict_route import StrictRoute
 from service.schemas import DateText, ItemsBody, MarkBody
+from service.threads import in_thread
 
 router = APIRouter(prefix="/v1/backlog", tags=["Backlog"], route_class=StrictRoute)
 
@@ -91,17 +92,17 @@ async def _listed(
 ) -> Response:
     """A page; one statement tells its rows and the position.
 
-    Where nothing has to be waited for it is read right here: to wake another thread and to be woken
-    by it takes about as long as to read a page.
+    Where no connection has to be waited for it is read right here: to wake another thread and to
+    be woken by it takes about as long as to read a page.
     """
-    if not totals and part.limit <= AT_ONCE_ROWS and reading.is_shown():
+    if not totals and part.limit <= AT_ONCE_ROWS:
         with reading.tenant.glancing_at_once() as views:
             page = await backlog.at_once(views, matching, part) if views else None
         if page and page.position is not None:
             return list_response(request, page, page.position)
 
     def read() -> Response:
-        with reading.wait().reading() as (views, position):
+        with reading.tenant.reading() as (views, position):
             page = backlog(views, matching, part, totals=totals)
         return list_response(request, page, position)
 
@@ -158,7 +159,7 @@ async def reevaluate(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Re
 @router.get("/{item_id}", response_model=answers.FixedPriceRow | answers.SalesRow)
 def get_item(item_id: Annotated[str, Path(max_length=200)], reading: TheReading) -> Response:
     """One item of either view."""
-    with reading.wait().reading() as (views, position):
+    with reading.tenant.reading() as (views, position):
         found = backlog_queries.find_items(views, [item_id])
     if not found:
         detail = f"there is no backlog item {item_id!r}"

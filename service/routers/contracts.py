@@ -44,7 +44,7 @@ def put_contract(
 @router.get("/contracts", response_model=answers.Page[answers.Contract])
 def get_contracts(request: Request, reading: TheReading, listing: TheListing) -> Response:
     """The contracts."""
-    with reading.wait().reading() as (views, position):
+    with reading.tenant.reading() as (views, position):
         page = contract_queries.list_contracts(views, listing.page())
     return list_response(request, page, position)
 
@@ -52,7 +52,7 @@ def get_contracts(request: Request, reading: TheReading, listing: TheListing) ->
 @router.get("/contracts/{contract_id}", response_model=answers.Contract)
 def get_contract(contract_id: ContractId, reading: TheReading) -> Response:
     """A contract."""
-    with reading.wait().reading() as (views, position):
+    with reading.tenant.reading() as (views, position):
         found = contract_queries.find_contract(views, contract_id)
     return one_response(found, "contract", contract_id, position)
 
@@ -60,7 +60,7 @@ def get_contract(contract_id: ContractId, reading: TheReading) -> Response:
 @router.get("/contracts/{contract_id}/limits", response_model=answers.Limits)
 def get_limits(contract_id: ContractId, reading: TheReading) -> Response:
     """The not-to-exceed limits at every level: used and remaining (D-36)."""
-    with reading.wait().reading() as (views, position):
+    with reading.tenant.reading() as (views, position):
         found = contract_queries.limits(views, contract_id)
     versionless = None if found is None else (found, None)
     return one_response(versionless, "contract", contract_id, position)
@@ -69,7 +69,7 @@ def get_limits(contract_id: ContractId, reading: TheReading) -> Response:
 @router.get("/contracts/{contract_id}/performance", response_model=answers.Performance)
 def get_performance(contract_id: ContractId, reading: TheReading) -> Response:
     """How the contract performs, as a whole and by line (D-60)."""
-    with reading.wait().reading() as (views, position):
+    with reading.tenant.reading() as (views, position):
         found = performance_queries.performance(views, contract_id)
     versionless = None if found is None else (found, None)
     return one_response(versionless, "contract", contract_id, position)
@@ -95,7 +95,7 @@ def put_line(
 @router.get("/contracts/{contract_id}/lines/{line_id}", response_model=answers.Line)
 def get_line(contract_id: ContractId, line_id: LineId, reading: TheReading) -> Response:
     """A contract line, with what its milestones total and lack (D-15)."""
-    with reading.wait().reading() as (views, position):
+    with reading.tenant.reading() as (views, position):
         found = contract_queries.find_line(views, contract_id, line_id)
     return one_response(found, "contract_line", line_id, position)
 
@@ -122,22 +122,24 @@ def post_milestone(
 @router.get("/milestones/{milestone_id}", response_model=answers.Milestone)
 def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Response:
     """A milestone and its parts."""
-    with reading.wait().reading() as (views, position):
+    with reading.tenant.reading() as (views, position):
         found = contract_queries.find_milestone(views, milestone_id)
     return one_response(found, "milestone", milestone_id, position)
 
 
 @router.patch("/milestones/{milestone_id}", response_model=answers.Milestone)
-def patch_milestone(
+async def patch_milestone(
     milestone_id: MilestoneId, body: MilestoneChanges, tenant: TheTenant, command: TheChange
 ) -> Response:
     """Change a milestone that is not on a draft or posted; its parts follow (D-14)."""
     change = commands.change_milestone(milestone_id, body)
-    return command_response(handlers.change_milestone(tenant, command, change))
+    return command_response(await handlers.change_milestone(tenant, command, change))
 
 
 @router.delete("/milestones/{milestone_id}", response_model=answers.Done)
-def delete_milestone(milestone_id: MilestoneId, tenant: TheTenant, command: TheChange) -> Response:
+async def delete_milestone(
+    milestone_id: MilestoneId, tenant: TheTenant, command: TheChange
+) -> Response:
     """Delete a milestone that is not on a draft or posted, with its parts (D-14)."""
     delete = DeleteMilestone(milestone_id=milestone_id)
-    return command_response(handlers.delete_milestone(tenant, command, delete))
+    return command_response(await handlers.delete_milestone(tenant, command, delete))

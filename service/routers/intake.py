@@ -1,5 +1,6 @@
 """Intake: what upstream project systems post, and what of it waits."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, cast
 from urllib.parse import unquote
@@ -10,7 +11,7 @@ from aggregates.refusals import NotFound, Refused
 from projections import billing_queries
 from service import answers, strict_json
 from service.handlers import intake as handlers
-from service.handlers.requests import Answer, execute, execute_once
+from service.handlers.requests import Answer, execute_once, submit
 from service.handlers.requests import Request as Command
 from service.problems import Problem, invalid_fields, malformed_json, of_recorded
 from service.routers.plumbing import (
@@ -28,7 +29,8 @@ from service.routers.plumbing import (
 from service.routers.strict_route import StrictRoute
 from service.schemas import DismissBody, Reason
 from service.strict_json import NotJson
-from service.tenant import VIEWS_SECONDS, Tenant
+from service.tenant import Tenant
+from service.threads import in_thread
 from service.unit_of_work import UnitOfWork
 from service.upstream import read_json
 
@@ -145,26 +147,26 @@ ParkedId = Annotated[str, Path(max_length=1024)]
 @router.get("/intake/parked", response_model=answers.Page[answers.ParkedEvent])
 def get_parked(request: Request, reading: TheReading, listing: TheListing) -> Response:
     """The events that wait for something unknown yet, each with what it lacks."""
-    with reading.wait().reading() as (views, position):
+    with reading.tenant.reading() as (views, position):
         page = billing_queries.list_parked(views, listing.page())
     shown = [{**row, "problem": of_recorded(**row["problem"]).body()} for row in page.items]
     return list_response(request, replace(page, items=shown), position)
 
 
 @router.post("/intake/parked/{parked_id}/retry", response_model=answers.EventResult)
-def retry_parked(parked_id: ParkedId, tenant: TheTenant, command: ThePost) -> Response:
+async def retry_parked(parked_id: ParkedId, tenant: TheTenant, command: ThePost) -> Response:
     """Try a parked event again now."""
-    contract_id, key = _find_parked(tenant, parked_id)
+    contract_id, key = await _find_parked(tenant, parked_id)
 
     def work(unit: UnitOfWork) -> Answer:
         event = handlers.parked_event(unit, contract_id, key)
         return Answer(body=handlers.retry(unit, event).body())
 
-    return command_response(execute(tenant, command, work))
+    return command_response(await submit(tenant, command, work))
 
 
 @router.delete("/intake/parked/{parked_id}", response_model=answers.Done)
-def dismiss_parked(
+async def dismiss_parked(
     parked_id: ParkedId,
     tenant: TheTenant,
     command: TheCommand,
@@ -175,21 +177,25 @@ def dismiss_parked(
     why = body.reason if body else reason
     if why is None:
         raise ProblemRaised(invalid_fields([("reason", "say why the event is dismissed")]))
-    contract_id, key = _find_parked(tenant, parked_id)
+    contract_id, key = await _find_parked(tenant, parked_id)
     asked = replace(command, context=replace(command.context, reason=why))
 
     def work(unit: UnitOfWork) -> Answer:
         handlers.dismiss(unit, contract_id, key, why)
         return Answer(body={})
 
-    return command_response(execute(tenant, asked, work))
+    return command_response(await submit(tenant, asked, work))
 
 
-def _find_parked(tenant: Tenant, event_or_parked_id: str) -> tuple[str, str]:
+async def _find_parked(tenant: Tenant, event_or_parked_id: str) -> tuple[str, str]:
     """Contract and parked id of a waiting event, named by its own id or the parked id."""
-    tenant.wait_for(tenant.ledger.position(), VIEWS_SECONDS)
-    with tenant.reading() as (views, _):
-        found = billing_queries.find_parked(views, event_or_parked_id)
+
+    def find() -> Sequence[Mapping[str, Any]]:
+        with tenant.reading() as (views, _):
+            return billing_queries.find_parked(views, event_or_parked_id)
+
+    await tenant.until_current()
+    found = await in_thread(find)
     if not found:
         raise NotFound("parked_event", event_or_parked_id)
     if len(found) > 1:

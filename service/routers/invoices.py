@@ -54,7 +54,7 @@ def get_invoices(
 ) -> Response:
     """Invoices in the order they were drafted."""
     matching = any_of(status=status, contract_id=contract_id, customer_id=customer_id)
-    with reading.wait().reading() as (views, position):
+    with reading.tenant.reading() as (views, position):
         page = billing_queries.list_invoices(views, matching, listing.page())
     return list_response(request, page, position)
 
@@ -62,7 +62,7 @@ def get_invoices(
 @router.get("/invoices/{invoice_id}", response_model=answers.Invoice)
 def get_invoice(invoice_id: InvoiceId, reading: TheReading) -> Response:
     """An invoice with its lines and details."""
-    with reading.wait().reading() as (views, position):
+    with reading.tenant.reading() as (views, position):
         found = billing_queries.find_invoice(views, invoice_id)
     return one_response(found, "invoice", invoice_id, position)
 
@@ -117,6 +117,6 @@ def get_actuals(
         item_id=item_id,
         type=actual_type,
     )
-    with reading.wait().reading() as (views, position):
+    with reading.tenant.reading() as (views, position):
         page = billing_queries.list_actuals(views, matching, listing.page())
     return list_response(request, page, position)

@@ -11,7 +11,7 @@ router = APIRouter(prefix="/health", tags=["Operations"], route_class=StrictRout
 
 
 @router.get("/live", response_model=answers.Live)
-def live() -> Response:
+async def live() -> Response:
     """The process runs."""
     return json_response({"status": "live"})
 

@@ -7,14 +7,10 @@ request that sends two of twenty (docs/performance.md).
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, ParamSpec, Protocol, TypeVar, cast, get_args, get_origin
+from typing import Any, Protocol, cast, get_args, get_origin
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
@@ -24,29 +20,21 @@ from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope, Send
 
 from service.problems import Problem, invalid_fields
-from service.routers.plumbing import ProblemRaised, json_of, media_type
+from service.routers.plumbing import ProblemRaised, json_of, media_type, reading_of
+from service.threads import in_thread
 
-P = ParamSpec("P")
-R = TypeVar("R")
 Values = dict[str, Any]
 Errors = list[dict[str, Any]]
 _MISSING = object()
 _NO_QUERY = QueryParams()
-_THREADS = ThreadPoolExecutor(40, "request")
-"""For endpoints that wait for a database; the framework's own take twice as long to reach."""
-
-
-async def in_thread(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """What the call comes to, in a thread where it may wait."""
-    within = partial(copy_context().run, call, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, within)
 
 
 class StrictRoute(APIRoute):
     """Refuses unknown query parameters, other content types and lax JSON.
 
     Endpoints give responses; what they depend on are coroutines. Those take parameters of the path,
-    the query and the headers, the endpoint also one body in JSON.
+    the query and the headers, the endpoint also one body in JSON. A read begins once the views show
+    what it is to see: it takes a thread only from there on.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -64,6 +52,7 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         endpoint = _Function(self.dependant)
         known = endpoint.all_queries()
+        reading = next((d.name for d in endpoint.dependencies if d.call is reading_of), None)
         is_coroutine = inspect.iscoroutinefunction(endpoint.call)
 
         async def handle(request: Request) -> Response:
@@ -80,6 +69,8 @@ class StrictRoute(APIRoute):
             values, errors = await endpoint.values(sent)
             if errors:
                 raise RequestValidationError(errors)
+            if reading:
+                await values[reading].wait(request)
             if is_coroutine:
                 return await endpoint.call(**values)
             return await in_thread(endpoint.call, **values)

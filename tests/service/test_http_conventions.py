@@ -1,6 +1,6 @@
 """What holds for every call: positions that reads wait for, versions that commands expect."""
 
-import time
+from contextlib import closing
 
 import httpx
 import pytest
@@ -11,6 +11,8 @@ from service.tenant import Tenant
 from tests.databases import Only
 from tests.service.http_caller import Caller, Json, contract_body, line_body, problem
 
+LONG = 60.0
+"""Seconds that no test waits, unless what it waits for never comes."""
 READS = (
     "/contracts",
     "/contracts/PC-1",
@@ -57,18 +59,56 @@ async def test_every_command_answers_with_its_position_and_reads_wait_for_it(
     assert newest["position"] == reached
 
 
-async def test_a_read_of_the_far_future_is_a_503_with_retry_after_in_bounded_time(
+async def test_a_position_that_the_history_has_not_reached_is_refused_at_once(
     tenant: Tenant,
 ) -> None:
-    app = create_app(Only(tenant), Settings(read_wait=0.05))
+    app = create_app(Only(tenant), Settings(read_wait=LONG))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost/v1") as http:
-        for path in READS:
-            started = time.monotonic()
-            response = await http.get(path, params={"after": 10**9})
-            assert time.monotonic() - started < 5
-            problem(response, 503)
-            assert int(response.headers["retry-after"]) >= 1
+        caller = Caller(http)
+        for reached in (0, 1):
+            for ahead in (reached + 1, 10**9, 2**62, 2**63 - 1):
+                for path in READS:
+                    response = await http.get(path, params={"after": ahead})
+                    refused = problem(response, 422)
+                    assert refused["code"] == "position_ahead"
+                    assert f"position {reached}," in refused["detail"]
+                    assert str(ahead) in refused["detail"]
+            if not reached:
+                await caller.contract()
+                assert caller.position == 1
+
+
+async def test_a_position_that_another_process_has_committed_is_not_ahead(
+    tenant: Tenant, database: str
+) -> None:
+    with closing(Tenant(database, project=False)) as other:
+        settings = Settings(read_wait=LONG)
+        here = httpx.ASGITransport(app=create_app(Only(tenant), settings))
+        there = httpx.ASGITransport(app=create_app(Only(other), settings))
+        async with (
+            httpx.AsyncClient(transport=here, base_url="http://localhost/v1") as http,
+            httpx.AsyncClient(transport=there, base_url="http://localhost/v1") as another,
+        ):
+            caller = Caller(another)
+            await caller.contract()
+            response = await http.get("/contracts", params={"after": caller.position})
+            assert len(response.json()["items"]) == 1
+
+
+async def test_a_read_whose_views_do_not_come_is_a_503_with_retry_after_in_bounded_time(
+    database: str,
+) -> None:
+    with closing(Tenant(database, project=False)) as tenant:
+        app = create_app(Only(tenant), Settings(read_wait=0.05))
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost/v1") as http:
+            caller = Caller(http)
+            await caller.contract()
+            for path in READS:
+                response = await http.get(path, params={"after": caller.position})
+                assert problem(response, 503)["code"] == "views_behind"
+                assert int(response.headers["retry-after"]) >= 1
 
 
 async def test_after_is_a_position(caller: Caller) -> None:
