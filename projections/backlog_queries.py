@@ -46,6 +46,11 @@ class BacklogList:
     def __init__(self, view: View, shown: Mapping[str, Sequence[str]]) -> None:
         self._view, self._shown = view, shown
 
+    @property
+    def sortable(self) -> list[str]:
+        """The fields that it can be sorted by."""
+        return self._view.paging.sortable
+
     def __call__(
         self, connection: Connection, wanted: BacklogFilter, page: PageRequest, *, totals: bool
     ) -> Page:

@@ -43,6 +43,7 @@ _INVOICES = Paging(
     key="invoice_id",
     default="position",
 )
+INVOICES_BY = _INVOICES.sortable
 
 
 def list_invoices(connection: Connection, wanted: Wanted, request: PageRequest) -> Page:
@@ -209,6 +210,9 @@ def _paging_of(actuals: Subquery, wanted: Wanted) -> Paging:
     return Paging(sortable, key="actual_id", default="position")
 
 
+ACTUALS_BY = _paging_of(_unbilled().subquery(), {}).sortable
+
+
 def _actual(row: RowMapping) -> dict[str, Any]:
     currency = row["currency"]
     same = ("actual_id", "item_id", "type", "reversal_of", "contract_id", "line_id", "customer_id")
@@ -237,6 +241,7 @@ _PARKED = Paging(
     key="parked_id",
     default="position",
 )
+PARKED_BY = _PARKED.sortable
 
 
 def list_parked(connection: Connection, request: PageRequest) -> Page:

@@ -37,6 +37,7 @@ _CONTRACTS = Paging(
     key="contract_id",
     default="contract_id",
 )
+CONTRACTS_BY = _CONTRACTS.sortable
 
 
 def list_contracts(connection: Connection, request: PageRequest) -> Page:

@@ -79,6 +79,11 @@ class Paging:
         self._key = key
         self.default = self._orders(default)
 
+    @property
+    def sortable(self) -> list[str]:
+        """The fields that the list can be sorted by."""
+        return sorted(self._columns)
+
     def read(self, request: PageRequest) -> Part:
         """The part that is asked for.
 
@@ -125,7 +130,7 @@ class Paging:
         for field in sort.split(","):
             name = field.removeprefix("-")
             if name not in self._columns:
-                known = ", ".join(sorted(self._columns))
+                known = ", ".join(self.sortable)
                 raise BadQuery("sort", f"can't sort by {name!r}; sortable are {known}")
             orders.setdefault(name, Order(name, field.startswith("-")))
         descending = next(reversed(orders.values())).descending

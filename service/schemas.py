@@ -73,12 +73,19 @@ LimitText = Annotated[
 DateText = Annotated[
     datetime.date,
     BeforeValidator(_date),
-    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-10-31"]}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date",
+            "pattern": "^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+            "examples": ["2026-10-31"],
+        }
+    ),
 ]
-"""An ISO 8601 date."""
+"""An ISO 8601 date in the years 1900 to 2199: others are slips of the pen, such as 0202-10-31."""
 UpstreamId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$", examples=["PC-1001"])]
 """An id that an upstream system owns."""
-OwnId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
+OwnId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """An id that the service made; opaque to callers."""
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
 ShortText = Annotated[str, Field(max_length=200), AfterValidator(_text)]

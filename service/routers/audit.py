@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
 from aggregates import streams
 from projections import billing_queries
@@ -12,7 +13,7 @@ from projections.history import Recorded
 from projections.paging import BadQuery
 from service import answers
 from service.ledger import EventMapper
-from service.routers.plumbing import Ids, TheReading, any_of, list_response
+from service.routers.plumbing import Ids, QueryText, TheReading, any_of, list_response
 from service.routers.strict_route import StrictRoute
 from service.tenant import Tenant
 
@@ -27,11 +28,14 @@ def get_events(
     request: Request,
     reading: TheReading,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    cursor: Annotated[str | None, Query(max_length=20)] = None,
+    cursor: Annotated[
+        Annotated[str, Field(json_schema_extra={"pattern": "^[0-9]+$"})] | None,
+        Query(max_length=18),
+    ] = None,
     contract_id: Ids = None,
     invoice_id: Ids = None,
-    item_id: Annotated[str | None, Query(max_length=200)] = None,
-    event_type: Annotated[list[str] | None, Query(alias="type", max_length=50)] = None,
+    item_id: Annotated[QueryText | None, Query(max_length=200)] = None,
+    event_type: Annotated[list[QueryText] | None, Query(alias="type", max_length=50)] = None,
 ) -> Response:
     """The recorded events in order, all or those of a contract, invoice, item or type (D-64)."""
     tenant = reading.tenant

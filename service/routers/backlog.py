@@ -17,9 +17,10 @@ from service.handlers.requests import Request as Command
 from service.problems import Problem
 from service.routers.plumbing import (
     Ids,
+    Listing,
     ProblemRaised,
+    QueryText,
     Reading,
-    TheListing,
     ThePost,
     TheReading,
     TheTenant,
@@ -27,6 +28,7 @@ from service.routers.plumbing import (
     command_response,
     json_response,
     list_response,
+    listing_by,
 )
 from service.routers.strict_route import StrictRoute
 from service.schemas import DateText, ItemsBody, MarkBody
@@ -36,6 +38,8 @@ router = APIRouter(prefix="/v1/backlog", tags=["Backlog"], route_class=StrictRou
 
 AT_ONCE_ROWS = 200
 """Rows of a page that is read in the event loop; more would hold up the others in it."""
+FixedPriceListing = Annotated[Listing, Depends(listing_by(list_fixed_price.sortable))]
+SalesListing = Annotated[Listing, Depends(listing_by(list_time_and_material.sortable))]
 Totals = Annotated[bool, Query(description="Add totals over the whole filter.")]
 
 
@@ -47,7 +51,7 @@ async def wanted(
     billing_status: Annotated[list[BillingStatus] | None, Query()] = None,
     date_from: Annotated[DateText | None, Query()] = None,
     date_to: Annotated[DateText | None, Query()] = None,
-    q: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+    q: Annotated[QueryText | None, Query(min_length=1, max_length=200)] = None,
 ) -> BacklogFilter:
     """The filters of both views."""
     return BacklogFilter(
@@ -113,7 +117,7 @@ async def _listed(
 async def get_fixed_price(
     request: Request,
     reading: TheReading,
-    listing: TheListing,
+    listing: FixedPriceListing,
     matching: Annotated[BacklogFilter, Depends(wanted)],
     totals: Totals = False,
 ) -> Response:
@@ -126,7 +130,7 @@ async def get_fixed_price(
 async def get_time_and_material(
     request: Request,
     reading: TheReading,
-    listing: TheListing,
+    listing: SalesListing,
     matching: Annotated[BacklogFilter, Depends(wanted_sales)],
     totals: Totals = False,
 ) -> Response:

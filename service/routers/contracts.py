@@ -2,20 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from aggregates.milestones import DeleteMilestone
 from projections import contract_queries, performance_queries
 from service import answers, commands
 from service.handlers import contracts as handlers
 from service.routers.plumbing import (
+    Listing,
     TheChange,
-    TheListing,
     ThePost,
     TheReading,
     TheTenant,
     command_response,
     list_response,
+    listing_by,
     one_response,
 )
 from service.routers.strict_route import StrictRoute
@@ -26,6 +27,7 @@ router = APIRouter(prefix="/v1", tags=["Contracts"], route_class=StrictRoute)
 ContractId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 LineId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 MilestoneId = Annotated[str, Path(max_length=200)]
+TheContracts = Annotated[Listing, Depends(listing_by(contract_queries.CONTRACTS_BY))]
 
 
 @router.put(
@@ -42,7 +44,7 @@ def put_contract(
 
 
 @router.get("/contracts", response_model=answers.Page[answers.Contract])
-def get_contracts(request: Request, reading: TheReading, listing: TheListing) -> Response:
+def get_contracts(request: Request, reading: TheReading, listing: TheContracts) -> Response:
     """The contracts."""
     with reading.tenant.reading() as (views, position):
         page = contract_queries.list_contracts(views, listing.page())

@@ -6,6 +6,7 @@ from typing import Annotated, Any, cast
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import Field
 
 from aggregates.refusals import NotFound, Refused
 from projections import billing_queries
@@ -15,15 +16,17 @@ from service.handlers.requests import Answer, execute_once, submit
 from service.handlers.requests import Request as Command
 from service.problems import Problem, invalid_fields, malformed_json, of_recorded
 from service.routers.plumbing import (
+    NO_NUL,
+    Listing,
     ProblemRaised,
     TheCommand,
-    TheListing,
     ThePost,
     TheReading,
     TheTenant,
     command_response,
     json_of,
     list_response,
+    listing_by,
     media_type,
 )
 from service.routers.strict_route import StrictRoute
@@ -142,10 +145,11 @@ def _binary(request: Request, body: bytes) -> dict[str, object]:
 # --- what waits --------------------------------------------------------------------------------
 
 ParkedId = Annotated[str, Path(max_length=1024)]
+TheParked = Annotated[Listing, Depends(listing_by(billing_queries.PARKED_BY))]
 
 
 @router.get("/intake/parked", response_model=answers.Page[answers.ParkedEvent])
-def get_parked(request: Request, reading: TheReading, listing: TheListing) -> Response:
+def get_parked(request: Request, reading: TheReading, listing: TheParked) -> Response:
     """The events that wait for something unknown yet, each with what it lacks."""
     with reading.tenant.reading() as (views, position):
         page = billing_queries.list_parked(views, listing.page())
@@ -171,7 +175,7 @@ async def dismiss_parked(
     tenant: TheTenant,
     command: TheCommand,
     body: DismissBody | None = None,
-    reason: Annotated[Reason | None, Query()] = None,
+    reason: Annotated[Annotated[Reason, Field(json_schema_extra=NO_NUL)] | None, Query()] = None,
 ) -> Response:
     """Dismiss a parked event for good; the reason, in the body or the query, is recorded."""
     why = body.reason if body else reason

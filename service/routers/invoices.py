@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 
 from aggregates.drafting import CreateDrafts
 from aggregates.statuses import ActualType, InvoiceStatus
@@ -11,8 +11,8 @@ from service import answers
 from service.handlers import invoices as handlers
 from service.routers.plumbing import (
     Ids,
+    Listing,
     TheChange,
-    TheListing,
     ThePost,
     ThePostedChange,
     TheReading,
@@ -20,6 +20,7 @@ from service.routers.plumbing import (
     any_of,
     command_response,
     list_response,
+    listing_by,
     one_response,
 )
 from service.routers.strict_route import StrictRoute
@@ -28,6 +29,8 @@ from service.schemas import ConfirmBody, DraftBody
 router = APIRouter(prefix="/v1", tags=["Invoices"], route_class=StrictRoute)
 
 InvoiceId = Annotated[str, Path(max_length=200)]
+TheInvoices = Annotated[Listing, Depends(listing_by(billing_queries.INVOICES_BY))]
+TheActuals = Annotated[Listing, Depends(listing_by(billing_queries.ACTUALS_BY))]
 
 
 @router.post("/invoices", status_code=201, response_model=answers.Drafted)
@@ -47,7 +50,7 @@ async def post_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) ->
 def get_invoices(
     request: Request,
     reading: TheReading,
-    listing: TheListing,
+    listing: TheInvoices,
     status: Annotated[list[InvoiceStatus] | None, Query()] = None,
     contract_id: Ids = None,
     customer_id: Ids = None,
@@ -100,7 +103,7 @@ async def confirm(
 def get_actuals(
     request: Request,
     reading: TheReading,
-    listing: TheListing,
+    listing: TheActuals,
     contract_id: Ids = None,
     line_id: Ids = None,
     approval_id: Ids = None,

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import re
 import uuid
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, NoReturn
@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from fastapi import Depends, Header, Query, Request, Response
+from pydantic import Field, WithJsonSchema
 from starlette.requests import ClientDisconnect
 
 from projections.backlog_queries import Page
@@ -28,7 +29,10 @@ from service.tenants import AnyTenants
 
 _LARGEST = 2**63 - 1
 _PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~=&-]*")
-_HEADER_TEXT = r"^[\x20-\x7e]{1,255}$"
+_HEADER_TEXT = r"^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$"
+NO_NUL: dict[str, Any] = {"pattern": r"^[^\x00]*$"}
+QueryText = Annotated[str, Field(json_schema_extra=NO_NUL)]
+"""Text of a query; that it must not have a NUL holds for every parameter (`StrictRoute`)."""
 
 
 class ProblemRaised(Exception):
@@ -130,7 +134,10 @@ async def post_of(
     return replace(command, digest=digest, idempotency_key=idempotency_key)
 
 
-IfMatch = Annotated[str | None, Header(alias="If-Match")]
+IfMatch = Annotated[
+    Annotated[str, Field(json_schema_extra={"pattern": r'^(\*|"[0-9]+")$'})] | None,
+    Header(alias="If-Match", description="The ETag of what is to be changed, or `*` for any."),
+]
 
 
 async def change_of(
@@ -258,20 +265,29 @@ async def reading_of(
     return Reading(tenant, settings.read_wait, request.app.state.waiting, after)
 
 
-async def listing_of(
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    cursor: Annotated[str | None, Query(max_length=2000)] = None,
-    sort: Annotated[
-        str | None, Query(max_length=500, description="Fields to sort by, as `field,-field`.")
-    ] = None,
-) -> Listing:
-    """What every list takes beside its filters."""
-    return Listing(limit, cursor, sort)
+def listing_by(sortable: Iterable[str]) -> Callable[..., Coroutine[Any, Any, Listing]]:
+    """What gives a list its part of the query; it can be sorted by these fields."""
+    names = "|".join(sortable)
+    # For the document alone: what is refused is refused by the list, which names its fields.
+    text = {"type": "string", "maxLength": 500, "pattern": f"^(-?({names})(,-?({names}))*)?$"}
+
+    async def listing_of(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        cursor: Annotated[
+            QueryText | None, Query(max_length=2000, description="`next` of the page before.")
+        ] = None,
+        sort: Annotated[
+            Annotated[str, Field(max_length=500), WithJsonSchema(text)] | None,
+            Query(description="Fields to sort by, as `field,-field`; any other is refused (422)."),
+        ] = None,
+    ) -> Listing:
+        return Listing(limit, cursor, sort)
+
+    return listing_of
 
 
 TheReading = Annotated[Reading, Depends(reading_of)]
-TheListing = Annotated[Listing, Depends(listing_of)]
-Ids = Annotated[list[str] | None, Query(max_length=200)]
+Ids = Annotated[list[QueryText] | None, Query(max_length=200)]
 """A filter that may be repeated: any of its values."""
 
 
