@@ -46,6 +46,10 @@ test:
 bench *arguments:
     python -m benchmarks {{ arguments }}
 
+# Two servers on one database under random load, reconciled: 20 minutes each; `just soak --minutes 1`
+soak *arguments:
+    python -m tests.soak {{ arguments }}
+
 # Write openapi.yaml from the code
 openapi file="openapi.yaml":
     billing-backlog openapi > {{ quote(file) }}

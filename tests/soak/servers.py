@@ -1,0 +1,148 @@
+"""Two `billing-backlog serve` processes on one database, which can be killed and started again."""
+
+import asyncio
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from tests.postgres import running_postgres
+
+COMMAND = Path(sys.executable).with_name("billing-backlog")
+START_SECONDS = 60.0
+ASK_SECONDS = 60.0
+"""How long any answer may take before it counts as none."""
+KEPT_OPEN_SECONDS = 2.0
+"""How long an idle connection is used again: shorter than a server keeps it."""
+PAUSE_BETWEEN_KILLS = (2.0, 15.0)
+ENVIRONMENT = {"BILLING_BACKLOG_READ_WAIT": "30"}
+"""Reads wait for the views for as long as it takes: how fast a machine is, is no question here."""
+
+
+@contextmanager
+def new_database(kind: str) -> Generator[tuple[str, Path]]:
+    """The URL of an empty database of this kind, and a folder for the servers' logs."""
+    with tempfile.TemporaryDirectory(prefix="billing-backlog-soak-") as folder:
+        if kind == "sqlite":
+            yield f"sqlite:///{folder}/soak.db", Path(folder)
+            return
+        with running_postgres() as server:
+            yield server.new_database(), Path(folder)
+
+
+@dataclass
+class Served:
+    """One server: its process, a client of it, and whether it is being killed just now."""
+
+    database: str
+    log: Path
+    port: int
+    client: httpx.AsyncClient
+    process: subprocess.Popen[bytes] | None = None
+    killed: int = 0
+
+    def start(self) -> None:
+        """Starts it on its port."""
+        arguments = [COMMAND, "serve", "--port", str(self.port), "--database", self.database]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                arguments, stdout=log, stderr=log, env={**os.environ, **ENVIRONMENT}
+            )
+
+    def kill(self) -> None:
+        """Ends it at once, as the machine would when out of memory."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self) -> None:
+        """Ends it in order."""
+        if self.process:
+            self.process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(30)
+            self.process.kill()
+            self.process.wait()
+
+    async def ready(self) -> None:
+        """Waits until it takes requests. Raises TimeoutError."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            with suppress(httpx.HTTPError):
+                if (await self.client.get("/health/ready")).status_code == 200:
+                    return
+            if self.process and self.process.poll() is not None:
+                break
+            await asyncio.sleep(0.05)
+        raise TimeoutError(f"the server on port {self.port} did not get ready, see {self.log}")
+
+
+@dataclass
+class Pair:
+    """Both servers of one database."""
+
+    servers: tuple[Served, Served]
+    killing: bool = False
+    kills: int = field(default=0)
+
+    async def kill_now_and_then(self, chance: random.Random, until: float) -> None:
+        """Kills one or the other until the clock says so; both run again when it returns."""
+        while time.monotonic() < until:
+            left = until - time.monotonic()
+            await asyncio.sleep(min(chance.uniform(*PAUSE_BETWEEN_KILLS), left / 2))
+            victim = chance.choice(self.servers)
+            victim.kill()
+            self.kills += 1
+            victim.start()
+            await victim.ready()
+
+    def errors_logged(self, most: int = 20) -> list[str]:
+        """What both logs tell of errors that nobody foresaw, the first few of each."""
+        found: list[str] = []
+        for server in self.servers:
+            with server.log.open(encoding="utf-8", errors="replace") as log:
+                told = (line for line in log if "unforeseen error" in line)
+                found += [_in_short(line) for _, line in zip(range(most), told, strict=False)]
+        return found
+
+
+@asynccontextmanager
+async def two_servers(database: str, folder: Path) -> AsyncGenerator[Pair]:
+    """Two servers on the database for as long as they are needed."""
+    servers: list[Served] = []
+    try:
+        for number in range(2):
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port: int = free.getsockname()[1]
+            client = httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{port}",
+                timeout=ASK_SECONDS,
+                limits=httpx.Limits(max_connections=64, keepalive_expiry=KEPT_OPEN_SECONDS),
+            )
+            server = Served(database, folder / f"server-{number}.log", port, client)
+            servers.append(server)
+            server.start()
+            await server.ready()
+        yield Pair((servers[0], servers[1]))
+    finally:
+        for server in servers:
+            server.stop()
+            await server.client.aclose()
+
+
+def _in_short(line: str) -> str:
+    """What was asked, and the last lines of the traceback."""
+    told = json.loads(line)
+    trace = " | ".join(str(told.get("exception")).splitlines()[-4:])
+    return f"{told.get('method')} {told.get('path')}: {trace}"
