@@ -17,10 +17,12 @@ class Discrepancies:
     count: int = 0
     shown: list[str] = field(default_factory=list[str])
 
-    def add(self, what: str) -> None:
-        """One more."""
+    def add(self, what: str, *, first: bool = False) -> None:
+        """One more; `first` is said before all others."""
         self.count += 1
-        if len(self.shown) < MOST_SHOWN:
+        if first:
+            self.shown.insert(0, what)
+        elif len(self.shown) < MOST_SHOWN:
             self.shown.append(what)
 
     def unless(self, holds: object, what: str) -> None:

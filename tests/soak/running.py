@@ -73,8 +73,8 @@ async def _run(
             part += 1
             say(f"{books.position} events, {notes.wrong.count} discrepancies")
         await _reconcile(reconciler, pair, range(part + 1), notes, finally_=True)
-        for line in pair.errors_logged():
-            notes.wrong.add(f"a server logged: {line}")
+        for error, times in pair.errors_logged().most_common(10):
+            notes.wrong.add(f"servers logged {times} times: {error}", first=True)
     return pair.kills
 
 
