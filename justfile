@@ -50,6 +50,10 @@ bench *arguments:
 soak *arguments:
     python -m tests.soak {{ arguments }}
 
+# Have schemathesis try the service against its own document, so many times as much as the tests do
+schemathesis times="10":
+    SCHEMATHESIS_TIMES={{ times }} pytest tests/service/test_http_schema.py
+
 # Write openapi.yaml from the code
 openapi file="openapi.yaml":
     billing-backlog openapi > {{ quote(file) }}

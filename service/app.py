@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service import answers, problems, schemas, upstream
+from service import answers, links, problems, schemas, upstream
 from service.door import Door
 from service.problems import MEDIA_TYPE, Problem
 from service.routers import audit, backlog, contracts, intake, invoices, operations
@@ -62,7 +62,7 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI 3.1 document, with the intake's bodies and the problem document filled in."""
+    """The OpenAPI 3.1 document, with intake bodies, the problem document and links filled in."""
     if app.openapi_schema:
         return app.openapi_schema
     document = get_openapi(
@@ -97,6 +97,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
             }
     for unused in ("HTTPValidationError", "ValidationError"):
         parts.pop(unused, None)
+    links.add(document)
     app.openapi_schema = document
     return document
 
