@@ -11,7 +11,7 @@ Json = dict[str, Any]
 STRUCTURED = "application/cloudevents+json"
 
 
-@schemathesis.hook
+@schemathesis.hook  # pyright: ignore[reportUnknownMemberType] - its own types are partial
 def before_load_schema(context: schemathesis.HookContext, raw_schema: Json) -> None:
     """All is about one tenant, and currencies are known ones.
 
