@@ -30,6 +30,12 @@ _LASTING = ("journal_mode=WAL", "synchronous=NORMAL", *_LARGE_VIEWS)
 BUSY_SECONDS = 30.0
 """How long SQLite waits for another writer."""
 _SHORT_WHILE = 0.01
+GRACE_SECONDS = 2
+"""How much longer than PostgreSQL may work on a statement its answer is waited for."""
+PAGE_SECONDS = 60
+"""How long PostgreSQL may work on a statement that writes a page of the views."""
+RESHAPE_SECONDS = 3600
+"""How long PostgreSQL may work on a statement that makes or moves whole tables or indexes."""
 _SCRATCH = ("page_size=8192", "journal_mode=OFF", "synchronous=OFF", "cache_size=-64000")
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -213,6 +219,19 @@ def as_of_now(engine: Engine) -> Generator[tuple[Connection, int]]:
         cursor.execute("COMMIT")
 
 
+def allow(connection: Connection, seconds: int) -> None:
+    """Lets every statement of this transaction take so long on PostgreSQL; a few seconds usually.
+
+    An index of all rows takes longer than any page that somebody waits for. On SQLite nothing is
+    waited for but other writers.
+    """
+    if schema_of(connection.engine) is None:
+        return
+    driver = driver_of(connection)
+    driver.patience = seconds + GRACE_SECONDS
+    driver.execute(f"SET LOCAL statement_timeout = '{seconds}s'")
+
+
 def driver_of(connection: Connection) -> Any:
     """The driver's own connection."""
     return connection.connection.driver_connection
@@ -262,6 +281,7 @@ def _migrate(engine: Engine, migrations: Path) -> None:
     config.set_main_option("script_location", str(migrations))
     # On SQLite at once for writing: one that has read already can't wait for another's writing.
     with engine.execution_options(immediate=True).begin() as connection:
+        allow(connection, RESHAPE_SECONDS)
         schema = schema_of(engine)
         if schema:
             lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")

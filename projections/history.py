@@ -34,6 +34,18 @@ class Unavailable(Exception):
     """The database can't be used right now; nothing was changed."""
 
 
+class OutcomeUnknown(Exception):
+    """The database was asked to save a change, and has not said whether it did.
+
+    To ask again with the same Idempotency-Key or event id is safe. `correlation_id` is that of the
+    command; what it changed, if anything, stands in the history after position `after`.
+    """
+
+    def __init__(self, why: str, correlation_id: str | None = None, after: int = 0) -> None:
+        super().__init__(f"it is not known whether the change was made: {why}")
+        self.why, self.correlation_id, self.after = why, correlation_id, after
+
+
 def can_be_stored(text: str) -> bool:
     """Whether a database can hold the text, and so be asked for it: not every one knows NUL."""
     return "\x00" not in text

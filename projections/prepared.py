@@ -70,9 +70,9 @@ class Prepared:
             # What the driver's own `execute` waits for, too, but in its thread. There is no public
             # way to this; a pool of its asynchronous connections would be a second one.
             steps = cursor._execute_gen(statement, values, prepare=True)
-            connection = views.driver.pgconn
+            connection, patience = views.driver.pgconn, views.driver.patience
             try:
-                await wait_async(steps, connection.socket, interval=_LOOK_SECONDS)
+                await wait_async(steps, connection.socket, _LOOK_SECONDS, patience)
             except BaseException:
                 if connection.transaction_status == TransactionStatus.ACTIVE:
                     connection.finish()  # nobody will ever take what it still has to say

@@ -14,7 +14,13 @@ from sqlalchemy import Connection, Engine, Table, func, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
-from projections.database import schema_of, sqlite_scratch, views_channel
+from projections.database import (
+    RESHAPE_SECONDS,
+    allow,
+    schema_of,
+    sqlite_scratch,
+    views_channel,
+)
 from projections.history import History
 from projections.runner import catch_up
 from projections.tables import (
@@ -50,6 +56,7 @@ def rebuild(
         # Not to the very end: with somebody who goes on appending that might never come.
         reached = catch_up(history, writer, until=history.position(), progress=progress)
         with new.begin() as connection:
+            allow(connection, RESHAPE_SECONDS)
             for table in _NEVER_SEARCHED:
                 _make_indexes(connection, table)
         with place.locked() as live:
@@ -131,6 +138,7 @@ class _Schemas:
     @contextmanager
     def locked(self) -> Generator[Connection]:
         with self._views.begin() as live:
+            allow(live, RESHAPE_SECONDS)
             live.exec_driver_sql(f'LOCK TABLE "{self._schema}".tracking IN EXCLUSIVE MODE')
             yield live
 
@@ -165,6 +173,7 @@ class _Schemas:
 
     def _drop(self) -> None:
         with self._views.begin() as connection:
+            allow(connection, RESHAPE_SECONDS)
             connection.exec_driver_sql(f'DROP SCHEMA IF EXISTS "{self._beside}" CASCADE')
 
 

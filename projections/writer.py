@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine, delete, select
 
 from projections.bulk import Bulk, bulk
 from projections.changes import Drop
+from projections.database import PAGE_SECONDS, allow
 from projections.gathering import PatchRows, PutRows, Step
 from projections.tables import VIEWS, tracking
 from projections.totals import Totals
@@ -28,6 +29,7 @@ class Writer:
         Raises OutOfStep when the views are not at `after`: another projector was at work.
         """
         with self._engine.begin() as connection:
+            allow(connection, PAGE_SECONDS)
             views = bulk(connection)
             if not views.move(after, position):
                 raise OutOfStep(after)

@@ -30,10 +30,11 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from projections.history import Unavailable
+from projections.history import OutcomeUnknown, Unavailable
 from projections.rebuilding import RebuildRunning
 from service import demo as demonstration
 from service import demo_tables, logs, serving
+from service.addresses import BadDatabase, NoAddress, shown
 from service.app import create_app
 from service.collector import collect_seldom
 from service.import_processes import (
@@ -52,9 +53,8 @@ from service.sample import (
     generate,
     to_ndjson,
 )
-from service.servers import shown
 from service.settings import Settings
-from service.tenant import DEFAULT, BadDatabase, Tenant, ViewsBehind
+from service.tenant import DEFAULT, Tenant, ViewsBehind
 from service.tenants import TenantExists, Tenants, UnknownTenant
 
 cli = typer.Typer(
@@ -179,7 +179,14 @@ def import_file(
                 )
             seconds = time.monotonic() - started
             _show_all(tenant)
-        except (ImportFailed, Conflict, Unavailable, ViewsBehind, OSError) as error:
+        except (
+            ImportFailed,
+            Conflict,
+            Unavailable,
+            OutcomeUnknown,
+            ViewsBehind,
+            OSError,
+        ) as error:
             _fail(f"{error}; what was taken in stays, and the import can be repeated")
     counted = ", ".join(f"{n} {outcome}" for outcome, n in sorted(imported.outcomes.items()))
     typer.echo(f"{counted or 'no events'} in {seconds:.1f} s")
@@ -230,17 +237,26 @@ def project(database: Database = DEFAULTS.database) -> None:
 def _open_all(tenants: Tenants) -> None:
     """Opens the tenants that there are by now; what is not to be had is tried again later."""
     try:
-        for name in tenants.names():
-            tenants.open(name)
+        names = tenants.names()
     except Unavailable as error:
-        log.warning("a tenant is not to be had", error=str(error))
+        log.warning("the directory of tenants is unavailable", error=str(error))
+        return
+    for name in names:
+        try:
+            tenants.open(name)
+        except (Unavailable, NoAddress) as error:
+            log.warning("a tenant is unavailable", tenant=name, error=str(error))
 
 
 @tenant_commands.command()
 def create(
     name: Annotated[str, typer.Argument(help="At most 40 of a-z, 0-9 and -.")],
     server: Annotated[
-        str | None, typer.Option(help="postgresql://…, if it is not where the directory is.")
+        str | None,
+        typer.Option(
+            help="postgresql://…, if it is not where the directory is; or env:NAME, a variable "
+            "that holds it wherever the tenant is opened, so that no password is kept."
+        ),
     ] = None,
     database: Database = DEFAULTS.database,
 ) -> None:
@@ -248,7 +264,7 @@ def create(
     with _tenants(database) as tenants:
         try:
             tenants.create(name, server)
-        except (BadDatabase, TenantExists, Unavailable, ValueError) as error:
+        except (BadDatabase, NoAddress, TenantExists, Unavailable, ValueError) as error:
             _fail(str(error))
     typer.echo(f"tenant {name} is made")
 
@@ -364,7 +380,7 @@ def _tenants(database: str, *, project: bool = True) -> Generator[Tenants]:
 def _open(tenants: Tenants, name: str) -> Tenant:
     try:
         return tenants.open(name)
-    except (BadDatabase, UnknownTenant, Unavailable) as error:
+    except (BadDatabase, NoAddress, UnknownTenant, Unavailable) as error:
         _fail(str(error))
 
 

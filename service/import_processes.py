@@ -19,12 +19,12 @@ from typing import IO
 import msgspec
 from msgspec.structs import replace
 
-from projections.history import Unavailable
+from projections.history import OutcomeUnknown, Unavailable
 from service import logs
+from service.addresses import BadDatabase, NoAddress
 from service.collector import collect_seldom
 from service.importing import WHOLE, Imported, Progress, Share, import_events
 from service.ledger import Conflict, Context
-from service.tenant import BadDatabase
 from service.tenants import Tenants, UnknownTenant
 
 MOST_PROCESSES = 4
@@ -160,7 +160,15 @@ def main() -> None:
     collect_seldom()
     try:
         _work(_ORDER.decode(sys.stdin.buffer.read()), _say)
-    except (BadDatabase, Unavailable, UnknownTenant, Conflict, OSError) as error:
+    except (
+        BadDatabase,
+        NoAddress,
+        Unavailable,
+        OutcomeUnknown,
+        UnknownTenant,
+        Conflict,
+        OSError,
+    ) as error:
         _say(Failed(why=str(error)))
 
 

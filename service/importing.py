@@ -77,7 +77,8 @@ def import_events(
     """Takes in a file of CloudEvents, one a line (NDJSON), or a share of it, in batches.
 
     Safe to stop and to repeat: what was taken in before is a duplicate. Raises OSError when the
-    file can't be read, Unavailable when the database can't be used.
+    file can't be read, Unavailable when the database can't be used, OutcomeUnknown when it has not
+    said whether it saved a batch.
     """
     imported = Imported()
     under_way: deque[tuple[Callable[[], list[Result]], _Batch]] = deque()

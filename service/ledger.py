@@ -27,7 +27,7 @@ from eventsourcing.persistence import (
 from eventsourcing.utils import Environment
 
 from aggregates.events import Event
-from projections.history import Metadata, Recorded, Unavailable, can_be_stored
+from projections.history import Metadata, OutcomeUnknown, Recorded, Unavailable, can_be_stored
 from service.group_commit import Command, Committed, Context, Group, Outcome, Writer, tell
 from service.recorders import History, Storage
 from service.stored_form import EventCodec
@@ -176,6 +176,7 @@ class Ledger(Application[str]):
         When another process was faster, `work` runs again on the new state, at most 32 times;
         also when it raised, for it may have seen one stream before and another after a change.
         Its future fails with what `work` raised, Conflict or Unavailable; then it changed nothing.
+        It fails with OutcomeUnknown when the database does not say whether it has saved the group.
         `work` runs in the writer's thread, where others wait for it: it must not wait itself.
         """
         self._writer.put(commands)
@@ -202,6 +203,10 @@ class Ledger(Application[str]):
         except Unavailable as error:
             tell((command, Unavailable(str(error))) for command in commands)
             return ()
+        except OutcomeUnknown as error:
+            self._cache.clear()  # whether they hold what was to be saved, nobody knows
+            tell((each, _in_doubt(each, error, self._seen)) for each in commands)
+            return ()
         tell((each.command, each.outcome()) for each in decisions if each.command not in overtaken)
         return overtaken
 
@@ -210,7 +215,8 @@ class Ledger(Application[str]):
         newest = self.recorder.max_notification_id() or 0
         if newest != self._seen:
             behind = self.history.streams_behind(self._seen, MOST_BEHIND) if self._cache else []
-            if len(behind) == MOST_BEHIND:
+            # Behind what was seen is a server that took over without all that was confirmed.
+            if len(behind) == MOST_BEHIND or newest < self._seen:
                 self._cache.clear()
             self._cache.distrust(behind)
             self._seen = newest
@@ -381,6 +387,11 @@ class Ledger(Application[str]):
         return Recorded(
             position=position, stream=stream, version=version, event=event, metadata=metadata
         )
+
+
+def _in_doubt(command: Command[Any], error: OutcomeUnknown, seen: int) -> OutcomeUnknown:
+    """The error as the caller of this command gets it."""
+    return OutcomeUnknown(error.why, command.context.correlation_id, seen)
 
 
 class _as_unavailable:  # noqa: N801 - used like a function

@@ -13,8 +13,10 @@ from pydantic import ValidationError
 from aggregates.drafting import NothingReady
 from aggregates.nte import LimitExceeded
 from aggregates.refusals import Invalid, ItemsRefused, NotFound, Refused
+from projections.history import OutcomeUnknown
 from projections.paging import BadQuery
 from projections.time_and_material import failed_levels
+from service.addresses import NoAddress
 from service.handlers.requests import KeyReused
 from service.ledger import Conflict, Unavailable
 from service.strict_json import NotJson
@@ -68,7 +70,17 @@ class Problem:
         return msgspec.json.encode(self.body())
 
 
-FORESEEN = (Refused, BadQuery, PositionAhead, StaleVersion, Conflict, ViewsBehind, Unavailable)
+FORESEEN = (
+    Refused,
+    BadQuery,
+    PositionAhead,
+    StaleVersion,
+    Conflict,
+    ViewsBehind,
+    Unavailable,
+    OutcomeUnknown,
+    NoAddress,
+)
 """The errors that `of` knows an answer to."""
 
 
@@ -95,6 +107,10 @@ def of(error: Exception) -> Problem | None:
             return Problem(
                 status=503, code="views_behind", detail=str(error), headers={"Retry-After": "1"}
             )
+        case NoAddress():
+            return Problem(status=503, code="unavailable", detail=f"{error}: nothing was changed")
+        case OutcomeUnknown():
+            return in_doubt(error)
         case Unavailable():
             detail = "the database can't be used right now: nothing was changed, try again"
             return Problem(
@@ -102,6 +118,27 @@ def of(error: Exception) -> Problem | None:
             )
         case _:
             return None
+
+
+def in_doubt(error: OutcomeUnknown) -> Problem:
+    """503 that promises nothing, and says how to find out."""
+    detail = (
+        "the database has not said whether it saved the change: it may have been made, or not. "
+        "Asked again with the same Idempotency-Key, or posted again, an event with the same id, it "
+        "is made once. Without a key, look first: what was made has this correlation_id in the "
+        "history, which `find_out` reads from where it was before"
+    )
+    extra = {
+        "correlation_id": error.correlation_id,
+        "find_out": f"/v1/audit/events?cursor={error.after}",
+    }
+    return Problem(
+        status=503,
+        code="outcome_unknown",
+        detail=detail,
+        extra=extra,
+        headers={"Retry-After": "1"},
+    )
 
 
 def of_refusal(error: Refused) -> Problem:

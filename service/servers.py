@@ -7,51 +7,50 @@ here, and holds the advisory locks that say which process projects which tenant:
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, LiteralString
-from urllib.parse import urlsplit
 
 import psycopg
 import structlog
-from psycopg import Connection
+from psycopg.pq import ConnStatus
 from psycopg.sql import SQL, Composed, Identifier
 from psycopg_pool import ConnectionPool, PoolTimeout
+
+from service.addresses import CONNECT_SECONDS, BadDatabase, conninfo, shown, told
+from service.database_connections import ANSWER_SECONDS, Bounded, connect
 
 log = structlog.stdlib.get_logger(__name__)
 
 POOL_SIZE = 24
-CONNECT_SECONDS = 3
+POOL_SECONDS = 3
 """How long a call waits for a connection before it is answered with a 503."""
 AT_ONCE_SECONDS = 0.001
 """How long an event loop waits for one: the pool does not look at all for who has no time."""
 DOWN_SECONDS = 1.0
 """How long nobody waits for a server that could not be reached."""
-IDLE_SECONDS = 60
-"""How long an open transaction may stand still before the server ends it, and frees its locks."""
 RECHECK_SECONDS = 30.0
 """How long the session is quiet before it is asked whether it is still there."""
+SESSION_SECONDS = 5.0
+"""How long the session waits for an answer: what it asks for is small, and others wait for it."""
 LONGEST_PAUSE = 5.0
 """Seconds between two attempts to get the session back, at most."""
+CLOSE_SECONDS = SESSION_SECONDS + 2 * CONNECT_SECONDS
+"""How long the session's thread is waited for at the end; it is cut off with the process then."""
 
 Heard = Callable[[str], object]
 
 
-def shown(url: str) -> str:
-    """The address without its password, for messages and lists."""
-    parts = urlsplit(url)
-    return url if parts.password is None else url.replace(f":{parts.password}@", ":***@")
-
-
-class _Pool(ConnectionPool[Any]):
+class _Pool(ConnectionPool[Bounded]):
     """A pool that answers at once while its server is down, instead of each caller waiting.
 
     It is down when a caller waited in vain although nobody had a connection; where others have
-    them all, it is only busy.
+    them all, it is only busy. When a connection turns out to be dead or silent, those that lie
+    ready are given up with it: each would cost somebody a wait, or an answer in doubt.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -59,20 +58,17 @@ class _Pool(ConnectionPool[Any]):
         self._given_out: set[int] = set()
         super().__init__(*arguments, **options)
 
-    def getconn(self, timeout: float | None = None) -> Any:
+    def getconn(self, timeout: float | None = None) -> Bounded:
         """A connection. Raises PoolTimeout when there is none to be had."""
         if time.monotonic() < self._down_until:
             raise PoolTimeout("the server could not be reached a moment ago")
-        try:
-            connection = super().getconn(timeout)
-        except PoolTimeout:
-            if not self._given_out:
-                self._down_until = time.monotonic() + DOWN_SECONDS
-            raise
-        self._given_out.add(id(connection))
+        connection = self._lent(timeout)
+        if _is_dead(connection):
+            self.putconn(connection)
+            connection = self._lent(timeout)
         return connection
 
-    def getconn_at_once(self) -> Any | None:
+    def getconn_at_once(self) -> Bounded | None:
         """A connection that lies ready, None when none does."""
         if time.monotonic() < self._down_until:
             return None
@@ -81,40 +77,72 @@ class _Pool(ConnectionPool[Any]):
         except PoolTimeout:
             return None
         self._given_out.add(id(connection))
+        if _has_news(connection):  # most likely its end, which others may look into
+            self.putconn(connection)
+            return None
+        connection.patience = ANSWER_SECONDS
         return connection
 
-    def putconn(self, conn: Any) -> None:
+    def putconn(self, conn: Bounded) -> None:
         """Takes a connection back."""
         self._given_out.discard(id(conn))
+        is_lost = conn.pgconn.status != ConnStatus.OK
         super().putconn(conn)
+        if is_lost:
+            self.drain()
+
+    def _lent(self, timeout: float | None) -> Bounded:
+        try:
+            connection = super().getconn(timeout)
+        except PoolTimeout:
+            if not self._given_out:
+                self._down_until = time.monotonic() + DOWN_SECONDS
+            raise
+        self._given_out.add(id(connection))
+        connection.patience = ANSWER_SECONDS
+        return connection
+
+
+def _has_news(connection: Bounded) -> bool:
+    """Whether the server has sent something that nobody asked for."""
+    looking = select.poll()
+    looking.register(connection.pgconn.socket, select.POLLIN)
+    return bool(looking.poll(0))
+
+
+def _is_dead(connection: Bounded) -> bool:
+    """Whether the server has ended the connection; it is asked only where it has sent something.
+
+    Found out now, before a command is sent, it is certain that the command changed nothing.
+    """
+    try:
+        if _has_news(connection):
+            connection.patience = CONNECT_SECONDS
+            connection.execute("")
+            connection.patience = ANSWER_SECONDS
+    except psycopg.Error:
+        return True
+    return False
 
 
 class Server:
     """One server: `pool` for everything in short, a session of its own for listening and turns."""
 
     def __init__(self, url: str, pool_size: int = POOL_SIZE) -> None:
+        """Raises BadDatabase for an address that is none."""
         self.url = url
         self.pool = _Pool(
-            url,
+            conninfo(url, "billing-backlog"),
+            connection_class=Bounded,
             min_size=1,
             max_size=pool_size,
             open=True,
-            timeout=CONNECT_SECONDS,
+            timeout=POOL_SECONDS,
             reconnect_timeout=CONNECT_SECONDS,
             close_returns=True,
-            kwargs={
-                "autocommit": True,
-                "connect_timeout": CONNECT_SECONDS,
-                "application_name": "billing-backlog",
-                "options": f"-c idle_in_transaction_session_timeout={IDLE_SECONDS}s",
-            },
+            kwargs={"autocommit": True},
         )
         self._session = _Session(url)
-
-    def failed(self) -> None:
-        """Gets rid of dead connections, so that the next caller gets a live one or none."""
-        with suppress(psycopg.Error):
-            self.pool.check()
 
     def listen(self, channel: str, heard: Heard) -> None:
         """Calls `heard` with the payload of every NOTIFY on the channel, from now on."""
@@ -161,7 +189,7 @@ class _Session:
         self._listeners: dict[str, Heard] = {}
         self._turns: set[str] = set()
         self._heard: deque[tuple[str, str]] = deque()
-        self._connection: Connection[Any] | None = None
+        self._connection: Bounded | None = None
         self._guard = threading.Lock()
         self._wake_out, self._wake_in = os.pipe()
         self._closing = False
@@ -197,7 +225,7 @@ class _Session:
         self._closing = True
         self._poke()
         if self._thread:
-            self._thread.join()
+            self._thread.join(CLOSE_SECONDS)
         self._drop()
         os.close(self._wake_in)
         os.close(self._wake_out)
@@ -232,21 +260,16 @@ class _Session:
 
     def _connect(self) -> bool:
         try:
-            self._connection = psycopg.connect(
-                self._url,
-                autocommit=True,
-                connect_timeout=CONNECT_SECONDS,
-                application_name="billing-backlog session",
-            )
-        except psycopg.Error as error:
-            log.warning("no session", server=shown(self._url), error=str(error))
+            self._connection = connect(self._url, "billing-backlog session", SESSION_SECONDS)
+        except (psycopg.Error, BadDatabase) as error:
+            log.warning("no session", server=shown(self._url), error=told(error, self._url))
             return False
         for channel in list(self._listeners):
             self._execute(SQL("LISTEN {}").format(Identifier(channel)))
         return True
 
     def _broken(self, error: psycopg.Error) -> None:
-        log.warning("the session is broken", server=shown(self._url), error=str(error))
+        log.warning("the session is broken", server=shown(self._url), error=told(error, self._url))
         self._drop()
 
     def _drop(self) -> None:
@@ -276,7 +299,7 @@ class _Session:
             with self._guard:
                 self._hear() if told else self._execute(SQL("SELECT 1").format())
 
-    def _wait(self, connection: Connection[Any] | None, seconds: float) -> bool:
+    def _wait(self, connection: Bounded | None, seconds: float) -> bool:
         """Whether the server has sent something or it was poked, within so many seconds."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._wake_out, selectors.EVENT_READ)

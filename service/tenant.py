@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -25,14 +24,14 @@ from projections.history import Unavailable
 from projections.rebuilding import rebuild
 from projections.runner import ALONE, PASSING, Projector, Turn
 from projections.writer import Writer
+from service.addresses import BadDatabase, is_postgres, shown, told
 from service.ledger import Ledger
 from service.recorders import PostgresSchema, SQLiteFile
 from service.recorders.postgres import channel
-from service.servers import Server, shown
+from service.servers import Server
 from service.threads import in_thread
 
 SQLITE = "sqlite:///"
-POSTGRESQL = ("postgresql://", "postgres://")
 DEFAULT = "default"
 """The tenant of whoever names none."""
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
@@ -53,15 +52,6 @@ class PositionAhead(Exception):
 
     def __init__(self, wanted: int, reached: int) -> None:
         super().__init__(f"the history is at position {reached}, {wanted} is beyond it")
-
-
-class BadDatabase(Exception):
-    """The database named is none that the service can open."""
-
-
-def is_postgres(database: str) -> bool:
-    """Whether the URL names a PostgreSQL database."""
-    return database.startswith(POSTGRESQL)
 
 
 def sqlite_path(database: str) -> Path:
@@ -232,17 +222,15 @@ def _open_postgres(
     database: str, name: str, shared: Server | None, clock: Callable[[], datetime]
 ) -> _Opened:
     schema = schema_of(name)
+    server = shared or Server(database)
     try:
-        server = shared or Server(database)
-    except psycopg.Error as error:
-        raise BadDatabase(f"{shown(database)!r} is no address of a database: {error}") from error
-    try:
-        ledger = Ledger(PostgresSchema(server.pool, schema, server.failed), clock)
+        ledger = Ledger(PostgresSchema(server.pool, schema), clock)
         views = postgres_views(server.pool, schema)
     except (Unavailable, DBAPIError, MigrationFailed) as error:
         if server is not shared:
             server.close()
-        raise BadDatabase(f"{shown(database)!r} can't be opened: {_why(error)}") from error
+        why = told(_why(error), database)
+        raise BadDatabase(f"{shown(database)!r} can't be opened: {why}") from error
     history, own_views = channel(schema), views_channel(schema)
 
     def follow(projector: Projector) -> None:
@@ -258,5 +246,5 @@ def _open_postgres(
     return _Opened(ledger, views, server.turn(f"{schema}.projector"), follow, close)
 
 
-def _why(error: Exception) -> object:
-    return error.orig if isinstance(error, DBAPIError) else error
+def _why(error: Exception) -> BaseException:
+    return error.orig if isinstance(error, DBAPIError) and error.orig else error

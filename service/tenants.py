@@ -15,8 +15,20 @@ import psycopg
 
 from aggregates.refusals import NotFound
 from projections.history import Unavailable
-from service.servers import CONNECT_SECONDS, Server
-from service.tenant import DEFAULT, BadDatabase, Tenant, is_postgres, schema_of
+from service.addresses import (
+    BadDatabase,
+    is_postgres,
+    is_reference,
+    resolved,
+    shown,
+    told,
+)
+from service.database_connections import connect
+from service.servers import Server
+from service.tenant import DEFAULT, Tenant, schema_of
+
+DIRECTORY_SECONDS = 5.0
+"""How long the directory's database is waited for, for each answer."""
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('billing_backlog_directory', 0))"
 _CREATE = (
@@ -46,7 +58,7 @@ class TenantExists(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A line of the directory: a tenant and the address of its server."""
+    """A line of the directory: a tenant and its server's address, or `env:` and a variable."""
 
     name: str
     server: str
@@ -65,7 +77,7 @@ class Directory:
         return [Entry(name=DEFAULT, server=self._database), *others]
 
     def server_of(self, name: str) -> str:
-        """The address of a tenant's server. Raises UnknownTenant, Unavailable."""
+        """Where a tenant is, as the directory has it. Raises UnknownTenant, Unavailable."""
         for entry in self.entries():
             if entry.name == name:
                 return entry.server
@@ -78,12 +90,15 @@ class Directory:
 
     def _ask(self, statement: str, *values: str) -> list[Any]:
         try:
-            with psycopg.connect(self._database, connect_timeout=CONNECT_SECONDS) as connection:
+            with (
+                connect(self._database, "billing-backlog directory", DIRECTORY_SECONDS) as opened,
+                opened.transaction(),
+            ):
                 for each in (_LOCK, *_CREATE):
-                    connection.execute(each)
-                return connection.execute(statement, values).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
+                    opened.execute(each)
+                return opened.execute(statement, values).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
         except psycopg.Error as error:
-            raise Unavailable(str(error)) from error
+            raise Unavailable(told(error, self._database)) from error
 
 
 class AnyTenants(Protocol):
@@ -94,7 +109,7 @@ class AnyTenants(Protocol):
         ...
 
     def open(self, name: str) -> Tenant:
-        """A tenant, opened if need be. Raises UnknownTenant, Unavailable."""
+        """A tenant, opened if need be. Raises UnknownTenant, Unavailable, NoAddress."""
         ...
 
 
@@ -126,8 +141,8 @@ class Tenants:
     def open(self, name: str = DEFAULT) -> Tenant:
         """A tenant, opened if need be; while one is, the others are not held up.
 
-        Raises UnknownTenant, Unavailable when its server can't be used, and BadDatabase when the
-        default tenant's database is no good at all.
+        Raises UnknownTenant, Unavailable when its server can't be used, NoAddress when the variable
+        that names it is not set, and BadDatabase when the default tenant's database is no good.
         """
         with self._guard:
             opening = self._opening.setdefault(name, threading.Lock())
@@ -149,17 +164,19 @@ class Tenants:
     def create(self, name: str, server: str | None = None) -> None:
         """Makes a tenant: its schema on the server, then its line in the directory.
 
-        Without a server it is where the directory is. Raises ValueError for a name that no tenant
-        may have, BadDatabase when the server can't be used, TenantExists, Unavailable.
+        Without a server it is where the directory is. A server named as `env:NAME` stays so in the
+        directory: every process takes the address from its own environment. Raises ValueError for a
+        name that no tenant may have, BadDatabase when the server can't be used, NoAddress when the
+        variable is not set, TenantExists, Unavailable.
         """
         schema_of(name)
         if self._directory is None:
             raise BadDatabase("an SQLite file has one tenant: more take PostgreSQL")
-        if server is not None and not is_postgres(server):
-            raise BadDatabase(f"{server!r} is no PostgreSQL server")
+        if server is not None and not is_reference(server) and not is_postgres(server):
+            raise BadDatabase(f"{shown(server)!r} is no PostgreSQL server")
         if name in self.names():
             raise TenantExists(name)
-        Tenant(server or self._database, name=name, project=False).close()
+        Tenant(resolved(server or self._database), name=name, project=False).close()
         self._directory.add(name, server)
 
     def close(self) -> None:
@@ -173,12 +190,12 @@ class Tenants:
     def _open(self, name: str) -> Tenant:
         if self._directory is None and name != DEFAULT:
             raise UnknownTenant(name)
-        server: Server | None = None
         address = self._database
         if self._directory:
             address = address if name == DEFAULT else self._directory.server_of(name)
-            server = self._server(address)
         try:
+            address = resolved(address)
+            server = self._server(address) if self._directory else None
             return Tenant(
                 address, name=name, server=server, project=self._project, clock=self._clock
             )

@@ -60,7 +60,7 @@ def opened_storage(database: str) -> Generator[Storage]:
         yield SQLiteFile(sqlite_path(database))
         return
     with opened_server(database) as server:
-        yield PostgresSchema(server.pool, SCHEMA, server.failed)
+        yield PostgresSchema(server.pool, SCHEMA)
 
 
 @contextmanager

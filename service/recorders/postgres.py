@@ -7,7 +7,9 @@ many events and a function that takes arrays for few (the library's pipeline han
 events on), no retries of its own (an answer that is late by ten retries is worse than a 503).
 """
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, LiteralString, Self, cast
@@ -26,16 +28,25 @@ from eventsourcing.postgres import (
     PostgresFactory,
 )
 from eventsourcing.utils import Environment
-from psycopg import Connection, Cursor
+from psycopg import Cursor
+from psycopg.errors import Diagnostic
 from psycopg.sql import SQL, Composed, Identifier, Literal
 from psycopg.types.numeric import Int8
 from psycopg_pool import ConnectionPool
+
+from projections.database import GRACE_SECONDS
+from projections.history import OutcomeUnknown
+from service.database_connections import Bounded
 
 COPY_FROM = 500
 """Events of one append from which COPY is faster than arrays."""
 _LARGEST = 2**63 - 1
 LOCK_SECONDS = 10
 """How long an append waits for those of other processes."""
+COPY_SECONDS = 30
+"""How long the server works on each statement of an append by COPY."""
+APPEND_SECONDS = 15.0
+"""How long an append waits for each answer: for the lock and the commit, or a standby's word."""
 # In binary: to write an array of bytes as text takes the driver ten times as long.
 _ARRAYS = SQL("%b::text[], %b::bigint[], %b::text[], %b::bytea[]")
 _EVENT = SQL("originator_id, originator_version, topic, state")
@@ -84,13 +95,9 @@ _UNMOVED = SQL(
 
 
 class PooledDatastore(PostgresDatastore):
-    """The library's datastore on a schema, over a pool that it neither opens nor closes.
+    """The library's datastore on a schema, over a pool that it neither opens nor closes."""
 
-    `failed` is told when the database could not be used, so that the pool gets rid of dead
-    connections before somebody else is handed one.
-    """
-
-    def __init__(self, pool: ConnectionPool, schema: str, failed: Callable[[], object]) -> None:
+    def __init__(self, pool: ConnectionPool[Bounded], schema: str) -> None:
         super().__init__(
             dbname="",
             host="",
@@ -102,18 +109,6 @@ class PooledDatastore(PostgresDatastore):
             lock_timeout=LOCK_SECONDS,
         )
         self.pool: Any = pool
-        self._failed = failed
-
-    @contextmanager
-    def get_connection(self) -> Generator[Connection[Any]]:
-        """A connection of the pool; the driver's errors become the library's."""
-        try:
-            with super().get_connection() as connection:
-                yield connection
-        except PersistenceError as error:
-            if isinstance(error.__cause__, psycopg.OperationalError):
-                self._failed()
-            raise
 
     def register_type_adapters(self) -> None:
         """Nothing: ours needs no composite types."""
@@ -136,11 +131,55 @@ class PooledDatastore(PostgresDatastore):
             for statement in statements:
                 c.execute(statement)
 
+    @contextmanager
+    def get_connection(self) -> Generator[Bounded]:
+        """A connection of the pool; the driver's errors become the library's."""
+        with super().get_connection() as connection:
+            yield cast("Bounded", connection)
+
     def rows(self, statement: Composed, *values: Any) -> list[Any]:
         """What a query finds, in the database's binary form on the way."""
         with self.get_connection() as connection, connection.cursor(binary=True) as c:
             c.execute(statement, values, prepare=True)
             return c.fetchall()
+
+
+class _Commit:
+    """What is known of a transaction: whether its commit was asked for, and what was said of it.
+
+    An ERROR of the server says that the transaction is rolled back. Any other end leaves it open
+    once the commit was asked for: a connection that is lost or silent, but also a server that is
+    shut down, which ends its sessions at whatever point they are.
+    """
+
+    def __init__(self) -> None:
+        self.is_asked_for = False
+        self.warning: str | None = None
+
+    @contextmanager
+    def watched(self, connection: Bounded) -> Generator[None]:
+        """Hears what the server says beside its answers, and gives it time for locks."""
+        connection.add_notice_handler(self._heard)
+        connection.patience = APPEND_SECONDS
+        try:
+            yield
+        finally:
+            connection.remove_notice_handler(self._heard)
+
+    def is_in_doubt(self, error: BaseException | None) -> bool:
+        """Whether the transaction may be committed although this error came of it."""
+        if not self.is_asked_for or not isinstance(error, psycopg.DatabaseError):
+            return False
+        severity = error.diag.severity_nonlocalized
+        if severity is None:  # the driver says it: an answer did not come, or a value was refused
+            return isinstance(error, psycopg.OperationalError)
+        return severity != "ERROR"
+
+    def _heard(self, told: Diagnostic) -> None:
+        # Whoever cancels a commit that waits for a standby makes it succeed, with a warning: it is
+        # on this server alone. Nothing else in an append warns.
+        if self.is_asked_for and told.severity_nonlocalized == "WARNING":
+            self.warning = told.message_primary
 
 
 class _Recorder(PostgresAggregateRecorder):
@@ -228,7 +267,9 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
                 channel=Literal(self.channel_name),
             ),
         ]
-        self._patience = SQL("SET LOCAL lock_timeout = {}").format(patience)
+        self._patience = SQL(
+            "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}"
+        ).format(patience, Literal(f"{COPY_SECONDS}s"))
         self._lock = SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(table)
         self._newest = SQL("SELECT coalesce(max(notification_id), 0) FROM {}").format(table)
         target = SQL("{} ({}, notification_id)").format(table, _EVENT)
@@ -259,36 +300,49 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
 
         Raises IntegrityError when a version is taken or, if others have written after position
         `seen`, when a stream of `looked_at` has moved on; OperationalError when the lock can't be
-        had in time. Nothing is tried again here: the ledger decides.
+        had in time; OutcomeUnknown when the database does not say whether it has committed. Nothing
+        is tried again here: the ledger decides.
         """
         if not stored_events:
             return []
         append = self._append_few if len(stored_events) < COPY_FROM else self._append_many
-        with self.datastore.get_connection() as connection:
-            last = append(connection, stored_events, seen, looked_at)
+        commit = _Commit()
+        try:
+            with self.datastore.get_connection() as connection, commit.watched(connection):
+                last = append(connection, commit, stored_events, seen, looked_at)
+        except PersistenceError as error:
+            if commit.is_in_doubt(error.__cause__):
+                raise OutcomeUnknown(str(error)) from error
+            raise
+        if commit.warning:
+            raise OutcomeUnknown(commit.warning)
         return list(range(last - len(stored_events) + 1, last + 1))
 
     def _append_few(
         self,
-        connection: Connection[Any],
+        connection: Bounded,
+        commit: _Commit,
         events: Sequence[StoredEvent],
         seen: int,
         looked_at: Mapping[str, int],
     ) -> int:
-        """Appends by arrays, in one statement; the position of the last."""
+        """Appends by arrays, in one statement that commits by itself; the position of the last."""
         values = (*_arrays(events), Int8(seen), list(looked_at), list(looked_at.values()))
         with connection.cursor() as c:
+            commit.is_asked_for = True
             return c.execute(self._append, values, prepare=True).fetchall()[0][0]
 
     def _append_many(
         self,
-        connection: Connection[Any],
+        connection: Bounded,
+        commit: _Commit,
         events: Sequence[StoredEvent],
         seen: int,
         looked_at: Mapping[str, int],
     ) -> int:
         """Appends by COPY; the position of the last."""
         with connection.transaction(), connection.cursor() as c:
+            connection.patience = COPY_SECONDS + GRACE_SECONDS
             c.execute(self._patience)
             c.execute(self._lock)
             newest = c.execute(self._newest).fetchall()[0][0]
@@ -297,6 +351,8 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
             last = newest + len(events)
             self._copy_in(c, events, range(newest + 1, last + 1))
             c.execute("SELECT pg_notify(%s, %s)", (self.channel_name, str(last)))
+            connection.patience = APPEND_SECONDS
+            commit.is_asked_for = True
         return last
 
     def _copy_in(
@@ -389,14 +445,13 @@ class PooledFactory(PostgresFactory):
 class PostgresSchema:
     """A history in a schema of a database."""
 
-    pool: ConnectionPool
+    pool: ConnectionPool[Bounded]
     schema: str
-    failed: Callable[[], object]
 
     def factory(self, env: Any) -> PooledFactory:
         """What makes the recorders in this schema."""
         # An environment without a name, for the tables' names are made of it.
-        datastore = PooledDatastore(self.pool, self.schema, self.failed)
+        datastore = PooledDatastore(self.pool, self.schema)
         return PooledFactory(Environment(env=dict(env)), datastore)
 
 

@@ -11,6 +11,7 @@ from eventsourcing.persistence import (
     IntegrityError,
     InterfaceError,
     OperationalError,
+    PersistenceError,
     StoredEvent,
 )
 from eventsourcing.sqlite import (
@@ -22,6 +23,7 @@ from eventsourcing.sqlite import (
 )
 
 from projections.database import patiently
+from projections.history import OutcomeUnknown
 
 LOCK_SECONDS = 10
 """How long an append waits for those of other processes."""
@@ -65,14 +67,24 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
         """Appends events in one transaction; their positions.
 
         Raises IntegrityError when one of their versions is taken, or when a stream of `looked_at`
-        has moved on: that is looked for only if others have written after position `seen`.
+        has moved on: that is looked for only if others have written after position `seen`. Raises
+        OperationalError when the file can't be written, and OutcomeUnknown when the disk fails at
+        the commit: it may stand in the write-ahead log by then, for the next who opens the file to
+        find. In every other case SQLite rolls back: a full disk leaves no whole commit there.
         """
-        with self.datastore.transaction(commit=True) as c:
-            # Inserting first takes the lock: what is looked for after it can't change any more.
-            positions = self._insert_events(c, stored_events)
-            if positions[0] > seen + 1 and self._has_moved(c, looked_at):
-                raise IntegrityError("a stream that was looked at has moved on")
-            return positions
+        is_committing = False
+        try:
+            with self.datastore.transaction(commit=True) as c:
+                # Inserting first takes the lock: what is looked for after it can't change any more.
+                positions = self._insert_events(c, stored_events)
+                if positions[0] > seen + 1 and self._has_moved(c, looked_at):
+                    raise IntegrityError("a stream that was looked at has moved on")
+                is_committing = True
+        except PersistenceError as error:
+            if is_committing and _is_of_the_disk(error.__cause__):
+                raise OutcomeUnknown(str(error)) from error
+            raise
+        return positions
 
     def _has_moved(self, c: SQLiteCursor, looked_at: Mapping[str, int]) -> bool:
         for stream, version in looked_at.items():
@@ -199,6 +211,13 @@ class SQLiteFile:
         """What makes the recorders on this file."""
         env.update({"SQLITE_DBNAME": str(self.path), "SQLITE_LOCK_TIMEOUT": str(LOCK_SECONDS)})
         return DurableSQLiteFactory(env)
+
+
+def _is_of_the_disk(error: BaseException | None) -> bool:
+    """Whether reading, writing or syncing a file failed."""
+    return (
+        isinstance(error, sqlite3.Error) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_IOERR
+    )
 
 
 @lru_cache

@@ -95,7 +95,7 @@ class Caller:
             if response.status_code < 300:
                 return response.json()
             code = problem(response, 503)["code"]
-            assert code in {"unavailable", "views_behind", "projector_stopped"}
+            assert code in {"unavailable", "outcome_unknown", "views_behind", "projector_stopped"}
             assert code == "projector_stopped" or response.headers["retry-after"]
             assert not self.watch.failed, "given up"
             if self.watch.down[self.name] > 1:

@@ -137,7 +137,7 @@ def test_a_commit_is_told_on_the_channel_of_its_own_schema_with_its_position(
 
 
 def _recorder(server: Server, schema: str) -> PostgresRecorder:
-    with Ledger(PostgresSchema(server.pool, schema, server.failed)) as ledger:
+    with Ledger(PostgresSchema(server.pool, schema)) as ledger:
         assert isinstance(ledger.recorder, PostgresRecorder)
         return ledger.recorder
 
