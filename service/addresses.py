@@ -15,9 +15,9 @@ CONNECT_SECONDS = 3
 """How long a connection to one host may take."""
 IDLE_SECONDS = 60
 """How long an open transaction may stand still before the server ends it, and frees its locks."""
-STATEMENT_SECONDS = 10
+STATEMENT_SECONDS = 8
 """How long the server works on a statement, unless it is told otherwise (`projections.allow`)."""
-DEAD_SECONDS = 15
+DEAD_SECONDS = 10
 """How long a host may acknowledge nothing at all before the connection is given up."""
 HIDDEN = "***"
 _SECRETS = {

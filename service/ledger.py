@@ -6,6 +6,7 @@ so the library's own aggregate classes are not used.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
@@ -132,6 +133,7 @@ class Ledger(Application[str]):
         self._clock = clock
         self._cache = StateCache(CACHED_WEIGHT)
         self._seen = 0
+        self._committing: float | None = None
         self._writer = Writer(self._commit)
         self._listeners: list[Callable[[int], None]] = []
 
@@ -257,7 +259,7 @@ class Ledger(Application[str]):
         if not stored:
             return True
         try:
-            positions = self.history.append(stored, self._seen, group.only_looked_at())
+            positions = self._append(stored, group)
         except IntegrityError:
             self._cache.distrust(group.streams())
             return False
@@ -278,13 +280,30 @@ class Ledger(Application[str]):
             listener(reached)
         return True
 
+    def _append(self, stored: Sequence[StoredEvent], group: Group) -> Sequence[int]:
+        self._committing = time.monotonic()
+        try:
+            return self.history.append(stored, self._seen, group.only_looked_at())
+        finally:
+            self._committing = None
+
+    def unconfirmed(self) -> float:
+        """For how many seconds the database has been at the commit at hand, 0.0 without one."""
+        began = self._committing
+        return time.monotonic() - began if began else 0.0
+
     def _is_overtaken(self, decision: _Decision[Any]) -> bool:
         """Whether a command was refused for a state that another process has changed meanwhile."""
         if isinstance(decision.error, Overtaken):
             return True
-        if decision.error is None or (self.recorder.max_notification_id() or 0) == self._seen:
+        if decision.error is None:
             return False
-        return decision.unit.is_overtaken()
+        try:
+            newest = self.recorder.max_notification_id() or 0
+            return newest != self._seen and decision.unit.is_overtaken()
+        except PersistenceError as error:  # the group is saved: this one alone is not answered
+            decision.error = Unavailable(str(error))
+            return False
 
     # --- states --------------------------------------------------------------------------------
 

@@ -42,6 +42,11 @@ LONGEST_PAUSE = 5.0
 CLOSE_SECONDS = SESSION_SECONDS + 2 * CONNECT_SECONDS
 """How long the session's thread is waited for at the end; it is cut off with the process then."""
 
+_STANDBY = (
+    "SELECT extract(epoch FROM clock_timestamp() - state_change) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND wait_event = 'SyncRep' ORDER BY 1 DESC LIMIT 1"
+)
+
 Heard = Callable[[str], object]
 
 
@@ -155,6 +160,12 @@ class Server:
     def turn(self, name: str) -> Turn:
         """The turn of that name, that one process at a time has."""
         return Turn(self._session, name)
+
+    def commit_waits(self) -> float:
+        """For how many seconds a commit has waited for a standby, 0.0 when none does."""
+        with self.pool.connection() as connection:
+            found = connection.execute(_STANDBY).fetchone()
+        return float(found[0]) if found else 0.0
 
     def close(self) -> None:
         """Closes the pool and the session."""

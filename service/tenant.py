@@ -80,6 +80,7 @@ class _Opened:
     turn: Turn = ALONE
     follow: Callable[[Projector], object] = lambda projector: None
     close: Callable[[], object] = lambda: None
+    commit_waits: Callable[[], float] = lambda: 0.0
 
 
 class Tenant:
@@ -122,6 +123,16 @@ class Tenant:
         self.ledger.close()
         self.views.dispose()
         self._opened.close()
+
+    def commit_waits(self) -> float:
+        """For how many seconds a commit has waited for a standby, 0.0 when none does.
+
+        Whosever it is: that of a caller who was answered long ago still holds up all others.
+        """
+        try:
+            return self._opened.commit_waits()
+        except PASSING as error:
+            raise Unavailable(str(error)) from error
 
     def wait_for(self, position: int, timeout: float) -> None:
         """Waits until the views show `position`. Raises ViewsBehind after `timeout` seconds."""
@@ -243,7 +254,9 @@ def _open_postgres(
         if server is not shared:
             server.close()
 
-    return _Opened(ledger, views, server.turn(f"{schema}.projector"), follow, close)
+    return _Opened(
+        ledger, views, server.turn(f"{schema}.projector"), follow, close, server.commit_waits
+    )
 
 
 def _why(error: Exception) -> BaseException:

@@ -41,11 +41,11 @@ from service.database_connections import Bounded
 COPY_FROM = 500
 """Events of one append from which COPY is faster than arrays."""
 _LARGEST = 2**63 - 1
-LOCK_SECONDS = 10
+LOCK_SECONDS = 5
 """How long an append waits for those of other processes."""
 COPY_SECONDS = 30
 """How long the server works on each statement of an append by COPY."""
-APPEND_SECONDS = 15.0
+APPEND_SECONDS = 8.0
 """How long an append waits for each answer: for the lock and the commit, or a standby's word."""
 # In binary: to write an array of bytes as text takes the driver ten times as long.
 _ARRAYS = SQL("%b::text[], %b::bigint[], %b::text[], %b::bytea[]")

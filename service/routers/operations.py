@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from service import answers
+from service import answers, readiness
 from service.problems import Problem
 from service.routers.plumbing import ProblemRaised, TheTenant, json_response
 from service.routers.strict_route import StrictRoute
@@ -17,10 +17,10 @@ async def live() -> Response:
 
 
 @router.get("/ready", response_model=answers.Ready)
-def ready(tenant: TheTenant) -> Response:
-    """The history can be read and the views follow it; 503 with the reason otherwise."""
-    reached, history = tenant.projector.position, tenant.ledger.position()
-    if tenant.projector.failure:
-        detail = f"the views stopped at position {reached} of {history}: see the server's log"
-        raise ProblemRaised(Problem(status=503, code="projector_stopped", detail=detail))
+async def ready(tenant: TheTenant) -> Response:
+    """The history can be read, commits are confirmed and the views follow; 503 with what is not."""
+    found = await readiness.look(tenant)
+    if isinstance(found, Problem):
+        raise ProblemRaised(found)
+    reached, history = found
     return json_response({"status": "ready", "position": reached, "lag": history - reached})

@@ -1,0 +1,139 @@
+"""A wire between the service and PostgreSQL that a test can cut or stop, at an exact moment."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+Sent = Callable[[bytes], bool]
+"""Whether what the service sends is what the test waits for."""
+
+
+@dataclass
+class _Link:
+    """One connection through the wire."""
+
+    service: socket.socket
+    server: socket.socket
+    is_silent: bool = False
+    is_cut: bool = False
+
+    def cut(self) -> None:
+        self.is_cut = True
+        for side in (self.service, self.server):
+            with suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
+
+
+@dataclass
+class Wire:
+    """Forwards both ways until told otherwise. `port` is where the service connects to."""
+
+    target: int
+    port: int = 0
+    hit: threading.Event = field(default_factory=threading.Event)
+    """Something that was waited for has been forwarded, and is not answered."""
+    _links: list[_Link] = field(default_factory=list[_Link])
+    _plan: tuple[Sent, str] | None = None
+    _is_silent: bool = False
+
+    def cut_after(self, sent: Sent) -> None:
+        """Forwards what is waited for, and cuts its connection as soon as the server answers it."""
+        self.hit.clear()
+        self._plan = sent, "cut"
+
+    def swallow_after(self, sent: Sent) -> None:
+        """Forwards what is waited for, and lets nothing through on that connection after that."""
+        self.hit.clear()
+        self._plan = sent, "swallow"
+
+    def cut_before(self, sent: Sent) -> None:
+        """Cuts the connection instead of forwarding what is waited for."""
+        self.hit.clear()
+        self._plan = sent, "before"
+
+    def silence(self) -> None:
+        """Lets nothing through any more, on any connection; new ones are taken, and get nothing."""
+        self._is_silent = True
+
+    def mend(self) -> None:
+        """Forwards again on new connections; those from before are cut."""
+        self._plan, self._is_silent = None, False
+        for link in list(self._links):
+            if link.is_silent:
+                link.cut()
+
+    def carry(self, service: socket.socket) -> None:
+        """Carries one connection until either side ends it."""
+        with service, socket.create_connection(("127.0.0.1", self.target)) as server:
+            link = _Link(service, server)
+            self._links.append(link)
+            with selectors.DefaultSelector() as ready, suppress(OSError):
+                ready.register(service, selectors.EVENT_READ)
+                ready.register(server, selectors.EVENT_READ)
+                doomed = False
+                while not link.is_cut:
+                    for key, _ in ready.select(0.05):
+                        data = link.service if key.fileobj is service else link.server
+                        received = data.recv(65536)
+                        if not received:
+                            link.cut()
+                            break
+                        if self._is_silent or link.is_silent:
+                            link.is_silent = True
+                            continue
+                        if data is server:
+                            if doomed:
+                                link.cut()
+                                break
+                            service.sendall(received)
+                            continue
+                        how = self._applies(received)
+                        if how == "before":
+                            self.hit.set()
+                            link.cut()
+                            break
+                        server.sendall(received)
+                        if how == "swallow":
+                            link.is_silent = True
+                            self.hit.set()
+                        elif how == "cut":
+                            doomed = True
+                            self.hit.set()
+            self._links.remove(link)
+
+    def _applies(self, received: bytes) -> str | None:
+        """What to do at this, once."""
+        plan = self._plan
+        if plan is None or not plan[0](received):
+            return None
+        self._plan = None
+        return plan[1]
+
+
+@contextmanager
+def wire_to(target: int) -> Generator[Wire]:
+    """A wire to that port of this machine, for as long as it is needed."""
+    wire = Wire(target)
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+        wire.port = listening.getsockname()[1]
+        is_over = threading.Event()
+
+        def accept() -> None:
+            with suppress(OSError):
+                while not is_over.is_set():
+                    service, _ = listening.accept()
+                    threading.Thread(target=wire.carry, args=(service,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        try:
+            yield wire
+        finally:
+            is_over.set()
+            for link in list(wire._links):
+                link.cut()
+            listening.shutdown(socket.SHUT_RDWR)
