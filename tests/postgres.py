@@ -54,6 +54,11 @@ class PostgresServer:
         self._run("initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
         self.start()
 
+    @property
+    def pid(self) -> int | None:
+        """Its first process, the parent of all others; None while it is down."""
+        return self._process.pid if self._process else None
+
     def url(self, database: str = "postgres") -> str:
         """The address of one of its databases."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
