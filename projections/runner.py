@@ -29,6 +29,8 @@ RECHECK_SECONDS = 1.0
 LINGER_SECONDS = 0.05
 """How long commits are gathered before the next page, unless somebody waits for the views: a page
 of a few events costs nearly as much as one of many, in the process that also takes commands."""
+STOP_SECONDS = 10.0
+"""How long the page at hand is waited for at the end; the database takes back what is not done."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
 """Seconds until it tries a database again that was not to be had; doubled each time."""
 PASSING = (
@@ -101,7 +103,7 @@ class _Pages:
         return found
 
     def close(self) -> None:
-        """Waits for what is being read."""
+        """Waits for what is being read; that ends, for a read of the history does."""
         if self._reader:
             self._reader.shutdown(cancel_futures=True)
 
@@ -184,13 +186,13 @@ class Projector:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stops after the page at hand."""
+        """Stops after the page at hand, if that is done in time."""
         with self._guard:
             self._stopping = True
             self._hurry()
         self._tell()
         if self._thread:
-            self._thread.join()
+            self._thread.join(STOP_SECONDS)
         self._turn.leave()
 
     def wake(self, position: int) -> None:

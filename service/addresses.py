@@ -88,12 +88,15 @@ def shown(address: str) -> str:
     scheme, separator, rest = address.partition("://")
     if not separator:
         return _WORDS.sub(rf"\1\2{HIDDEN}", address)
-    start = _query_start(rest) if _is_read(address) else len(rest)
+    is_read = _is_read(address)
+    start = _query_start(rest, is_read=is_read)
     before, query = rest[:start], rest[start:]
     user, at, host = before.rpartition("@")
     if at and ":" in user:
         before = f"{user.partition(':')[0]}:{HIDDEN}@{host}"
-    return f"{scheme}://" + "".join(map(_shown_part, re.split(r"([?&])", before + query)))
+    if query and not is_read:
+        query = f"?{HIDDEN}"  # a parameter that nobody knows may be a password misspelt
+    return f"{scheme}://{before}" + "".join(map(_shown_part, re.split(r"([?&])", query)))
 
 
 def told(error: BaseException, address: str) -> str:
@@ -114,9 +117,12 @@ def _is_read(address: str) -> bool:
         return False
 
 
-def _query_start(rest: str) -> int:
-    """Where the parameters begin, as libpq has it: a password before them may have a `?`."""
-    credentials = re.match(r"[^@/]*@", rest)
+def _query_start(rest: str, *, is_read: bool) -> int:
+    """Where the parameters begin; a password before them may have a `?` of its own.
+
+    To libpq it ends with the first @, to somebody who has not encoded it with the last.
+    """
+    credentials = re.match(r"[^@/]*@" if is_read else r".*@", rest, re.DOTALL)
     start = rest.find("?", credentials.end() if credentials else 0)
     return len(rest) if start < 0 else start
 

@@ -275,7 +275,7 @@ def list_tenants(database: Database = DEFAULTS.database) -> None:
     with _tenants(database) as tenants:
         try:
             entries = tenants.entries()
-        except Unavailable as error:
+        except (BadDatabase, Unavailable) as error:
             _fail(str(error))
     for entry in entries:
         typer.echo(f"{entry.name}\t{shown(entry.server)}")

@@ -119,7 +119,7 @@ class Writer:
             self._line.put(commands)
 
     def close(self) -> None:
-        """Ends the thread, once every command in the line is done."""
+        """Ends the thread, once every command in the line is done: each ends, well or not."""
         with self._guard:
             self._closed = True
             self._line.put(None)

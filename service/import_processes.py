@@ -84,7 +84,8 @@ def import_by_processes(
     """Takes in a whole file as `import_events` does, by so many processes at once.
 
     `progress` is told of the batches of all of them, one at a time. Raises ImportFailed when one of
-    them can't go on; the others are stopped then.
+    them can't go on; the others are stopped then. None is waited for without end: each of their
+    waits for the database has one, and what they say last tells it.
     """
     imported = Imported()
     guard = threading.Lock()

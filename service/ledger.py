@@ -163,7 +163,10 @@ class Ledger(Application[str]):
     # --- commands ------------------------------------------------------------------------------
 
     def transact(self, work: Callable[[UnitOfWork], R], context: Context) -> Committed[R]:
-        """Runs one command as `submit` does, and waits for it. Raises what went wrong with it."""
+        """Runs one command as `submit` does, and waits for it. Raises what went wrong with it.
+
+        It waits for the writer, whose every wait for the database has an end.
+        """
         return self.submit(work, context).result()
 
     def submit(self, work: Callable[[UnitOfWork], R], context: Context) -> Future[Committed[R]]:

@@ -86,4 +86,4 @@ def running(app: Callable[..., Any], settings: Settings | None = None) -> Genera
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
-        thread.join()
+        thread.join()  # the server gives up its calls after those seconds

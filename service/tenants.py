@@ -25,8 +25,10 @@ from service.addresses import (
 )
 from service.database_connections import connect
 from service.servers import Server
-from service.tenant import DEFAULT, Tenant, schema_of
+from service.tenant import DEFAULT, Tenant, schema_of, sqlite_path
 
+OPEN_SECONDS = 10.0
+"""How long a call waits for another one that opens the tenant."""
 DIRECTORY_SECONDS = 5.0
 """How long the directory's database is waited for, for each answer."""
 
@@ -146,18 +148,23 @@ class Tenants:
         """
         with self._guard:
             opening = self._opening.setdefault(name, threading.Lock())
-        with opening:
+        if not opening.acquire(timeout=OPEN_SECONDS):
+            raise Unavailable(f"tenant {name!r} is being opened: its views may be migrated")
+        try:
             if name not in self._opened:
                 self._opened[name] = self._open(name)
             return self._opened[name]
+        finally:
+            opening.release()
 
     def names(self) -> list[str]:
-        """Every tenant there is. Raises Unavailable."""
+        """Every tenant there is. Raises Unavailable, BadDatabase."""
         return [entry.name for entry in self.entries()]
 
     def entries(self) -> list[Entry]:
-        """Every tenant there is, and where. Raises Unavailable."""
+        """Every tenant there is, and where. Raises Unavailable, BadDatabase."""
         if self._directory is None:
+            sqlite_path(self._database)
             return [Entry(name=DEFAULT, server=self._database)]
         return self._directory.entries()
 

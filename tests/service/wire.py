@@ -20,6 +20,7 @@ class _Link:
     service: socket.socket
     server: socket.socket
     is_silent: bool = False
+    is_doomed: bool = False
     is_cut: bool = False
 
     def cut(self) -> None:
@@ -67,6 +68,11 @@ class Wire:
             if link.is_silent:
                 link.cut()
 
+    def cut_all(self) -> None:
+        """Cuts every connection."""
+        for link in list(self._links):
+            link.cut()
+
     def carry(self, service: socket.socket) -> None:
         """Carries one connection until either side ends it."""
         with service, socket.create_connection(("127.0.0.1", self.target)) as server:
@@ -75,36 +81,32 @@ class Wire:
             with selectors.DefaultSelector() as ready, suppress(OSError):
                 ready.register(service, selectors.EVENT_READ)
                 ready.register(server, selectors.EVENT_READ)
-                doomed = False
                 while not link.is_cut:
                     for key, _ in ready.select(0.05):
-                        data = link.service if key.fileobj is service else link.server
-                        received = data.recv(65536)
-                        if not received:
-                            link.cut()
-                            break
-                        if self._is_silent or link.is_silent:
-                            link.is_silent = True
-                            continue
-                        if data is server:
-                            if doomed:
-                                link.cut()
-                                break
-                            service.sendall(received)
-                            continue
-                        how = self._applies(received)
-                        if how == "before":
-                            self.hit.set()
-                            link.cut()
-                            break
-                        server.sendall(received)
-                        if how == "swallow":
-                            link.is_silent = True
-                            self.hit.set()
-                        elif how == "cut":
-                            doomed = True
-                            self.hit.set()
+                        self._forward(link, from_service=key.fileobj is service)
             self._links.remove(link)
+
+    def _forward(self, link: _Link, *, from_service: bool) -> None:
+        """Forwards what has come from one side, or does what is planned instead."""
+        received = (link.service if from_service else link.server).recv(65536)
+        if self._is_silent:
+            link.is_silent = True
+        if not received or (link.is_doomed and not from_service):
+            link.cut()
+        elif link.is_silent:
+            return
+        elif not from_service:
+            link.service.sendall(received)
+        else:
+            how = self._applies(received)
+            if how != "before":
+                link.server.sendall(received)
+            link.is_doomed = link.is_doomed or how == "cut"
+            link.is_silent = how == "swallow"
+            if how == "before":
+                link.cut()
+            if how:
+                self.hit.set()
 
     def _applies(self, received: bytes) -> str | None:
         """What to do at this, once."""
@@ -134,6 +136,5 @@ def wire_to(target: int) -> Generator[Wire]:
             yield wire
         finally:
             is_over.set()
-            for link in list(wire._links):
-                link.cut()
+            wire.cut_all()
             listening.shutdown(socket.SHUT_RDWR)
