@@ -3,7 +3,6 @@
 import os
 import resource
 import signal
-import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +37,7 @@ from tests.service.office import (
 from tests.service.processes import until
 from tests.service.test_group_commit import held
 from tests.service.test_ledger import next_number
-from tests.service.wire import Wire, wire_to
+from tests.service.wire import Sent, Wire, wire_to
 
 BOUND = 15.0
 """Seconds within which every single call is answered, whatever happens to the database."""
@@ -134,20 +133,20 @@ def approvals(name: str, size: int) -> list[Json]:
     return [approval_event(f"{name}-{n}", "0.10") for n in range(size)]
 
 
-def the_append(of: bytes, *, large: bool) -> Callable[[bytes], bool]:
+def the_append(of: bytes, *, large: bool) -> Sent:
     """Tells the message that asks for the commit of an append with this in it."""
-    seen = threading.Event()
+    appending: set[int] = set()
 
-    def sent(message: bytes) -> bool:
+    def sent(connection: int, message: bytes) -> bool:
         if of in message:
-            seen.set()
+            appending.add(connection)
             return not large
-        return large and seen.is_set() and b"COMMIT" in message
+        return large and connection in appending and b"COMMIT" in message
 
     return sent
 
 
-WAYS: dict[str, tuple[Callable[[Wire, Callable[[bytes], bool]], None], bool]] = {
+WAYS: dict[str, tuple[Callable[[Wire, Sent], None], bool]] = {
     "lost before the server got it": (Wire.cut_before, False),
     "lost once the server had answered": (Wire.cut_after, True),
     "silent after the server got it": (Wire.swallow_after, True),

@@ -9,8 +9,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-Sent = Callable[[bytes], bool]
-"""Whether what the service sends is what the test waits for."""
+Sent = Callable[[int, bytes], bool]
+"""Whether what the service sends, on the connection of that number, is what is waited for."""
 
 
 @dataclass
@@ -98,7 +98,7 @@ class Wire:
         elif not from_service:
             link.service.sendall(received)
         else:
-            how = self._applies(received)
+            how = self._applies(link, received)
             if how != "before":
                 link.server.sendall(received)
             link.is_doomed = link.is_doomed or how == "cut"
@@ -108,10 +108,10 @@ class Wire:
             if how:
                 self.hit.set()
 
-    def _applies(self, received: bytes) -> str | None:
+    def _applies(self, link: _Link, received: bytes) -> str | None:
         """What to do at this, once."""
         plan = self._plan
-        if plan is None or not plan[0](received):
+        if plan is None or not plan[0](id(link), received):
             return None
         self._plan = None
         return plan[1]
