@@ -33,11 +33,12 @@ from aggregates.statuses import (
 class Approval:
     """A time, expense, material or fee entry that an upstream project system approved.
 
-    `tax` is the tax of what is billable; `billing_type` is what the caller says of it, which the
-    line's terms can only take away from (D-22). `digest` tells a repetition from another approval
-    of the same id.
+    It is known by `source` and `approval_id` (D-20); `digest` tells a repetition from another one
+    of the same pair. `tax` is the tax of what is billable; `billing_type` is what the caller says
+    of it, which the line's terms can only take away from (D-22).
     """
 
+    source: str
     approval_id: str
     contract_id: str
     line_id: str
@@ -123,6 +124,7 @@ def record(
         verdicts.append(Verdict(items=items))
         recorded.append(
             ApprovalRecorded(
+                source=approval.source,
                 contract_id=approval.contract_id,
                 line_id=approval.line_id,
                 approval_id=approval.approval_id,
@@ -269,7 +271,12 @@ def _sales(
         limited = chargeable and book.is_limited(line.line_id, customer_id)
         yield UnbilledSale(
             item_id=streams.item_id(
-                line.contract_id, line.line_id, approval.approval_id, customer_id, billing_type
+                line.contract_id,
+                line.line_id,
+                approval.source,
+                approval.approval_id,
+                customer_id,
+                billing_type,
             ),
             customer_id=customer_id,
             quantity=quantities[customer_id],

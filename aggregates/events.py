@@ -421,10 +421,11 @@ class EventReceived:
     """An event that an upstream system posted was taken in, once; its outcome, and why.
 
     A later version on the same stream tells what became of an event that had been parked. `data`
-    keeps the posted data of what made no actual (not billable).
+    keeps the posted data of what made no actual (not billable). `digest` is the SHA-256 of type and
+    data, by which the same event is told from another of that id (D-20); null before version 2.
     """
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     source: str
     event_id: str
     type: str
@@ -436,6 +437,7 @@ class EventReceived:
     problem_code: str | None
     problem_detail: str | None
     data: str | None
+    digest: str | None
 
     @property
     def stream(self) -> str:
@@ -444,12 +446,14 @@ class EventReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRecorded:
-    """An approval was recorded, once: what it became, and a digest of what it said.
+    """An approval was recorded, once: what it became, and a digest of what it said (D-20).
 
     A second event about the same approval is answered from here, also after its items were posted.
+    `source` is null before version 2, when an approval was known by its contract instead.
     """
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
+    source: str | None
     contract_id: str
     line_id: str
     approval_id: str
@@ -458,7 +462,9 @@ class ApprovalRecorded:
 
     @property
     def stream(self) -> str:
-        return streams.approval(self.contract_id, self.approval_id)
+        if self.source is None:
+            return streams.approval_without_source(self.contract_id, self.approval_id)
+        return streams.approval(self.source, self.approval_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -494,6 +500,22 @@ class EventUnparked(ContractEvent):
     @property
     def stream(self) -> str:
         return streams.parking(self.contract_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestClaimed:
+    """A request of several transactions claimed its Idempotency-Key before it acts.
+
+    A digest of what it asks for is kept: no other request can be carried out under the key.
+    """
+
+    VERSION: ClassVar[int] = 1
+    key: str
+    digest: str
+
+    @property
+    def stream(self) -> str:
+        return streams.request(self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -537,6 +559,7 @@ Event = (
     | ApprovalRecorded
     | EventParked
     | EventUnparked
+    | RequestClaimed
     | RequestAnswered
 )
 """Everything that can stand in the history."""

@@ -42,8 +42,14 @@ def receipt(source: str, event_id: str) -> str:
     return f"receipt/{digest(source, event_id)}"
 
 
-def approval(contract_id: str, approval_id: str) -> str:
-    """The stream that remembers one approval of a contract."""
+@lru_cache(maxsize=10_000)
+def approval(source: str, approval_id: str) -> str:
+    """The stream that remembers one approval, known in the whole tenant by this pair (D-20)."""
+    return f"approval/{digest(source, approval_id)}"
+
+
+def approval_without_source(contract_id: str, approval_id: str) -> str:
+    """The stream that remembers an approval from when it was known by contract, not by source."""
     return f"approval/{contract_id}/{approval_id}"
 
 

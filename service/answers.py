@@ -399,6 +399,15 @@ class Problem(Model):
     errors: list[dict[str, object]] | None = None
 
 
+Ignored = Annotated[
+    list[str],
+    Field(
+        max_length=20,
+        description="Fields of the data that are not known here, as paths; the first of them.",
+    ),
+]
+
+
 class EventResult(Model):
     """What became of one posted event."""
 
@@ -407,6 +416,17 @@ class EventResult(Model):
     items: list[str]
     position: Position
     problem: Problem | None
+    ignored: Ignored
+
+
+class RefusedEvent(Problem):
+    """The problem that a single posted event was refused for."""
+
+    id: str | None
+    outcome: Literal["refused"]
+    items: list[str]
+    position: Position
+    ignored: Ignored
 
 
 class BatchResult(Model):
@@ -414,6 +434,20 @@ class BatchResult(Model):
 
     results: list[EventResult]
     position: Position
+
+
+class NotedRefusal(Model):
+    """An event that was refused, of which nothing but its ids is kept; texts may be cut."""
+
+    refused_at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+    source: str | None
+    id: str | None
+    type: str | None
+    contract_id: str | None
+    line_id: str | None
+    approval_id: str | None
+    problem: Problem
+    actor: str
 
 
 class ParkedEvent(Model):

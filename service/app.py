@@ -1,6 +1,7 @@
 """The composition of the HTTP service: routers, problems, limits, documentation."""
 
 import asyncio
+import json
 from typing import Any
 
 import structlog
@@ -8,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -24,6 +26,7 @@ from service.tenants import AnyTenants
 
 log = structlog.stdlib.get_logger(__name__)
 
+_PART = "#/components/schemas/{model}"
 DESCRIPTION = """\
 What could be billed, what is ready, what must wait, what limits forbid, what sits on a draft and
 what is posted: fixed-price milestones and time and material, event-sourced.
@@ -73,20 +76,16 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         summary="From approved work to confirmed invoices",
     )
     parts = document["components"]["schemas"]
-    for model in (
-        answers.Problem,
-        schemas.ApprovalData,
-        schemas.ContractData,
-        schemas.LineData,
-    ):
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        parts.update(schema.pop("$defs", {}))
-        parts[model.__name__] = schema
+    for model in (answers.Problem, answers.RefusedEvent):
+        parts[model.__name__] = model.model_json_schema(ref_template=_PART)
+    for model in (schemas.ApprovalData, schemas.ContractData, schemas.LineData):
+        parts.update(_posted(model))
     data = [
         {"$ref": f"#/components/schemas/{name}"}
         for name in ("ApprovalData", "ContractData", "LineData")
     ]
-    document["paths"]["/v1/events"]["post"]["requestBody"] = intake.event_body(upstream.TYPES, data)
+    events = document["paths"]["/v1/events"]["post"]
+    events["requestBody"] = intake.event_body(upstream.TYPES, data)
     problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
     for path in document["paths"].values():
         for operation in path.values():
@@ -95,11 +94,37 @@ def openapi(app: FastAPI) -> dict[str, Any]:
                 "description": "A problem",
                 "content": {MEDIA_TYPE: problem},
             }
+    refused = {"$ref": "#/components/schemas/RefusedEvent"}
+    events["responses"]["default"] = {
+        "description": "A single event is refused, or another problem",
+        "content": {MEDIA_TYPE: {"schema": {"anyOf": [refused, problem["schema"]]}}},
+    }
     for unused in ("HTTPValidationError", "ValidationError"):
         parts.pop(unused, None)
     links.add(document)
     app.openapi_schema = document
     return document
+
+
+def _posted(model: type[BaseModel]) -> dict[str, Any]:
+    """The schemas of the data of an event: open, for intake ignores fields that it does not know.
+
+    Parts that are open for that reason are named apart from those that other bodies have.
+    """
+    schema = model.model_json_schema(ref_template=_PART)
+    found = {model.__name__: schema, **schema.pop("$defs", {})}
+    opened = {
+        name: name if name == model.__name__ else f"Posted{name.removesuffix('Body')}"
+        for name, part in found.items()
+        if part.get("additionalProperties") is False
+    }
+    text = json.dumps({opened.get(name, name): part for name, part in found.items()})
+    for name, new in opened.items():
+        text = text.replace(f'"{_PART.format(model=name)}"', f'"{_PART.format(model=new)}"')
+    parts = json.loads(text)
+    for name in opened.values():
+        del parts[name]["additionalProperties"]
+    return parts
 
 
 # --- errors ------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from eventsourcing.utils import Environment
 from aggregates.events import Event
 from projections.history import Metadata, OutcomeUnknown, Recorded, Unavailable, can_be_stored
 from service.group_commit import Command, Committed, Context, Group, Outcome, Writer, tell
-from service.recorders import History, Storage
+from service.recorders import History, Storage, refusals_beside
 from service.stored_form import EventCodec
 from service.stream_kinds import StreamKind, kind_of
 from service.unit_of_work import Folded, Key, Overtaken, StateCache, UnitOfWork
@@ -130,6 +130,7 @@ class Ledger(Application[str]):
                     "IS_SNAPSHOTTING_ENABLED": "y",
                 }
             )
+            self._refusals = refusals_beside(self.recorder)
         self._clock = clock
         self._cache = StateCache(CACHED_WEIGHT)
         self._seen = 0
@@ -401,6 +402,18 @@ class Ledger(Application[str]):
     def position_of(self, stream: str, version: int) -> int:
         """The position of one event. Raises LookupError when there is none."""
         return self.history.position_of(stream, version)
+
+    # --- what was refused ----------------------------------------------------------------------
+
+    def note_refused(self, documents: Sequence[str]) -> None:
+        """Keeps refused events, as JSON documents, beside the history. Raises Unavailable."""
+        with _as_unavailable():
+            self._refusals.add(documents)
+
+    def refused(self, before: int, limit: int) -> Sequence[tuple[int, str]]:
+        """At most `limit` refused events with numbers below `before`, the newest first."""
+        with _as_unavailable():
+            return self._refusals.select_before(before, limit)
 
     def _recorded(
         self, stream: str, version: int, name: str, state: bytes, position: int

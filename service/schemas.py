@@ -15,14 +15,17 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
 )
 
 from aggregates.statuses import BillingMethod, BillingType, Schedule, TransactionClass
 
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROLS_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 
@@ -49,10 +52,21 @@ def _date(value: object) -> datetime.date:
     return date
 
 
-def _text(value: str) -> str:
-    if _CONTROL.search(value):
+def _no_controls(value: str) -> str:
+    if _CONTROLS.search(value):
         raise ValueError("must not have control characters")
     return value
+
+
+def _without_controls(value: object) -> object:
+    return _CONTROLS_IN_TEXT.sub("", value) if isinstance(value, str) else value
+
+
+def _each_its_own(value: object, read: ValidatorFunctionWrapHandler) -> Any:
+    named = read(value)
+    if isinstance(value, dict) and len(named) < len(value):  # pyright: ignore[reportUnknownArgumentType]
+        raise ValueError("two names are the same without their control characters")
+    return named
 
 
 _DECIMAL_SCHEMA: dict[str, Any] = {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,12})?$"}
@@ -85,13 +99,36 @@ DateText = Annotated[
 """An ISO 8601 date in the years 1900 to 2199: others are slips of the pen, such as 0202-10-31."""
 UpstreamId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$", examples=["PC-1001"])]
 """An id that an upstream system owns."""
-OwnId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_NO_CONTROLS: dict[str, Any] = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
+ShortId = Annotated[
+    str, Field(max_length=200, json_schema_extra=_NO_CONTROLS), AfterValidator(_no_controls)
+]
+"""An id that an upstream system owns and writes as it likes, but without control characters."""
+OwnId = Annotated[
+    str,
+    Field(min_length=1, max_length=200, json_schema_extra=_NO_CONTROLS),
+    AfterValidator(_no_controls),
+]
 """An id that the service made; opaque to callers."""
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
-ShortText = Annotated[str, Field(max_length=200), AfterValidator(_text)]
-LongText = Annotated[str, Field(max_length=4000), AfterValidator(_text)]
 
-Reason = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_text)]
+_DROPPED = "Control characters are dropped, but for tabs and line ends."
+_SOMETHING: dict[str, Any] = {"pattern": r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]"}
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=200, description=_DROPPED, json_schema_extra=_SOMETHING),
+    BeforeValidator(_without_controls),
+]
+ShortText = Annotated[
+    str, Field(max_length=200, description=_DROPPED), BeforeValidator(_without_controls)
+]
+LongText = Annotated[
+    str, Field(max_length=4000, description=_DROPPED), BeforeValidator(_without_controls)
+]
+Reason = Annotated[
+    str,
+    Field(min_length=1, max_length=4000, description=_DROPPED, json_schema_extra=_SOMETHING),
+    BeforeValidator(_without_controls),
+]
 
 
 class Wire(BaseModel):
@@ -153,7 +190,14 @@ class LineCustomerBody(Wire):
 
 
 Named = Annotated[
-    dict[ShortText, StrictBool], Field(max_length=1000, description=_stays("none named"))
+    dict[ShortText, StrictBool],
+    Field(max_length=1000, description=_stays("none named")),
+    WrapValidator(_each_its_own),
+]
+_TaskId = Annotated[str, Field(max_length=200), AfterValidator(_no_controls)]
+Tasks = Annotated[
+    dict[_TaskId, StrictBool],
+    Field(max_length=10_000, json_schema_extra={"propertyNames": _NO_CONTROLS}),
 ]
 
 
@@ -166,7 +210,7 @@ class ChargeableBody(Wire):
     roles: Named = Field(default_factory=dict)
     categories: Named = Field(default_factory=dict)
     tasks: Annotated[
-        Annotated[dict[ShortText, StrictBool], Field(max_length=10_000)] | None,
+        Tasks | None,
         Field(description=f"{_stays('null')} Null means all tasks, else those with true."),
     ] = Field(default_factory=_unsaid)
 
@@ -265,6 +309,10 @@ class ConfirmBody(Wire):
 # --- intake ------------------------------------------------------------------------------------
 
 
+# Of these, intake ignores fields that it does not know: `upstream` reads them so, and names them in
+# the result of the event. An upstream that adds a field loses nothing.
+
+
 class ContractData(ContractBody):
     """The data of `projects.contract.confirmed.v1`."""
 
@@ -294,7 +342,7 @@ class ApprovalData(Wire):
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
     role: ShortText | None = None
     category: ShortText | None = None
-    task_id: ShortText | None = None
+    task_id: ShortId | None = None
     resource: ShortText | None = None
     description: LongText | None = None
     billing_type: Annotated[

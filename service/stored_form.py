@@ -31,8 +31,16 @@ class Upcaster:
     convert: Callable[[dict[str, Any]], dict[str, Any]]
 
 
-UPCASTERS: Mapping[str, Upcaster] = {}
-"""By the old stored name, as `MarkedReady.v1`. No event has changed its shape yet."""
+def _without(field: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Old data without a field that came later, and can be null."""
+    return lambda data: {**data, field: None}
+
+
+UPCASTERS: Mapping[str, Upcaster] = {
+    "EventReceived.v1": Upcaster(into="EventReceived.v2", convert=_without("digest")),
+    "ApprovalRecorded.v1": Upcaster(into="ApprovalRecorded.v2", convert=_without("source")),
+}
+"""By the old stored name."""
 
 
 class UnknownEventType(Exception):

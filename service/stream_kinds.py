@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from aggregates import contract, contract_line, intake, invoice
-from aggregates.events import ApprovalRecorded, Event, EventReceived, RequestAnswered
+from aggregates import contract, contract_line, intake, invoice, requests
+from aggregates.events import ApprovalRecorded, Event, EventReceived
 from service import snapshots
 from service.snapshots import SnapshotForm
 
@@ -61,7 +61,7 @@ SERIES = StreamKind(prefix="series", evolve=invoice.evolve_series, snapshot=snap
 PARKING = StreamKind(prefix="parking", evolve=intake.evolve)
 RECEIPT = StreamKind(prefix="receipt", evolve=_last(EventReceived), cached=False)
 APPROVAL = StreamKind(prefix="approval", evolve=_last(ApprovalRecorded), cached=False)
-REQUEST = StreamKind(prefix="request", evolve=_last(RequestAnswered), cached=False)
+REQUEST = StreamKind(prefix="request", evolve=requests.evolve, cached=False)
 
 _KINDS: dict[str, tuple[StreamKind[Any], ...]] = {
     **{

@@ -8,9 +8,9 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from pydantic import BaseModel, ValidationError
@@ -39,6 +39,7 @@ APPROVALS = {
     "projects.material.approved.v1": TransactionClass.MATERIAL,
     "projects.fee.posted.v1": TransactionClass.FEE,
 }
+Json = dict[str, Any]
 TYPES = (*APPROVALS, CONTRACT_CONFIRMED, LINE_CONFIRMED)
 
 _KNOWN = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"}
@@ -50,13 +51,19 @@ _TIMESTAMP = re.compile(
 )
 _JSON = re.compile(r"application/([a-z0-9.+-]+\+)?json(;.*)?", re.ASCII | re.IGNORECASE)
 _LONGEST = 1024
+_APPROVAL_FIELDS = ApprovalData.model_fields.keys()
+_MOST_IGNORED, _LONGEST_IGNORED = 20, 64
+_LEAP_SECOND = re.compile(r"(?<=\d\d:\d\d:)60", re.ASCII)
+_MINUTE = timedelta(minutes=1)
+_LAST_MINUTE = 23 * 60 + 59
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
     """A well-formed event: its identity, what it is about, the command it stands for.
 
-    `data` is the posted data as canonical JSON, `digest` the SHA-256 of type and data.
+    `data` is the posted data as canonical JSON, as far as it is known here; `digest` the SHA-256 of
+    type and data; `ignored` names what of the data is not known, the first of it.
     """
 
     source: str
@@ -67,15 +74,21 @@ class Posted:
     approval_id: str | None
     command: Approval | DefineContract | DefineLine
     data: str
+    digest: str
+    ignored: tuple[str, ...]
 
 
 class BadEvent(Exception):
-    """An event that can't be taken in, whatever else is known: the problem says why."""
+    """An event that can't be taken in, whatever else is known: the problem says why.
 
-    def __init__(self, event_id: str | None, problem: Problem) -> None:
+    `event` is what of it could be read, where nothing else has it.
+    """
+
+    def __init__(self, event_id: str | None, problem: Problem, event: object = None) -> None:
         super().__init__(problem.detail)
         self.event_id = event_id
         self.problem = problem
+        self.event = event
 
 
 def read_json(text: bytes) -> object:
@@ -112,10 +125,12 @@ def read_data(source: str, event_id: str, event_type: str, data: Mapping[str, An
         detail = f"type: {event_type!r} is not one of {known}"
         raise BadEvent(event_id, Problem(status=422, code="unknown_event_type", detail=detail))
     try:
-        body = model.model_validate(data)
+        body = model.model_validate(data, extra="ignore")
     except ValidationError as error:
         raise BadEvent(event_id, under_data(of_validation(error))) from None
-    canonical = msgspec.json.encode(data, order="deterministic").decode()
+    ignored: list[str] = []
+    known = _known(body, data, "", ignored)
+    canonical = msgspec.json.encode(known, order="deterministic").decode()
     digest = hashlib.sha256(f"{event_type}\n{canonical}".encode()).hexdigest()
     match body:
         case ContractData():
@@ -126,7 +141,7 @@ def read_data(source: str, event_id: str, event_type: str, data: Mapping[str, An
             except Invalid as error:
                 raise BadEvent(event_id, under_data(of_refusal(error))) from None
         case ApprovalData():
-            command = _approval(APPROVALS[event_type], body, digest)
+            command = _approval(APPROVALS[event_type], source, body, digest)
         case _:
             raise TypeError(body)
     return Posted(
@@ -138,7 +153,31 @@ def read_data(source: str, event_id: str, event_type: str, data: Mapping[str, An
         approval_id=body.approval_id if isinstance(body, ApprovalData) else None,
         command=command,
         data=canonical,
+        digest=digest,
+        ignored=tuple(ignored),
     )
+
+
+def _known(body: BaseModel, data: Mapping[str, Any], path: str, ignored: list[str]) -> Json:
+    """What of the data its model knows, and so took as `body`; names the rest in `ignored`."""
+    if isinstance(body, ApprovalData) and data.keys() <= _APPROVAL_FIELDS:  # as nearly all are
+        return dict(data)
+    known: Json = {}
+    for name, value in data.items():
+        if name in type(body).model_fields:
+            known[name] = _known_value(getattr(body, name), value, f"{path}{name}.", ignored)
+        elif len(ignored) < _MOST_IGNORED:
+            ignored.append(f"{path}{name}"[:_LONGEST_IGNORED])
+    return known
+
+
+def _known_value(taken: object, value: Any, path: str, ignored: list[str]) -> Any:
+    if isinstance(taken, BaseModel):
+        return _known(taken, value, path, ignored)
+    if isinstance(taken, list):
+        parts = enumerate(zip(cast("list[object]", taken), value, strict=True))
+        return [_known_value(part, given, f"{path}{n}.", ignored) for n, (part, given) in parts]
+    return value
 
 
 def _model(event_type: str) -> type[BaseModel] | None:
@@ -147,8 +186,11 @@ def _model(event_type: str) -> type[BaseModel] | None:
     return {CONTRACT_CONFIRMED: ContractData, LINE_CONFIRMED: LineData}.get(event_type)
 
 
-def _approval(transaction_class: TransactionClass, body: ApprovalData, digest: str) -> Approval:
+def _approval(
+    transaction_class: TransactionClass, source: str, body: ApprovalData, digest: str
+) -> Approval:
     return Approval(
+        source=source,
         approval_id=body.approval_id,
         contract_id=body.contract_id,
         line_id=body.line_id,
@@ -220,10 +262,13 @@ def _wrong_extensions(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _is_timestamp(value: object) -> bool:
+    """Whether it is an RFC 3339 timestamp: a leap second, too, which only UTC's last minute has."""
     if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
         return False
+    text, leaps = _LEAP_SECOND.subn("59", value.upper(), count=1)
     try:
-        datetime.fromisoformat(value.upper())
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return False
-    return True
+    minute = moment.hour * 60 + moment.minute - (moment.utcoffset() or timedelta()) // _MINUTE
+    return not leaps or minute % (24 * 60) == _LAST_MINUTE

@@ -5,20 +5,23 @@ very transaction that defines what it lacks.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, NoReturn
 
 import msgspec
 
 from aggregates import approvals, contract, line_terms, streams
 from aggregates.approvals import Approval, Verdict
 from aggregates.contract import DefineContract
-from aggregates.events import EventParked, EventReceived, EventUnparked
+from aggregates.events import ApprovalRecorded, EventParked, EventReceived, EventUnparked
 from aggregates.line_terms import DefineLine
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
 from service.group_commit import Command, Context
 from service.handlers.backlog import load_heads
+from service.handlers.refused import note
+from service.handlers.requests import Answer, Request, execute
 from service.problems import Problem, of_recorded, of_refusal
 from service.stream_kinds import APPROVAL, CONTRACT, LINE_HEAD, PARKING, RECEIPT
 from service.tenant import Tenant
@@ -39,6 +42,7 @@ class Result:
     items: tuple[str, ...] = ()
     problem: Problem | None = None
     position: int = 0
+    ignored: tuple[str, ...] = ()
 
     def body(self) -> Json:
         """The result as callers get it."""
@@ -48,6 +52,7 @@ class Result:
             "items": list(self.items),
             "position": self.position,
             "problem": self.problem.body() if self.problem else None,
+            "ignored": list(self.ignored),
         }
 
 
@@ -73,13 +78,9 @@ def begin(tenant: Tenant, context: Context, events: Sequence[object]) -> Callabl
     groups: dict[str, list[tuple[int, Posted]]] = {}
     for index, event in enumerate(events):
         try:
-            if isinstance(event, BadEvent):
-                raise event
-            posted = read(event)
+            posted = _read(event)
         except BadEvent as error:
-            results[index] = Result(
-                event_id=error.event_id, outcome=Outcome.REFUSED, problem=error.problem
-            )
+            results[index] = _bad(error)
         else:
             groups.setdefault(posted.contract_id, []).append((index, posted))
     receptions = [
@@ -99,9 +100,77 @@ def begin(tenant: Tenant, context: Context, events: Sequence[object]) -> Callabl
         done = [result for result in results if result is not None]
         for result in done:
             result.position = result.position or position or tenant.ledger.position()
+        pairs = zip(events, done, strict=True)
+        refused = [(event, r.problem) for event, r in pairs if r.outcome is Outcome.REFUSED]
+        note(tenant, context, refused)
         return done
 
     return finish
+
+
+class EventRefused(Exception):
+    """A single event was refused, for this problem. Nothing was recorded."""
+
+    def __init__(self, result: Result, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.result = result
+        self.problem = problem
+
+    def document(self) -> Problem:
+        """The problem, with the members of the event's result."""
+        members = {name: v for name, v in self.result.body().items() if name != "problem"}
+        return replace(self.problem, extra={**self.problem.extra, **members})
+
+
+def receive_one(tenant: Tenant, request: Request, event: object) -> Answer:
+    """Takes in a single event; its result is the answer, remembered in the same transaction.
+
+    Raises EventRefused, and remembers nothing then: it may be tried again under its key.
+    """
+    try:
+        return _receive_one(tenant, request, event)
+    except EventRefused as refusal:
+        refusal.result.position = tenant.ledger.position()
+        note(tenant, request.context, [(event, refusal.problem)])
+        raise
+
+
+def _receive_one(tenant: Tenant, request: Request, event: object) -> Answer:
+    try:
+        posted = _read(event)
+    except BadEvent as error:
+        refused = EventRefused(_bad(error), error.problem)
+        if request.idempotency_key is None:
+            raise refused from None
+        return execute(tenant, request, partial(_raise, refused))
+    reception = _Reception(posted.contract_id, [posted])
+
+    def work(unit: UnitOfWork) -> Answer:
+        (result,) = reception.work(unit)
+        if result.outcome is Outcome.REFUSED and result.problem:
+            raise EventRefused(result, result.problem)
+        return Answer(body=result.body())
+
+    answer = execute(tenant, request, work, reception.known())
+    if reception.defines or answer.body["outcome"] == Outcome.PARKED:
+        position = resume_again(tenant, request.context, posted.contract_id)
+        if request.idempotency_key is None:  # else a repetition would be answered another one
+            answer.body["position"] = position
+    return answer
+
+
+def _raise(error: Exception, _: UnitOfWork) -> NoReturn:
+    raise error
+
+
+def _read(event: object) -> Posted:
+    if isinstance(event, BadEvent):
+        raise event
+    return read(event)
+
+
+def _bad(error: BadEvent) -> Result:
+    return Result(event_id=error.event_id, outcome=Outcome.REFUSED, problem=error.problem)
 
 
 class _Reception:
@@ -110,28 +179,31 @@ class _Reception:
     def __init__(self, contract_id: str, group: Sequence[Posted]) -> None:
         self._contract_id = contract_id
         self._group = group
-        self._defines = any(
+        self.defines = any(
             isinstance(posted.command, DefineContract | DefineLine) for posted in group
         )
 
     def command(self, context: Context) -> Command[list[Result]]:
         """What is to be decided, and which streams tell what was taken in before."""
-        known = [streams.receipt(posted.source, posted.event_id) for posted in self._group]
-        known += [
-            streams.approval(self._contract_id, posted.approval_id)
-            for posted in self._group
-            if posted.approval_id
-        ]
-        return Command(self._work, context, known)
+        return Command(self.work, context, self.known())
 
-    def _work(self, unit: UnitOfWork) -> list[Result]:
+    def known(self) -> list[str]:
+        """The streams that tell what was taken in before."""
+        known = [streams.receipt(posted.source, posted.event_id) for posted in self._group]
+        for posted in self._group:
+            if posted.approval_id:
+                known += _approval_streams(posted.source, posted.contract_id, posted.approval_id)
+        return known
+
+    def work(self, unit: UnitOfWork) -> list[Result]:
+        """One result an event, in order."""
         return _Desk(unit, self._contract_id).take(self._group)
 
     def finish(self, tenant: Tenant, command: Command[list[Result]]) -> list[Result]:
         """Waits for the command; what was parked meanwhile by another process goes on, too."""
         done = command.future.result()
         position = done.position
-        if self._defines or any(result.outcome is Outcome.PARKED for result in done.result):
+        if self.defines or any(result.outcome is Outcome.PARKED for result in done.result):
             position = resume_again(tenant, command.context, self._contract_id)
         for result in done.result:
             result.position = position
@@ -166,7 +238,7 @@ class _Desk:
         if receipt in self.seen:
             self.record_approvals()
         known = self.unit.load(RECEIPT, receipt)
-        if known:
+        if known and not self._is_dismissed(known):
             return self._repeated(posted, known)
         result = self.attempt(posted)
         if isinstance(posted.command, DefineContract | DefineLine):
@@ -184,13 +256,24 @@ class _Desk:
                 return self._definition(posted, command)
 
     def _repeated(self, posted: Posted, known: EventReceived) -> Result:
-        """The first outcome's items again; why, where there were none."""
+        """The first outcome's items again; why, where there were none. Other content is refused."""
+        if known.digest not in {None, posted.digest}:
+            return _refused(posted, _event_changed())
         return Result(
             event_id=posted.event_id,
             outcome=Outcome.DUPLICATE,
             items=known.items,
             problem=_recorded_problem(known.problem_code, known.problem_detail),
+            ignored=posted.ignored,
         )
+
+    def _is_dismissed(self, known: EventReceived) -> bool:
+        """Whether the event was parked and nothing came of it: as if it had not been posted."""
+        if known.outcome is not Outcome.PARKED:
+            return False
+        parking = self.unit.load(PARKING, streams.parking(known.contract_id))
+        parked_id = streams.digest(known.source, known.event_id)
+        return parking is None or parking.find(parked_id) is None
 
     def _definition(self, posted: Posted, command: DefineContract | DefineLine) -> Result:
         state = self.unit.load(CONTRACT, streams.contract(self.contract_id))
@@ -208,18 +291,19 @@ class _Desk:
         return self._received(posted, Outcome.RECORDED)
 
     def _approval(self, posted: Posted, approval: Approval) -> Result:
-        stream = streams.approval(approval.contract_id, approval.approval_id)
+        names = _approval_streams(approval.source, approval.contract_id, approval.approval_id)
+        stream = names[0]
         if stream in self.seen:
             self.record_approvals()
-        recorded = self.unit.load(APPROVAL, stream)
+        recorded = next(filter(None, (self.unit.load(APPROVAL, name) for name in names)), None)
         if recorded and recorded.digest == approval.digest:
             return self._received(posted, Outcome.DUPLICATE, recorded.items)
         if recorded:
-            return _refused(posted, _changed(approval))
+            return _refused(posted, _approval_changed(recorded))
         lacking = self._lacking(approval.line_id)
         if lacking:
             return self._park(posted, lacking)
-        result = Result(event_id=posted.event_id, outcome=Outcome.RECORDED)
+        result = Result(event_id=posted.event_id, outcome=Outcome.RECORDED, ignored=posted.ignored)
         self.waiting.append((posted, approval, result))
         self.seen.update({streams.receipt(posted.source, posted.event_id), stream})
         return result
@@ -264,7 +348,12 @@ class _Desk:
     def _park(self, posted: Posted, why: NotFound) -> Result:
         self.unit.append([_parked(posted, why)])
         self._received(posted, Outcome.PARKED, why=why)
-        return Result(event_id=posted.event_id, outcome=Outcome.PARKED, problem=of_refusal(why))
+        return Result(
+            event_id=posted.event_id,
+            outcome=Outcome.PARKED,
+            problem=of_refusal(why),
+            ignored=posted.ignored,
+        )
 
     def _received(
         self,
@@ -288,10 +377,13 @@ class _Desk:
                     problem_code=why.code if why else None,
                     problem_detail=why.detail if why else None,
                     data=posted.data if outcome is Outcome.NOT_BILLABLE else None,
+                    digest=posted.digest,
                 )
             ]
         )
-        return Result(event_id=posted.event_id, outcome=outcome, items=items)
+        return Result(
+            event_id=posted.event_id, outcome=outcome, items=items, ignored=posted.ignored
+        )
 
 
 # --- what waits --------------------------------------------------------------------------------
@@ -333,7 +425,10 @@ def _retry(unit: UnitOfWork, contract_id: str, events: Sequence[EventParked]) ->
 
 
 def _attempt(unit: UnitOfWork, desk: _Desk, event: EventParked) -> Result:
-    posted = _of_parked(event)
+    try:
+        posted = _of_parked(event)
+    except BadEvent as error:  # what was accepted then is not any more
+        return _bad(error)
     missing = _missing(unit, posted)
     if missing:
         return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=missing)
@@ -345,7 +440,7 @@ def _settle(unit: UnitOfWork, event: EventParked, result: Result) -> Result:
     if result.outcome in {Outcome.PARKED, Outcome.REFUSED} and result.problem:
         why = Refused(result.problem.code, result.problem.detail)
         if (why.code, why.detail) != (event.problem_code, event.problem_detail):
-            unit.append([_parked(_of_parked(event), why)])
+            unit.append([replace(event, problem_code=why.code, problem_detail=why.detail)])
         return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=result.problem)
     unit.append(
         [
@@ -420,7 +515,12 @@ def _of_parked(event: EventParked) -> Posted:
 
 
 def _refused(posted: Posted, refusal: Refused) -> Result:
-    return Result(event_id=posted.event_id, outcome=Outcome.REFUSED, problem=_problem(refusal))
+    return Result(
+        event_id=posted.event_id,
+        outcome=Outcome.REFUSED,
+        problem=_problem(refusal),
+        ignored=posted.ignored,
+    )
 
 
 def _problem(refusal: Refused) -> Problem:
@@ -432,8 +532,25 @@ def _recorded_problem(code: str | None, detail: str | None) -> Problem | None:
     return of_recorded(code, detail) if code and detail else None
 
 
-def _changed(approval: Approval) -> Refused:
+def _event_changed() -> Refused:
+    return Refused(
+        "event_changed",
+        "an event of this source and id was posted before with other content: what differs needs "
+        "an id of its own (D-20)",
+    )
+
+
+def _approval_changed(recorded: ApprovalRecorded) -> Refused:
     return Refused(
         "approval_changed",
-        f"approval {approval.approval_id!r} was recorded before with other content",
+        f"approval {recorded.approval_id!r} of this source was recorded before on line "
+        f"{recorded.line_id!r} of contract {recorded.contract_id!r}, with other content (D-20)",
+    )
+
+
+def _approval_streams(source: str, contract_id: str, approval_id: str) -> tuple[str, str]:
+    """Where an approval is remembered: by its source, or by its contract if it is an old one."""
+    return (
+        streams.approval(source, approval_id),
+        streams.approval_without_source(contract_id, approval_id),
     )

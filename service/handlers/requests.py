@@ -1,14 +1,15 @@
 """What every command shares: who asks, and that a repetition is answered alike."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from aggregates import streams
-from aggregates.events import RequestAnswered
+from aggregates.events import RequestAnswered, RequestClaimed
 from aggregates.refusals import Refused
 from service.group_commit import Command, Committed, Context
 from service.stream_kinds import REQUEST
@@ -51,9 +52,20 @@ class KeyReused(Refused):
         )
 
 
-def execute(tenant: Tenant, request: Request, work: Callable[[UnitOfWork], Answer]) -> Answer:
-    """Runs a command as `submit` does, and waits for it in this thread."""
-    return _answer(tenant, request, tenant.ledger.transact(_once(request, work), request.context))
+def execute(
+    tenant: Tenant,
+    request: Request,
+    work: Callable[[UnitOfWork], Answer],
+    known: Sequence[str] = (),
+) -> Answer:
+    """Runs a command as `submit` does, and waits for it in this thread.
+
+    `known` are short streams that it will look at, to be loaded in one query.
+    """
+    command = Command(_once(request, work), request.context, known)
+    tenant.ledger.submit_together([command])
+    future = cast("Future[Committed[_Outcome]]", command.future)
+    return _answer(tenant, request, future.result())
 
 
 async def submit(tenant: Tenant, request: Request, work: Callable[[UnitOfWork], Answer]) -> Answer:
@@ -66,7 +78,7 @@ async def submit(tenant: Tenant, request: Request, work: Callable[[UnitOfWork], 
     command = Command(_once(request, work), request.context, future=future)
     tenant.ledger.submit_together([command])
     done = await future
-    if done.result.repeated:
+    if done.result.recorded_at is not None:
         return await asyncio.to_thread(_answer, tenant, request, done)
     return _answer(tenant, request, done)
 
@@ -74,24 +86,25 @@ async def submit(tenant: Tenant, request: Request, work: Callable[[UnitOfWork], 
 def execute_once(tenant: Tenant, request: Request, act: Callable[[], Answer]) -> Answer:
     """Runs what makes transactions of its own, under an Idempotency-Key if there is one.
 
-    Stopped between its transactions and the record of the answer, it runs again when repeated: so
-    `act` must be safe to repeat by itself.
+    The key is claimed first, so that no other request acts under it. The same request may act again
+    before its answer is recorded, at the same time or because it was stopped: so `act` must be safe
+    to repeat by itself. The answer that was recorded first is everybody's.
     """
     if request.idempotency_key is None:
         return act()
-    known = tenant.ledger.transact(lambda unit: _known(unit, request), request.context)
-    if known.result:
-        return _answer(tenant, request, Committed(result=known.result, position=known.position))
+    claimed = tenant.ledger.transact(lambda unit: _claim(unit, request), request.context)
+    if claimed.result:
+        return _answer(tenant, request, Committed(result=claimed.result, position=claimed.position))
     answer = act()
     return execute(tenant, request, lambda _: answer)
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What a command came to: this answer, given before or now."""
+    """What a command came to: this answer, given now or before (recorded at that version)."""
 
     answer: Answer
-    repeated: bool = False
+    recorded_at: int | None = None
 
 
 def _once(
@@ -120,7 +133,22 @@ def _known(unit: UnitOfWork, request: Request) -> _Outcome | None:
         return None
     if known.digest != request.digest:
         raise KeyReused
-    return _Outcome(msgspec.json.decode(known.body.encode(), type=Answer), repeated=True)
+    if known.answer is None:
+        return None
+    answer = msgspec.json.decode(known.answer.encode(), type=Answer)
+    return _Outcome(answer, recorded_at=known.version)
+
+
+def _claim(unit: UnitOfWork, request: Request) -> _Outcome | None:
+    """Claims the key for this request, unless it has it already; the answer given before, if any.
+
+    Raises KeyReused when another request has it.
+    """
+    known = _known(unit, request)
+    key = str(request.idempotency_key)
+    if known is None and unit.load(REQUEST, streams.request(key)) is None:
+        unit.append([RequestClaimed(key=key, digest=request.digest)])
+    return known
 
 
 def _answered(key: str, digest: str, answer: Answer) -> RequestAnswered:
@@ -130,9 +158,10 @@ def _answered(key: str, digest: str, answer: Answer) -> RequestAnswered:
 
 def _answer(tenant: Tenant, request: Request, done: Committed[_Outcome]) -> Answer:
     """The answer with its position: where it was recorded, if it was given before."""
-    position = done.position
-    if done.result.repeated:
-        position = tenant.ledger.position_of(streams.request(str(request.idempotency_key)), 1)
+    position, version = done.position, done.result.recorded_at
+    if version is not None:
+        stream = streams.request(str(request.idempotency_key))
+        position = tenant.ledger.position_of(stream, version)
     answer = done.result.answer
     body = {**answer.body, "position": position}
     return Answer(body=body, created=answer.created, version=answer.version)

@@ -6,9 +6,10 @@ from typing import Any, Protocol
 from eventsourcing.persistence import InfrastructureFactory, StoredEvent
 
 from service.recorders.postgres import PostgresSchema
+from service.recorders.refusals import refusals_beside
 from service.recorders.sqlite import SQLiteFile
 
-__all__ = ["History", "PostgresSchema", "SQLiteFile", "Storage"]
+__all__ = ["History", "PostgresSchema", "SQLiteFile", "Storage", "refusals_beside"]
 
 
 StoredRow = tuple[str, int, str, bytes, int]

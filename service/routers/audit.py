@@ -4,16 +4,22 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
 
 from aggregates import streams
 from projections import billing_queries
 from projections.backlog_queries import Page
 from projections.history import Recorded
-from projections.paging import BadQuery
 from service import answers
 from service.ledger import EventMapper
-from service.routers.plumbing import Ids, QueryText, TheReading, any_of, list_response
+from service.routers.plumbing import (
+    Ids,
+    NumberCursor,
+    QueryText,
+    TheReading,
+    any_of,
+    list_response,
+    number_of,
+)
 from service.routers.strict_route import StrictRoute
 from service.tenant import Tenant
 
@@ -28,10 +34,7 @@ def get_events(
     request: Request,
     reading: TheReading,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    cursor: Annotated[
-        Annotated[str, Field(json_schema_extra={"pattern": "^[0-9]+$"})] | None,
-        Query(max_length=18),
-    ] = None,
+    cursor: NumberCursor = None,
     contract_id: Ids = None,
     invoice_id: Ids = None,
     item_id: Annotated[QueryText | None, Query(max_length=200)] = None,
@@ -41,7 +44,7 @@ def get_events(
     tenant = reading.tenant
     names = [name.partition(".")[0] for name in event_type or ()]
     wanted = any_of(contract_id=contract_id, invoice_id=invoice_id, type=names)
-    found = _search(tenant, wanted, _position(cursor), limit + 1, item_id)
+    found = _search(tenant, wanted, number_of(cursor, 0), limit + 1, item_id)
     following = str(found[limit - 1].position) if len(found) > limit else None
     page = Page(items=[_shown(event) for event in found[:limit]], next_cursor=following)
     return list_response(request, page, tenant.ledger.position())
@@ -76,14 +79,6 @@ def _indexed(
 
 def _text(recorded: Recorded) -> str:
     return msgspec.json.encode(recorded.event).decode()
-
-
-def _position(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise BadQuery("cursor", "is not a cursor that this list gave")
-    return int(cursor)
 
 
 def _shown(recorded: Recorded) -> dict[str, Any]:

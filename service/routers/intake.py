@@ -3,31 +3,35 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, cast
-from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 
 from aggregates.refusals import NotFound, Refused
 from projections import billing_queries
+from projections.backlog_queries import Page
 from service import answers, strict_json
+from service.binary_mode import binary_event
 from service.handlers import intake as handlers
+from service.handlers.refused import newest
 from service.handlers.requests import Answer, execute_once, submit
 from service.handlers.requests import Request as Command
 from service.problems import Problem, invalid_fields, malformed_json, of_recorded
 from service.routers.plumbing import (
+    LARGEST,
     NO_NUL,
     Listing,
+    NumberCursor,
     ProblemRaised,
     TheCommand,
     ThePost,
     TheReading,
     TheTenant,
     command_response,
-    json_of,
     list_response,
     listing_by,
     media_type,
+    number_of,
 )
 from service.routers.strict_route import StrictRoute
 from service.schemas import DismissBody, Reason
@@ -89,26 +93,34 @@ def post_events(
     tenant: TheTenant,
     command: ThePost,
 ) -> Response:
-    """Take in CloudEvents: one (structured or binary), or a batch; one outcome an event."""
+    """Take in CloudEvents: one (structured or binary), or a batch; one outcome an event.
+
+    A single event that is refused answers with its problem; in a batch it is one of the results.
+    """
     kind = media_type(request.headers)
     if kind == BATCH:
         return _receive(tenant, command, _batch(body))
     if kind == STRUCTURED:
-        return _receive(tenant, command, [json_of(body)], single=True)
+        return _receive_one(tenant, command, read_json(body))
     if any(name.startswith("ce-") for name in request.headers):
-        return _receive(tenant, command, [_binary(request, body)], single=True)
+        return _receive_one(tenant, command, binary_event(request.headers.raw, body))
     detail = f"send {STRUCTURED}, {BATCH}, or ce-* headers beside application/json data"
     raise ProblemRaised(Problem(status=415, code="unsupported_media_type", detail=detail))
 
 
-def _receive(
-    tenant: Tenant, command: Command, events: list[object], *, single: bool = False
-) -> Response:
+def _receive_one(tenant: Tenant, command: Command, event: object) -> Response:
+    """The result of a single event; a refused one is a problem, for brokers take 200 as done."""
+    try:
+        return command_response(handlers.receive_one(tenant, command, event))
+    except handlers.EventRefused as refusal:
+        raise ProblemRaised(refusal.document()) from None
+
+
+def _receive(tenant: Tenant, command: Command, events: list[object]) -> Response:
     def act() -> Answer:
         results = [r.body() for r in handlers.receive(tenant, command.context, events)]
         position = max((result["position"] for result in results), default=0)
-        position = position or tenant.ledger.position()
-        return Answer(body=results[0] if single else {"results": results, "position": position})
+        return Answer(body={"results": results, "position": position or tenant.ledger.position()})
 
     return command_response(execute_once(tenant, command, act))
 
@@ -127,19 +139,22 @@ def _batch(body: bytes) -> list[object]:
     return cast("list[object]", events)
 
 
-def _binary(request: Request, body: bytes) -> dict[str, object]:
-    """An event of the binary mode: attributes in ce-* headers, the body is its data."""
-    attributes: dict[str, object] = {
-        name.removeprefix("ce-"): unquote(value)
-        for name, value in request.headers.items()
-        if name.startswith("ce-")
-    }
-    content_type = request.headers.get("content-type")
-    if content_type is not None:
-        attributes["datacontenttype"] = content_type
-    if "data" in attributes:
-        raise ProblemRaised(invalid_fields([("ce-data", "is no CloudEvents attribute")]))
-    return {**attributes, "data": json_of(body)}
+# --- what was refused ----------------------------------------------------------------------------
+
+
+@router.get("/intake/refused", response_model=answers.Page[answers.NotedRefusal])
+def get_refused(
+    request: Request,
+    reading: TheReading,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    cursor: NumberCursor = None,
+) -> Response:
+    """The last 10,000 events that were refused, the newest first: who posted them, and why not."""
+    tenant = reading.tenant
+    found = newest(tenant, number_of(cursor, LARGEST), limit + 1)
+    following = str(found[limit - 1][0]) if len(found) > limit else None
+    page = Page(items=[shown for _, shown in found[:limit]], next_cursor=following)
+    return list_response(request, page, tenant.ledger.position())
 
 
 # --- what waits --------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from pydantic import Field, WithJsonSchema
 from starlette.requests import ClientDisconnect
 
 from projections.backlog_queries import Page
-from projections.paging import PageRequest
+from projections.paging import BadQuery, PageRequest
 from service import strict_json
 from service.handlers.requests import Answer
 from service.handlers.requests import Request as Command
@@ -27,7 +27,8 @@ from service.strict_json import NotJson
 from service.tenant import DEFAULT, NAME, Tenant
 from service.tenants import AnyTenants
 
-_LARGEST = 2**63 - 1
+LARGEST = 2**63 - 1
+"""The largest position, version or number that a database can be asked for."""
 _PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~=&-]*")
 _HEADER_TEXT = r"^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$"
 NO_NUL: dict[str, Any] = {"pattern": r"^[^\x00]*$"}
@@ -160,7 +161,7 @@ def _version(if_match: str | None) -> int | None:
         return None
     tag = if_match.strip()
     if len(tag) > 2 and tag[0] == tag[-1] == '"' and tag[1:-1].isascii() and tag[1:-1].isdigit():
-        return int(tag[1:-1]) if len(tag) < 20 else _LARGEST
+        return int(tag[1:-1]) if len(tag) < 20 else LARGEST
     detail = f"If-Match: {if_match!r} is not an ETag that this service gave"
     raise ProblemRaised(Problem(status=400, code="malformed_if_match", detail=detail))
 
@@ -178,7 +179,7 @@ After = Annotated[
     int | None,
     Query(
         ge=0,
-        le=_LARGEST,
+        le=LARGEST,
         description="Wait until the view shows this position of the history; "
         "a position that the history has not reached is refused (422).",
     ),
@@ -294,6 +295,22 @@ Ids = Annotated[list[QueryText] | None, Query(max_length=200)]
 def any_of(**filters: Sequence[str] | None) -> dict[str, list[str]]:
     """The filters that were given."""
     return {name: [str(v) for v in values] for name, values in filters.items() if values}
+
+
+NumberCursor = Annotated[
+    Annotated[str, Field(json_schema_extra={"pattern": "^[0-9]+$"})] | None,
+    Query(max_length=18),
+]
+"""The cursor of a list that is paged by a number."""
+
+
+def number_of(cursor: str | None, without: int) -> int:
+    """The number that a cursor is, in lists that are paged by one. Raises BadQuery."""
+    if cursor is None:
+        return without
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise BadQuery("cursor", "is not a cursor that this list gave")
+    return int(cursor)
 
 
 def list_response(request: Request, page: Page, position: int) -> Response:

@@ -19,6 +19,7 @@ from aggregates.terms import Chargeability, ContractCustomer, LineCustomer, Line
 from tests.spec import Story
 
 CONTRACT = "C1"
+SOURCE = "urn:projects"
 DAY = date(2026, 3, 2)
 Limits = Mapping[str, str | None]
 
@@ -151,6 +152,7 @@ def an_approval(
 ) -> Approval:
     """8 hours at 200, chargeable, unless told."""
     return Approval(
+        source=SOURCE,
         approval_id=approval_id,
         contract_id=CONTRACT,
         line_id=line_id,
@@ -201,7 +203,7 @@ def sale(
     billing_type: BillingType = BillingType.CHARGEABLE,
 ) -> str:
     """The id of an unbilled sale of an approval."""
-    return streams.item_id(CONTRACT, line_id, approval_id, customer, billing_type)
+    return streams.item_id(CONTRACT, line_id, SOURCE, approval_id, customer, billing_type)
 
 
 def part(name: str = "M1", customer: str = "A", line_id: str = "L1") -> str:

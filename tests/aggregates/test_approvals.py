@@ -21,6 +21,7 @@ from aggregates.terms import FailedLevel, LevelUsage
 from tests.aggregates.examples import (
     CONTRACT,
     DAY,
+    SOURCE,
     a_contract,
     a_fixed_price_line,
     a_line,
@@ -100,6 +101,7 @@ def test_an_approval_is_remembered_with_its_digest_and_its_items_d20() -> None:
     outcome = SHARED.when(an_approval("7"))
     remembered = outcome.the(ApprovalRecorded)
     assert remembered == ApprovalRecorded(
+        source=SOURCE,
         contract_id=CONTRACT,
         line_id="L1",
         approval_id="7",

@@ -91,11 +91,14 @@ def test_what_was_taken_in_is_remembered_where_a_repetition_looks() -> None:
         problem_code=None,
         problem_detail=None,
         data=None,
+        digest="d",
     )
     recorded = ApprovalRecorded(
-        contract_id=CONTRACT, line_id="L1", approval_id="1", digest="d", items=()
+        source="projects", contract_id=CONTRACT, line_id="L1", approval_id="1", digest="d", items=()
     )
     assert received.stream == streams.receipt("projects", "7")
-    assert recorded.stream == streams.approval(CONTRACT, "1")
+    assert recorded.stream == streams.approval("projects", "1")
+    old = replace(recorded, source=None)
+    assert old.stream == streams.approval_without_source(CONTRACT, "1")
     assert parked("1").stream == unparked("1").stream == streams.parking(CONTRACT)
     assert RequestAnswered(key="k", digest="d", body="").stream == streams.request("k")

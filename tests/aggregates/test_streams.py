@@ -44,6 +44,7 @@ def test_streams_of_different_kinds_never_share_a_name() -> None:
         streams.parking("x"),
         streams.line("x", "y"),
         streams.approval("x", "y"),
+        streams.approval_without_source("x", "y"),
         streams.receipt("x", "y"),
         streams.request("x"),
     ]

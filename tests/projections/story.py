@@ -46,6 +46,7 @@ from aggregates.events import (
     NTEReset,
     NTEResult,
     RequestAnswered,
+    RequestClaimed,
     SplitShare,
     UnbilledSale,
     UnbilledSalesRecorded,
@@ -513,7 +514,12 @@ LINE_USAGE_POSTED = LineUsageChanged(
 # --- intake ------------------------------------------------------------------------------------
 
 APPROVAL_RECORDED = ApprovalRecorded(
-    contract_id="C1", line_id="T", approval_id="1", digest="d1", items=("1-A", "1-B")
+    source="/projects",
+    contract_id="C1",
+    line_id="T",
+    approval_id="1",
+    digest="d1",
+    items=("1-A", "1-B"),
 )
 EVENT_RECEIVED = EventReceived(
     source="/projects",
@@ -527,6 +533,7 @@ EVENT_RECEIVED = EventReceived(
     problem_code=None,
     problem_detail=None,
     data=None,
+    digest="d1",
 )
 
 
@@ -546,6 +553,7 @@ def parked(event_id: str, detail: str = "there is no contract 'C9'") -> EventPar
 
 
 UNPARKED = EventUnparked(contract_id="C9", parked_id="p-e2", outcome=None, reason="a mistake")
+CLAIMED = RequestClaimed(key="k", digest="d")
 ANSWERED = RequestAnswered(key="k", digest="d", body="{}")
 
 EVENTS: tuple[Event, ...] = (
@@ -587,6 +595,7 @@ EVENTS: tuple[Event, ...] = (
     parked("e2"),
     parked("e1", "it still lacks its line"),
     UNPARKED,
+    CLAIMED,
     ANSWERED,
 )
 STORY = recorded(EVENTS)

@@ -453,7 +453,13 @@ def test_an_event_that_waits_no_more_leaves_the_list() -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [story.NUMBERED, story.APPROVAL_RECORDED, story.EVENT_RECEIVED, story.ANSWERED],
+    [
+        story.NUMBERED,
+        story.APPROVAL_RECORDED,
+        story.EVENT_RECEIVED,
+        story.CLAIMED,
+        story.ANSWERED,
+    ],
     ids=lambda event: type(event).__name__,
 )
 def test_events_that_only_decisions_need_change_no_view(event: Event) -> None:

@@ -282,12 +282,16 @@ EXAMPLES: tuple[Event, ...] = (
         problem_code="fixed_price_line",
         problem_detail="milestones bill it",
         data='{"approval_id":"A1"}',
+        digest="00ff",
     ),
-    events.ApprovalRecorded(**LINE, approval_id="A1", digest="00ff", items=("C1~L1~1",)),
+    events.ApprovalRecorded(
+        source="urn:test", **LINE, approval_id="A1", digest="00ff", items=("C1~L1~1",)
+    ),
     events.EventParked(**PARKED),
     events.EventUnparked(
         contract_id="C1", parked_id="p1", outcome=Outcome.RECORDED, reason="it arrived"
     ),
+    events.RequestClaimed(key="key 1", digest="00ff"),
     events.RequestAnswered(key="key 1", digest="00ff", body='{"body":{}}'),
 )
 

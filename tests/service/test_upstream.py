@@ -99,6 +99,10 @@ def test_only_version_1_0_of_cloudevents_is_read(version: str) -> None:
         ("time", "2026-02-30T10:00:00Z"),
         ("time", "2026-W44-6T10:00:00Z"),
         ("time", 1793440800),
+        ("time", "2026-12-31T23:58:60Z"),
+        ("time", "2026-12-31T23:59:61Z"),
+        ("time", "2026-12-31T23:59:60+01:00"),
+        ("time", "2026-12-31T23:60:60Z"),
         ("Upper", "x"),
         ("with-dash", "x"),
         ("with_underscore", "x"),
@@ -127,6 +131,12 @@ def test_a_mistake_in_the_envelope_is_told_with_its_attribute(field: str, value:
         ("time", "2026-10-31T10:00:00Z"),
         ("time", "2026-10-31t10:00:00.123456789z"),
         ("time", "2026-10-31T10:00:00+02:00"),
+        ("time", "2026-12-31T23:59:60Z"),
+        ("time", "2026-12-31t23:59:60.999z"),
+        ("time", "2027-01-01T00:59:60+01:00"),
+        ("time", "1990-12-31T15:59:60-08:00"),
+        ("time", "9999-12-31T22:59:60-01:00"),
+        ("time", "2016-12-31T23:59:60-00:00"),
         ("traceparent", "00-ab-cd-01"),
         ("sequence", 7),
         ("sampled", True),
@@ -248,14 +258,11 @@ def test_a_date_is_a_real_one_within_reach(value: object) -> None:
         ("currency", 978),
         ("role", 1),
         ("role", "x" * 201),
-        ("description", "bell\x07"),
-        ("resource", "escape\x1b[31m"),
-        ("category", "null\x00"),
+        ("task_id", "null\x00"),
+        ("task_id", "tab\t"),
+        ("task_id", "c1\x85"),
         ("description", "x" * 4001),
         ("billing_type", "free"),
-        ("amount", "10.00"),
-        ("Quantity", "1"),
-        ("billing_status", "ready"),
     ],
     ids=shown,
 )
@@ -269,15 +276,13 @@ def test_a_mistake_in_an_approval_is_told_with_its_field(field: str, value: obje
     [
         ("name", "", "name"),
         ("name", LEFT_OUT, "name"),
-        ("name", "tab\x0b", "name"),
+        ("name", "\x0b", "name"),
         ("nte_limit", "-1.00", "nte_limit"),
         ("customers", [], "customers"),
         ("customers", {}, "customers"),
         ("customers", [{"customer_id": "A"}], "customers.0.name"),
         ("customers", [{"customer_id": "a b", "name": "A"}], "customers.0.customer_id"),
         ("customers", ["A"], "customers.0"),
-        ("owner", "me", "owner"),
-        ("status", "confirmed", "status"),
     ],
     ids=shown,
 )
@@ -297,7 +302,8 @@ def test_a_mistake_in_a_contract_is_told_with_its_field(
         ("contract_amount", 1000, "contract_amount"),
         ("customers", [], "customers"),
         ("chargeable", {"roles": {"senior": "yes"}}, "chargeable.roles.senior"),
-        ("chargeable", {"people": {}}, "chargeable.people"),
+        ("chargeable", {"roles": {"a": True, "a\x0b": False}}, "chargeable.roles"),
+        ("chargeable", {"tasks": {"a\x0b": True}}, "chargeable.tasks.a\x0b.[key]"),
         (
             "customers",
             [{"customer_id": "A", "split_percent": "100", "rounding": 1}],
@@ -313,7 +319,7 @@ def test_a_mistake_in_a_line_is_told_with_its_field(field: str, value: object, t
 def test_all_mistakes_in_the_data_are_told_together() -> None:
     event = approval_event("A1")
     event["data"] |= {"quantity": 1, "date": "2026-02-30", "extra": "x"}
-    assert sorted(fields_refused(event)) == ["data.date", "data.extra", "data.quantity"]
+    assert sorted(fields_refused(event)) == ["data.date", "data.quantity"]
 
 
 def test_no_problem_repeats_what_was_sent() -> None:

@@ -1,0 +1,85 @@
+"""Refused events: noted with who posted them and why they were refused, for upstream to mend.
+
+They are no part of the history. Of what was posted, only the ids are kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+
+from projections.history import Unavailable
+from service.group_commit import Context
+from service.problems import Problem
+from service.tenant import Tenant
+from service.upstream import BadEvent
+
+log = structlog.stdlib.get_logger(__name__)
+
+Json = dict[str, Any]
+_LONGEST_ATTRIBUTE, _LONGEST_ID, _LONGEST_DETAIL = 1024, 64, 1000
+_MOST_ERRORS = 10
+
+
+def note(
+    tenant: Tenant, context: Context, refused: Sequence[tuple[object, Problem | None]]
+) -> None:
+    """Notes refused events, each as it was posted and with its problem, in one statement.
+
+    They have their answers already: where noting fails, that is logged and nothing else.
+    """
+    if not refused:
+        return
+    at = tenant.clock().isoformat()
+    documents = [
+        msgspec.json.encode(
+            {
+                "refused_at": at,
+                **_ids(event),
+                "problem": _bounded(problem) if problem else None,
+                "actor": context.actor,
+            }
+        ).decode()
+        for event, problem in refused
+    ]
+    try:
+        tenant.ledger.note_refused(documents)
+    except Unavailable as error:
+        log.error("refused events were not noted", events=len(refused), exc_info=error)
+
+
+def newest(tenant: Tenant, before: int, limit: int) -> list[tuple[int, Json]]:
+    """At most `limit` refused events with numbers below `before`, the newest first."""
+    found = tenant.ledger.refused(before, limit)
+    return [(number, msgspec.json.decode(document)) for number, document in found]
+
+
+def _ids(posted: object) -> Json:
+    """What an event says of itself and of what it is about, as far as it is text; not too long."""
+    event = _members(posted.event if isinstance(posted, BadEvent) else posted)
+    data = _members(event.get("data"))
+    return {
+        **{name: _text(event.get(name), _LONGEST_ATTRIBUTE) for name in ("source", "id", "type")},
+        **{
+            name: _text(data.get(name), _LONGEST_ID)
+            for name in ("contract_id", "line_id", "approval_id")
+        },
+    }
+
+
+def _members(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+
+
+def _text(value: object, longest: int) -> str | None:
+    return value[:longest] if isinstance(value, str) else None
+
+
+def _bounded(problem: Problem) -> Json:
+    """The problem without the rest of what many wrong fields would make of it."""
+    body = problem.body()
+    body["detail"] = body["detail"][:_LONGEST_DETAIL]
+    if "errors" in body:
+        body["errors"] = body["errors"][:_MOST_ERRORS]
+    return body
