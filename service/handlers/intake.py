@@ -98,8 +98,9 @@ def begin(tenant: Tenant, context: Context, events: Sequence[object]) -> Callabl
                 results[index] = result
             position = max(position, taken[0].position)
         done = [result for result in results if result is not None]
+        position = position or tenant.ledger.position()
         for result in done:
-            result.position = result.position or position or tenant.ledger.position()
+            result.position = result.position or position
         pairs = zip(events, done, strict=True)
         refused = [(event, r.problem) for event, r in pairs if r.outcome is Outcome.REFUSED]
         note(tenant, context, refused)

@@ -1,16 +1,29 @@
 """Repeated calls over HTTP: the same Idempotency-Key gets the first answer again."""
 
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from aggregates.events import ApprovalRecorded, RequestClaimed
 from service.app import create_app
 from service.settings import Settings
 from service.tenant import Tenant
 from tests.databases import Only
-from tests.service.http_caller import STRUCTURED, Caller, Json, approval, problem
+from tests.service.http_caller import BATCH, STRUCTURED, Caller, Json, approval, problem
+from tests.service.office import (
+    CONTEXT,
+    approval_event,
+    contract_event,
+    history,
+    line_event,
+    record,
+)
 
 
 @pytest.fixture
@@ -115,6 +128,76 @@ async def test_a_refused_call_is_not_remembered(caller: Caller) -> None:
     await caller.mark([item])
     drafted = await caller.call("POST", "/invoices", body, headers=headers, expect=201)
     assert len(drafted["invoices"]) == 1
+
+
+def approvals_recorded(tenant: Tenant) -> list[str]:
+    """The ids of the approvals recorded, in order."""
+    events = [recorded.event for recorded in history(tenant.ledger)]
+    return [event.approval_id for event in events if isinstance(event, ApprovalRecorded)]
+
+
+@pytest.mark.parametrize("kind", [BATCH, STRUCTURED])
+def test_of_two_bodies_under_one_key_at_once_one_alone_is_carried_out(
+    api: httpx.Client, tenant: Tenant, kind: str
+) -> None:
+    record(tenant, contract_event(), line_event())
+    with ThreadPoolExecutor(2) as threads:
+        start = Barrier(2)
+
+        def post(number: int, name: str) -> httpx.Response:
+            posted = approval_event(f"{name}{number}")
+            headers = {"Idempotency-Key": f"key {number}", "content-type": kind}
+            start.wait()
+            body = [posted] if kind == BATCH else posted
+            return api.post("/events", json=body, headers=headers)
+
+        for number in range(40):
+            both = [threads.submit(post, number, name) for name in "ab"]
+            statuses = [each.result().status_code for each in both]
+            assert sorted(statuses) == [200, 409]
+            reused = both[statuses.index(409)].result()
+            assert problem(reused)["code"] == "idempotency_key_reused"
+            assert approvals_recorded(tenant)[number:] == [f"{'ab'[statuses.index(200)]}{number}"]
+
+
+@pytest.mark.parametrize("kind", [BATCH, STRUCTURED])
+def test_the_same_body_under_one_key_at_once_gets_the_same_answer(
+    api: httpx.Client, tenant: Tenant, kind: str
+) -> None:
+    record(tenant, contract_event(), line_event())
+    with ThreadPoolExecutor(2) as threads:
+        start = Barrier(2)
+
+        def post(number: int) -> httpx.Response:
+            posted = approval_event(f"A{number}")
+            headers = {"Idempotency-Key": f"key {number}", "content-type": kind}
+            start.wait()
+            body = [posted] if kind == BATCH else posted
+            return api.post("/events", json=body, headers=headers)
+
+        for number in range(20):
+            one, two = (threads.submit(post, number) for _ in range(2))
+            assert one.result().status_code == 200
+            assert one.result().content == two.result().content
+    assert approvals_recorded(tenant) == [f"A{number}" for number in range(20)]
+
+
+def test_what_was_stopped_after_its_claim_goes_on_when_repeated_and_nothing_else_does(
+    api: httpx.Client, tenant: Tenant
+) -> None:
+    record(tenant, contract_event(), line_event())
+    bodies = [json.dumps([approval_event(name)]).encode() for name in ("A1", "A2")]
+    digest = hashlib.sha256(b"POST /v1/events?\n" + bodies[0]).hexdigest()
+    claim = RequestClaimed(key="k", digest=digest)
+    tenant.ledger.transact(lambda unit: unit.append([claim]), CONTEXT)
+    headers = {"Idempotency-Key": "k", "content-type": BATCH}
+    other = api.post("/events", content=bodies[1], headers=headers)
+    assert problem(other, 409)["code"] == "idempotency_key_reused"
+    first = api.post("/events", content=bodies[0], headers=headers)
+    assert [result["outcome"] for result in first.json()["results"]] == ["recorded"]
+    again = api.post("/events", content=bodies[0], headers=headers)
+    assert (again.status_code, again.content) == (200, first.content)
+    assert approvals_recorded(tenant) == ["A1"]
 
 
 async def test_a_key_is_kept_over_a_restart(database: str, tenant: Tenant, app: FastAPI) -> None:
