@@ -135,13 +135,13 @@ def test_bad_lines_are_refused_once_and_named_in_the_order_of_the_file(
 
 
 def test_one_id_on_two_contracts_is_taken_in_once(database: str, tmp_path: Path) -> None:
-    """The second is a duplicate, whichever process was faster at it."""
+    """The others are refused, whichever process was faster: their content is another (D-20)."""
     names = [f"C{n}" for n in range(8)]
     deals = [event for name in names for event in (contract_event(name), line_event(name))]
     same = [{**approval_event("A1", contract_id=name), "id": "the-same"} for name in names]
     path = write_ndjson(tmp_path / "same.ndjson", [*deals, *same])
     imported = import_by_processes(order(database, path), PROCESSES)
-    assert imported.outcomes == {"recorded": 17, "duplicate": 7}
+    assert imported.outcomes == {"recorded": 17, "refused": 7}
 
 
 def test_progress_tells_of_all_events_and_bytes(file: str, sample: Path) -> None:
