@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from aggregates import contract, contract_line, intake, invoice, requests
-from aggregates.events import ApprovalRecorded, Event, EventReceived
+from aggregates import contract, contract_line, intake, invoice
+from aggregates.events import (
+    ApprovalRecorded,
+    Event,
+    EventReceived,
+    RequestAnswered,
+    RequestClaimed,
+)
 from service import snapshots
 from service.snapshots import SnapshotForm
 
@@ -38,6 +44,12 @@ def _last(kind: type[S]) -> Callable[[S | None, Event], S | None]:
     return lambda state, event: event if isinstance(event, kind) else state
 
 
+def _request(
+    state: RequestClaimed | RequestAnswered | None, event: Event
+) -> RequestClaimed | RequestAnswered | None:
+    return event if isinstance(event, RequestClaimed | RequestAnswered) else state
+
+
 CONTRACT = StreamKind(prefix="contract", evolve=contract.evolve, snapshot=snapshots.CONTRACT)
 LINE = StreamKind(
     prefix="line",
@@ -61,7 +73,7 @@ SERIES = StreamKind(prefix="series", evolve=invoice.evolve_series, snapshot=snap
 PARKING = StreamKind(prefix="parking", evolve=intake.evolve)
 RECEIPT = StreamKind(prefix="receipt", evolve=_last(EventReceived), cached=False)
 APPROVAL = StreamKind(prefix="approval", evolve=_last(ApprovalRecorded), cached=False)
-REQUEST = StreamKind(prefix="request", evolve=requests.evolve, cached=False)
+REQUEST = StreamKind(prefix="request", evolve=_request, cached=False)
 
 _KINDS: dict[str, tuple[StreamKind[Any], ...]] = {
     **{

@@ -128,15 +128,16 @@ def _known(unit: UnitOfWork, request: Request) -> _Outcome | None:
     """The answer given under this key before. Raises KeyReused when it was to another request."""
     if request.idempotency_key is None:
         return None
-    known = unit.load(REQUEST, streams.request(request.idempotency_key))
+    stream = streams.request(request.idempotency_key)
+    known = unit.load(REQUEST, stream)
     if known is None:
         return None
     if known.digest != request.digest:
         raise KeyReused
-    if known.answer is None:
+    if isinstance(known, RequestClaimed):
         return None
-    answer = msgspec.json.decode(known.answer.encode(), type=Answer)
-    return _Outcome(answer, recorded_at=known.version)
+    answer = msgspec.json.decode(known.body.encode(), type=Answer)
+    return _Outcome(answer, recorded_at=unit.version(stream))
 
 
 def _claim(unit: UnitOfWork, request: Request) -> _Outcome | None:

@@ -50,7 +50,7 @@ def broken(number: int) -> list[Broken]:
         (with_data(number, date="2026-02-30"), e, "invalid_fields", "data.date"),
         (with_data(number, line_id=None), e, "invalid_fields", "data.line_id"),
         (with_data(number, unit_price=0.5), e, "invalid_fields", "data.unit_price"),
-        (with_data(number, colour="red"), e, "invalid_fields", "data.colour"),
+        (with_data(number, task_id="T\x0b"), e, "invalid_fields", "data.task_id"),
         (with_data(number, unit_price="0.505"), e, "invalid_fields", "data.unit_price"),
         (with_data(number, currency="USD"), e, "invalid_fields", "data.currency"),
         (with_data(number, quantity=float("nan")), None, "malformed_json", "NaN"),

@@ -217,7 +217,7 @@ async def test_refusals_survive_a_rebuild_a_restart_and_the_loss_of_the_views(
 
 async def test_hostile_ids_are_cut_and_stored_as_they_are(caller: Caller) -> None:
     hostile = ["x" * 2_000, "nul\x00", "ü" * 2_000, "\U0001f4a5", '"\\', "' OR 1=1 --"]
-    events = [
+    events: list[Json] = [
         {"specversion": "1.0", "id": text, "source": text, "type": text, "data": data}
         for text in hostile
         for data in ({"approval_id": text, "contract_id": text, "line_id": 5}, [text], None)

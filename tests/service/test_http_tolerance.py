@@ -101,7 +101,7 @@ async def test_every_outcome_names_what_was_ignored(caller: Caller) -> None:
 
 
 async def test_what_is_named_of_ignored_fields_is_bounded(caller: Caller) -> None:
-    many = {f"{n:03}{'x' * 200}": n for n in range(1_000)}
+    many: Json = {f"{n:03}{'x' * 200}": n for n in range(1_000)}
     result = await alone(caller, approval("a", **many))
     assert result["outcome"] == "recorded"
     assert result["ignored"] == [f"{n:03}{'x' * 61}" for n in range(20)]

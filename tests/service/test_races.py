@@ -129,8 +129,10 @@ def test_of_two_approvals_racing_for_the_last_room_one_commits_and_one_fails_d38
     for number in range(12):
         contract_id = f"C{number}"
         record(one, *limited_at(level, contract_id))
-        first = approval_event("A1", "60.00", contract_id=contract_id)
-        second = approval_event("A2", "60.00", contract_id=contract_id, line_id=second_line)
+        first = approval_event(f"A1-{number}", "60.00", contract_id=contract_id)
+        second = approval_event(
+            f"A2-{number}", "60.00", contract_id=contract_id, line_id=second_line
+        )
         at_once(partial(record, one, first), partial(record, other, second))
     verdicts: dict[str, list[str]] = {}
     for row in rows(one, "time_and_material"):
