@@ -51,7 +51,7 @@ def broken(number: int) -> list[Broken]:
         (with_data(number, line_id=None), e, "invalid_fields", "data.line_id"),
         (with_data(number, unit_price=0.5), e, "invalid_fields", "data.unit_price"),
         (with_data(number, task_id="T\x0b"), e, "invalid_fields", "data.task_id"),
-        (with_data(number, unit_price="0.505"), e, "invalid_fields", "data.unit_price"),
+        (with_data(number, unit_price="0.0000505"), e, "invalid_fields", "data.unit_price"),
         (with_data(number, currency="USD"), e, "invalid_fields", "data.currency"),
         (with_data(number, quantity=float("nan")), None, "malformed_json", "NaN"),
         (twice(number), None, "malformed_json", "'quantity' is given twice"),
