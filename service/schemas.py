@@ -6,7 +6,7 @@ Decimals travel as strings: a JSON number has lost digits before anybody could l
 import datetime
 import re
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
     AfterValidator,
@@ -64,7 +64,7 @@ def _without_controls(value: object) -> object:
 
 def _each_its_own(value: object, read: ValidatorFunctionWrapHandler) -> Any:
     named = read(value)
-    if isinstance(value, dict) and len(named) < len(value):  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, dict) and len(named) < len(cast("dict[str, object]", value)):
         raise ValueError("two names are the same without their control characters")
     return named
 

@@ -4,7 +4,7 @@ They are no part of the history. Of what was posted, only the ids are kept.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import structlog
@@ -69,7 +69,7 @@ def _ids(posted: object) -> Json:
 
 
 def _members(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 
 
 def _text(value: object, longest: int) -> str | None:

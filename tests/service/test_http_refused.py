@@ -210,7 +210,7 @@ async def test_refusals_survive_a_rebuild_a_restart_and_the_loss_of_the_views(
     assert reopened.ledger.position() == position
     app = create_app(Only(reopened), Settings())
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as http:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost/v1") as http:
         assert await noted(Caller(http)) == before
     reopened.close()
 
