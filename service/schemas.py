@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     StrictBool,
     WithJsonSchema,
+    model_validator,
 )
 
 from aggregates.statuses import BillingMethod, BillingType, Schedule, TransactionClass
@@ -24,6 +25,8 @@ _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
+_MOST_UNKNOWN = 100
+"""Unknown fields of one object that are named one by one."""
 
 
 def _decimal(value: object) -> Decimal:
@@ -53,6 +56,17 @@ def _text(value: str) -> str:
     if _CONTROL.search(value):
         raise ValueError("must not have control characters")
     return value
+
+
+def _at_most(most: int) -> BeforeValidator:
+    """Refuses a larger object as a whole, before each of its members is looked at."""
+
+    def check(value: object) -> object:
+        if isinstance(value, dict) and len(value) > most:  # pyright: ignore[reportUnknownArgumentType]
+            raise ValueError(f"must have at most {most} members")
+        return value
+
+    return BeforeValidator(check)
 
 
 _DECIMAL_SCHEMA: dict[str, Any] = {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,12})?$"}
@@ -98,6 +112,19 @@ class Wire(BaseModel):
     """A body that callers send: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_many_unknown(cls, value: object) -> object:
+        """Thousands of unknown fields are one mistake, not thousands."""
+        known = len(cls.model_fields)
+        if (
+            isinstance(value, dict)
+            and len(value) > known + _MOST_UNKNOWN  # pyright: ignore[reportUnknownArgumentType]
+            and cls.model_config.get("extra") == "forbid"
+        ):
+            raise ValueError(f"has more than {_MOST_UNKNOWN} fields that are not known")
+        return value
 
 
 # --- contracts and lines -----------------------------------------------------------------------
@@ -153,7 +180,9 @@ class LineCustomerBody(Wire):
 
 
 Named = Annotated[
-    dict[ShortText, StrictBool], Field(max_length=1000, description=_stays("none named"))
+    dict[ShortText, StrictBool],
+    Field(max_length=1000, description=_stays("none named")),
+    _at_most(1000),
 ]
 
 
@@ -166,7 +195,7 @@ class ChargeableBody(Wire):
     roles: Named = Field(default_factory=dict)
     categories: Named = Field(default_factory=dict)
     tasks: Annotated[
-        Annotated[dict[ShortText, StrictBool], Field(max_length=10_000)] | None,
+        Annotated[dict[ShortText, StrictBool], Field(max_length=10_000), _at_most(10_000)] | None,
         Field(description=f"{_stays('null')} Null means all tasks, else those with true."),
     ] = Field(default_factory=_unsaid)
 
@@ -191,9 +220,9 @@ class LineBody(Wire):
             description=f"{_stays('milestones')} `progress` is refused until it is built (D-16).",
         ),
     ] = Field(default_factory=lambda: Schedule.MILESTONES)
-    includes: Annotated[list[TransactionClass], Field(description=_stays("all four classes"))] = (
-        Field(default_factory=lambda: list(TransactionClass))
-    )
+    includes: Annotated[
+        list[TransactionClass], Field(max_length=100, description=_stays("all four classes"))
+    ] = Field(default_factory=lambda: list(TransactionClass))
     chargeable: Annotated[ChargeableBody, Field(description=_stays("all is charged"))] = Field(
         default_factory=ChargeableBody
     )

@@ -47,7 +47,7 @@ class Result:
             "outcome": self.outcome,
             "items": list(self.items),
             "position": self.position,
-            "problem": self.problem.body() if self.problem else None,
+            "problem": self.problem.brief() if self.problem else None,
         }
 
 
