@@ -72,13 +72,13 @@ class Problem:
     def brief(self) -> dict[str, Any]:
         """The document in a few hundred bytes, for one of thousands of events in an answer."""
         most = LONGEST_DETAIL_OF_EVENT
-        body = {**self.body(), "detail": shown(self.detail, most)}
-        if "errors" in body:
-            body["errors"] = [
-                {name: shown(value, most // 2) for name, value in error.items()}
-                for error in body["errors"][:MOST_ERRORS_OF_EVENT]
-            ]
-        return body
+        errors: list[dict[str, Any]] = self.extra.get("errors", [])
+        few = [
+            {name: shown(str(value), most // 2) for name, value in error.items()}
+            for error in errors[:MOST_ERRORS_OF_EVENT]
+        ]
+        named = {"errors": few} if errors else {}
+        return {**self.body(), "detail": shown(self.detail, most), **named}
 
     def encoded(self) -> bytes:
         """The document as bytes."""

@@ -6,7 +6,7 @@ Decimals travel as strings: a JSON number has lost digits before anybody could l
 import datetime
 import re
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
     AfterValidator,
@@ -58,11 +58,16 @@ def _text(value: str) -> str:
     return value
 
 
+def _size(value: object) -> int:
+    """How many members an object has."""
+    return len(cast("dict[str, object]", value)) if isinstance(value, dict) else 0
+
+
 def _at_most(most: int) -> BeforeValidator:
     """Refuses a larger object as a whole, before each of its members is looked at."""
 
     def check(value: object) -> object:
-        if isinstance(value, dict) and len(value) > most:  # pyright: ignore[reportUnknownArgumentType]
+        if _size(value) > most:
             raise ValueError(f"must have at most {most} members")
         return value
 
@@ -117,12 +122,8 @@ class Wire(BaseModel):
     @classmethod
     def _refuse_many_unknown(cls, value: object) -> object:
         """Thousands of unknown fields are one mistake, not thousands."""
-        known = len(cls.model_fields)
-        if (
-            isinstance(value, dict)
-            and len(value) > known + _MOST_UNKNOWN  # pyright: ignore[reportUnknownArgumentType]
-            and cls.model_config.get("extra") == "forbid"
-        ):
+        is_large = _size(value) > len(cls.model_fields) + _MOST_UNKNOWN
+        if is_large and cls.model_config.get("extra") == "forbid":
             raise ValueError(f"has more than {_MOST_UNKNOWN} fields that are not known")
         return value
 

@@ -5,8 +5,8 @@ Whatever the text is, reading it takes time and memory that grow with its bytes.
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any, NoReturn
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn, cast
 
 import msgspec
 
@@ -102,15 +102,16 @@ def has_more_elements(text: bytes, most: int) -> bool:
 
 
 def _is_too_deep(value: Any) -> bool:
-    level: list[Any] = [value] if isinstance(value, dict | list) else []
+    level: list[Any] = [value]
     for _ in range(DEEPEST):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
-    return bool(level)
+        level = [inner for outer in level for inner in _inner(outer)]
+    return any(isinstance(each, dict | list) for each in level)
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value).values()
+    return cast("list[Any]", value) if isinstance(value, list) else ()
 
 
 def _plain(text: bytes) -> Any:

@@ -15,6 +15,7 @@ import psycopg
 
 from aggregates.refusals import NotFound
 from projections.history import Unavailable
+from service.handlers import intake
 from service.servers import CONNECT_SECONDS, Server
 from service.tenant import DEFAULT, BadDatabase, Tenant, is_postgres, schema_of
 
@@ -179,13 +180,16 @@ class Tenants:
             address = address if name == DEFAULT else self._directory.server_of(name)
             server = self._server(address)
         try:
-            return Tenant(
+            tenant = Tenant(
                 address, name=name, server=server, project=self._project, clock=self._clock
             )
         except BadDatabase as error:
             if name == DEFAULT:
                 raise
             raise Unavailable(str(error)) from error
+        if self._project:
+            intake.recover(tenant)
+        return tenant
 
     def _server(self, address: str) -> Server:
         with self._guard:
