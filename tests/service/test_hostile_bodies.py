@@ -132,12 +132,11 @@ class Meter:
             self._method, self._path, content=body, headers=self._headers
         )
 
-    async def seconds(self, body: bytes) -> float:
-        """Processor time of this process."""
-        gc.collect()
+    async def timed(self, body: bytes) -> tuple[httpx.Response, float]:
+        """The answer, and the processor time of this process that it took."""
         before = time.process_time()
-        await self.send(body)
-        return time.process_time() - before
+        answer = await self.send(body)
+        return answer, time.process_time() - before
 
     async def memory(self, body: bytes) -> int:
         """Bytes that were in use at most, beyond those before."""
@@ -149,21 +148,19 @@ class Meter:
         finally:
             tracemalloc.stop()
 
-    async def takes(self, body: bytes, seconds: float) -> bool:
-        """Whether it takes at most so long, at the best of some tries: others work here, too."""
-        for _ in range(TRIES):
-            if await self.seconds(body) <= seconds:
-                return True
-        return False
-
 
 async def assert_cheap(meter: Meter, size: int, seconds: float, memory: int) -> None:
+    """Others work on the machine, too: the best of some tries counts."""
     for what, body in hostile(size).items():
-        answer = await meter.send(body)
+        for _ in range(TRIES):
+            answer, taken = await meter.timed(body)
+            if taken <= MOST * seconds:
+                break
+        assert taken <= MOST * seconds, (what, taken, seconds)
         assert problem(answer)["status"] in {400, 413, 422}, what
         assert len(answer.content) <= LONGEST_PROBLEM, what
-        assert await meter.takes(body, MOST * seconds), what
-        assert await meter.memory(body) <= MOST * memory, what
+        used = await meter.memory(body)
+        assert used <= MOST * memory, (what, used, memory)
 
 
 async def test_hostile_commands_cost_at_most_five_times_a_well_formed_one(
@@ -173,10 +170,11 @@ async def test_hostile_commands_cost_at_most_five_times_a_well_formed_one(
     well_formed = marked(size)
     assert size * 0.8 < len(well_formed) <= SETTINGS.body_limit
     mark = Meter(http, "POST", MARK, JSON)
-    assert (await mark.send(well_formed)).status_code == 200
-    cost = await mark.seconds(well_formed), await mark.memory(well_formed)
-    await assert_cheap(mark, size, *cost)
-    await assert_cheap(Meter(http, "PUT", "/contracts/PC-1/lines/L-1", JSON), size, *cost)
+    answer, seconds = await mark.timed(well_formed)
+    assert answer.status_code == 200
+    memory = await mark.memory(well_formed)
+    await assert_cheap(mark, size, seconds, memory)
+    await assert_cheap(Meter(http, "PUT", "/contracts/PC-1/lines/L-1", JSON), size, seconds, memory)
 
 
 async def test_hostile_events_cost_at_most_five_times_a_well_formed_batch(
@@ -185,13 +183,14 @@ async def test_hostile_events_cost_at_most_five_times_a_well_formed_batch(
     caller = Caller(http)
     await caller.contract()
     await caller.line()
-    size = SETTINGS.intake_body_limit // 4  # a larger batch takes no longer by itself
+    size = SETTINGS.intake_body_limit // 4  # the rest of the limit is for longer texts
     meter = Meter(http, "POST", EVENTS, BATCH)
     first, second = posted(size), posted(size, "again-")
     assert size * 0.8 < len(first) <= size
-    cost = await meter.seconds(first), await meter.memory(second)
-    await assert_cheap(meter, size, *cost)
-    await assert_cheap(Meter(http, "POST", EVENTS, STRUCTURED), size, *cost)
+    _, seconds = await meter.timed(first)
+    memory = await meter.memory(second)
+    await assert_cheap(meter, size, seconds, memory)
+    await assert_cheap(Meter(http, "POST", EVENTS, STRUCTURED), size, seconds, memory)
 
 
 async def test_a_batch_of_more_than_10_000_events_is_refused_before_any_is_read(
