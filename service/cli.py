@@ -170,7 +170,7 @@ def import_file(
     Lines that are refused stop none of the others; with any, the exit code is 1.
     """
     if not file.is_file():
-        _fail(f"{file} is no file" if file.exists() else f"there is no file {file}")
+        _fail(f"there is no file {file}")
     if rejects and (rejects.is_dir() or (rejects.exists() and rejects.samefile(file))):
         _fail(f"--rejects {rejects} must be a file of its own")
     context = Context(actor="import", correlation_id=str(uuid.uuid4()), causation_id=file.name)
