@@ -43,7 +43,7 @@ async def http(tmp_path: Path) -> AsyncGenerator[httpx.AsyncClient]:
     tenant = Tenant(f"sqlite:///{tmp_path}/backlog.db")
     app = create_app(Only(tenant), SETTINGS)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost/v1") as client:
         yield client
     tenant.close()
 
