@@ -48,6 +48,11 @@ def approval(source: str, approval_id: str) -> str:
     return f"approval/{digest(source, approval_id)}"
 
 
+def approvals_like(source: str, contract_id: str, approval_id: str) -> tuple[str, str]:
+    """Where an approval is remembered: by its source, or by its contract if it is an old one."""
+    return approval(source, approval_id), approval_without_source(contract_id, approval_id)
+
+
 def approval_without_source(contract_id: str, approval_id: str) -> str:
     """The stream that remembers an approval from when it was known by contract, not by source."""
     return f"approval/{contract_id}/{approval_id}"

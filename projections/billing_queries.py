@@ -24,6 +24,7 @@ from projections.history import can_be_stored
 from projections.paging import PageRequest, Paging, empty_first, in_order, merged, past_indexes
 from projections.tables import (
     booked_actuals,
+    contracts,
     event_index,
     invoice_details,
     invoice_lines,
@@ -263,6 +264,15 @@ def find_parked(connection: Connection, event_or_parked_id: str) -> Rows:
         (parked.parked_id == event_or_parked_id) | (parked.event_id == event_or_parked_id)
     )
     return [_parked(row) for row in connection.execute(statement).mappings()]
+
+
+def contracts_with_parked(connection: Connection) -> list[str]:
+    """The contracts that are on the books and on which events wait."""
+    waiting = select(parked_events.c.contract_id).distinct().subquery()
+    known = select(contracts.c.contract_id).join(
+        waiting, waiting.c.contract_id == contracts.c.contract_id
+    )
+    return list(connection.scalars(known.order_by(contracts.c.contract_id)))
 
 
 def _parked(row: RowMapping) -> dict[str, Any]:

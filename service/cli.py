@@ -44,8 +44,9 @@ from service.import_processes import (
     import_by_processes,
     processes_for,
 )
-from service.importing import import_events
+from service.importing import Imported, Share, import_events
 from service.ledger import Conflict, Context
+from service.rejects import RejectsFile, rejects_file
 from service.sample import (
     DEFAULT_APPROVALS,
     DEFAULT_CONTRACTS,
@@ -77,6 +78,8 @@ Database = Annotated[
     ),
 ]
 TenantName = Annotated[str, typer.Option("--tenant", help="Whose history and views.")]
+SHOWN_REFUSALS = 20
+"""Refused lines of an import that are shown."""
 LOOK_SECONDS = 5.0
 """How often `project` looks for new tenants."""
 STILL_SECONDS = 30.0
@@ -155,10 +158,21 @@ def import_file(
             help="By itself one a core, and one for a small file.",
         ),
     ] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write each refused line there, with its number and the problem, as NDJSON."
+        ),
+    ] = None,
 ) -> None:
-    """Take in a file of CloudEvents; safe to stop and to repeat."""
+    """Take in a file of CloudEvents; safe to stop and to repeat.
+
+    Lines that are refused stop none of the others; with any, the exit code is 1.
+    """
     if not file.is_file():
         _fail(f"there is no file {file}")
+    if rejects and (rejects.is_dir() or (rejects.exists() and rejects.samefile(file))):
+        _fail(f"--rejects {rejects} must be a file of its own")
     context = Context(actor="import", correlation_id=str(uuid.uuid4()), causation_id=file.name)
     order = Order(database=database, tenant=tenant_name, path=str(file.absolute()), context=context)
     processes = processes or processes_for(file)
@@ -166,17 +180,20 @@ def import_file(
     with _tenants(database) as tenants:
         tenant = _open(tenants, tenant_name)
         try:
-            with _import_bar(file) as show:
+            with _import_bar(file) as show, _rejects(rejects) as made:
 
                 def progress(events: int, size: int) -> None:
                     show(events, size)
                     tenant.projector.wake(tenant.ledger.position())
 
+                whole = Share(rejects=made and made.part(0))
                 imported = (
-                    import_events(tenant, file, context, progress)
+                    import_events(tenant, file, context, progress, whole)
                     if processes == 1
-                    else import_by_processes(order, processes, progress)
+                    else import_by_processes(order, processes, progress, made)
                 )
+                if made:
+                    made.finish()
             seconds = time.monotonic() - started
             _show_all(tenant)
         except (
@@ -190,10 +207,18 @@ def import_file(
             _fail(f"{error}; what was taken in stays, and the import can be repeated")
     counted = ", ".join(f"{n} {outcome}" for outcome, n in sorted(imported.outcomes.items()))
     typer.echo(f"{counted or 'no events'} in {seconds:.1f} s")
-    for line, reason in imported.refused:
-        typer.echo(f"refused: line {line}: {reason}", err=True)
+    _show_refused(imported, rejects)
     if imported.outcomes["refused"]:
         raise typer.Exit(1)
+
+
+def _show_refused(imported: Imported, rejects: Path | None) -> None:
+    for line, reason in imported.refused[:SHOWN_REFUSALS]:
+        typer.echo(f"refused: line {line}: {reason}", err=True)
+    refused = imported.outcomes["refused"]
+    if refused > SHOWN_REFUSALS:
+        where = f"all are in {rejects}" if rejects else "--rejects FILE has them all"
+        typer.echo(f"refused: {refused - SHOWN_REFUSALS} lines more; {where}", err=True)
 
 
 @cli.command()
@@ -310,6 +335,16 @@ _Plain.add_representer(str, _text)
 
 
 # --- helpers -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _rejects(path: Path | None) -> Generator[RejectsFile | None]:
+    """The file of refused lines, None for none. Raises OSError when it can't be made."""
+    if path is None:
+        yield None
+        return
+    with rejects_file(path.absolute()) as made:
+        yield made
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from service.addresses import BadDatabase, NoAddress
 from service.collector import collect_seldom
 from service.importing import WHOLE, Imported, Progress, Share, import_events
 from service.ledger import Conflict, Context
+from service.rejects import RejectsFile
 from service.tenants import Tenants, UnknownTenant
 
 MOST_PROCESSES = 4
@@ -79,7 +80,10 @@ def processes_for(path: Path) -> int:
 
 
 def import_by_processes(
-    order: Order, processes: int, progress: Progress = lambda events, size: None
+    order: Order,
+    processes: int,
+    progress: Progress = lambda events, size: None,
+    rejects: RejectsFile | None = None,
 ) -> Imported:
     """Takes in a whole file as `import_events` does, by so many processes at once.
 
@@ -104,7 +108,10 @@ def import_by_processes(
                         raise ImportFailed(why)
         raise ImportFailed("one of its processes ended before its work was done")
 
-    shares = [Share(number=number, of=processes) for number in range(processes)]
+    shares = [
+        Share(number=number, of=processes, rejects=rejects and rejects.part(number))
+        for number in range(processes)
+    ]
     with ThreadPoolExecutor(processes, "import") as threads, ExitStack() as stack:
         workers = [stack.enter_context(_worker(replace(order, share=share))) for share in shares]
         followed = [threads.submit(follow, worker) for worker in workers]

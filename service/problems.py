@@ -19,12 +19,18 @@ from projections.time_and_material import failed_levels
 from service.addresses import NoAddress
 from service.handlers.requests import KeyReused
 from service.ledger import Conflict, Unavailable
-from service.strict_json import NotJson
+from service.strict_json import NotJson, TooManyValues
 from service.tenant import PositionAhead, ViewsBehind
 from service.unit_of_work import StaleVersion
 from service.wire import refused_item
 
 MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 100
+"""Fields that a problem document names; what else is wrong is told when these are right."""
+LONGEST_NAME, LONGEST_ERROR, LONGEST_DETAIL = 100, 300, 1_000
+"""Characters of a field's name, of what is wrong with one field, and of a document's detail."""
+MOST_ERRORS_OF_EVENT, LONGEST_DETAIL_OF_EVENT = 3, 200
+"""The same of one event among thousands."""
 TITLES = {
     400: "The request is malformed",
     401: "Who is asking is not known",
@@ -61,9 +67,20 @@ class Problem:
             "title": TITLES[self.status],
             "status": self.status,
             "code": self.code,
-            "detail": self.detail,
+            "detail": shown(self.detail, LONGEST_DETAIL),
             **self.extra,
         }
+
+    def brief(self) -> dict[str, Any]:
+        """The document in a few hundred bytes, for one of thousands of events in an answer."""
+        most = LONGEST_DETAIL_OF_EVENT
+        errors: list[dict[str, Any]] = self.extra.get("errors", [])
+        few = [
+            {name: shown(str(value), most // 2) for name, value in error.items()}
+            for error in errors[:MOST_ERRORS_OF_EVENT]
+        ]
+        named = {"errors": few} if errors else {}
+        return {**self.body(), "detail": shown(self.detail, most), **named}
 
     def encoded(self) -> bytes:
         """The document as bytes."""
@@ -172,14 +189,22 @@ def of_recorded(code: str, detail: str) -> Problem:
 
 
 def malformed_json(error: NotJson) -> Problem:
-    """400, saying where the JSON breaks."""
+    """400, saying where the JSON breaks; 413 when there is too much of it."""
+    if isinstance(error, TooManyValues):
+        return Problem(status=413, code="too_many_values", detail=f"the body is too large: {error}")
     return Problem(status=400, code="malformed_json", detail=f"this is not JSON: {error}")
 
 
 def invalid_fields(fields: Sequence[tuple[str, str]]) -> Problem:
-    """422, naming every field and what is wrong with it."""
-    detail = "; ".join(f"{name}: {what}" for name, what in fields[:5])
-    errors = [{"field": name, "code": "invalid_field", "detail": what} for name, what in fields]
+    """422, naming the first hundred fields and what is wrong with each."""
+    named = [
+        (shown(name, LONGEST_NAME), shown(what, LONGEST_ERROR))
+        for name, what in fields[:MOST_ERRORS]
+    ]
+    detail = "; ".join(f"{name}: {what}" for name, what in named[:5])
+    if len(fields) > len(named):
+        detail = f"{len(fields)} fields are not valid, of which {MOST_ERRORS} are named: {detail}"
+    errors = [{"field": name, "code": "invalid_field", "detail": what} for name, what in named]
     return Problem(status=422, code="invalid_fields", detail=detail, extra={"errors": errors})
 
 
@@ -199,3 +224,11 @@ def _path(loc: Sequence[str | int]) -> str:
     """A field's path as callers know it: not with which part of the request it came in."""
     known = loc[1:] if loc[:1] and loc[0] in {"body", "query", "path", "header"} else loc
     return ".".join(str(part) for part in known) or "body"
+
+
+def shown(text: str, most: int) -> str:
+    """A text that may hold whatever was sent, cut to so many characters, without controls."""
+    if len(text) <= most and text.isprintable():
+        return text
+    cut = text if len(text) <= most else f"{text[: most - 1]}…"
+    return "".join(char if char.isprintable() else "\ufffd" for char in cut)

@@ -18,6 +18,7 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
     WrapValidator,
+    model_validator,
 )
 
 from aggregates.statuses import BillingMethod, BillingType, Schedule, TransactionClass
@@ -27,6 +28,8 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROLS_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
+_MOST_UNKNOWN = 100
+"""Unknown fields of one object that are named one by one."""
 
 
 def _decimal(value: object) -> Decimal:
@@ -67,6 +70,22 @@ def _each_its_own(value: object, read: ValidatorFunctionWrapHandler) -> Any:
     if isinstance(value, dict) and len(named) < len(cast("dict[str, object]", value)):
         raise ValueError("two names are the same without their control characters")
     return named
+
+
+def _size(value: object) -> int:
+    """How many members an object has."""
+    return len(cast("dict[str, object]", value)) if isinstance(value, dict) else 0
+
+
+def _at_most(most: int) -> BeforeValidator:
+    """Refuses a larger object as a whole, before each of its members is looked at."""
+
+    def check(value: object) -> object:
+        if _size(value) > most:
+            raise ValueError(f"must have at most {most} members")
+        return value
+
+    return BeforeValidator(check)
 
 
 _DECIMAL_SCHEMA: dict[str, Any] = {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,12})?$"}
@@ -136,6 +155,15 @@ class Wire(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_many_unknown(cls, value: object) -> object:
+        """Thousands of unknown fields are one mistake, not thousands."""
+        is_large = _size(value) > len(cls.model_fields) + _MOST_UNKNOWN
+        if is_large and cls.model_config.get("extra") == "forbid":
+            raise ValueError(f"has more than {_MOST_UNKNOWN} fields that are not known")
+        return value
+
 
 # --- contracts and lines -----------------------------------------------------------------------
 
@@ -193,11 +221,13 @@ Named = Annotated[
     dict[ShortText, StrictBool],
     Field(max_length=1000, description=_stays("none named")),
     WrapValidator(_each_its_own),
+    _at_most(1000),
 ]
 _TaskId = Annotated[str, Field(max_length=200), AfterValidator(_no_controls)]
 Tasks = Annotated[
     dict[_TaskId, StrictBool],
     Field(max_length=10_000, json_schema_extra={"propertyNames": _NO_CONTROLS}),
+    _at_most(10_000),
 ]
 
 
@@ -235,9 +265,9 @@ class LineBody(Wire):
             description=f"{_stays('milestones')} `progress` is refused until it is built (D-16).",
         ),
     ] = Field(default_factory=lambda: Schedule.MILESTONES)
-    includes: Annotated[list[TransactionClass], Field(description=_stays("all four classes"))] = (
-        Field(default_factory=lambda: list(TransactionClass))
-    )
+    includes: Annotated[
+        list[TransactionClass], Field(max_length=100, description=_stays("all four classes"))
+    ] = Field(default_factory=lambda: list(TransactionClass))
     chargeable: Annotated[ChargeableBody, Field(description=_stays("all is charged"))] = Field(
         default_factory=ChargeableBody
     )

@@ -70,7 +70,11 @@ INVOICE = StreamKind(
     weight=lambda made: 1 + (len(made.details) if made else 0),
 )
 SERIES = StreamKind(prefix="series", evolve=invoice.evolve_series, snapshot=snapshots.SERIES)
-PARKING = StreamKind(prefix="parking", evolve=intake.evolve)
+PARKING = StreamKind(
+    prefix="parking",
+    evolve=intake.evolve,
+    weight=lambda parking: 1 + (parking.weight if parking else 0),
+)
 RECEIPT = StreamKind(prefix="receipt", evolve=_last(EventReceived), cached=False)
 APPROVAL = StreamKind(prefix="approval", evolve=_last(ApprovalRecorded), cached=False)
 REQUEST = StreamKind(prefix="request", evolve=_request, cached=False)

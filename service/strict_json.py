@@ -1,17 +1,30 @@
-"""JSON as the standard has it, read once and alike wherever it comes in."""
+"""JSON as the standard has it, read once and alike wherever it comes in.
+
+Whatever the text is, reading it takes time and memory that grow with its bytes.
+"""
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any, NoReturn
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn, cast
 
 import msgspec
 
+MOST_VALUES = 1_000_000
+"""Values in one text: what takes three bytes to write may take seventy in memory."""
+DEEPEST = 100
+"""Objects and arrays within each other: whatever goes through a value later goes as deep."""
+_TOO_DEEP = f"it is nested deeper than {DEEPEST} levels"
+_FIRST_MARKS = 1_000
+"""Brackets and commas by which a text that is nested too deep is told from one with too much."""
 _MARK = re.compile(r"[ \t\n\r]*([\[\],])[ \t\n\r]*")
 _LENIENT = json.JSONDecoder(parse_int=str, parse_float=str)
 _LONGEST_INTEGER = 20
 """Digits of an integer that is read as such; no field takes a longer one, whatever it is."""
-_ESCAPED = re.compile(rb"\\.", re.DOTALL)
+_LONGEST_NAME = 64
+"""Characters of a field's name that are repeated to who sent it."""
+_BUT_MARKS = bytes(set(range(256)) - set(b'[]{},"'))
+_CHUNK = 1 << 16
 _NOT_PLAIN = object()
 
 
@@ -19,14 +32,86 @@ class NotJson(Exception):
     """A text is not JSON, or not what everybody would read alike; says where and why."""
 
 
-def parse(text: bytes) -> Any:
+class TooManyValues(NotJson):
+    """A text has more values than are read at once."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"it has more than {most} values")
+
+
+def parse(text: bytes, most: int = MOST_VALUES) -> Any:
     """The value of a JSON text.
 
     Refused are NaN, a field given twice in an object (of which anybody could take the other one),
-    halves of surrogate pairs, and nesting too deep to follow. Raises NotJson.
+    halves of surrogate pairs, and nesting deeper than 100. Raises NotJson; TooManyValues, before
+    any is read, when there are more than `most`.
     """
+    opened = text.count(b"{") + text.count(b"[")
+    if opened + text.count(b",") >= most:
+        _refuse_more(text, most)
     value = _plain(text)
-    return _judged(text) if value is _NOT_PLAIN else value
+    if value is _NOT_PLAIN:
+        value = _judged(text)
+    if opened > DEEPEST and _is_too_deep(value):
+        raise NotJson(_TOO_DEEP)
+    return value
+
+
+def _refuse_more(text: bytes, most: int) -> None:
+    """Raises TooManyValues when a text has more; an empty object or array counts twice."""
+    marks = _marks(text)
+    if 1 + marks.count(b",") + marks.count(b"[") + marks.count(b"{") <= most:
+        return
+    depth = 0
+    for mark in marks[:_FIRST_MARKS]:
+        depth += (mark in b"[{") - (mark in b"]}")
+        if depth > DEEPEST:
+            raise NotJson(_TOO_DEEP)
+    raise TooManyValues(most)
+
+
+def _marks(text: bytes) -> bytes:
+    """The brackets and commas of a text, without those in strings."""
+    kept = _unescaped(text).translate(None, _BUT_MARKS).replace(b'""', b"")
+    found: list[bytes] = []
+    inside = 0
+    # In parts, for each piece of a part takes more memory than the part's bytes.
+    for at in range(0, len(kept), _CHUNK):
+        pieces = kept[at : at + _CHUNK].split(b'"')
+        found.append(b"".join(pieces[inside::2]))
+        inside ^= (len(pieces) - 1) % 2
+    return b"".join(found)
+
+
+def has_more_elements(text: bytes, most: int) -> bool:
+    """Whether the text is an array with more elements than `most`, as far as is easily told.
+
+    It looks no further than MOST_VALUES go.
+    """
+    depth = commas = 0
+    for mark in _marks(text)[: 3 * MOST_VALUES]:
+        if mark in b"[{":
+            depth += 1
+        elif mark in b"]}":
+            depth -= 1
+        elif depth == 1:
+            commas += 1
+            if commas == most:
+                return True
+    return False
+
+
+def _is_too_deep(value: Any) -> bool:
+    level: list[Any] = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _inner(outer)]
+    return any(isinstance(each, dict | list) for each in level)
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value).values()
+    return cast("list[Any]", value) if isinstance(value, list) else ()
 
 
 def _plain(text: bytes) -> Any:
@@ -46,7 +131,12 @@ def _plain(text: bytes) -> Any:
 
 def _quotes(text: bytes) -> int:
     """How many quotation marks begin or end a string."""
-    return (_ESCAPED.sub(b"", text) if b"\\" in text else text).count(b'"')
+    return _unescaped(text).count(b'"')
+
+
+def _unescaped(text: bytes) -> bytes:
+    """The text without escaped backslashes and quotation marks."""
+    return text.replace(rb"\\", b"").replace(rb"\"", b"")
 
 
 def _judged(text: bytes) -> Any:
@@ -70,7 +160,8 @@ def elements(text: bytes) -> list[bytes]:
     Raises NotJson when the text can't be told apart into the elements of an array.
     """
     try:
-        return [element.encode() for element in _elements(text.decode())]
+        whole = text.decode(errors="surrogateescape")  # bytes that are no text are one's own fault
+        return [element.encode(errors="surrogateescape") for element in _elements(whole)]
     except (ValueError, RecursionError) as error:
         raise NotJson(str(error)) from None
 
@@ -95,9 +186,10 @@ def _past(mark: str, text: str, at: int) -> tuple[int, bool]:
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(members)
     if len(fields) < len(members):
-        names = [name for name, _ in members]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the field {twice!r} is given twice")
+        seen = set[str]()
+        # `add` tells nothing: what was not seen before goes on, seen from now on.
+        twice = next(name for name, _ in members if name in seen or seen.add(name))
+        raise ValueError(f"the field {twice[:_LONGEST_NAME]!r} is given twice")
     return fields
 
 

@@ -25,6 +25,7 @@ from projections.rebuilding import rebuild
 from projections.runner import ALONE, PASSING, Projector, Turn
 from projections.writer import Writer
 from service.addresses import BadDatabase, is_postgres, shown, told
+from service.background import Background
 from service.ledger import Ledger
 from service.recorders import PostgresSchema, SQLiteFile
 from service.recorders.postgres import channel
@@ -109,6 +110,7 @@ class Tenant:
         self.ledger, self.views = self._opened.ledger, self._opened.views
         self.writer = Writer(self.views)
         self.projector = Projector(self.ledger, self.writer, turn=self._opened.turn)
+        self.background = Background()
         self._committed = 0
         self.ledger.on_commit(self._has_committed)
         self._projecting = project
@@ -117,7 +119,8 @@ class Tenant:
             self.projector.start()
 
     def close(self) -> None:
-        """Stops the projector and lets go of both databases."""
+        """Stops the projector and what goes on in the background, lets go of both databases."""
+        self.background.close()
         if self._projecting:
             self.projector.stop()
         self.ledger.close()

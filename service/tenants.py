@@ -24,6 +24,7 @@ from service.addresses import (
     told,
 )
 from service.database_connections import connect
+from service.handlers import intake
 from service.servers import Server
 from service.tenant import DEFAULT, Tenant, schema_of, sqlite_path
 
@@ -203,13 +204,16 @@ class Tenants:
         try:
             address = resolved(address)
             server = self._server(address) if self._directory else None
-            return Tenant(
+            tenant = Tenant(
                 address, name=name, server=server, project=self._project, clock=self._clock
             )
         except BadDatabase as error:
             if name == DEFAULT:
                 raise
             raise Unavailable(str(error)) from error
+        if self._project:
+            intake.recover(tenant)
+        return tenant
 
     def _server(self, address: str) -> Server:
         with self._guard:

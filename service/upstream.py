@@ -22,11 +22,13 @@ from aggregates.refusals import Invalid
 from aggregates.statuses import BillingType, TransactionClass
 from service import commands, strict_json
 from service.problems import (
+    MOST_ERRORS,
     Problem,
     invalid_fields,
     malformed_json,
     of_refusal,
     of_validation,
+    shown,
 )
 from service.schemas import ApprovalData, ContractData, LineData
 from service.strict_json import NotJson
@@ -51,6 +53,8 @@ _TIMESTAMP = re.compile(
 )
 _JSON = re.compile(r"application/([a-z0-9.+-]+\+)?json(;.*)?", re.ASCII | re.IGNORECASE)
 _LONGEST = 1024
+_SHOWN = 64
+"""Characters of a bad id or type that are repeated."""
 _APPROVAL_FIELDS = ApprovalData.model_fields.keys()
 _MOST_IGNORED, _LONGEST_IGNORED = 20, 64
 _LEAP_SECOND = re.compile(r"(?<=\d\d:\d\d:)60", re.ASCII)
@@ -86,7 +90,10 @@ class BadEvent(Exception):
 
     def __init__(self, event_id: str | None, problem: Problem, event: object = None) -> None:
         super().__init__(problem.detail)
-        self.event_id = event_id
+        # One that is longer than any id can be is none to find the event by.
+        self.event_id = (
+            shown(event_id, _SHOWN) if event_id and len(event_id) > _LONGEST else event_id
+        )
         self.problem = problem
         self.event = event
 
@@ -122,7 +129,7 @@ def read_data(source: str, event_id: str, event_type: str, data: Mapping[str, An
     model = _model(event_type)
     if model is None:
         known = ", ".join(TYPES)
-        detail = f"type: {event_type!r} is not one of {known}"
+        detail = f"type: {shown(event_type, _SHOWN)!r} is not one of {known}"
         raise BadEvent(event_id, Problem(status=422, code="unknown_event_type", detail=detail))
     try:
         body = model.model_validate(data, extra="ignore")
@@ -254,6 +261,8 @@ def _wrong_extensions(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name, value in attributes.items():
         if name in _KNOWN or name in {"data", "data_base64"}:
             continue
+        if len(wrong) > MOST_ERRORS:
+            break
         if not _EXTENSION.fullmatch(name):
             wrong.append((name, "extension attributes are named in a-z and 0-9"))
         elif not isinstance(value, str | int | bool):

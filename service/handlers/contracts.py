@@ -1,6 +1,7 @@
 """Contracts, their lines and milestones: defined, created, changed, deleted."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from aggregates import contract, line_terms, milestones, streams
 from aggregates.contract import Contract, DefineContract
@@ -32,9 +33,7 @@ def define_contract(tenant: Tenant, request: Request, command: DefineContract) -
             body=wire.contract(defined), created=state is None, version=unit.version(stream)
         )
 
-    answer = execute(tenant, request, work)
-    intake.resume_again(tenant, request.context, command.contract_id)
-    return answer
+    return _and_what_waited(tenant, request, command.contract_id, execute(tenant, request, work))
 
 
 def define_line(tenant: Tenant, request: Request, contract_id: str, command: DefineLine) -> Answer:
@@ -55,9 +54,14 @@ def define_line(tenant: Tenant, request: Request, contract_id: str, command: Def
             raise LookupError(stream)
         return Answer(body=wire.line(defined), created=state is None, version=unit.version(stream))
 
-    answer = execute(tenant, request, work)
-    intake.resume_again(tenant, request.context, contract_id)
-    return answer
+    return _and_what_waited(tenant, request, contract_id, execute(tenant, request, work))
+
+
+def _and_what_waited(tenant: Tenant, request: Request, contract_id: str, answer: Answer) -> Answer:
+    """The answer once what waited for the definition has gone on; the position reached by that."""
+    reached = intake.go_on(intake.waiting_on(tenant, request.context, contract_id))
+    position = max(answer.body["position"], reached)
+    return replace(answer, body={**answer.body, "position": position})
 
 
 def _expect(unit: UnitOfWork, stream: str, request: Request) -> None:

@@ -1,15 +1,19 @@
 """Intake: posted events taken in once, in order, contract by contract; nothing well-formed is lost.
 
-What refers to something unknown yet is parked on the contract's parking stream, and goes on in the
-very transaction that defines what it lacks.
+What refers to something unknown yet is parked on the contract's parking stream. When what it lacks
+is defined it goes on: the first hundred events in the very transaction that defines it, the others
+in steps right after that.
 """
 
+import time
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NoReturn
 
 import msgspec
+import structlog
 
 from aggregates import approvals, contract, line_terms, streams
 from aggregates.approvals import Approval, Verdict
@@ -18,19 +22,27 @@ from aggregates.events import ApprovalRecorded, EventParked, EventReceived, Even
 from aggregates.line_terms import DefineLine
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
+from projections.history import OutcomeUnknown, Unavailable
 from service.group_commit import Command, Context
+from service.handlers import resuming
 from service.handlers.backlog import load_heads
 from service.handlers.refused import note
 from service.handlers.requests import Answer, Request, execute
+from service.handlers.resuming import Resumption, find_ready
+from service.ledger import Conflict
 from service.problems import Problem, of_recorded, of_refusal
 from service.stream_kinds import APPROVAL, CONTRACT, LINE_HEAD, PARKING, RECEIPT
 from service.tenant import Tenant
 from service.unit_of_work import UnitOfWork
 from service.upstream import BadEvent, Posted, read, read_data, under_data
 
+log = structlog.stdlib.get_logger(__name__)
+
 Json = dict[str, Any]
-UNKNOWN_CONTRACT = "contract_not_found"
-UNKNOWN_LINE = "contract_line_not_found"
+FIRST_STEP = 100
+"""Waiting events that are tried in the transaction that defines what they lacked."""
+PATIENCE = 5.0
+"""Seconds that a caller waits for events to go on before the rest of them does so by itself."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +63,7 @@ class Result:
             "outcome": self.outcome,
             "items": list(self.items),
             "position": self.position,
-            "problem": self.problem.body() if self.problem else None,
+            "problem": self.problem.brief() if self.problem else None,
             "ignored": list(self.ignored),
         }
 
@@ -64,15 +76,17 @@ def receive(tenant: Tenant, context: Context, events: Sequence[object]) -> list[
 
     A bad event is refused by itself and has no say in the others.
     """
-    return begin(tenant, context, events)()
+    return begin(tenant, context, events).finish()
 
 
-def begin(tenant: Tenant, context: Context, events: Sequence[object]) -> Callable[[], list[Result]]:
+def begin(
+    tenant: Tenant, context: Context, events: Sequence[object], patience: float = PATIENCE
+) -> "Begun":
     """Hands a batch over, to be recorded behind all that was handed over before.
 
-    What it returns is to be called once, waits until the batch is recorded, and gives one result an
-    event, in order. One contract's events are decided together, and the whole batch is saved
-    together; where another process was faster at one contract, the others go ahead.
+    One contract's events are decided together, and the whole batch is saved
+    together; where another process was faster at one contract, the others go ahead. What waited for
+    more than the batch's transaction takes in is waited for, too, for `patience` seconds at most.
     """
     results: list[Result | None] = [None] * len(events)
     groups: dict[str, list[tuple[int, Posted]]] = {}
@@ -87,16 +101,19 @@ def begin(tenant: Tenant, context: Context, events: Sequence[object]) -> Callabl
         _Reception(contract_id, [posted for _, posted in group])
         for contract_id, group in groups.items()
     ]
-    commands = [reception.command(context) for reception in receptions]
+    defining = sum(reception.defines for reception in receptions)
+    first_step = max(1, FIRST_STEP // max(1, defining))  # of all together: it is one transaction
+    commands = [reception.command(context, first_step) for reception in receptions]
     tenant.ledger.submit_together(commands)
 
     def finish() -> list[Result]:
         position = 0
+        until = time.monotonic() + patience
         for group, reception, command in zip(groups.values(), receptions, commands, strict=True):
-            taken = reception.finish(tenant, command)
+            taken = reception.finish(tenant, command, until)
             for (index, _), result in zip(group, taken, strict=True):
                 results[index] = result
-            position = max(position, taken[0].position)
+            position = max(position, taken[-1].position)
         done = [result for result in results if result is not None]
         position = position or tenant.ledger.position()
         for result in done:
@@ -106,7 +123,25 @@ def begin(tenant: Tenant, context: Context, events: Sequence[object]) -> Callabl
         note(tenant, context, refused)
         return done
 
-    return finish
+    return Begun(
+        finish=finish,
+        defines=defining > 0,
+        defined_late=any(reception.defined_late for reception in receptions),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A batch that was handed over.
+
+    `finish` is to be called once, waits until the batch is recorded, and gives one result an event,
+    in order. What waited for what it `defines` may go on until then; also what came in the batch
+    itself, where something is `defined_late`.
+    """
+
+    finish: Callable[[], list[Result]]
+    defines: bool
+    defined_late: bool
 
 
 class EventRefused(Exception):
@@ -153,10 +188,10 @@ def _receive_one(tenant: Tenant, request: Request, event: object) -> Answer:
         return Answer(body=result.body())
 
     answer = execute(tenant, request, work, reception.known())
-    if reception.defines or answer.body["outcome"] == Outcome.PARKED:
-        position = resume_again(tenant, request.context, posted.contract_id)
+    if reception.defines:
+        position = go_on(waiting_on(tenant, request.context, posted.contract_id))
         if request.idempotency_key is None:  # else a repetition would be answered another one
-            answer.body["position"] = position
+            answer.body["position"] = max(position, answer.body["position"])
     return answer
 
 
@@ -180,35 +215,63 @@ class _Reception:
     def __init__(self, contract_id: str, group: Sequence[Posted]) -> None:
         self._contract_id = contract_id
         self._group = group
-        self.defines = any(
+        are_definitions = [
             isinstance(posted.command, DefineContract | DefineLine) for posted in group
-        )
+        ]
+        self.defines = any(are_definitions)
+        self.defined_late = are_definitions != sorted(are_definitions, reverse=True)
 
-    def command(self, context: Context) -> Command[list[Result]]:
+    def command(
+        self, context: Context, first_step: int, group: Sequence[Posted] | None = None
+    ) -> Command[list[Result]]:
         """What is to be decided, and which streams tell what was taken in before."""
-        return Command(self.work, context, self.known())
+        group = self._group if group is None else group
 
-    def known(self) -> list[str]:
+        def work(unit: UnitOfWork) -> list[Result]:
+            return self.work(unit, first_step, group)
+
+        return Command(work, context, self.known(group))
+
+    def known(self, group: Sequence[Posted] | None = None) -> list[str]:
         """The streams that tell what was taken in before."""
-        known = [streams.receipt(posted.source, posted.event_id) for posted in self._group]
-        for posted in self._group:
+        known: list[str] = []
+        for posted in self._group if group is None else group:
+            known.append(streams.receipt(posted.source, posted.event_id))
             if posted.approval_id:
-                known += _approval_streams(posted.source, posted.contract_id, posted.approval_id)
+                known += streams.approvals_like(
+                    posted.source, posted.contract_id, posted.approval_id
+                )
         return known
 
-    def work(self, unit: UnitOfWork) -> list[Result]:
-        """One result an event, in order."""
-        return _Desk(unit, self._contract_id).take(self._group)
+    def work(
+        self, unit: UnitOfWork, first_step: int = FIRST_STEP, group: Sequence[Posted] | None = None
+    ) -> list[Result]:
+        """One result an event, in order, as far as no more waits than may go on here."""
+        desk = _Desk(unit, self._contract_id, first_step)
+        return desk.take(self._group if group is None else group)
 
-    def finish(self, tenant: Tenant, command: Command[list[Result]]) -> list[Result]:
-        """Waits for the command; what was parked meanwhile by another process goes on, too."""
-        done = command.future.result()
-        position = done.position
-        if self.defines or any(result.outcome is Outcome.PARKED for result in done.result):
-            position = resume_again(tenant, command.context, self._contract_id)
-        for result in done.result:
-            result.position = position
-        return done.result
+    def finish(self, tenant: Tenant, command: Command[list[Result]], until: float) -> list[Result]:
+        """Waits for the command; what waited for what it defines goes on, too.
+
+        Where more waits for a definition than its transaction took in, that goes before the events
+        that follow it in the group.
+        """
+        results: list[Result] = []
+        while True:
+            done = command.future.result()
+            results += done.result
+            position = done.position
+            if self.defines:
+                waiting = waiting_on(tenant, command.context, self._contract_id)
+                position = max(position, go_on(waiting, until))
+            for result in done.result:
+                result.position = position
+            rest = self._group[len(results) :]
+            if not rest:
+                return results
+            is_late = time.monotonic() > until
+            command = self.command(command.context, 0 if is_late else FIRST_STEP, rest)
+            tenant.ledger.submit_together([command])
 
 
 @dataclass(slots=True)
@@ -220,6 +283,8 @@ class _Desk:
 
     unit: UnitOfWork
     contract_id: str
+    first_step: int = 0
+    """How many waiting events may go on here; without any, no event waits for them either."""
     waiting: list[tuple[Posted, Approval, Result]] = field(
         default_factory=list[tuple[Posted, Approval, Result]]
     )
@@ -229,8 +294,16 @@ class _Desk:
     """Lines that are known to be there."""
 
     def take(self, group: Iterable[Posted]) -> list[Result]:
-        """One result an event, in order."""
-        results = [self._take(posted) for posted in group]
+        """One result an event, in order, as far as no more waits than may go on here."""
+        results: list[Result] = []
+        for posted in group:
+            results.append(self._take(posted))
+            if isinstance(posted.command, DefineContract | DefineLine) and self.first_step:
+                # What waited for it was here before what follows.
+                tried = resume(self.unit, self.contract_id, self.first_step)
+                if tried > self.first_step:
+                    break
+                self.first_step = max(1, self.first_step - tried)
         self.record_approvals()
         return results
 
@@ -241,11 +314,7 @@ class _Desk:
         known = self.unit.load(RECEIPT, receipt)
         if known and not self._is_dismissed(known):
             return self._repeated(posted, known)
-        result = self.attempt(posted)
-        if isinstance(posted.command, DefineContract | DefineLine):
-            # What waited for it was here before what follows.
-            resume(self.unit, self.contract_id, posted.line_id)
-        return result
+        return self.attempt(posted)
 
     def attempt(self, posted: Posted) -> Result:
         """Takes in an event that was not taken in before."""
@@ -292,7 +361,7 @@ class _Desk:
         return self._received(posted, Outcome.RECORDED)
 
     def _approval(self, posted: Posted, approval: Approval) -> Result:
-        names = _approval_streams(approval.source, approval.contract_id, approval.approval_id)
+        names = streams.approvals_like(approval.source, approval.contract_id, approval.approval_id)
         stream = names[0]
         if stream in self.seen:
             self.record_approvals()
@@ -390,27 +459,52 @@ class _Desk:
 # --- what waits --------------------------------------------------------------------------------
 
 
-def resume_again(tenant: Tenant, context: Context, contract_id: str) -> int:
-    """Takes in what another process parked while what it lacks was being defined here, and the
-    other way round: neither transaction saw the other, so both sides look once more afterwards.
+def waiting_on(tenant: Tenant, context: Context, contract_id: str) -> Resumption:
+    """What waits on a contract, to go on after a definition: what its transaction left over, and
+    what was refused before.
     """
-    return tenant.ledger.transact(lambda unit: resume(unit, contract_id), context).position
+    return Resumption(tenant=tenant, context=context, contract_id=contract_id, take=_retry)
 
 
-def resume(unit: UnitOfWork, contract_id: str, line_id: str | None = None) -> None:
-    """Takes in what waits for this contract, or for this line of it, as far as nothing is lacking.
+def go_on(resumption: Resumption, until: float | None = None) -> int:
+    """Takes in what waits and lacks nothing any more, in steps; the position reached.
 
-    Definitions go before approvals, so that a line that waited for its contract lets the approvals
-    on it go on too. What is refused now stays parked, with the reason.
+    What is not done when `until` comes, by itself in five seconds, goes on in the background, as
+    when the database is unavailable: what the caller asked for is recorded by then.
     """
-    parking = unit.load(PARKING, streams.parking(contract_id))
-    if parking is None or unit.load(CONTRACT, streams.contract(contract_id)) is None:
-        return
-    waiting = [each for each in parking.waiting() if line_id in {None, each.line_id}]
-    definitions = [event for event in waiting if event.approval_id is None]
-    for event in definitions:
-        retry(unit, event)
-    _retry(unit, contract_id, [event for event in waiting if event.approval_id])
+    try:
+        is_done = resumption.run(time.monotonic() + PATIENCE if until is None else until)
+    except (Conflict, Unavailable, OutcomeUnknown) as error:
+        log.warning("events go on later", contract=resumption.contract_id, error=str(error))
+        is_done = False
+    if not is_done:
+        resumption.later()
+    return resumption.position
+
+
+def recover(tenant: Tenant) -> None:
+    """Goes on, in the background, with what waits though it lacks nothing: whoever was at it may
+    have been stopped.
+    """
+    context = Context(actor="billing-backlog", correlation_id=str(uuid.uuid4()))
+
+    resuming.recover(tenant, lambda found: waiting_on(tenant, context, found).later())
+
+
+def resume(unit: UnitOfWork, contract_id: str, most: int = FIRST_STEP) -> int:
+    """Takes in at most so many events of what waits on a contract and lacks nothing any more.
+
+    How many it tried; more than `most` when more could go on. Definitions go before approvals, so
+    that a line that waited for its contract lets the approvals on it go on, too. What is refused
+    now stays parked, with the reason.
+    """
+    tried: set[str] = set()
+    while ready := find_ready(unit, contract_id, max(1, most - len(tried)), but=tried):
+        if len(tried) == most:
+            return most + 1
+        _retry(unit, contract_id, ready)
+        tried.update(event.parked_id for event in ready)
+    return len(tried)
 
 
 def retry(unit: UnitOfWork, event: EventParked) -> Result:
@@ -426,13 +520,13 @@ def _retry(unit: UnitOfWork, contract_id: str, events: Sequence[EventParked]) ->
 
 
 def _attempt(unit: UnitOfWork, desk: _Desk, event: EventParked) -> Result:
-    try:
-        posted = _of_parked(event)
-    except BadEvent as error:  # what was accepted then is not any more
-        return _bad(error)
-    missing = _missing(unit, posted)
+    missing = _missing(unit, event)
     if missing:
         return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=missing)
+    try:
+        posted = _of_parked(event)
+    except BadEvent as error:  # it was parked when more was allowed
+        return _bad(error)
     return desk.attempt(posted)
 
 
@@ -456,17 +550,14 @@ def _settle(unit: UnitOfWork, event: EventParked, result: Result) -> Result:
     return result
 
 
-def _missing(unit: UnitOfWork, posted: Posted) -> Problem | None:
+def _missing(unit: UnitOfWork, event: EventParked) -> Problem | None:
     """What the event still lacks, None when it can be tried."""
-    if isinstance(posted.command, DefineContract):
+    if unit.load(CONTRACT, streams.contract(event.contract_id)) is None:
+        return of_refusal(NotFound("contract", event.contract_id))
+    if event.approval_id is None or event.line_id is None:
         return None
-    if unit.load(CONTRACT, streams.contract(posted.contract_id)) is None:
-        return of_refusal(NotFound("contract", posted.contract_id))
-    line_id = posted.command.line_id
-    if isinstance(posted.command, Approval) and (
-        unit.load(LINE_HEAD, streams.line(posted.contract_id, line_id)) is None
-    ):
-        return of_refusal(NotFound("contract_line", line_id))
+    if unit.load(LINE_HEAD, streams.line(event.contract_id, event.line_id)) is None:
+        return of_refusal(NotFound("contract_line", event.line_id))
     return None
 
 
@@ -546,12 +637,4 @@ def _approval_changed(recorded: ApprovalRecorded) -> Refused:
         "approval_changed",
         f"approval {recorded.approval_id!r} of this source was recorded before on line "
         f"{recorded.line_id!r} of contract {recorded.contract_id!r}, with other content (D-20)",
-    )
-
-
-def _approval_streams(source: str, contract_id: str, approval_id: str) -> tuple[str, str]:
-    """Where an approval is remembered: by its source, or by its contract if it is an old one."""
-    return (
-        streams.approval(source, approval_id),
-        streams.approval_without_source(contract_id, approval_id),
     )

@@ -35,7 +35,7 @@ from service.routers.plumbing import (
 )
 from service.routers.strict_route import StrictRoute
 from service.schemas import DismissBody, Reason
-from service.strict_json import NotJson
+from service.strict_json import NotJson, TooManyValues
 from service.tenant import Tenant
 from service.threads import in_thread
 from service.unit_of_work import UnitOfWork
@@ -45,6 +45,8 @@ router = APIRouter(prefix="/v1", tags=["Intake"], route_class=StrictRoute)
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
+MOST_EVENTS = 10_000
+"""Events in a batch."""
 
 _EVENT_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -126,17 +128,32 @@ def _receive(tenant: Tenant, command: Command, events: list[object]) -> Response
 
 
 def _batch(body: bytes) -> list[object]:
-    """The events of a batch; one that is no strict JSON is bad by itself, not the batch."""
+    """The events of a batch; one that is no strict JSON is bad by itself, not the batch.
+
+    Raises ProblemRaised, before any event is read, when there are more than 10,000 (413).
+    """
     try:
         events = strict_json.parse(body)
     except NotJson as error:
+        if strict_json.has_more_elements(body, MOST_EVENTS):
+            raise _too_many() from None
         try:
+            if isinstance(error, TooManyValues):
+                raise
             return [read_json(element) for element in strict_json.elements(body)]
         except NotJson:
             raise ProblemRaised(malformed_json(error)) from None
     if not isinstance(events, list):
         raise ProblemRaised(invalid_fields([("body", "must be a JSON array of events")]))
-    return cast("list[object]", events)
+    found = cast("list[object]", events)
+    if len(found) > MOST_EVENTS:
+        raise _too_many()
+    return found
+
+
+def _too_many() -> ProblemRaised:
+    detail = f"a batch has at most {MOST_EVENTS} events: post the others in further ones"
+    return ProblemRaised(Problem(status=413, code="batch_too_large", detail=detail))
 
 
 # --- what was refused ----------------------------------------------------------------------------

@@ -62,10 +62,13 @@ def command_response(answer: Answer) -> Response:
     return json_response(answer.body, 201 if answer.created else 200, headers)
 
 
-def json_of(body: bytes) -> Any:
-    """The JSON of a body. Raises ProblemRaised (400) that says where it breaks."""
+def json_of(body: bytes, most: int = strict_json.MOST_VALUES) -> Any:
+    """The JSON of a body of at most so many values.
+
+    Raises ProblemRaised: 400 that says where it breaks, 413 when it has more.
+    """
     try:
-        return strict_json.parse(body)
+        return strict_json.parse(body, most)
     except NotJson as error:
         raise ProblemRaised(malformed_json(error)) from None
 

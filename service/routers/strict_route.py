@@ -26,6 +26,10 @@ from service.threads import in_thread
 Values = dict[str, Any]
 Errors = list[dict[str, Any]]
 _MISSING = object()
+_MOST_VALUES = 50_000
+"""Values in a command's body: enough for three lists of 10,000 items."""
+_LARGE_BODY = 32 * 1024
+"""Bytes of a body that takes longer to read than other requests should have to wait."""
 _NO_QUERY = QueryParams()
 
 
@@ -65,7 +69,11 @@ class StrictRoute(APIRoute):
                     raise ProblemRaised(
                         Problem(status=415, code="unsupported_media_type", detail=detail)
                     )
-                sent.body = json_of(body)
+                sent.body = (
+                    json_of(body, _MOST_VALUES)
+                    if len(body) < _LARGE_BODY
+                    else await in_thread(json_of, body, _MOST_VALUES)
+                )
             values, errors = await endpoint.values(sent)
             if errors:
                 raise RequestValidationError(errors)
