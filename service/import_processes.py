@@ -22,9 +22,10 @@ from msgspec.structs import replace
 from projections.history import Unavailable
 from service import logs
 from service.collector import collect_seldom
+from service.database_files import BadDatabase
 from service.importing import WHOLE, Imported, Progress, Share, import_events
 from service.ledger import Conflict, Context
-from service.tenant import BadDatabase
+from service.stored_form import UnknownEventType
 from service.tenants import Tenants, UnknownTenant
 
 MOST_PROCESSES = 4
@@ -160,10 +161,11 @@ def main() -> None:
     collect_seldom()
     try:
         _work(_ORDER.decode(sys.stdin.buffer.read()), _say)
-    except (BadDatabase, Unavailable, UnknownTenant, Conflict, OSError) as error:
+    except _FAILURES as error:
         _say(Failed(why=str(error)))
 
 
+_FAILURES = (BadDatabase, Unavailable, UnknownEventType, UnknownTenant, Conflict, OSError)
 _ORDER = msgspec.json.Decoder(Order)
 _SAID = msgspec.json.Decoder(Said)
 

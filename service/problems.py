@@ -15,8 +15,10 @@ from aggregates.nte import LimitExceeded
 from aggregates.refusals import Invalid, ItemsRefused, NotFound, Refused
 from projections.paging import BadQuery
 from projections.time_and_material import failed_levels
+from service.database_files import UnknownEvents
 from service.handlers.requests import KeyReused
 from service.ledger import Conflict, Unavailable
+from service.stored_form import UnknownEventType
 from service.strict_json import NotJson
 from service.tenant import PositionAhead, ViewsBehind
 from service.unit_of_work import StaleVersion
@@ -68,7 +70,17 @@ class Problem:
         return msgspec.json.encode(self.body())
 
 
-FORESEEN = (Refused, BadQuery, PositionAhead, StaleVersion, Conflict, ViewsBehind, Unavailable)
+FORESEEN = (
+    Refused,
+    BadQuery,
+    PositionAhead,
+    StaleVersion,
+    Conflict,
+    ViewsBehind,
+    Unavailable,
+    UnknownEvents,
+    UnknownEventType,
+)
 """The errors that `of` knows an answer to."""
 
 
@@ -100,6 +112,8 @@ def of(error: Exception) -> Problem | None:
             return Problem(
                 status=503, code="unavailable", detail=detail, headers={"Retry-After": "1"}
             )
+        case UnknownEvents() | UnknownEventType():
+            return Problem(status=503, code="history_too_new", detail=str(error))
         case _:
             return None
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from projections.database import (
     Glance,
     MigrationFailed,
+    are_no_good,
     as_of_now,
     at_once,
     postgres_views,
@@ -25,6 +26,15 @@ from projections.history import Unavailable
 from projections.rebuilding import rebuild
 from projections.runner import ALONE, PASSING, Projector, Turn
 from projections.writer import Writer
+from service.checkpoints import Checkpoints
+from service.database_files import (
+    COLUMNS,
+    BadDatabase,
+    UnknownEvents,
+    check_history,
+    make_history,
+    views_path,
+)
 from service.ledger import Ledger
 from service.recorders import PostgresSchema, SQLiteFile
 from service.recorders.postgres import channel
@@ -53,10 +63,6 @@ class PositionAhead(Exception):
 
     def __init__(self, wanted: int, reached: int) -> None:
         super().__init__(f"the history is at position {reached}, {wanted} is beyond it")
-
-
-class BadDatabase(Exception):
-    """The database named is none that the service can open."""
 
 
 def is_postgres(database: str) -> bool:
@@ -88,7 +94,7 @@ class _Opened:
     ledger: Ledger
     views: Engine
     turn: Turn = ALONE
-    follow: Callable[[Projector], object] = lambda projector: None
+    follow: Callable[[Projector], Callable[[], object]] = lambda projector: lambda: None
     close: Callable[[], object] = lambda: None
 
 
@@ -96,7 +102,8 @@ class Tenant:
     """One tenant on SQLite (history in `x.db`, views in `x.views.db`) or in a PostgreSQL schema.
 
     What is not there yet is made, older views are migrated. With `project`, a thread keeps the
-    views current until `close`. Raises BadDatabase when the database can't be opened.
+    views current until `close`. Raises BadDatabase when the database can't be opened, UnknownEvents
+    when this version can't read all events of its history.
     """
 
     def __init__(
@@ -117,21 +124,45 @@ class Tenant:
         )
         self.ledger, self.views = self._opened.ledger, self._opened.views
         self.writer = Writer(self.views)
+        try:
+            self._check()
+        except BaseException:
+            self._let_go()
+            raise
         self.projector = Projector(self.ledger, self.writer, turn=self._opened.turn)
         self._committed = 0
         self.ledger.on_commit(self._has_committed)
         self._projecting = project
+        self._stop_following: Callable[[], object] = lambda: None
         if project:
-            self._opened.follow(self.projector)
+            self._stop_following = self._opened.follow(self.projector)
             self.projector.start()
 
     def close(self) -> None:
         """Stops the projector and lets go of both databases."""
         if self._projecting:
             self.projector.stop()
+        self._let_go()
+        self._stop_following()
+
+    def _let_go(self) -> None:
         self.ledger.close()
         self.views.dispose()
         self._opened.close()
+
+    def _check(self) -> None:
+        """Raises BadDatabase when the views are of another history, UnknownEvents."""
+        unknown = self.ledger.unknown_types()
+        if unknown:
+            raise UnknownEvents(unknown)
+        shown_position = self.writer.position()
+        reached = self.ledger.position()
+        if shown_position > reached:
+            raise BadDatabase(
+                f"the views show position {shown_position}, but the history ends at {reached}: it "
+                "is not the history that they were made of. Put that back, or make the views anew "
+                "of this one with `billing-backlog rebuild`"
+            )
 
     def wait_for(self, position: int, timeout: float) -> None:
         """Waits until the views show `position`. Raises ViewsBehind after `timeout` seconds."""
@@ -212,20 +243,48 @@ class Tenant:
         return rebuild(self.ledger, self.views, progress)
 
 
+def must_be_there(database: str, name: str = DEFAULT, server: Server | None = None) -> None:
+    """Raises BadDatabase when there is no history of this tenant yet; makes nothing."""
+    if not is_postgres(database):
+        check_history(sqlite_path(database))
+        return
+    assert server is not None, "the server of a PostgreSQL database"  # noqa: S101
+    place = PostgresSchema(server.pool, schema_of(name), server.failed)
+    try:
+        found = place.columns()
+    except psycopg.Error as error:
+        raise BadDatabase(f"{shown(database)!r} can't be opened: {error}") from error
+    if not found:
+        raise BadDatabase(
+            f"there is no billing history in the schema {place.schema!r} of {shown(database)!r}: "
+            "name the database that is meant with --database; `billing-backlog serve` makes one"
+        )
+
+
 def _open_sqlite(database: str, clock: Callable[[], datetime]) -> _Opened:
     path = sqlite_path(database)
-    if not path.parent.is_dir():
-        raise BadDatabase(f"the folder {str(path.parent)!r} does not exist")
+    if not path.exists():
+        make_history(path)
+    check_history(path)
     try:
         ledger = Ledger(SQLiteFile(path), clock)
     except Unavailable as error:
         raise BadDatabase(f"{str(path)!r} can't be opened: {error}") from error
+    own_views = views_path(path)
     try:
-        views = sqlite_views(path.with_suffix(".views.db"))
+        views = sqlite_views(own_views)
     except (DBAPIError, MigrationFailed) as error:
         ledger.close()
-        raise BadDatabase(f"the views of {str(path)!r} can't be opened: {_why(error)}") from error
-    return _Opened(ledger, views)
+        advice = "; `billing-backlog rebuild` makes them anew from the history"
+        raise BadDatabase(
+            f"the views in {str(own_views)!r} can't be opened: {_why(error)}"
+            f"{advice if are_no_good(error) else ''}"
+        ) from error
+
+    def follow(_: Projector) -> Callable[[], object]:
+        return Checkpoints(path, own_views).close
+
+    return _Opened(ledger, views, follow=follow)
 
 
 def _open_postgres(
@@ -236,18 +295,22 @@ def _open_postgres(
         server = shared or Server(database)
     except psycopg.Error as error:
         raise BadDatabase(f"{shown(database)!r} is no address of a database: {error}") from error
+    place = PostgresSchema(server.pool, schema, server.failed)
     try:
-        ledger = Ledger(PostgresSchema(server.pool, schema, server.failed), clock)
+        if place.columns() - COLUMNS - {"notification_id"}:
+            raise MigrationFailed("the history is of a newer version of the service")
+        ledger = Ledger(place, clock)
         views = postgres_views(server.pool, schema)
-    except (Unavailable, DBAPIError, MigrationFailed) as error:
+    except (Unavailable, psycopg.Error, DBAPIError, MigrationFailed) as error:
         if server is not shared:
             server.close()
         raise BadDatabase(f"{shown(database)!r} can't be opened: {_why(error)}") from error
     history, own_views = channel(schema), views_channel(schema)
 
-    def follow(projector: Projector) -> None:
+    def follow(projector: Projector) -> Callable[[], object]:
         server.listen(history, lambda heard: projector.wake(int(heard or projector.position + 1)))
         server.listen(own_views, lambda heard: projector.shown(int(heard or 0)))
+        return lambda: None
 
     def close() -> None:
         server.unlisten(history)

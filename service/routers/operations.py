@@ -6,6 +6,7 @@ from service import answers
 from service.problems import Problem
 from service.routers.plumbing import ProblemRaised, TheTenant, json_response
 from service.routers.strict_route import StrictRoute
+from service.stored_form import UnknownEventType
 
 router = APIRouter(prefix="/health", tags=["Operations"], route_class=StrictRoute)
 
@@ -20,7 +21,9 @@ async def live() -> Response:
 def ready(tenant: TheTenant) -> Response:
     """The history can be read and the views follow it; 503 with the reason otherwise."""
     reached, history = tenant.projector.position, tenant.ledger.position()
-    if tenant.projector.failure:
-        detail = f"the views stopped at position {reached} of {history}: see the server's log"
+    failure = tenant.projector.failure
+    if failure:
+        why = failure if isinstance(failure, UnknownEventType) else "see the server's log"
+        detail = f"the views stopped at position {reached} of {history}: {why}"
         raise ProblemRaised(Problem(status=503, code="projector_stopped", detail=detail))
     return json_response({"status": "ready", "position": reached, "lag": history - reached})
