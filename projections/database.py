@@ -16,8 +16,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 
-from projections.tables import VIEWS, tracking
+from projections.tables import VIEWS, metadata, tracking
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -37,6 +38,7 @@ PAGE_SECONDS = 60
 RESHAPE_SECONDS = 3600
 """How long PostgreSQL may work on a statement that makes or moves whole tables or indexes."""
 _SCRATCH = ("page_size=8192", "journal_mode=OFF", "synchronous=OFF", "cache_size=-64000")
+_NO_GOOD = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -44,8 +46,10 @@ class MigrationFailed(Exception):
     """The tables could not be brought to today's shape; they are as they were."""
 
 
-def sqlite_views(path: Path, migrations: Path = MIGRATIONS) -> Engine:
+def sqlite_views(path: Path, migrations: Path = MIGRATIONS, *, thoroughly: bool = False) -> Engine:
     """The views in an SQLite file, migrated to today's tables. Raises MigrationFailed.
+
+    `thoroughly` has every page of the file looked at, which takes a second a GB or so.
 
     WAL, so readers never wait for the projector. `synchronous=NORMAL` may lose the last page in a
     power cut, never tear it; the projector takes it up again from the history.
@@ -61,8 +65,25 @@ def sqlite_views(path: Path, migrations: Path = MIGRATIONS) -> Engine:
     event.listen(engine, "connect", _set_up(_LASTING))
     event.listen(engine, "begin", _begin)
     event.listen(engine, "engine_disposed", readers.close)
-    _migrate(engine, migrations)
+    try:
+        _migrate(engine, migrations)
+        _check_pages(engine, path, thoroughly=thoroughly)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
+
+
+def are_no_good(error: Exception) -> bool:
+    """Whether views that could not be opened are damaged, or none of ours, and never could be.
+
+    Not so where the disk is full, another process at work, or access denied.
+    """
+    cause: BaseException | None = error
+    while cause and not isinstance(cause, sqlite3.Error):
+        cause = cause.orig if isinstance(cause, DBAPIError) else cause.__cause__
+    # The low byte is the kind of an error, whatever the details.
+    return cause is None or (cause.sqlite_errorcode & 0xFF) in _NO_GOOD
 
 
 def sqlite_scratch(path: Path) -> Engine:
@@ -289,10 +310,71 @@ def _migrate(engine: Engine, migrations: Path) -> None:
         within = unqualified(connection)
         config.attributes["connection"] = within
         try:
-            if MigrationContext.configure(within).get_current_revision() != _newest(migrations):
+            current = MigrationContext.configure(within).get_current_revision()
+            _check_revision(within, current, migrations)
+            if current != _newest(migrations):
                 command.upgrade(config, "head")
+            if migrations == MIGRATIONS:
+                _check_tables(within, schema)
+        except MigrationFailed:
+            raise
         except Exception as error:
             raise MigrationFailed(f"the views keep the shape they had: {error}") from error
+
+
+def _check_revision(connection: Connection, current: str | None, migrations: Path) -> None:
+    """Raises MigrationFailed for views that no step leads on from."""
+    if current and current not in _revisions(migrations):
+        raise MigrationFailed(f"they are of a newer version of the service (revision {current})")
+    if current is None and connection.dialect.name == "sqlite":
+        others = {table for table, _ in _columns(connection, None)} - {"alembic_version"}
+        if others:
+            raise MigrationFailed(f"it has tables of another program: {min(others)!r}")
+
+
+def _check_tables(connection: Connection, schema: str | None) -> None:
+    """Raises MigrationFailed when a table or column is missing, whatever the revision says."""
+    found = _columns(connection, schema)
+    for table in metadata.sorted_tables:
+        missing = {(table.name, column.name) for column in table.columns} - found
+        if missing:
+            name, column = min(missing)
+            raise MigrationFailed(f"the table {name!r} or its column {column!r} is missing")
+
+
+def _columns(connection: Connection, schema: str | None) -> set[tuple[str, str]]:
+    """Every table there is, with each of its columns."""
+    if schema is None:
+        found = connection.exec_driver_sql(
+            "SELECT tables.name, columns.name FROM sqlite_master AS tables "
+            "JOIN pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'"
+        )
+    else:
+        wanted = (
+            "SELECT relname::text, attname::text FROM pg_attribute "
+            "JOIN pg_class ON pg_class.oid = attrelid "
+            "JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+            "WHERE nspname = :schema AND relkind = 'r' AND attnum > 0 AND NOT attisdropped"
+        )
+        found = connection.execute(text(wanted), {"schema": schema})
+    return {(table, column) for table, column in found}
+
+
+def _check_pages(engine: Engine, path: Path, *, thoroughly: bool) -> None:
+    """Raises MigrationFailed when the file is cut off in a page, or a page is damaged."""
+    with engine.connect() as connection:
+        if path.stat().st_size % (connection.exec_driver_sql("PRAGMA page_size").scalar() or 1):
+            raise MigrationFailed("the file is cut off")
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() if thoroughly else "ok"
+        if found != "ok":
+            raise MigrationFailed(f"the file is damaged: {' '.join(str(found).split())}")
+
+
+@cache
+def _revisions(migrations: Path) -> frozenset[str]:
+    """Every revision that there is a step from or to."""
+    script = ScriptDirectory(str(migrations))
+    return frozenset(step.revision for step in script.walk_revisions())
 
 
 @cache

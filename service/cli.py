@@ -1,4 +1,4 @@
-"""The command line: serve, project, tenant, demo, import, sample, rebuild, openapi."""
+"""The command line: serve, project, tenant, demo, import, sample, rebuild, backup, restore."""
 
 import ipaddress
 import json
@@ -34,9 +34,10 @@ from projections.history import OutcomeUnknown, Unavailable
 from projections.rebuilding import RebuildRunning
 from service import demo as demonstration
 from service import demo_tables, logs, serving
-from service.addresses import BadDatabase, NoAddress, shown
+from service.addresses import BadDatabase, NoAddress, is_postgres, shown
 from service.app import create_app
 from service.collector import collect_seldom
+from service.copies import back_up, restore
 from service.import_processes import (
     MOST_PROCESSES,
     ImportFailed,
@@ -46,6 +47,7 @@ from service.import_processes import (
 )
 from service.importing import Imported, Share, import_events
 from service.ledger import Conflict, Context
+from service.mending import mend_views
 from service.rejects import RejectsFile, rejects_file
 from service.sample import (
     DEFAULT_APPROVALS,
@@ -55,7 +57,8 @@ from service.sample import (
     to_ndjson,
 )
 from service.settings import Settings
-from service.tenant import DEFAULT, Tenant, ViewsBehind
+from service.stored_form import UnknownEventType
+from service.tenant import DEFAULT, Tenant, ViewsBehind, sqlite_path
 from service.tenants import TenantExists, Tenants, UnknownTenant
 
 cli = typer.Typer(
@@ -77,6 +80,7 @@ Database = Annotated[
         help="Where history and views are kept: sqlite:///path/to/file.db or postgresql://…"
     ),
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
 TenantName = Annotated[str, typer.Option("--tenant", help="Whose history and views.")]
 SHOWN_REFUSALS = 20
 """Refused lines of an import that are shown."""
@@ -85,6 +89,15 @@ LOOK_SECONDS = 5.0
 STILL_SECONDS = 30.0
 """How long views stand still before an import no longer waits for them."""
 DEFAULTS = Settings()
+_IMPORT_FAILURES = (
+    ImportFailed,
+    Conflict,
+    Unavailable,
+    OutcomeUnknown,
+    UnknownEventType,
+    ViewsBehind,
+    OSError,
+)
 
 
 @cli.command()
@@ -196,14 +209,7 @@ def import_file(
                     made.finish()
             seconds = time.monotonic() - started
             _show_all(tenant)
-        except (
-            ImportFailed,
-            Conflict,
-            Unavailable,
-            OutcomeUnknown,
-            ViewsBehind,
-            OSError,
-        ) as error:
+        except _IMPORT_FAILURES as error:
             _fail(f"{error}; what was taken in stays, and the import can be repeated")
     counted = ", ".join(f"{n} {outcome}" for outcome, n in sorted(imported.outcomes.items()))
     typer.echo(f"{counted or 'no events'} in {seconds:.1f} s")
@@ -235,14 +241,32 @@ def sample(
 @cli.command()
 def rebuild(database: Database = DEFAULTS.database, tenant_name: TenantName = DEFAULT) -> None:
     """Make the views anew from the history, beside the live ones, and swap them."""
-    with _tenants(database, project=False) as tenants:
-        tenant = _open(tenants, tenant_name)
-        with _views_bar("rebuild", tenant.ledger.position()) as show:
-            try:
-                reached = tenant.rebuild(show)
-            except RebuildRunning as error:
-                _fail(str(error))
-    typer.echo(f"the views show all {reached} events of the history")
+    _rebuild(database, tenant_name)
+
+
+@cli.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The copy to make: one file, whole by itself.")],
+    database: Database = DEFAULTS.database,
+    force: Force = False,
+) -> None:
+    """Copy the history on SQLite, also while others work on it, and check the copy."""
+    with _copy_bar("backup") as show:
+        position = back_up(_history_file(database), file, replace=force, progress=show)
+    typer.echo(f"{file} holds the history up to position {position}, checked")
+
+
+@cli.command(name="restore")
+def restore_file(
+    file: Annotated[Path, typer.Argument(help="A copy that `backup` made.")],
+    database: Database = DEFAULTS.database,
+    force: Force = False,
+) -> None:
+    """Put a copy in the place of the history on SQLite, and make the views anew."""
+    with _copy_bar("restore") as show:
+        position = restore(file, _history_file(database), replace=force, progress=show)
+    typer.echo(f"the history is that of {file}, up to position {position}")
+    _rebuild(database, DEFAULT)
 
 
 @cli.command()
@@ -251,7 +275,7 @@ def project(database: Database = DEFAULTS.database) -> None:
     stopped = threading.Event()
     for asked in (signal.SIGINT, signal.SIGTERM):
         signal.signal(asked, lambda signum, frame: stopped.set())
-    with _tenants(database) as tenants:
+    with _tenants(database, make=False) as tenants:
         _open(tenants, DEFAULT)
         while True:
             _open_all(tenants)
@@ -260,7 +284,7 @@ def project(database: Database = DEFAULTS.database) -> None:
 
 
 def _open_all(tenants: Tenants) -> None:
-    """Opens the tenants that there are by now; what is not to be had is tried again later."""
+    """Opens the tenants that there are by now; what can't be opened is tried again later."""
     try:
         names = tenants.names()
     except Unavailable as error:
@@ -269,8 +293,8 @@ def _open_all(tenants: Tenants) -> None:
     for name in names:
         try:
             tenants.open(name)
-        except (Unavailable, NoAddress) as error:
-            log.warning("a tenant is unavailable", tenant=name, error=str(error))
+        except (Unavailable, BadDatabase, NoAddress, UnknownTenant) as error:
+            log.warning("a tenant can't be opened", tenant=name, error=str(error))
 
 
 @tenant_commands.command()
@@ -299,6 +323,7 @@ def list_tenants(database: Database = DEFAULTS.database) -> None:
     """List the tenants, and on which server each is."""
     with _tenants(database) as tenants:
         try:
+            tenants.check()
             entries = tenants.entries()
         except (BadDatabase, Unavailable) as error:
             _fail(str(error))
@@ -316,6 +341,8 @@ def openapi() -> None:
 def main() -> None:
     """The command `billing-backlog`."""
     logs.configure()
+    # Asked to stop, it ends as by Ctrl-C: what it has open is closed first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     cli()
 
 
@@ -402,10 +429,51 @@ def _show_all(tenant: Tenant) -> None:
                     raise
 
 
+def _rebuild(database: str, tenant_name: str) -> None:
+    if not is_postgres(database):
+        try:
+            replaced = mend_views(sqlite_path(database))
+        except BadDatabase as error:
+            _fail(str(error))
+        if replaced:
+            typer.echo(replaced)
+    with _tenants(database, project=False, make=False) as tenants:
+        tenant = _open(tenants, tenant_name)
+        with _views_bar("rebuild", tenant.ledger.position()) as show:
+            try:
+                reached = tenant.rebuild(show)
+            except (RebuildRunning, Unavailable) as error:
+                _fail(str(error))
+    typer.echo(f"the views show all {reached} events of the history")
+
+
+def _history_file(database: str) -> Path:
+    """The file of an SQLite history. Raises BadDatabase for any other."""
+    if is_postgres(database):
+        raise BadDatabase(
+            "backup and restore are for SQLite: on PostgreSQL take copies with pg_basebackup or "
+            "pg_dump, and put them back with pg_restore"
+        )
+    return sqlite_path(database)
+
+
 @contextmanager
-def _tenants(database: str, *, project: bool = True) -> Generator[Tenants]:
+def _copy_bar(what: str) -> Generator[Callable[[int, int], None]]:
+    """Shows how many pages are copied; what a copy is refused for ends the command."""
+    columns = (TextColumn(what), BarColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)
+    task = bar.add_task(what, total=None)
+    try:
+        with bar:
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+    except BadDatabase as error:
+        _fail(str(error))
+
+
+@contextmanager
+def _tenants(database: str, *, project: bool = True, make: bool = True) -> Generator[Tenants]:
     collect_seldom()
-    tenants = Tenants(database, project=project)
+    tenants = Tenants(database, project=project, make=make)
     try:
         yield tenants
     finally:

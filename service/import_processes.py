@@ -26,6 +26,7 @@ from service.collector import collect_seldom
 from service.importing import WHOLE, Imported, Progress, Share, import_events
 from service.ledger import Conflict, Context
 from service.rejects import RejectsFile
+from service.stored_form import UnknownEventType
 from service.tenants import Tenants, UnknownTenant
 
 MOST_PROCESSES = 4
@@ -168,18 +169,20 @@ def main() -> None:
     collect_seldom()
     try:
         _work(_ORDER.decode(sys.stdin.buffer.read()), _say)
-    except (
-        BadDatabase,
-        NoAddress,
-        Unavailable,
-        OutcomeUnknown,
-        UnknownTenant,
-        Conflict,
-        OSError,
-    ) as error:
+    except _FAILURES as error:
         _say(Failed(why=str(error)))
 
 
+_FAILURES = (
+    BadDatabase,
+    NoAddress,
+    Unavailable,
+    OutcomeUnknown,
+    UnknownEventType,
+    UnknownTenant,
+    Conflict,
+    OSError,
+)
 _ORDER = msgspec.json.Decoder(Order)
 _SAID = msgspec.json.Decoder(Said)
 

@@ -403,6 +403,12 @@ class Ledger(Application[str]):
         """The position of one event. Raises LookupError when there is none."""
         return self.history.position_of(stream, version)
 
+    def unknown_types(self) -> list[tuple[str, int]]:
+        """The stored names of events that this version can't read, each with its first position."""
+        with _as_unavailable():
+            found = self.history.first_of_each_type()
+        return [(name, first) for name, first in found if not EventMapper.codec.knows(name)]
+
     # --- what was refused ----------------------------------------------------------------------
 
     def note_refused(self, documents: Sequence[str]) -> None:

@@ -17,8 +17,10 @@ from projections.history import OutcomeUnknown
 from projections.paging import BadQuery
 from projections.time_and_material import failed_levels
 from service.addresses import NoAddress
+from service.database_files import UnknownEvents
 from service.handlers.requests import KeyReused
 from service.ledger import Conflict, Unavailable
+from service.stored_form import UnknownEventType
 from service.strict_json import NotJson, TooManyValues
 from service.tenant import PositionAhead, ViewsBehind
 from service.unit_of_work import StaleVersion
@@ -97,6 +99,8 @@ FORESEEN = (
     Unavailable,
     OutcomeUnknown,
     NoAddress,
+    UnknownEvents,
+    UnknownEventType,
 )
 """The errors that `of` knows an answer to."""
 
@@ -133,6 +137,8 @@ def of(error: Exception) -> Problem | None:
             return Problem(
                 status=503, code="unavailable", detail=detail, headers={"Retry-After": "1"}
             )
+        case UnknownEvents() | UnknownEventType():
+            return Problem(status=503, code="history_too_new", detail=str(error))
         case _:
             return None
 

@@ -9,6 +9,7 @@ from psycopg_pool import PoolTimeout
 from projections.history import Unavailable
 from projections.runner import PASSING
 from service.problems import Problem
+from service.stored_form import UnknownEventType
 from service.tenant import Tenant
 
 LOOK_SECONDS = 2.0
@@ -40,11 +41,16 @@ async def look(tenant: Tenant) -> Problem | tuple[int, int]:
         return _unconfirmed(waited)
     reached, failure = tenant.projector.position, tenant.projector.failure
     if failure:
-        paused = isinstance(failure, PASSING)
-        how = "wait for the database" if paused else "stopped: see the server's log"
-        detail = f"the views are at position {reached} of {history}, and {how}"
+        detail = f"the views are at position {reached} of {history}, and {_how(failure)}"
         return Problem(status=503, code="projector_stopped", detail=detail, headers=_SOON)
     return reached, history
+
+
+def _how(failure: BaseException) -> str:
+    if isinstance(failure, PASSING):
+        return "wait for the database"
+    why = failure if isinstance(failure, UnknownEventType) else "see the server's log"
+    return f"stopped: {why}"
 
 
 _SOON = {"Retry-After": "1"}

@@ -46,6 +46,12 @@ UPCASTERS: Mapping[str, Upcaster] = {
 class UnknownEventType(Exception):
     """The history holds an event that the catalogue does not know: the code is older than it."""
 
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the history holds events of the type {name!r}, which this version of the service "
+            "does not know: install the version that recorded them"
+        )
+
 
 class EventCodec:
     """Encodes and decodes every event of the catalogue.
@@ -73,6 +79,15 @@ class EventCodec:
         """Every name that is stored today."""
         return list(self._names.values())
 
+    def knows(self, name: str) -> bool:
+        """Whether events stored under this name can be read."""
+        return self._read_as(name) in self._types
+
+    def _read_as(self, name: str) -> str:
+        while name in self._upcasters:
+            name = self._upcasters[name].into
+        return name
+
     def encode(self, event: Event, metadata: Metadata) -> tuple[str, bytes]:
         """The stored name and bytes of an event; the same event gives the same bytes."""
         known, head = self._head
@@ -90,11 +105,11 @@ class EventCodec:
         if decoder is not None:
             form = decoder.decode(stored)
             return form.data, form.metadata
+        if not self.knows(name):  # before its data is looked at: that may have any form
+            raise UnknownEventType(self._read_as(name))
         raw = msgspec.json.decode(stored, type=_Stored[dict[str, Any]])
         data = raw.data
         while name in self._upcasters:
             upcaster = self._upcasters[name]
             name, data = upcaster.into, upcaster.convert(data)
-        if name not in self._types:
-            raise UnknownEventType(name)
         return msgspec.convert(data, self._types[name]), raw.metadata

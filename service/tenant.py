@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from projections.database import (
     Glance,
     MigrationFailed,
+    are_no_good,
     as_of_now,
     at_once,
     postgres_views,
@@ -26,6 +28,14 @@ from projections.runner import ALONE, PASSING, Projector, Turn
 from projections.writer import Writer
 from service.addresses import BadDatabase, is_postgres, shown, told
 from service.background import Background
+from service.checkpoints import Checkpoints
+from service.database_files import (
+    COLUMNS,
+    UnknownEvents,
+    check_history,
+    make_history,
+    views_path,
+)
 from service.ledger import Ledger
 from service.recorders import PostgresSchema, SQLiteFile
 from service.recorders.postgres import channel
@@ -79,7 +89,7 @@ class _Opened:
     ledger: Ledger
     views: Engine
     turn: Turn = ALONE
-    follow: Callable[[Projector], object] = lambda projector: None
+    follow: Callable[[Projector], Callable[[], object]] = lambda projector: lambda: None
     close: Callable[[], object] = lambda: None
     commit_waits: Callable[[], float] = lambda: 0.0
 
@@ -88,7 +98,8 @@ class Tenant:
     """One tenant on SQLite (history in `x.db`, views in `x.views.db`) or in a PostgreSQL schema.
 
     What is not there yet is made, older views are migrated. With `project`, a thread keeps the
-    views current until `close`. Raises BadDatabase when the database can't be opened.
+    views current until `close`. Raises BadDatabase when the database can't be opened, UnknownEvents
+    when this version can't read all events of its history.
     """
 
     def __init__(
@@ -109,13 +120,19 @@ class Tenant:
         )
         self.ledger, self.views = self._opened.ledger, self._opened.views
         self.writer = Writer(self.views)
+        try:
+            self._check()
+        except BaseException:
+            self._let_go()
+            raise
         self.projector = Projector(self.ledger, self.writer, turn=self._opened.turn)
         self.background = Background()
         self._committed = 0
         self.ledger.on_commit(self._has_committed)
         self._projecting = project
+        self._stop_following: Callable[[], object] = lambda: None
         if project:
-            self._opened.follow(self.projector)
+            self._stop_following = self._opened.follow(self.projector)
             self.projector.start()
 
     def close(self) -> None:
@@ -123,6 +140,10 @@ class Tenant:
         self.background.close()
         if self._projecting:
             self.projector.stop()
+        self._let_go()
+        self._stop_following()
+
+    def _let_go(self) -> None:
         self.ledger.close()
         self.views.dispose()
         self._opened.close()
@@ -136,6 +157,20 @@ class Tenant:
             return self._opened.commit_waits()
         except PASSING as error:
             raise Unavailable(str(error)) from error
+
+    def _check(self) -> None:
+        """Raises BadDatabase when the views are of another history, UnknownEvents."""
+        unknown = self.ledger.unknown_types()
+        if unknown:
+            raise UnknownEvents(unknown)
+        shown_position = self.writer.position()
+        reached = self.ledger.position()
+        if shown_position > reached:
+            raise BadDatabase(
+                f"the views show position {shown_position}, but the history ends at {reached}: it "
+                "is not the history that they were made of. Put that back, or make the views anew "
+                "of this one with `billing-backlog rebuild`"
+            )
 
     def wait_for(self, position: int, timeout: float) -> None:
         """Waits until the views show `position`. Raises ViewsBehind after `timeout` seconds."""
@@ -216,20 +251,49 @@ class Tenant:
         return rebuild(self.ledger, self.views, progress)
 
 
+def must_be_there(database: str, name: str = DEFAULT, server: Server | None = None) -> None:
+    """Raises BadDatabase when there is no history of this tenant yet; makes nothing."""
+    if not is_postgres(database):
+        check_history(sqlite_path(database))
+        return
+    assert server is not None, "the server of a PostgreSQL database"  # noqa: S101
+    place = PostgresSchema(server.pool, schema_of(name))
+    try:
+        found = place.columns()
+    except psycopg.Error as error:
+        why = told(error, database)
+        raise BadDatabase(f"{shown(database)!r} can't be opened: {why}") from error
+    if not found:
+        raise BadDatabase(
+            f"there is no billing history in the schema {place.schema!r} of {shown(database)!r}: "
+            "name the database that is meant with --database; `billing-backlog serve` makes one"
+        )
+
+
 def _open_sqlite(database: str, clock: Callable[[], datetime]) -> _Opened:
     path = sqlite_path(database)
-    if not path.parent.is_dir():
-        raise BadDatabase(f"the folder {str(path.parent)!r} does not exist")
+    if not path.exists():
+        make_history(path)
+    check_history(path)
     try:
         ledger = Ledger(SQLiteFile(path), clock)
     except Unavailable as error:
         raise BadDatabase(f"{str(path)!r} can't be opened: {error}") from error
+    own_views = views_path(path)
     try:
-        views = sqlite_views(path.with_suffix(".views.db"))
+        views = sqlite_views(own_views)
     except (DBAPIError, MigrationFailed) as error:
         ledger.close()
-        raise BadDatabase(f"the views of {str(path)!r} can't be opened: {_why(error)}") from error
-    return _Opened(ledger, views)
+        advice = "; `billing-backlog rebuild` makes them anew from the history"
+        raise BadDatabase(
+            f"the views in {str(own_views)!r} can't be opened: {_why(error)}"
+            f"{advice if are_no_good(error) else ''}"
+        ) from error
+
+    def follow(_: Projector) -> Callable[[], object]:
+        return Checkpoints(path, own_views).close
+
+    return _Opened(ledger, views, follow=follow)
 
 
 def _open_postgres(
@@ -238,18 +302,22 @@ def _open_postgres(
     schema = schema_of(name)
     server = shared or Server(database)
     try:
-        ledger = Ledger(PostgresSchema(server.pool, schema), clock)
+        place = PostgresSchema(server.pool, schema)
+        if place.columns() - COLUMNS - {"notification_id"}:
+            raise MigrationFailed("the history is of a newer version of the service")
+        ledger = Ledger(place, clock)
         views = postgres_views(server.pool, schema)
-    except (Unavailable, DBAPIError, MigrationFailed) as error:
+    except (Unavailable, psycopg.Error, DBAPIError, MigrationFailed) as error:
         if server is not shared:
             server.close()
         why = told(_why(error), database)
         raise BadDatabase(f"{shown(database)!r} can't be opened: {why}") from error
     history, own_views = channel(schema), views_channel(schema)
 
-    def follow(projector: Projector) -> None:
+    def follow(projector: Projector) -> Callable[[], object]:
         server.listen(history, lambda heard: projector.wake(int(heard or projector.position + 1)))
         server.listen(own_views, lambda heard: projector.shown(int(heard or 0)))
+        return lambda: None
 
     def close() -> None:
         server.unlisten(history)

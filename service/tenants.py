@@ -6,7 +6,7 @@ from then on that tenant depends on its own server alone.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -24,9 +24,10 @@ from service.addresses import (
     told,
 )
 from service.database_connections import connect
+from service.database_files import UnknownEvents, check_history
 from service.handlers import intake
 from service.servers import Server
-from service.tenant import DEFAULT, Tenant, schema_of, sqlite_path
+from service.tenant import DEFAULT, Tenant, must_be_there, schema_of, sqlite_path
 
 OPEN_SECONDS = 10.0
 """How long a call waits for another one that opens the tenant."""
@@ -38,6 +39,10 @@ _CREATE = (
     "CREATE SCHEMA IF NOT EXISTS billing_backlog_directory",
     "CREATE TABLE IF NOT EXISTS billing_backlog_directory.tenants "
     '(name text COLLATE "C" PRIMARY KEY, server text NOT NULL)',
+)
+_ANY = (
+    "SELECT 1 WHERE to_regclass('billing_backlog_directory.tenants') IS NOT NULL "
+    "OR to_regclass('tenant_default.stored_events') IS NOT NULL"
 )
 _ALL = "SELECT name, server FROM billing_backlog_directory.tenants ORDER BY name"
 _ADD = "INSERT INTO billing_backlog_directory.tenants VALUES (%s, %s) ON CONFLICT DO NOTHING"
@@ -88,18 +93,26 @@ class Directory:
 
     def add(self, name: str, server: str | None) -> None:
         """Enters a tenant. Raises TenantExists, Unavailable."""
-        if name == DEFAULT or not self._ask(f"{_ADD} RETURNING name", name, server or HERE):
+        added = f"{_ADD} RETURNING name"
+        if name == DEFAULT or not self._ask(added, name, server or HERE, first=(_LOCK, *_CREATE)):
             raise TenantExists(name)
 
-    def _ask(self, statement: str, *values: str) -> list[Any]:
+    def is_there(self) -> bool:
+        """Whether there is a directory or a default tenant. Raises Unavailable."""
+        return bool(self._ask(_ANY))
+
+    def _ask(self, statement: str, *values: str, first: Sequence[str] = ()) -> list[Any]:
+        """What a statement finds: nothing where no tenant was ever entered."""
         try:
             with (
                 connect(self._database, "billing-backlog directory", DIRECTORY_SECONDS) as opened,
                 opened.transaction(),
             ):
-                for each in (_LOCK, *_CREATE):
-                    opened.execute(each)
+                for each in first:
+                    opened.execute(each)  # pyright: ignore[reportArgumentType, reportCallIssue]
                 return opened.execute(statement, values).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
+        except psycopg.errors.UndefinedTable:
+            return []
         except psycopg.Error as error:
             raise Unavailable(told(error, self._database)) from error
 
@@ -119,7 +132,8 @@ class AnyTenants(Protocol):
 class Tenants:
     """The tenants of a process; one pool a server, shared by the tenants on it.
 
-    On SQLite there is the default tenant alone. Close them when done.
+    On SQLite there is the default tenant alone. With `make` false, a tenant's history that is not
+    there yet is refused as a BadDatabase instead of made. Close them when done.
     """
 
     def __init__(
@@ -127,10 +141,11 @@ class Tenants:
         database: str,
         *,
         project: bool = True,
+        make: bool = True,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
-        self._project, self._clock = project, clock
+        self._project, self._make, self._clock = project, make, clock
         self._directory = Directory(database) if is_postgres(database) else None
         self._servers: dict[str, Server] = {}
         self._opened: dict[str, Tenant] = {}
@@ -145,7 +160,8 @@ class Tenants:
         """A tenant, opened if need be; while one is, the others are not held up.
 
         Raises UnknownTenant, Unavailable when its server can't be used, NoAddress when the variable
-        that names it is not set, and BadDatabase when the default tenant's database is no good.
+        that names it is not set, UnknownEvents when this version can't read its history, and
+        BadDatabase when the default tenant's database is no good at all.
         """
         with self._guard:
             opening = self._opening.setdefault(name, threading.Lock())
@@ -168,6 +184,19 @@ class Tenants:
             sqlite_path(self._database)
             return [Entry(name=DEFAULT, server=self._database)]
         return self._directory.entries()
+
+    def check(self) -> None:
+        """Raises BadDatabase when there is no tenant at all, not even the default one; Unavailable.
+
+        Nothing is made or opened by it.
+        """
+        if self._directory is None:
+            check_history(sqlite_path(self._database))
+        elif not self._directory.is_there():
+            raise BadDatabase(
+                f"there is no billing history in {shown(self._database)!r}: name the database that "
+                "is meant with --database; `billing-backlog serve` makes a new one"
+            )
 
     def create(self, name: str, server: str | None = None) -> None:
         """Makes a tenant: its schema on the server, then its line in the directory.
@@ -204,9 +233,13 @@ class Tenants:
         try:
             address = resolved(address)
             server = self._server(address) if self._directory else None
+            if not self._make:
+                must_be_there(address, name, server)
             tenant = Tenant(
                 address, name=name, server=server, project=self._project, clock=self._clock
             )
+        except UnknownEvents:
+            raise
         except BadDatabase as error:
             if name == DEFAULT:
                 raise

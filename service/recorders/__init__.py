@@ -57,3 +57,10 @@ class History(Protocol):
     def streams_behind(self, position: int, limit: int) -> list[str]:
         """The streams of at most `limit` events behind the position, one entry an event."""
         ...
+
+    def first_of_each_type(self) -> Sequence[tuple[str, int]]:
+        """The names that events are stored under, each with the position of the first such event.
+
+        At most a thousand names: a history has some dozens.
+        """
+        ...

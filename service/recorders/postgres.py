@@ -41,6 +41,19 @@ from service.database_connections import Bounded
 COPY_FROM = 500
 """Events of one append from which COPY is faster than arrays."""
 _LARGEST = 2**63 - 1
+# As on SQLite: from name to name along the index.
+_FIRST_OF_EACH_TYPE = SQL(
+    """
+    WITH RECURSIVE types(name) AS (
+        SELECT min(topic) FROM {table}
+        UNION ALL
+        SELECT (SELECT min(topic) FROM {table} WHERE topic > name) FROM types
+        WHERE name IS NOT NULL
+    )
+    SELECT name, (SELECT min(notification_id) FROM {table} WHERE topic = name) FROM types
+    WHERE name IS NOT NULL LIMIT 1000
+    """
+)
 LOCK_SECONDS = 5
 """How long an append waits for those of other processes."""
 COPY_SECONDS = 30
@@ -258,6 +271,9 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
                 Identifier(self.notification_id_index_name), table
             ),
             _UNMOVED.format(unmoved=unmoved, table=table),
+            SQL("CREATE INDEX IF NOT EXISTS {} ON {} (topic, notification_id)").format(
+                Identifier(f"{events_table_name}_by_type"), table
+            ),
             _APPEND.format(
                 append=append,
                 unmoved=unmoved,
@@ -283,6 +299,7 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
             "SELECT originator_id FROM {} WHERE notification_id > %s "
             "ORDER BY notification_id LIMIT %s"
         ).format(table)
+        self._types = _FIRST_OF_EACH_TYPE.format(table=table)
         self._position = SQL(
             "SELECT notification_id FROM {} WHERE originator_id = %s AND originator_version = %s"
         ).format(table)
@@ -425,6 +442,10 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         """The streams of at most `limit` events behind the position, one entry an event."""
         return [stream for (stream,) in self.datastore.rows(self._behind, position, limit)]
 
+    def first_of_each_type(self) -> Sequence[tuple[str, int]]:
+        """The names that events are stored under, each with the position of the first."""
+        return self.datastore.rows(self._types)
+
     def _rows(self, wanted: SQL | Composed, *values: Any) -> list[Any]:
         return self.datastore.rows(self._page + wanted, *values)
 
@@ -447,6 +468,16 @@ class PostgresSchema:
 
     pool: ConnectionPool[Bounded]
     schema: str
+
+    def columns(self) -> set[str]:
+        """The columns of the events' table there, none when there is no history yet."""
+        wanted = (
+            "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass(%s) "
+            "AND attnum > 0 AND NOT attisdropped"
+        )
+        with self.pool.connection() as connection:
+            table = f'"{self.schema}".stored_events'
+            return {column for (column,) in connection.execute(wanted, (table,))}
 
     def factory(self, env: Any) -> PooledFactory:
         """What makes the recorders in this schema."""

@@ -33,6 +33,18 @@ from the others of its process, which takes longer than the statement."""
 _VARIABLES = 5_000
 """Most values that one statement binds in a list; SQLite takes 32,766."""
 
+# From name to name along the index, which is a step a name; a DISTINCT would read all events.
+FIRST_OF_EACH_TYPE = """
+    WITH RECURSIVE types(name) AS (
+        SELECT min(topic) FROM {table}
+        UNION ALL
+        SELECT (SELECT min(topic) FROM {table} WHERE topic > name) FROM types
+        WHERE name IS NOT NULL
+    )
+    SELECT name, (SELECT min({position}) FROM {table} WHERE topic = name) FROM types
+    WHERE name IS NOT NULL LIMIT 1000
+"""
+
 
 class DurableSQLiteConnectionPool(SQLiteConnectionPool):
     """Connections whose commits survive a power cut: WAL, synchronous=FULL.
@@ -60,6 +72,12 @@ class DurableSQLiteConnectionPool(SQLiteConnectionPool):
 
 class SQLiteRecorder(SQLiteApplicationRecorder):
     """The history in one table; positions are row ids, consecutive because nothing is deleted."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        """The library's table, and an index for what types of events there are."""
+        table = self.events_table_name
+        index = f"CREATE INDEX IF NOT EXISTS {table}_by_type ON {table} (topic)"
+        return [*super().construct_create_table_statements(), index]
 
     def append(
         self, stored_events: Sequence[StoredEvent], seen: int, looked_at: Mapping[str, int]
@@ -164,6 +182,12 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
                 (position, limit),
             )
             return [row[0] for row in c.fetchall()]
+
+    def first_of_each_type(self) -> Sequence[tuple[str, int]]:
+        """The names that events are stored under, each with the position of the first."""
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(FIRST_OF_EACH_TYPE.format(table=self.events_table_name, position="rowid"))
+            return [(row[0], row[1]) for row in c.fetchall()]
 
     def _rows_with(self, column: str, values: Sequence[str | int], order: str) -> list[Any]:
         found: list[Any] = []

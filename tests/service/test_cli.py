@@ -168,12 +168,6 @@ def test_a_folder_is_no_database(ran: Ran, events: Path, tmp_path: Path) -> None
         assert_refused(result, "can't be opened")
 
 
-def test_views_that_are_no_database_are_refused(ran: Ran, events: Path, tmp_path: Path) -> None:
-    (tmp_path / "backlog.views.db").write_text("Dear Jo,\n" * 100)
-    for result in run_each(ran, events, f"sqlite:///{tmp_path}/backlog.db"):
-        assert_refused(result, "views", "not a database")
-
-
 # --- serve ---------------------------------------------------------------------------------------
 
 
