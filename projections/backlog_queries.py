@@ -156,6 +156,7 @@ def _totals(connection: Connection, view: View, wanted: BacklogFilter) -> Rows:
         {
             "currency": row["currency"],
             "billing_status": row["billing_status"],
+            "billing_type": row["billing_type"],
             "count": int(row["count"]),
             "amount": from_minor(whole(row, "amount"), row["currency"]),
             "tax": from_minor(whole(row, "tax"), row["currency"]),

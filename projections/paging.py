@@ -6,7 +6,7 @@ import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from sqlalchemy import (
@@ -25,8 +25,12 @@ from sqlalchemy import (
     union_all,
 )
 
+from projections.history import can_be_stored
+
 Columns = Mapping[str, ColumnElement[Any]]
 _LIMIT = bindparam("limit", type_=Integer)
+_LARGEST: Mapping[type, int] = {Integer: 2**31}
+"""What a number is below, in columns that have not 64 bits for it."""
 
 
 class BadQuery(Exception):
@@ -143,21 +147,28 @@ class Paging:
                 cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True
             )
             keys, values = json.loads(packed)
+            if not isinstance(values, list):
+                raise TypeError(values)
             if keys == [str(order) for order in orders] and len(values) == len(orders):
-                return tuple(map(self._value, orders, values))
+                return tuple(map(self._value, orders, cast("list[Any]", values)))
         except (binascii.Error, ValueError, TypeError, RecursionError):
             raise BadQuery("cursor", "is not a cursor that this list gave") from None
         raise BadQuery("cursor", "belongs to another sort order")
 
     def _value(self, order: Order, value: Any) -> Any:
+        """A sort key as the column has it. Raises TypeError or ValueError for what it has not."""
         column = self._columns[order.name]
         if isinstance(column.type, Date):
             return datetime.date.fromisoformat(value)
-        expected = column.type.python_type
-        if not isinstance(value, expected) or (isinstance(value, int) and abs(value) >= 2**63):
+        # Not what passes for one: to Python, `true` of JSON is a number.
+        if type(value) is not column.type.python_type:
             raise TypeError(value)
+        if isinstance(value, int) and abs(value) >= _LARGEST.get(type(column.type), 2**63):
+            raise ValueError(value)
         if isinstance(value, str):
             value.encode()  # JSON can spell half a surrogate pair, which no database can bind
+            if not can_be_stored(value):
+                raise ValueError(value)
         return value
 
 
