@@ -22,6 +22,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    literal,
     or_,
     select,
 )
@@ -29,6 +30,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from aggregates.statuses import BillingType
 from projections.backlog_rows import Shown
 from projections.paging import Columns, Order, Paging, empty_first, merged, past_indexes
 from projections.sums import halves, kept_halves
@@ -229,7 +231,7 @@ class View:
         return self.paging.page(rows.where(item_id.in_(found)), orders, is_behind=False)
 
     def totals(self, shape: Shape) -> Select[Any]:
-        """The sums over the whole filter by currency and status.
+        """The sums over the whole filter by currency, status and billing type.
 
         They are kept by kinds of rows; rows are read if the filter tells those of a kind apart.
         """
@@ -274,6 +276,8 @@ class View:
 
 
 _NOT_SORTED = {"nte_detail", "ordinal"}
+_CHARGEABLE = literal(BillingType.CHARGEABLE.value, Text).label("billing_type")
+"""What milestones always are."""
 _SUMMED = ("amount", "tax")
 
 
@@ -298,9 +302,10 @@ def _by_status(
     source: FromClause,
     conditions: Sequence[ColumnElement[bool]],
 ) -> Select[Any]:
-    keys = (own["currency"], own["billing_status"])
+    keys = [own[name] for name in ("currency", "billing_status", "billing_type") if name in own]
+    always = [] if "billing_type" in own else [_CHARGEABLE]
     return (
-        select(*keys, count.label("count"), *sums)
+        select(*keys, *always, count.label("count"), *sums)
         .select_from(source)
         .where(*conditions)
         .group_by(*keys)

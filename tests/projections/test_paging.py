@@ -527,6 +527,7 @@ def total_of(money: list[tuple[int, int, str, str]], currency: str, status: str)
     return {
         "currency": currency,
         "billing_status": status,
+        "billing_type": "chargeable",
         "count": len(some),
         "amount": from_minor(sum(amount for amount, _ in some), currency),
         "tax": from_minor(sum(tax for _, tax in some), currency),
