@@ -22,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union,
     union_all,
 )
 
@@ -113,6 +114,27 @@ class Paging:
         )
         return statement.add_columns(*keys).order_by(*_by(orders, columns)).limit(_LIMIT)
 
+    def edge(
+        self, statement: Select[Any], orders: Sequence[Order], *, is_behind: bool
+    ) -> Select[Any]:
+        """The statement for the sort keys of the one row behind `skip` rows of a part."""
+        columns = [self._columns[order.name] for order in orders]
+        if is_behind:
+            statement = statement.where(_behind(orders, columns))
+        keys = (
+            column.label(f"sort_{order.name}")
+            for order, column in zip(orders, columns, strict=True)
+        )
+        page = statement.with_only_columns(*keys).order_by(*_by(orders, columns))
+        return page.offset(bindparam("skip", type_=Integer)).limit(1)
+
+    def until(self, orders: Sequence[Order]) -> ColumnElement[bool]:
+        """What rows are up to the sort keys `until_0` and so on; all go in one direction."""
+        columns = [self._columns[order.name] for order in orders]
+        values = [bindparam(f"until_{n}", type_=column.type) for n, column in enumerate(columns)]
+        compared, bound = tuple_(*columns), tuple_(*values)
+        return compared >= bound if orders[0].descending else compared <= bound
+
     def fetch(
         self, connection: Connection, statement: Select[Any], part: Part
     ) -> Sequence[RowMapping]:
@@ -197,14 +219,21 @@ def _by(orders: Sequence[Order], columns: Sequence[ColumnElement[Any]]) -> list[
     ]
 
 
-def merged(pages: Iterable[Select[Any]], orders: Sequence[Order]) -> Select[Any]:
-    """One page of the rows of several, none of which is in two; made and executed as each of them.
+def merged(
+    pages: Iterable[Select[Any]],
+    orders: Sequence[Order],
+    *,
+    limit: Any = _LIMIT,
+    apart: bool = True,
+) -> Select[Any]:
+    """One page of the rows of several; made and executed as each of them.
 
-    Of each no more is read than would fill the page.
+    Of each no more is read than would fill the page. They are `apart` if no row is in two.
     """
-    whole = union_all(*(page.subquery().select() for page in pages)).subquery()
+    put_together = union_all if apart else union
+    whole = put_together(*(page.subquery().select() for page in pages)).subquery()
     columns = [whole.c[f"sort_{order.name}"] for order in orders]
-    return select(whole).order_by(*_by(orders, columns)).limit(_LIMIT)
+    return select(whole).order_by(*_by(orders, columns)).limit(limit)
 
 
 def past_indexes(column: ColumnElement[Any]) -> ColumnElement[Any]:

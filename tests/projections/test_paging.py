@@ -72,6 +72,7 @@ def sale(item_id: str, **values: Any) -> Values:
         "invoice_id": None,
         "adjustment_status": "adjustable",
         "sequence": int.from_bytes(item_id.encode()[:6]),
+        "text_id": None,
     }
     return {**same, "item_id": item_id, **values}
 
@@ -90,7 +91,13 @@ def refill(views: Engine, table: Table, rows: list[Values]) -> None:
 
 
 def contract(contract_id: str, name: str = "Harbour") -> Values:
-    terms = {"name": name, "currency": "EUR", "nte_limit": None, "version": 1}
+    terms = {
+        "name": name,
+        "search_text": name.lower(),
+        "currency": "EUR",
+        "nte_limit": None,
+        "version": 1,
+    }
     return {"contract_id": contract_id, **terms}
 
 
