@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     FromClause,
-    Select,
     Table,
     Text,
     and_,
@@ -40,7 +40,7 @@ _found = search_texts.alias("found")
 _sought = bindparam("text", type_=Text)
 
 
-class _Holds(FunctionElement[bool]):
+class _Holds(FunctionElement[Any]):
     """Whether the first text has the second one in it, character by character."""
 
     inherit_cache = True
@@ -56,7 +56,7 @@ def _instr(element: _Holds, compiler: SQLCompiler, **kwargs: Any) -> str:
     return f"instr({compiler.process(element.clauses, **kwargs)}) > 0"
 
 
-class _HasTrigrams(FunctionElement[bool]):
+class _HasTrigrams(FunctionElement[Any]):
     """Whether a text may have the sought one in it, by the index of trigrams."""
 
     inherit_cache = True
@@ -85,7 +85,7 @@ class Texts:
     """Adds `text` to what rows are taken from."""
     beside: Sequence[ColumnElement[str]]
     """What they say elsewhere than there."""
-    own: Callable[[Select[Any]], Sequence[ColumnElement[bool]]]
+    own: Callable[[CTE], Sequence[ColumnElement[bool]]]
     """Which rows have one of these of `search_texts`, each condition by an index."""
 
     def row_by_row(self) -> ColumnElement[bool]:
@@ -95,14 +95,12 @@ class Texts:
 
     def looked_up(self, *, indexed: bool) -> list[ColumnElement[bool]]:
         """Conditions each of which leads to rows that have it; a row may meet several."""
-        matching = select(_found).where(_holds(_found.c.text))
+        matching = select(_found.c.text_id, _found.c.approval_id).where(_holds(_found.c.text))
         if indexed:
             pattern, match = (bindparam(name, type_=Text) for name in ("pattern", "match"))
-            matching = matching.where(
-                _HasTrigrams(_found.c.key, _found.c.text_id, pattern, match)  # pyright: ignore
-            )
+            matching = matching.where(_HasTrigrams(_found.c.key, _found.c.text_id, pattern, match))
         by_name = (and_(leading, named) for named, leading in self._named())
-        return [*self.own(matching), *by_name]
+        return [*self.own(matching.cte("matching")), *by_name]
 
     def _named(self) -> list[tuple[ColumnElement[bool], ColumnElement[bool]]]:
         """By each kind of name: whether a row has such a name; and what leads to its contract."""
@@ -128,17 +126,19 @@ class Texts:
 
 def of_sales(sale: FromClause, folded_approval: ColumnElement[str]) -> Texts:
     """Sales have texts of their own, and those of their approvals."""
-    return Texts(
-        sale,
-        lambda source: source.outerjoin(text, text.c.text_id == sale.c.text_id),
-        [folded_approval],
-        lambda found: [
-            sale.c.text_id.in_(_column(found, "text_id")),
-            sale.c.approval_id.in_(
-                _column(found.where(_found.c.approval_id.is_not(None)), "approval_id")
-            ),
-        ],
-    )
+
+    def own(matching: CTE) -> list[ColumnElement[bool]]:
+        approval_id = matching.c.approval_id
+        approvals = select(approval_id).where(approval_id.is_not(None))
+        return [
+            sale.c.text_id.in_(select(matching.c.text_id)),
+            sale.c.approval_id.in_(approvals),
+        ]
+
+    def join(source: FromClause) -> FromClause:
+        return source.outerjoin(text, text.c.text_id == sale.c.text_id)
+
+    return Texts(sale, join, [folded_approval], own)
 
 
 def of_parts(part: FromClause, milestone: FromClause) -> Texts:
@@ -149,17 +149,14 @@ def of_parts(part: FromClause, milestone: FromClause) -> Texts:
             source = part.outerjoin(milestone, milestone.c.milestone_id == part.c.milestone_id)
         return source.outerjoin(text, text.c.text_id == milestone.c.text_id)
 
-    def own(found: Select[Any]) -> list[ColumnElement[bool]]:
+    def own(matching: CTE) -> list[ColumnElement[bool]]:
         having = milestones.alias("having").c
-        named = select(having.milestone_id).where(having.text_id.in_(_column(found, "text_id")))
+        said = select(matching.c.text_id)
+        named = select(having.milestone_id).where(having.text_id.in_(said))
         return [part.c.milestone_id.in_(named)]
 
     return Texts(part, join, [], own)
 
 
-def _column(found: Select[Any], name: str) -> Select[Any]:
-    return found.with_only_columns(_found.c[name])
-
-
 def _holds(column: ColumnElement[Any]) -> ColumnElement[bool]:
-    return _Holds(column, _sought)  # pyright: ignore
+    return _Holds(column, _sought)

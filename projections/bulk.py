@@ -77,7 +77,8 @@ class _Sqlite:
     def put(self, table: Table, rows: Sequence[Row]) -> None:
         if OFTEN_THE_SAME in table.info:
             # An index of texts takes them in one go in the order of their numbers alone.
-            rows = sorted(rows, key=itemgetter(*_keys(table)))
+            (key,) = _keys(table)
+            rows = sorted(rows, key=lambda row: row[key])
         self._upsert(table, rows, _conflict(table))
 
     def add(self, totals: Table, rows: Sequence[Row]) -> None:

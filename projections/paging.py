@@ -171,8 +171,9 @@ class Paging:
             keys, values = json.loads(packed)
             if not isinstance(values, list):
                 raise TypeError(values)
+            values = cast("list[Any]", values)
             if keys == [str(order) for order in orders] and len(values) == len(orders):
-                return tuple(map(self._value, orders, cast("list[Any]", values)))
+                return tuple(map(self._value, orders, values))
         except (binascii.Error, ValueError, TypeError, RecursionError):
             raise BadQuery("cursor", "is not a cursor that this list gave") from None
         raise BadQuery("cursor", "belongs to another sort order")

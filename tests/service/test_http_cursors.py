@@ -35,6 +35,8 @@ NO_SUCH_VALUES: list[Any] = [
     "2026-02-30", "2026-10-10T00:00:00", "0000-01-01", "10000-01-01", "-infinity", "\U0010ffff",
 ]  # fmt: skip
 
+NEVER_VALUES: list[Any] = [True, "\x00", "a\x00", 0.5, None, [], {}, 2**63]
+
 
 class Lists:
     """A service with rows in every list, and real cursors of each of its sort orders."""
@@ -141,7 +143,7 @@ def test_a_cursor_with_any_other_value_for_a_key_is_no_failure(lists: Lists) -> 
 def test_a_value_that_no_key_of_its_column_has_is_refused(lists: Lists) -> None:
     for path, cursor in lists.own_cursors:
         keys, values = unpacked(cursor)
-        for value in (True, "\x00", "a\x00", 0.5, None, [], {}, 2**63):
+        for value in NEVER_VALUES:
             answer = lists.ask(path, cursor=packed([keys, [value, *values[1:]]]))
             assert problem(answer, 422)["errors"][0]["field"] == "cursor"
 

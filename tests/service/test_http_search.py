@@ -1,6 +1,7 @@
 """Text search over HTTP: `q` ignores case in any alphabet, is taken literally, and finds parts."""
 
 import unicodedata
+from typing import Any
 
 import httpx
 import pytest
@@ -15,18 +16,18 @@ async def named(http: httpx.AsyncClient, names: list[str]) -> Caller:
     """A backlog with a row of each view for every such name of a contract."""
     caller = Caller(http)
     for number, name in enumerate(dict.fromkeys(names)):
-        contract_id, line = f"PC-{number}", {"contract_id": f"PC-{number}", "name": "Build"}
+        contract_id = f"PC-{number}"
         customers = [{"customer_id": "A", "name": "Customer"}]
         body = {"name": name, "currency": "EUR", "customers": customers}
         await caller.call("PUT", f"/contracts/{contract_id}", body, expect=201)
-        await caller.line("L", **line)
-        await caller.line("F", method="fixed_price", **line)
+        await caller.line("L", contract_id=contract_id, name="Build")
+        await caller.line("F", contract_id=contract_id, name="Build", method="fixed_price")
         await caller.post(approval(f"ap-{number}", contract_id=contract_id, line_id="L"))
         await caller.milestone("10.00", line_id="F", contract_id=contract_id, name="Design")
     return caller
 
 
-async def found(caller: Caller, path: str, q: str, **filters: str) -> list[Json]:
+async def found(caller: Caller, path: str, q: str, **filters: Any) -> list[Json]:
     page = await caller.get(path, q=q, totals="true", **filters)
     assert sum(total["count"] for total in page["totals"]) == len(page["items"])
     return page["items"]
