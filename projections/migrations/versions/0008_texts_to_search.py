@@ -10,7 +10,7 @@ from projections import text_index
 from projections.searching import approval_row, each_once, folded, milestone_row, text_row
 
 revision = "0008"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
