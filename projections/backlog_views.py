@@ -321,7 +321,7 @@ class View:
         return conditions
 
 
-_NOT_SORTED = {"nte_detail", "ordinal"}
+_NOT_SORTED = {"nte_detail", "ordinal", "text_id"}
 _CHARGEABLE = literal(BillingType.CHARGEABLE.value, Text).label("billing_type")
 """What milestones always are."""
 _SUMMED = ("amount", "tax")

@@ -45,7 +45,7 @@ class Lists:
         self._app, self._loop = app, loop
         self._client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app, raise_app_exceptions=False),
-            base_url="http://test/v1",
+            base_url="http://localhost/v1",
         )
         self.position = 0
 
