@@ -12,11 +12,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, timedelta
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import psycopg
 from psycopg.sql import SQL, Identifier
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Table, func, insert, select
 
 from benchmarks.databases import POSTGRESQL, Bench
 from benchmarks.measuring import tell
@@ -29,8 +31,9 @@ from benchmarks.workload import (
     write_ndjson,
 )
 from projections.runner import catch_up
+from projections.searching import approval_row, each_once, text_row
 from projections.sums import halves
-from projections.tables import time_and_material, time_and_material_totals
+from projections.tables import search_texts, time_and_material, time_and_material_totals
 from projections.time_and_material import MOST_OF_AN_EVENT
 from projections.totals import kind_of
 from service.importing import import_events
@@ -49,7 +52,7 @@ COLUMNS = (
     "item_id", "position", "approval_id", "contract_id", "line_id", "customer_id", "class", "date",
     "resource", "role", "category", "task_id", "description", "quantity", "unit_price", "amount",
     "tax", "currency", "billing_type", "billing_status", "nte_status", "nte_detail", "invoice_id",
-    "adjustment_status", "sequence",
+    "adjustment_status", "sequence", "text_id",
 )  # fmt: skip
 
 
@@ -68,7 +71,8 @@ def big_views(bench: Bench, rows: int) -> str:
             for index in indexes:
                 index.drop(connection)
         insert = _insert_postgres if bench.kind == POSTGRESQL else _insert_sqlite
-        insert(url, _rows(ids, rows))
+        insert(url, time_and_material, _rows(ids, rows))
+        insert(url, search_texts, _texts(rows))
         with tenant.views.begin() as connection:
             for index in indexes:
                 index.create(connection)
@@ -115,10 +119,31 @@ def _row(  # noqa: PLR0913, PLR0917 - one for each column that differs
     digest = hashlib.blake2b(f"{approval_id}{customer_id}".encode(), digest_size=16).hexdigest()
     return (
         f"{contract_id}~{LINE}~{digest}", position, approval_id, contract_id, LINE, customer_id,
-        "time", day, "Zoë Lindqvist", "consultant", None, "T-10", "Workshop on stock movements",
+        "time", day, "Zoë Lindqvist", "consultant", None, "T-10", _what(int(approval_id[1:])),
         4_500_000, 11_000, 49_500, 10_395, "EUR", "chargeable", status, "committed", None,
         invoice_id, "adjustable", position * MOST_OF_AN_EVENT + place,
+        _said(_what(int(approval_id[1:])))["text_id"],
     )  # fmt: skip
+
+
+def _what(approval: int) -> str:
+    """What was done: one description in two of most approvals, many others, and some but once."""
+    if approval % 2:
+        return "Workshop on stock movements"
+    return f"Review of delivery note {approval % 50_000}"
+
+
+def _said(description: str) -> dict[str, Any]:
+    return text_row(description, "Zoë Lindqvist", "consultant", None, "T-10") or {}
+
+
+def _texts(count: int) -> Iterator[tuple[Any, ...]]:
+    """The texts that such rows are searched by, in the order that their index takes them in."""
+    approvals = range((count + 1) // 2)
+    said = each_once(_said(_what(number)) for number in approvals)
+    ids = (approval_row(f"A{number:07d}") for number in approvals)
+    rows = sorted(chain(said, ids), key=itemgetter("text_id"))
+    yield from (tuple(row.values()) for row in rows)
 
 
 def _sum_up(connection: Connection) -> None:
@@ -132,24 +157,28 @@ def _sum_up(connection: Connection) -> None:
     connection.execute(insert(time_and_material_totals).from_select(names, summed))
 
 
-def _insert_postgres(url: str, rows: Iterator[tuple[Any, ...]]) -> None:
+def _insert_postgres(url: str, table: Table, rows: Iterator[tuple[Any, ...]]) -> None:
     statement = SQL("COPY {}.{} ({}) FROM STDIN").format(
         Identifier(schema_of(DEFAULT)),
-        Identifier(time_and_material.name),
-        SQL(",").join(map(Identifier, COLUMNS)),
+        Identifier(table.name),
+        SQL(",").join(map(Identifier, _columns(table))),
     )
     with psycopg.connect(url) as connection, connection.cursor().copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
 
 
-def _insert_sqlite(url: str, rows: Iterator[tuple[Any, ...]]) -> None:
-    columns = ",".join(f'"{name}"' for name in COLUMNS)
-    marks = ",".join("?" * len(COLUMNS))
+def _insert_sqlite(url: str, table: Table, rows: Iterator[tuple[Any, ...]]) -> None:
+    columns = ",".join(f'"{name}"' for name in _columns(table))
+    marks = ",".join("?" * len(_columns(table)))
     plain = (tuple(v.isoformat() if isinstance(v, date) else v for v in row) for row in rows)
     path = sqlite_path(url).with_suffix(".views.db")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executemany(
-            f"INSERT INTO {time_and_material.name} ({columns}) VALUES ({marks})",  # noqa: S608 - our own
+            f"INSERT INTO {table.name} ({columns}) VALUES ({marks})",  # noqa: S608 - our own
             plain,
         )
+
+
+def _columns(table: Table) -> tuple[str, ...]:
+    return COLUMNS if table is time_and_material else tuple(column.name for column in table.c)

@@ -2,8 +2,8 @@
 
 The statement parses the same JSON out of the same history into an identical empty table with the
 same indexes: no process beside the database gets there faster than the database by itself. Both
-tables are compared, for the rows must be the same. The totals that are kept of the rows are ours
-alone to write.
+tables are compared, for the rows must be the same. The totals that are kept of the rows, and
+the texts they are searched by, are ours alone to write.
 """
 
 from __future__ import annotations

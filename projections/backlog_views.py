@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from itertools import product
@@ -16,21 +15,27 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     FromClause,
+    Integer,
     Select,
     Table,
     Text,
     and_,
     bindparam,
     func,
-    or_,
+    literal,
     select,
+    union,
+    union_all,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from aggregates.statuses import BillingType
 from projections.backlog_rows import Shown
+from projections.backlog_text import Texts, of_parts, of_sales
 from projections.paging import Columns, Order, Paging, empty_first, merged, past_indexes
+from projections.searching import SHORTEST_INDEXED, asked
 from projections.sums import halves, kept_halves
 from projections.tables import (
     VIEWS,
@@ -63,6 +68,12 @@ class Shape:
     has_date_from: bool
     has_date_to: bool
     has_text: bool
+    is_indexed: bool = False
+    """Whether the text is long enough for its index."""
+    looked_up: bool = False
+    """Whether rows are looked up by the text; else they are gone through for it."""
+    has_until: bool = False
+    """Whether they are gone through up to some sort keys only."""
 
     @property
     def names(self) -> set[str]:
@@ -87,25 +98,19 @@ def shape_of(wanted: BacklogFilter) -> tuple[Shape, dict[str, Any]]:
     if wanted.date_to:
         values["date_to"] = wanted.date_to
     if wanted.text:
-        values["text"] = f"%{_ESCAPED.sub(_as_itself, wanted.text)}%"
+        values |= asked(wanted.text)
     shape = Shape(
         any_of=tuple((name, len(several)) for name, several in any_of.items()),
         has_date_from="date_from" in values,
         has_date_to="date_to" in values,
         has_text="text" in values,
+        is_indexed=len(values.get("text", "")) >= SHORTEST_INDEXED,
     )
     return shape, values
 
 
-_ESCAPE = "/"
-_ESCAPED = re.compile("[/%_]")
-
-
-def _as_itself(special: re.Match[str]) -> str:
-    return _ESCAPE + special[0]
-
-
 _WHOLE: Mapping[str, int] = {}
+_OWN: Columns = {}
 _LEADING = ("resource", "contract_id", "customer_id", "nte_status")
 """Columns that an index begins with, with a status and the date behind; fewest rows first."""
 _MOST_STRANDS = 32
@@ -167,7 +172,7 @@ class View:
         table: FromClause,
         with_names: Callable[[FromClause], FromClause],
         own: Columns,
-        searched: Sequence[ColumnElement[Any]],
+        texts: Texts,
         shown: Shown,
     ) -> None:
         self.table = table
@@ -175,7 +180,7 @@ class View:
         self._kept = _KEPT[table]
         self._joins = with_names(table.outerjoin(_line, _line_of(table)))
         self._joins_of_projects = with_names(table.join(_line, _line_of(table)))
-        self._searched = searched
+        self._texts = texts
         names: Columns = {
             "contract_name": _contract.c.name,
             "line_name": _line.c.name,
@@ -196,6 +201,10 @@ class View:
             **{name: _Unindexed(table.c[name]) for name in _BESIDE_A_PROJECT if name in table.c},
         }
         self._paging_of_projects = Paging({**sorted_by, "date": date}, key=key, default="date")
+        self._beside_a_text: Columns = {
+            **{column.name: _Unindexed(column) for column in table.c},
+            "date": date,
+        }
 
     @cached_property
     def rows(self) -> Select[Any]:
@@ -211,25 +220,66 @@ class View:
         """The rows of a page; behind what is shown, the position of the views."""
         of_projects = shape.has_project
         joins = self._joins_of_projects if of_projects else self._joins
+        if shape.has_text and not (shape.looked_up or shape.has_until):
+            joins = self._texts.join(joins)
         seen = select(_seen.c.position).scalar_subquery().label("seen")
         rows = self._rows(joins).add_columns(seen)
-        own_order = [order.name for order in self.paging.default]
-        in_own_order = [order.name for order in orders] == own_order
-        strands = _strands(shape) if in_own_order else [_WHOLE]
-        if len(strands) == 1:
+        strands = _strands(shape) if self._in_own_order(orders) else [_WHOLE]
+        if len(strands) == 1 and not (shape.looked_up or shape.has_until):
             paging = self._paging_of_projects if of_projects else self.paging
             return paging.page(rows.where(*self._where(shape)), orders, is_behind=is_behind)
-        source = self._source(shape)
         item_id = self.table.c.item_id
-        parts = (
-            select(item_id).select_from(source).where(*self._where(shape, one)) for one in strands
-        )
-        pages = (self.paging.page(part, orders, is_behind=is_behind) for part in parts)
-        found = select(merged(pages, orders).subquery().c.item_id)
+        if shape.looked_up:
+            plain = all(order.name in self.table.c for order in orders)
+            parts = self._looked_up(shape, self.table if plain else self._joins)
+            paging = self._paging_of_projects
+        else:
+            up_to = [self.paging.until(orders)] if shape.has_until else []
+            source, paging = select(item_id).select_from(self._source(shape)), self.paging
+            parts = [source.where(*self._where(shape, one), *up_to) for one in strands]
+        pages = [paging.page(part, orders, is_behind=is_behind) for part in parts]
+        found = select(merged(pages, orders, apart=not shape.looked_up).subquery().c.item_id)
         return self.paging.page(rows.where(item_id.in_(found)), orders, is_behind=False)
 
+    def edge(self, shape: Shape, orders: Sequence[Order], *, is_behind: bool) -> Select[Any] | None:
+        """How far a page may be gone through for a text: to the sort keys of this, if any.
+
+        Up to there are at most `skip` rows of each part that lies in one index. None where no index
+        leads through rows in the order of the page.
+        """
+        one_way = len({order.descending for order in orders}) == 1
+        if shape.has_project or not (one_way and self._in_own_order(orders)):
+            return None
+        strands = _strands(shape)
+        if not strands or (strands == [_WHOLE] and "billing_status" in shape.names):
+            return None
+        edges: list[Select[Any]] = []
+        for one in strands:
+            only = tuple(of for of in shape.any_of if of[0] in one)
+            within = self._where(replace(shape, any_of=only, has_text=False), one)
+            part = select(self.table.c.item_id).where(*within)
+            edges.append(self.paging.edge(part, orders, is_behind=is_behind))
+        return merged(edges, orders, limit=1)
+
+    def _in_own_order(self, orders: Sequence[Order]) -> bool:
+        return [order.name for order in orders] == [order.name for order in self.paging.default]
+
+    def _looked_up(self, shape: Shape, source: FromClause) -> list[Select[Any]]:
+        """The ids of rows that are looked up by a text; one may be found several times."""
+        others = self._where(replace(shape, has_text=False), columns=self._beside_a_text)
+        part = select(self.table.c.item_id).select_from(source).where(*others)
+        return [part.where(by) for by in self._texts.looked_up(indexed=shape.is_indexed)]
+
+    def candidates(self, shape: Shape) -> Select[Any]:
+        """How many rows are looked up by a text, or rather `limit` when there are more."""
+        limit = bindparam("limit", type_=Integer)
+        parts = [
+            part.limit(limit).subquery().select() for part in self._looked_up(shape, self.table)
+        ]
+        return select(func.count()).select_from(union_all(*parts).subquery())
+
     def totals(self, shape: Shape) -> Select[Any]:
-        """The sums over the whole filter by currency and status.
+        """The sums over the whole filter by currency, status and billing type.
 
         They are kept by kinds of rows; rows are read if the filter tells those of a kind apart.
         """
@@ -237,6 +287,9 @@ class View:
             return self._kept_totals(shape)
         own: Columns = dict(self.table.c)
         sums = [half for name in _SUMMED for half in halves(own[name], name)]
+        if shape.looked_up:
+            ids = union(*self._looked_up(shape, self.table)).subquery().select()
+            return _by_status(own, func.count(), sums, self.table, [own["item_id"].in_(ids)])
         return _by_status(own, func.count(), sums, self._source(shape), self._where(shape))
 
     def _kept_totals(self, shape: Shape) -> Select[Any]:
@@ -249,12 +302,13 @@ class View:
 
     def _source(self, shape: Shape) -> FromClause:
         """What a filter looks at: the table, and the names joined to it only if it does."""
-        if shape.has_project:
-            return self._joins_of_projects
-        return self._joins if shape.has_text else self.table
+        source = self._joins_of_projects if shape.has_project else self.table
+        return self._texts.join(source) if shape.has_text else source
 
-    def _where(self, shape: Shape, strand: Mapping[str, int] = _WHOLE) -> list[ColumnElement[bool]]:
-        columns: dict[str, ColumnElement[Any]] = {**self.table.c, **self._named}
+    def _where(
+        self, shape: Shape, strand: Mapping[str, int] = _WHOLE, columns: Columns = _OWN
+    ) -> list[ColumnElement[bool]]:
+        columns = {**self.table.c, **self._named, **columns}
         if shape.has_project:
             columns |= self._beside_a_project
         conditions = _any_of(shape, columns, strand)
@@ -263,17 +317,13 @@ class View:
         if shape.has_date_to:
             conditions.append(columns["date"] <= bindparam("date_to", type_=Date))
         if shape.has_text:
-            text = func.lower(bindparam("text", type_=Text))
-            found = (func.lower(c).like(text, escape=_ESCAPE) for c in self._texts())
-            conditions.append(or_(*found))
+            conditions.append(self._texts.row_by_row())
         return conditions
 
-    def _texts(self) -> list[ColumnElement[Any]]:
-        names = [self._named[name] for name in ("contract_name", "line_name", "customer_name")]
-        return [*names, *self._searched]
 
-
-_NOT_SORTED = {"nte_detail", "ordinal"}
+_NOT_SORTED = {"nte_detail", "ordinal", "text_id"}
+_CHARGEABLE = literal(BillingType.CHARGEABLE.value, Text).label("billing_type")
+"""What milestones always are."""
 _SUMMED = ("amount", "tax")
 
 
@@ -298,9 +348,10 @@ def _by_status(
     source: FromClause,
     conditions: Sequence[ColumnElement[bool]],
 ) -> Select[Any]:
-    keys = (own["currency"], own["billing_status"])
+    keys = [own[name] for name in ("currency", "billing_status", "billing_type") if name in own]
+    always = [] if "billing_type" in own else [_CHARGEABLE]
     return (
-        select(*keys, count.label("count"), *sums)
+        select(*keys, *always, count.label("count"), *sums)
         .select_from(source)
         .where(*conditions)
         .group_by(*keys)
@@ -351,7 +402,7 @@ FIXED_PRICE = View(
     _part,
     _part_names,
     {"milestone_name": _milestone.c.name, "milestone_status": _milestone.c.status},
-    [_milestone.c.name, _part.c.milestone_id],
+    of_parts(_part, _milestone),
     Shown((*_COMMON, "milestone_id", "milestone_name", "milestone_status")),
 )
 
@@ -359,10 +410,7 @@ TIME_AND_MATERIAL = View(
     _sale,
     _sale_names,
     {},
-    [
-        _sale.c[name]
-        for name in ("description", "resource", "role", "category", "task_id", "approval_id")
-    ],
+    of_sales(_sale, func.lower(_sale.c.approval_id)),
     Shown(
         (
             *_COMMON,

@@ -20,6 +20,7 @@ from aggregates.events import (
 from aggregates.terms import LevelUsage
 from projections.changes import Change, Drop, Patch, Put, Row, to_minor, to_minor_or_none
 from projections.history import Recorded
+from projections.searching import folded
 from projections.tables import (
     contract_customers,
     contract_lines,
@@ -56,6 +57,7 @@ def _contract(event: ContractDefined, version: int) -> Iterator[Change]:
     row = {
         **key,
         "name": event.name,
+        "search_text": folded(event.name),
         "currency": currency,
         "nte_limit": to_minor_or_none(event.nte_limit, currency),
         "version": version,
@@ -68,6 +70,7 @@ def _contract(event: ContractDefined, version: int) -> Iterator[Change]:
             "customer_id": customer.customer_id,
             "ordinal": ordinal,
             "name": customer.name,
+            "search_text": folded(customer.name),
             "nte_limit": to_minor_or_none(customer.nte_limit, currency),
         }
         for ordinal, customer in enumerate(event.customers)
@@ -81,6 +84,7 @@ def _line(event: ContractLineDefined, version: int) -> Iterator[Change]:
     row = {
         **key,
         "name": terms.name,
+        "search_text": folded(terms.name),
         "project_id": terms.project_id,
         "billing_method": terms.billing_method,
         "currency": currency,

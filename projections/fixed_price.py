@@ -12,7 +12,8 @@ from aggregates.statuses import BillingMethod, BillingStatus, MilestoneStatus
 from projections.billing import item_patches
 from projections.changes import Change, Drop, Patch, Put, Row, to_minor
 from projections.history import Recorded
-from projections.tables import fixed_price, milestones
+from projections.searching import milestone_row, milestone_text_id
+from projections.tables import fixed_price, milestones, search_texts
 
 
 def project(recorded: Recorded) -> Iterator[Change]:
@@ -20,15 +21,18 @@ def project(recorded: Recorded) -> Iterator[Change]:
     match recorded.event:
         case MilestoneSplit() as event:
             header = _header(event)
+            yield Put(search_texts, (_text(event),))
             yield Put(milestones, ({**header, "status": MilestoneStatus.NOT_STARTED},))
             born = {"billing_status": BillingStatus.NOT_READY, "invoice_id": None}
             yield Put(fixed_price, tuple({**row, **born} for row in _parts(event)))
         case MilestoneChanged() as event:
+            yield Put(search_texts, (_text(event),))
             yield Patch(milestones, (_header(event),))
             yield Patch(fixed_price, tuple(_parts(event)))
         case MilestoneDeleted() as event:
             yield Drop(fixed_price, {"milestone_id": event.milestone_id})
             yield Drop(milestones, {"milestone_id": event.milestone_id})
+            yield Drop(search_texts, {"text_id": milestone_text_id(event.milestone_id)})
         case ItemsMoved(billing_method=BillingMethod.FIXED_PRICE) as event:
             yield Patch(fixed_price, item_patches(event))
             headers = (
@@ -54,7 +58,13 @@ def _header(event: MilestoneSplit | MilestoneChanged) -> Row:
         "tax": to_minor(event.tax, event.currency),
         "date": event.date,
         "task_id": event.task_id,
+        "text_id": milestone_text_id(event.milestone_id),
     }
+
+
+def _text(event: MilestoneSplit | MilestoneChanged) -> Row:
+    """What a milestone is searched by, beside names."""
+    return milestone_row(event.name, event.milestone_id)
 
 
 def _parts(event: MilestoneSplit | MilestoneChanged) -> Iterator[Row]:

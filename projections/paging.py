@@ -6,7 +6,7 @@ import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from sqlalchemy import (
@@ -22,11 +22,16 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union,
     union_all,
 )
 
+from projections.history import can_be_stored
+
 Columns = Mapping[str, ColumnElement[Any]]
 _LIMIT = bindparam("limit", type_=Integer)
+_LARGEST: Mapping[type, int] = {Integer: 2**31}
+"""What a number is below, in columns that have not 64 bits for it."""
 
 
 class BadQuery(Exception):
@@ -109,6 +114,27 @@ class Paging:
         )
         return statement.add_columns(*keys).order_by(*_by(orders, columns)).limit(_LIMIT)
 
+    def edge(
+        self, statement: Select[Any], orders: Sequence[Order], *, is_behind: bool
+    ) -> Select[Any]:
+        """The statement for the sort keys of the one row behind `skip` rows of a part."""
+        columns = [self._columns[order.name] for order in orders]
+        if is_behind:
+            statement = statement.where(_behind(orders, columns))
+        keys = (
+            column.label(f"sort_{order.name}")
+            for order, column in zip(orders, columns, strict=True)
+        )
+        page = statement.with_only_columns(*keys).order_by(*_by(orders, columns))
+        return page.offset(bindparam("skip", type_=Integer)).limit(1)
+
+    def until(self, orders: Sequence[Order]) -> ColumnElement[bool]:
+        """What rows are up to the sort keys `until_0` and so on; all go in one direction."""
+        columns = [self._columns[order.name] for order in orders]
+        values = [bindparam(f"until_{n}", type_=column.type) for n, column in enumerate(columns)]
+        compared, bound = tuple_(*columns), tuple_(*values)
+        return compared >= bound if orders[0].descending else compared <= bound
+
     def fetch(
         self, connection: Connection, statement: Select[Any], part: Part
     ) -> Sequence[RowMapping]:
@@ -143,6 +169,9 @@ class Paging:
                 cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True
             )
             keys, values = json.loads(packed)
+            if not isinstance(values, list):
+                raise TypeError(values)
+            values = cast("list[Any]", values)
             if keys == [str(order) for order in orders] and len(values) == len(orders):
                 return tuple(map(self._value, orders, values))
         except (binascii.Error, ValueError, TypeError, RecursionError):
@@ -150,14 +179,19 @@ class Paging:
         raise BadQuery("cursor", "belongs to another sort order")
 
     def _value(self, order: Order, value: Any) -> Any:
+        """A sort key as the column has it. Raises TypeError or ValueError for what it has not."""
         column = self._columns[order.name]
         if isinstance(column.type, Date):
             return datetime.date.fromisoformat(value)
-        expected = column.type.python_type
-        if not isinstance(value, expected) or (isinstance(value, int) and abs(value) >= 2**63):
+        # Not what passes for one: to Python, `true` of JSON is a number.
+        if type(value) is not column.type.python_type:
             raise TypeError(value)
+        if isinstance(value, int) and abs(value) >= _LARGEST.get(type(column.type), 2**63):
+            raise ValueError(value)
         if isinstance(value, str):
             value.encode()  # JSON can spell half a surrogate pair, which no database can bind
+            if not can_be_stored(value):
+                raise ValueError(value)
         return value
 
 
@@ -186,14 +220,21 @@ def _by(orders: Sequence[Order], columns: Sequence[ColumnElement[Any]]) -> list[
     ]
 
 
-def merged(pages: Iterable[Select[Any]], orders: Sequence[Order]) -> Select[Any]:
-    """One page of the rows of several, none of which is in two; made and executed as each of them.
+def merged(
+    pages: Iterable[Select[Any]],
+    orders: Sequence[Order],
+    *,
+    limit: Any = _LIMIT,
+    apart: bool = True,
+) -> Select[Any]:
+    """One page of the rows of several; made and executed as each of them.
 
-    Of each no more is read than would fill the page.
+    Of each no more is read than would fill the page. They are `apart` if no row is in two.
     """
-    whole = union_all(*(page.subquery().select() for page in pages)).subquery()
+    put_together = union_all if apart else union
+    whole = put_together(*(page.subquery().select() for page in pages)).subquery()
     columns = [whole.c[f"sort_{order.name}"] for order in orders]
-    return select(whole).order_by(*_by(orders, columns)).limit(_LIMIT)
+    return select(whole).order_by(*_by(orders, columns)).limit(limit)
 
 
 def past_indexes(column: ColumnElement[Any]) -> ColumnElement[Any]:

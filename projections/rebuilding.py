@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Table, func, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
+from projections import text_index
 from projections.database import (
     RESHAPE_SECONDS,
     allow,
@@ -59,6 +60,7 @@ def rebuild(
             allow(connection, RESHAPE_SECONDS)
             for table in _NEVER_SEARCHED:
                 _make_indexes(connection, table)
+            place.index_texts(connection)
         with place.locked() as live:
             shown = position_seen(live)
             reached = max(reached, catch_up(history, writer, until=shown, progress=progress))
@@ -98,6 +100,10 @@ class _Place(Protocol):
 
     def swap(self, live: Connection) -> None:
         """Puts the new tables in the place of the live ones, within that transaction."""
+        ...
+
+    def index_texts(self, new: Connection) -> None:
+        """Makes the index of texts of new tables, if it can be moved with them."""
         ...
 
     def tell(self, live: Connection, position: int) -> None:
@@ -168,6 +174,9 @@ class _Schemas:
                 if attempt == LOCK_ATTEMPTS - 1:
                     raise
 
+    def index_texts(self, new: Connection) -> None:
+        text_index.make(new, self._beside)
+
     def tell(self, live: Connection, position: int) -> None:
         live.execute(select(func.pg_notify(views_channel(self._schema), str(position))))
 
@@ -223,6 +232,10 @@ class _Files:
                 index.create(live)
             copy = f'INSERT INTO main."{table.name}" SELECT * FROM rebuilt."{table.name}"'  # noqa: S608 - our own tables
             live.exec_driver_sql(copy)
+        text_index.make(live, None)
+
+    def index_texts(self, new: Connection) -> None:
+        """Not before the tables are where they stay: it can't be copied as they are."""
 
     def tell(self, live: Connection, position: int) -> None:
         """Nobody: other processes look by themselves."""

@@ -59,6 +59,8 @@ def _index_of_some(name: str, column: str, *further: str) -> Index:
     return Index(name, column, *further, postgresql_where=some, sqlite_where=some)
 
 
+OFTEN_THE_SAME = "often the same"
+"""A note on a table: the column that tells whether a row that is put again is another one."""
 VIEWS = "views"
 """The name that the views' position is tracked under."""
 
@@ -69,11 +71,30 @@ tracking = Table(
     Column("position", BigInteger, nullable=False),
 )
 
+search_texts = Table(
+    "search_texts",
+    metadata,
+    Column(
+        "text_id",
+        BigInteger().with_variant(Integer(), "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+        comment="a digest of what it is the text of",
+    ),
+    Column("text", TEXT, nullable=False, comment="folded; several are told apart"),
+    Column("key", TEXT, nullable=False, comment="ASCII letters, for the index of trigrams"),
+    Column("approval_id", TEXT, comment="the approval that this is the id of"),
+    info={OFTEN_THE_SAME: "text"},
+)
+"""The texts that rows are searched by, each once. Their index is made by `projections.text_index`,
+for there is none that both databases have."""
+
 contracts = Table(
     "contracts",
     metadata,
     Column("contract_id", TEXT, primary_key=True),
     _text("name"),
+    _text("search_text"),
     _text("currency"),
     Column("nte_limit", BigInteger),
     Column("version", Integer, nullable=False),
@@ -86,6 +107,7 @@ contract_customers = Table(
     _text("customer_id"),
     Column("ordinal", Integer, nullable=False),
     _text("name"),
+    _text("search_text"),
     Column("nte_limit", BigInteger),
     PrimaryKeyConstraint("contract_id", "customer_id"),
 )
@@ -96,6 +118,7 @@ contract_lines = Table(
     _text("contract_id"),
     _text("line_id"),
     _text("name"),
+    _text("search_text"),
     _text("project_id"),
     _text("billing_method"),
     _text("currency"),
@@ -148,7 +171,9 @@ milestones = Table(
     Column("date", Date, nullable=False),
     Column("task_id", TEXT),
     _text("status"),
+    Column("text_id", BigInteger, nullable=False),
     Index("milestones_by_line", "contract_id", "line_id"),
+    Index("milestones_by_text", "text_id"),
 )
 
 fixed_price = Table(
@@ -204,6 +229,7 @@ time_and_material = Table(
     Column("invoice_id", TEXT),
     _text("adjustment_status"),
     Column("sequence", BigInteger, nullable=False, comment="the order they were recorded in"),
+    Column("text_id", BigInteger, comment="what it is searched by, beside names and its approval"),
     Index("time_and_material_by_contract", "contract_id", "billing_status", "date", "sequence"),
     Index("time_and_material_by_customer", "customer_id", "billing_status", "date", "sequence"),
     Index("time_and_material_by_status", "billing_status", "date", "sequence"),
@@ -213,6 +239,7 @@ time_and_material = Table(
     ),
     Index("time_and_material_by_position", "position"),
     Index("time_and_material_by_approval", "approval_id"),
+    _index_of_some("time_and_material_by_text", "text_id"),
     _index_of_some("time_and_material_by_invoice", "invoice_id"),
 )
 

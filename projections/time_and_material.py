@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aggregates.events import (
+    ApprovedWork,
     ItemsMoved,
     NTEEvaluated,
     NTEReset,
@@ -16,7 +17,8 @@ from aggregates.terms import FailedLevel
 from projections.billing import item_patches
 from projections.changes import Change, Patch, Put, Row, to_millionths, to_minor
 from projections.history import Recorded
-from projections.tables import time_and_material
+from projections.searching import approval_row, each_once, text_row
+from projections.tables import search_texts, time_and_material
 
 # Plain text, which drivers take without a second look.
 _NOT_READY, _ADJUSTABLE = BillingStatus.NOT_READY.value, AdjustmentStatus.ADJUSTABLE.value
@@ -29,6 +31,7 @@ def project(recorded: Recorded) -> Iterator[Change]:
     """The rows of unbilled sales actuals (D-20)."""
     match recorded.event:
         case UnbilledSalesRecorded() as event:
+            yield Put(search_texts, each_once(_texts(event)))
             yield Put(time_and_material, tuple(_rows(event, recorded.position)))
         case NTEEvaluated() as event:
             yield Patch(time_and_material, tuple(_verdict(result) for result in event.results))
@@ -65,6 +68,8 @@ def _rows(event: UnbilledSalesRecorded, position: int) -> Iterator[Row]:
     for work in event.approvals:
         unit_price = to_millionths(work.unit_price)
         transaction_class = work.transaction_class.value
+        text = _text(work)
+        text_id = text and text["text_id"]
         for sale in work.sales:
             yield {
                 "item_id": sale.item_id,
@@ -92,7 +97,19 @@ def _rows(event: UnbilledSalesRecorded, position: int) -> Iterator[Row]:
                 "invoice_id": None,
                 "adjustment_status": _ADJUSTABLE,
                 "sequence": sequence[sale.item_id],
+                "text_id": text_id,
             }
+
+
+def _texts(event: UnbilledSalesRecorded) -> Iterator[dict[str, Any] | None]:
+    for work in event.approvals:
+        yield _text(work)
+        yield approval_row(work.approval_id)
+
+
+def _text(work: ApprovedWork) -> dict[str, Any] | None:
+    """What the sales of an approval are searched by, beside names and its id."""
+    return text_row(work.description, work.resource, work.role, work.category, work.task_id)
 
 
 def _verdict(result: NTEResult) -> Row:

@@ -59,10 +59,14 @@ class Page(Model, Generic[R]):
 
 
 class Total(Model):
-    """Sums over the whole filter, by currency and billing status."""
+    """Sums over the whole filter, by currency, billing status and billing type.
+
+    Milestones are chargeable.
+    """
 
     currency: str
     billing_status: BillingStatus
+    billing_type: BillingType
     count: int
     amount: Money
     tax: Money

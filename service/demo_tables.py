@@ -7,10 +7,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from aggregates.statuses import BillingType
 from service.demo import ALL_STATUSES, EndState, Row
 
 SHOWN_ROWS = 30
 _LABELS = {"invoice_created": "on draft", "invoice_posted": "posted", "not_applicable": "no limit"}
+_TYPES = tuple(BillingType)
 _NUMBERS = {"Qty", "Items", "Amount", "Tax", "Total", "Limit", "Committed", "Invoiced", "Remaining"}
 # Texts share the room that the other columns leave, up to a readable width of the whole.
 _TEXTS = {"Customer": 4, "What": 5, "Milestone": 4}
@@ -57,19 +59,25 @@ def _table(
 
 
 def _totals(rows: Sequence[Row]) -> Table:
-    """What `totals=true` would say of the same rows: per currency and billing status."""
-    sums: dict[tuple[str, str], tuple[int, Decimal, Decimal]] = {}
+    """What `totals=true` would say of the same rows: per currency, billing status and type.
+
+    Only what is chargeable comes to be on an invoice's amount (D-43).
+    """
+    sums: dict[tuple[str, str, str], tuple[int, Decimal, Decimal]] = {}
     for row in rows:
-        key = row["currency"], row["billing_status"]
+        key = row["currency"], row["billing_status"], row.get("billing_type", "chargeable")
         count, amount, tax = sums.get(key, (0, Decimal(0), Decimal(0)))
         sums[key] = count + 1, amount + Decimal(row["amount"]), tax + Decimal(row["tax"])
-    ordered = sorted(sums.items(), key=lambda item: (item[0][0], ALL_STATUSES.index(item[0][1])))
+    ordered = sorted(
+        sums.items(),
+        key=lambda item: (item[0][0], ALL_STATUSES.index(item[0][1]), _TYPES.index(item[0][2])),
+    )
     return _table(
         "Totals",
-        ("Cur", "Status", "Items", "Amount", "Tax"),
+        ("Cur", "Status", "Billing type", "Items", "Amount", "Tax"),
         (
-            (currency, _label(status), str(count), f"{amount:,f}", f"{tax:,f}")
-            for (currency, status), (count, amount, tax) in ordered
+            (currency, _label(status), _label(kind), str(count), f"{amount:,f}", f"{tax:,f}")
+            for (currency, status, kind), (count, amount, tax) in ordered
         ),
     )
 

@@ -41,6 +41,7 @@ def _contract(n: int) -> dict[str, Any]:
     return {
         "contract_id": f"C{n}",
         "name": f"N{n}",
+        "search_text": f"n{n}",
         "currency": CURRENCIES[n % len(CURRENCIES)],
         "nte_limit": None,
         "version": 1,
@@ -53,6 +54,7 @@ def _customer(n: int) -> dict[str, Any]:
         "customer_id": f"K{n % CUSTOMERS}",
         "ordinal": 0,
         "name": "K",
+        "search_text": "k",
         "nte_limit": None,
     }
 
@@ -62,6 +64,7 @@ def _line(n: int) -> dict[str, Any]:
         "contract_id": f"C{n}",
         "line_id": "L",
         "name": "Line",
+        "search_text": "line",
         "project_id": f"P{n}",
         "billing_method": "time_and_material",
         "currency": CURRENCIES[n % len(CURRENCIES)],
@@ -103,4 +106,5 @@ def _sale(n: int, date: datetime.date) -> dict[str, Any]:
         "invoice_id": None,
         "adjustment_status": "adjustable",
         "sequence": ROWS - n,
+        "text_id": None,
     }

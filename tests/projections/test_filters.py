@@ -119,9 +119,9 @@ def test_totals_of_a_filter_are_those_of_what_matches(
 
 def totals_of(matching: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Totals as a list tells them, by adding row to row."""
-    sums = defaultdict[tuple[str, str], list[int]](lambda: [0, 0, 0])
+    sums = defaultdict[tuple[str, str, str], list[int]](lambda: [0, 0, 0])
     for row in matching:
-        kept = sums[row["currency"], row["billing_status"]]
+        kept = sums[row["currency"], row["billing_status"], row["billing_type"]]
         kept[0] += 1
         kept[1] += row["amount"]
         kept[2] += row["tax"]
@@ -129,11 +129,12 @@ def totals_of(matching: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {
             "currency": currency,
             "billing_status": status,
+            "billing_type": billing_type,
             "count": count,
             "amount": from_minor(amount, currency),
             "tax": from_minor(tax, currency),
         }
-        for (currency, status), (count, amount, tax) in sorted(sums.items())
+        for (currency, status, billing_type), (count, amount, tax) in sorted(sums.items())
     ]
 
 

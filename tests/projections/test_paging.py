@@ -72,6 +72,7 @@ def sale(item_id: str, **values: Any) -> Values:
         "invoice_id": None,
         "adjustment_status": "adjustable",
         "sequence": int.from_bytes(item_id.encode()[:6]),
+        "text_id": None,
     }
     return {**same, "item_id": item_id, **values}
 
@@ -90,7 +91,13 @@ def refill(views: Engine, table: Table, rows: list[Values]) -> None:
 
 
 def contract(contract_id: str, name: str = "Harbour") -> Values:
-    terms = {"name": name, "currency": "EUR", "nte_limit": None, "version": 1}
+    terms = {
+        "name": name,
+        "search_text": name.lower(),
+        "currency": "EUR",
+        "nte_limit": None,
+        "version": 1,
+    }
     return {"contract_id": contract_id, **terms}
 
 
@@ -527,6 +534,7 @@ def total_of(money: list[tuple[int, int, str, str]], currency: str, status: str)
     return {
         "currency": currency,
         "billing_status": status,
+        "billing_type": "chargeable",
         "count": len(some),
         "amount": from_minor(sum(amount for amount, _ in some), currency),
         "tax": from_minor(sum(tax for _, tax in some), currency),

@@ -210,14 +210,18 @@ def test_text_is_found_in_names_and_in_what_work_says_of_itself(
     assert [row["item_id"] for row in page.items] == found
 
 
-def test_totals_are_over_the_whole_filter_by_currency_and_status(shared_views: Engine) -> None:
+def test_totals_are_over_the_whole_filter_by_currency_status_and_billing_type(
+    shared_views: Engine,
+) -> None:
     with until(shared_views, story.NOT_READY) as connection:
         page = backlog_queries.list_time_and_material(
             connection, EVERYTHING, PageRequest(limit=1), totals=True
         )
-    first = {"currency": "EUR", "billing_status": "not_ready", "count": 2, "amount": "799.50"}
-    second = {"currency": "EUR", "billing_status": "ready", "count": 2, "amount": "900.00"}
-    assert page.totals == [{**first, "tax": "0.00"}, {**second, "tax": "0.00"}]
+    assert [tuple(total.values()) for total in page.totals or ()] == [
+        ("EUR", "not_ready", "chargeable", 2, "799.50", "0.00"),
+        ("EUR", "ready", "chargeable", 1, "800.00", "0.00"),
+        ("EUR", "ready", "non_chargeable", 1, "100.00", "0.00"),
+    ]
     assert len(page.items) == 1
 
 

@@ -11,6 +11,7 @@ from projections import tables
 from projections.catalogue import project
 from projections.changes import Change, Drop, Patch, Put
 from projections.history import Recorded
+from projections.searching import approval_row, milestone_row, milestone_text_id, text_row
 from projections.time_and_material import MOST_OF_AN_EVENT
 from tests.projections import story
 from tests.projections.story import ABOUT, DAY, EVENTS, LATER, d
@@ -65,14 +66,19 @@ def test_every_event_is_in_the_index_of_the_history(event: Event) -> None:
     )
 
 
+def called(name: str) -> dict[str, str]:
+    """A name, and what it is searched by."""
+    return {"name": name, "search_text": name.lower()}
+
+
 # --- contracts and lines -----------------------------------------------------------------------
 
 
 def test_a_contract_defined_replaces_its_row_and_all_its_customers() -> None:
     key = {"contract_id": "C1"}
-    row = {**key, "name": "Harbour", "currency": "EUR", "nte_limit": 500000, "version": VERSION}
-    bay = {**key, "customer_id": "B", "ordinal": 0, "name": "Bay", "nte_limit": 200000}
-    anchor = {**key, "customer_id": "A", "ordinal": 1, "name": "Anchor", "nte_limit": None}
+    row = {**key, **called("Harbour"), "currency": "EUR", "nte_limit": 500000, "version": VERSION}
+    bay = {**key, "customer_id": "B", "ordinal": 0, **called("Bay"), "nte_limit": 200000}
+    anchor = {**key, "customer_id": "A", "ordinal": 1, **called("Anchor"), "nte_limit": None}
     assert changes(story.CONTRACT_DEFINED) == [
         put(tables.contracts, row),
         Drop(tables.contract_customers, key),
@@ -84,7 +90,7 @@ def test_a_line_defined_replaces_its_row_and_all_its_customers() -> None:
     key = {"contract_id": "C1", "line_id": "T"}
     row = {
         **key,
-        "name": "Works",
+        **called("Works"),
         "project_id": "P1",
         "billing_method": "time_and_material",
         "currency": "EUR",
@@ -154,16 +160,20 @@ def test_the_usage_of_a_contract_is_set_per_level_d37() -> None:
 
 # --- fixed price -------------------------------------------------------------------------------
 
-HEADER = {"milestone_id": "M1", "contract_id": "C1", "line_id": "F", "currency": "EUR"}
-PART = {**HEADER, "item_id": "M1-A", "customer_id": "A", "ordinal": 0}
+PART_OF = {"milestone_id": "M1", "contract_id": "C1", "line_id": "F", "currency": "EUR"}
+HEADER = {**PART_OF, "text_id": milestone_text_id("M1")}
+PART = {**PART_OF, "item_id": "M1-A", "customer_id": "A", "ordinal": 0}
 
 
 def test_a_milestone_split_puts_its_header_and_its_parts_not_ready_d10() -> None:
     money = {"amount": 100000, "tax": 10000, "date": DAY}
     named = {"name": "Milestone M1", "task_id": None, "status": "not_started"}
+    text = milestone_row("Milestone M1", "M1")
+    assert text["text"] == "milestone m1\x1fm1"
     born = {"billing_status": "not_ready", "invoice_id": None}
     assert changes(story.split("M1", "1000.00", total="1000.00")) == [
         line_version("F", milestones_total=100000),
+        put(tables.search_texts, text),
         put(tables.milestones, {**HEADER, **money, **named}),
         put(tables.fixed_price, {**PART, **money, **born}),
     ]
@@ -173,6 +183,7 @@ def test_a_milestone_changed_takes_its_parts_along_and_leaves_their_status_d14()
     money = {"amount": 120000, "tax": 24000, "date": LATER}
     assert changes(story.M1_CHANGED) == [
         line_version("F", milestones_total=120000),
+        put(tables.search_texts, milestone_row("Foundation", "M1")),
         patch(tables.milestones, {**HEADER, **money, "name": "Foundation", "task_id": "dig"}),
         patch(tables.fixed_price, {**PART, **money}),
     ]
@@ -183,6 +194,7 @@ def test_a_milestone_deleted_leaves_no_orphans_d14() -> None:
         line_version("F", milestones_total=120000),
         Drop(tables.fixed_price, {"milestone_id": "M2"}),
         Drop(tables.milestones, {"milestone_id": "M2"}),
+        Drop(tables.search_texts, {"text_id": milestone_text_id("M2")}),
     ]
 
 
@@ -228,6 +240,10 @@ def test_approved_work_is_a_row_per_customer_born_not_ready_d20() -> None:
         "invoice_id": None,
         "adjustment_status": "adjustable",
     }
+    text = text_row("piling", "Ada", "dev", None, "t1")
+    assert text
+    assert text["text"] == "piling\x1fada\x1fdev\x1ft1"
+    shared["text_id"] = text["text_id"]
     first = {"approval_id": "1", "date": DAY, "quantity": 4_000_000, "amount": 80000}
     second = {"approval_id": "2", "date": LATER, "customer_id": "A"}
     open_item = {"billing_type": "chargeable", "nte_status": "not_evaluated"}
@@ -238,6 +254,7 @@ def test_approved_work_is_a_row_per_customer_born_not_ready_d20() -> None:
 
     assert changes(story.SALES_RECORDED) == [
         line_version("T"),
+        put(tables.search_texts, text, approval_row("1"), approval_row("2")),
         put(
             tables.time_and_material,
             {**shared, **first, **open_item, **sale("1-A", 0), "customer_id": "A"},

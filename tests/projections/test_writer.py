@@ -32,6 +32,7 @@ def contract(contract_id: str, name: str = "Harbour", version: int = 1) -> Row:
     return {
         "contract_id": contract_id,
         "name": name,
+        "search_text": name.lower(),
         "currency": "EUR",
         "nte_limit": None,
         "version": version,
@@ -39,7 +40,7 @@ def contract(contract_id: str, name: str = "Harbour", version: int = 1) -> Row:
 
 
 def names(views: Engine) -> dict[str, tuple[str, int]]:
-    return {row[0]: (row[1], row[4]) for row in dump(views)["contracts"]}
+    return {row[0]: (row[1], row[5]) for row in dump(views)["contracts"]}
 
 
 # --- all or nothing ----------------------------------------------------------------------------

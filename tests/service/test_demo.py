@@ -157,6 +157,23 @@ def test_the_tables_fit_the_screen_and_cut_no_number(end: EndState, width: int) 
         assert invoice["number"] is None or invoice["number"] in text
 
 
+def test_the_chargeable_total_of_what_is_posted_is_that_of_its_invoices_d43(end: EndState) -> None:
+    """Of a view that is posted on invoices, per currency; what is free of charge stands apart."""
+    console = Console(width=120, file=StringIO(), record=True)
+    print_tables(end, console)
+    shown: dict[str, Decimal] = defaultdict(Decimal)
+    for line in console.export_text().splitlines():
+        if " posted " in line and " chargeable " in line and "non" not in line:
+            currency, _, _, _, amount, _ = line.split()
+            shown[currency] += Decimal(amount.replace(",", ""))
+    invoiced: dict[str, Decimal] = defaultdict(Decimal)
+    for invoice in end.invoices:
+        if invoice["status"] == "confirmed":
+            invoiced[invoice["currency"]] += Decimal(invoice["amount"])
+    assert shown == invoiced
+    assert shown["EUR"] == Decimal("14953.22")
+
+
 def test_a_refusal_is_raised_with_the_problem_s_detail_and_its_first_items() -> None:
     def refuse(_: httpx.Request) -> httpx.Response:
         errors = [{"item_id": "i1", "code": "nte_failed", "detail": "short by 50.00"}]

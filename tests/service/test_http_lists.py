@@ -225,24 +225,37 @@ async def test_filters_take_known_values_only(caller: Caller) -> None:
         assert refused["errors"][0]["field"].startswith(name), (path, name)
 
 
-async def test_totals_are_over_the_whole_filter_by_currency_and_status(caller: Caller) -> None:
+async def test_totals_are_over_the_whole_filter_by_currency_status_and_billing_type(
+    caller: Caller,
+) -> None:
     (item,) = await caller.sales("x", "40", contract_id="PC-2", line_id="L-2", currency="JPY")
     await caller.mark([item])
     page = await caller.get(TM, totals="true", limit=1)
     assert len(page["items"]) == 1
-    assert page["totals"] == [
-        {
-            "currency": "EUR",
-            "billing_status": "not_ready",
-            "count": 8,
-            "amount": "100.00",
-            "tax": "0.00",
-        },
-        {"currency": "JPY", "billing_status": "not_ready", "count": 2, "amount": "58", "tax": "0"},
-        {"currency": "JPY", "billing_status": "ready", "count": 1, "amount": "40", "tax": "0"},
+    assert [tuple(total.values()) for total in page["totals"]] == [
+        ("EUR", "not_ready", "chargeable", 8, "100.00", "0.00"),
+        ("JPY", "not_ready", "chargeable", 1, "51", "0"),
+        ("JPY", "not_ready", "complimentary", 1, "7", "0"),
+        ("JPY", "ready", "chargeable", 1, "40", "0"),
     ]
-    page = await caller.get(FP, totals="true", customer_id="B")
-    assert [(t["count"], t["amount"], t["tax"]) for t in page["totals"]] == [(2, "10.02", "1.00")]
+    names = ["currency", "billing_status", "billing_type", "count", "amount", "tax"]
+    assert list(page["totals"][0]) == names
+    by_rows = await caller.get(TM, totals="true", limit=1, date_from="2020-01-01")
+    assert by_rows["totals"] == page["totals"]
+    page = await caller.get(TM, totals="true", billing_type="complimentary")
+    assert [(t["billing_type"], t["amount"]) for t in page["totals"]] == [("complimentary", "7")]
+
+
+async def test_milestones_are_totalled_as_chargeable(caller: Caller) -> None:
+    for since in (None, "2020-01-01"):
+        page = await caller.get(FP, totals="true", customer_id="B", date_from=since)
+        (total,) = page["totals"]
+        assert list(total.values()) == ["EUR", "not_ready", "chargeable", 2, "10.02", "1.00"]
+    page = await caller.get(FP, totals="true", contract_id="none")
+    assert page["totals"] == []
+
+
+async def test_totals_of_nothing_are_empty_and_none_are_shown_unasked(caller: Caller) -> None:
     page = await caller.get(TM, totals="true", contract_id="none")
     assert (page["items"], page["next"], page["totals"]) == ([], None, [])
     assert "totals" not in await caller.get(TM)
