@@ -9,7 +9,7 @@ from typing import Any, cast
 import msgspec
 import structlog
 
-from projections.history import Unavailable
+from projections.history import OutcomeUnknown, Unavailable
 from service.group_commit import Context
 from service.problems import Problem
 from service.tenant import Tenant
@@ -45,7 +45,7 @@ def note(
     ]
     try:
         tenant.ledger.note_refused(documents)
-    except Unavailable as error:
+    except (Unavailable, OutcomeUnknown) as error:
         log.error("refused events were not noted", events=len(refused), exc_info=error)
 
 
