@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 import psycopg
@@ -159,7 +160,7 @@ class Projector:
         self._woken = threading.Condition(self._guard)
         self._hurried = threading.Condition(self._guard)
         """What the projector rests on: on a commit, or only on somebody who waits for it."""
-        self._waiting: dict[object, tuple[int, Callable[[], object]]] = {}
+        self._waiting: dict[object, tuple[int, Callable[[bool], object]]] = {}
         """Who is to be told of which position."""
         self._position = writer.position()
         self._wanted = 0
@@ -207,29 +208,35 @@ class Projector:
             self._position = max(self._position, position)
         self._tell()
 
-    def when_shown(self, position: int, tell: Callable[[], object]) -> Callable[[], None]:
-        """Calls `tell` once the views show `position`, or when they won't for now.
+    def when_shown(self, position: int, tell: Callable[[bool], object]) -> Callable[[], None]:
+        """Calls `tell` once: with True when the views show `position`, False if they won't for now.
 
         That is at once where it is so already, else in the projector's thread, so it must not wait
-        for anything. What this returns forgets about it, and is to be called in any case.
+        for anything. What this returns forgets about it, and is to be called in any case. What it
+        is told counts, not `position`: where another process projects, that may be older.
         """
         ticket = object()
         with self._guard:
-            if self._position < position and not self._failure and not self._stopping:
+            is_shown = self._position >= position
+            is_known = is_shown or bool(self._failure) or self._stopping
+            if not is_known:
                 self._waiting[ticket] = position, tell
                 self._asked = True  # it may rest on a commit of another process
                 self._hurry()
-                tell = _nothing
-        tell()
+        if is_known:
+            tell(is_shown)
         return lambda: self._forget(ticket)
 
     def wait_for(self, position: int, timeout: float) -> bool:
         """Waits until the views show `position`; False when they don't within `timeout` seconds."""
-        told = threading.Event()
-        forget = self.when_shown(position, told.set)
-        told.wait(timeout)
-        forget()
-        return self._position >= position
+        told: SimpleQueue[bool] = SimpleQueue()
+        forget = self.when_shown(position, told.put)
+        try:
+            return told.get(timeout=timeout)
+        except Empty:
+            return False
+        finally:
+            forget()
 
     def _run(self) -> None:
         pause = SHORTEST_PAUSE
@@ -286,20 +293,16 @@ class Projector:
         """Tells those whose position is shown; all, when the views stand still."""
         with self._guard:
             still = self._failure or self._stopping
-            due = [
-                (ticket, tell)
+            due = {
+                ticket: (tell, position <= self._position)
                 for ticket, (position, tell) in self._waiting.items()
                 if still or position <= self._position
-            ]
-            for ticket, _ in due:
+            }
+            for ticket in due:
                 del self._waiting[ticket]
-        for _, tell in due:
-            tell()
+        for tell, is_shown in due.values():
+            tell(is_shown)
 
     def _forget(self, ticket: object) -> None:
         with self._guard:
             self._waiting.pop(ticket, None)
-
-
-def _nothing() -> None:
-    """There is nobody to tell yet."""

@@ -29,7 +29,7 @@ from service.wire import refused_item
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100
 """Fields that a problem document names; what else is wrong is told when these are right."""
-LONGEST_NAME, LONGEST_ERROR, LONGEST_DETAIL = 100, 300, 1_000
+LONGEST_NAME, LONGEST_ERROR, LONGEST_DETAIL = 100, 600, 1_000
 """Characters of a field's name, of what is wrong with one field, and of a document's detail."""
 MOST_ERRORS_OF_EVENT, LONGEST_DETAIL_OF_EVENT = 3, 200
 """The same of one event among thousands."""

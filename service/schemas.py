@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
+    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
     WrapValidator,
@@ -30,6 +31,8 @@ _CONTROLS_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _MOST_UNKNOWN = 100
 """Unknown fields of one object that are named one by one."""
+IGNORING = {"unknown": "ignored"}
+"""The context of a validation that passes over fields that are not known, as intake's does."""
 
 
 def _decimal(value: object) -> Decimal:
@@ -157,10 +160,10 @@ class Wire(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _refuse_many_unknown(cls, value: object) -> object:
-        """Thousands of unknown fields are one mistake, not thousands."""
+    def _refuse_many_unknown(cls, value: object, about: ValidationInfo) -> object:
+        """Thousands of unknown fields are one mistake, not thousands; unless they are ignored."""
         is_large = _size(value) > len(cls.model_fields) + _MOST_UNKNOWN
-        if is_large and cls.model_config.get("extra") == "forbid":
+        if is_large and about.context is not IGNORING:
             raise ValueError(f"has more than {_MOST_UNKNOWN} fields that are not known")
         return value
 

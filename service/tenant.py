@@ -183,19 +183,25 @@ class Tenant:
 
     async def until_shown(self, position: int, seconds: float) -> None:
         """As `wait_for`, in an event loop: it takes no thread."""
-        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[bool] = loop.create_future()
 
-        def tell() -> None:
+        def settle(is_shown: bool) -> None:
+            if not told.done():
+                told.set_result(is_shown)
+
+        def tell(is_shown: bool) -> None:
             with suppress(RuntimeError):  # a loop that is closed has nobody waiting any more
-                loop.call_soon_threadsafe(told.set)
+                loop.call_soon_threadsafe(settle, is_shown)
 
         forget = self.projector.when_shown(position, tell)
         try:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(told.wait(), seconds)
+            is_shown = await asyncio.wait_for(told, seconds)
+        except TimeoutError:
+            is_shown = False
         finally:
             forget()
-        if not self.shows(position):
+        if not is_shown:
             raise ViewsBehind(position, self.projector.position)
 
     async def until_current(self) -> None:

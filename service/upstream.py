@@ -30,7 +30,7 @@ from service.problems import (
     of_validation,
     shown,
 )
-from service.schemas import ApprovalData, ContractData, LineData
+from service.schemas import IGNORING, ApprovalData, ContractData, LineData
 from service.strict_json import NotJson
 
 CONTRACT_CONFIRMED = "projects.contract.confirmed.v1"
@@ -132,7 +132,7 @@ def read_data(source: str, event_id: str, event_type: str, data: Mapping[str, An
         detail = f"type: {shown(event_type, _SHOWN)!r} is not one of {known}"
         raise BadEvent(event_id, Problem(status=422, code="unknown_event_type", detail=detail))
     try:
-        body = model.model_validate(data, extra="ignore")
+        body = model.model_validate(data, extra="ignore", context=IGNORING)
     except ValidationError as error:
         raise BadEvent(event_id, under_data(of_validation(error))) from None
     ignored: list[str] = []

@@ -23,7 +23,7 @@ from tests.postgres import PostgresServer
 from tests.service.office import contract_event, record
 
 SOME = BacklogFilter(any_of={"contract_id": ["C1"]})
-FAR = BacklogFilter(text="nobody has written this anywhere")
+FAR = BacklogFilter(any_of={"line_id": ["there is no such line"]})
 """What takes a look at every row."""
 FIRST = PageRequest(limit=20)
 
@@ -56,6 +56,11 @@ async def test_sqlite_is_given_a_moment_and_then_the_next_page_is_read_as_ever(
     assert await read_at_once(large)
     with large.connect() as connection:
         assert list_time_and_material(connection, FAR, FIRST, totals=False).items == []
+
+
+async def test_a_page_with_a_text_is_left_to_a_thread(large: Engine) -> None:
+    """It may take several statements, each of which depends on those before."""
+    assert await read_at_once(large, BacklogFilter(text="nobody has written this")) is None
 
 
 async def test_an_error_of_sqlite_is_no_lack_of_time(tmp_path: Path) -> None:

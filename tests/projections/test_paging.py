@@ -19,12 +19,14 @@ from projections.backlog_queries import Page, list_fixed_price, list_time_and_ma
 from projections.backlog_views import BacklogFilter
 from projections.changes import Put, from_minor
 from projections.paging import BadQuery, PageRequest
+from projections.searching import each_once, text_row
 from projections.tables import (
     booked_actuals,
     contracts,
     fixed_price,
     invoices,
     parked_events,
+    search_texts,
     time_and_material,
 )
 from projections.writer import Writer
@@ -72,16 +74,18 @@ def sale(item_id: str, **values: Any) -> Values:
         "invoice_id": None,
         "adjustment_status": "adjustable",
         "sequence": int.from_bytes(item_id.encode()[:6]),
-        "text_id": None,
+        "text_id": text["text_id"] if (text := text_row(values.get("description"))) else None,
     }
     return {**same, "item_id": item_id, **values}
 
 
 def put(views: Engine, table: Table, *rows: Mapping[str, Any]) -> None:
-    """Writes these rows into the views as they stand."""
+    """Writes these rows into the views as they stand, with the texts that they are found by."""
     writer = Writer(views)
     position = writer.position()
-    apply(writer, [Put(table, rows)], after=position, position=position + 1)
+    texts = each_once(text_row(row.get("description")) for row in rows)
+    changes = [Put(table, rows), Put(search_texts, texts)]
+    apply(writer, changes, after=position, position=position + 1)
 
 
 def refill(views: Engine, table: Table, rows: list[Values]) -> None:

@@ -303,7 +303,7 @@ def test_a_mistake_in_a_contract_is_told_with_its_field(
         ("customers", [], "customers"),
         ("chargeable", {"roles": {"senior": "yes"}}, "chargeable.roles.senior"),
         ("chargeable", {"roles": {"a": True, "a\x0b": False}}, "chargeable.roles"),
-        ("chargeable", {"tasks": {"a\x0b": True}}, "chargeable.tasks.a\x0b.[key]"),
+        ("chargeable", {"tasks": {"a\x0b": True}}, "chargeable.tasks.a\ufffd.[key]"),
         (
             "customers",
             [{"customer_id": "A", "split_percent": "100", "rounding": 1}],
