@@ -5,7 +5,6 @@ rows are found by are kept in the one form that a text to look for is brought in
 """
 
 import hashlib
-import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
@@ -18,7 +17,18 @@ SHORTEST_INDEXED = 3
 _KEPT = 10_000
 """Texts that are kept in mind: what was done, by whom, comes again and again."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-_SPECIAL = re.compile("[^a-z0-9]")
+
+
+class _Letters(dict[int, str]):
+    """The letter or digit that stands for each character, itself where it is one."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code) if chr(code) in _LETTERS else _LETTERS[code % len(_LETTERS)]
+        self[code] = letter
+        return letter
+
+
+_LETTER_OF = _Letters()
 
 
 def folded(text: str) -> str:
@@ -35,11 +45,7 @@ def key_of(text: str) -> str:
     Indexes of trigrams go by it: what they do with other characters depends on the server's locale.
     Two texts may have one key, so the text itself has the last word.
     """
-    return _SPECIAL.sub(_letter, text)
-
-
-def _letter(found: re.Match[str]) -> str:
-    return _LETTERS[ord(found[0]) % len(_LETTERS)]
+    return text.translate(_LETTER_OF)
 
 
 def asked(text: str) -> dict[str, str]:

@@ -319,6 +319,41 @@ def test_a_projector_that_finds_another_at_work_goes_on_from_where_that_one_is(
     assert dump(views) == expected
 
 
+class AnothersTurn:
+    """It is always another process that projects."""
+
+    def mine(self) -> bool:
+        return False
+
+    def leave(self) -> None:
+        """There is nothing to give up."""
+
+
+class Overtaken(Writer):
+    """Views of which another process tells a position while an older one is on its way."""
+
+    told_meanwhile: Callable[[], None] | None = None
+
+    def position(self) -> int:
+        reached = super().position()
+        if self.told_meanwhile:
+            self.told_meanwhile()
+        return reached
+
+
+def test_who_waits_goes_by_what_another_process_told_not_by_an_older_position(
+    views: Engine,
+) -> None:
+    writer = Overtaken(views)
+    projector = Projector(Listed(STORY), writer, turn=AnothersTurn())
+    writer.told_meanwhile = lambda: projector.shown(5)
+    projector.start()
+    try:
+        assert projector.wait_for(5, LONG)
+    finally:
+        projector.stop()
+
+
 def test_views_that_another_process_empties_are_filled_again(
     views: Engine, writer: Writer, start: START
 ) -> None:
