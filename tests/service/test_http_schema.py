@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +32,21 @@ REACHED = {"ContractDefined", "ContractLineDefined", "MilestoneSplit", "Unbilled
 """Events that there must be once the links were followed, or they lead nowhere."""
 
 
-def tried(app: FastAPI, phases: str, examples: int) -> str:
+SEEDS = range(1, 6)
+"""Where following the links begins; the later ones only while not all is reached."""
+
+
+def tried(app: FastAPI, phases: str, examples: int, seed: int = 1) -> str:
     """What schemathesis found in these phases, empty for nothing."""
     with running(app) as address:
         command = [SCHEMATHESIS, "--no-color", "--config-file", CONFIG, "run"]
         bounds = [
             "--phases",
             phases,
-            *(os.environ.get("ST_MORE", "").split()),
             "--max-examples",
             str(examples * TIMES),
             "--seed",
-            "5",
+            str(seed),
         ]
         done = subprocess.run(
             [*command, f"{address}/openapi.json", *bounds],
@@ -78,10 +80,13 @@ async def begun(http: httpx.AsyncClient, tenant: Tenant) -> int:
 def test_what_links_lead_to_never_fails_and_is_as_the_schema_says(
     begun: int, app: FastAPI, tenant: Tenant
 ) -> None:
-    found = tried(app, "stateful", 200)
-    recorded = Counter(type(each.event).__name__ for each in tenant.ledger.read(begun, 100_000))
-    assert found == ""
-    assert set(recorded) >= REACHED, recorded
+    recorded = set[str]()
+    for seed in SEEDS:
+        assert tried(app, "stateful", 200, seed) == ""
+        recorded |= {type(each.event).__name__ for each in tenant.ledger.read(begun, 100_000)}
+        if recorded >= REACHED:
+            break
+    assert recorded >= REACHED
 
 
 def test_whatever_the_schema_allows_or_forbids_is_answered_as_it_says(tmp_path: Path) -> None:
