@@ -36,6 +36,8 @@ _KEEPALIVES = {
 }
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS = re.compile(rf"(?i)\b({'|'.join(_SECRETS)})(\s*=\s*)('(?:\\.|[^'\\])*'?|(?:\\.|[^\s\\])+)")
+_CREDENTIALS = re.compile(r":.*@", re.DOTALL)
+"""Where an address without its scheme has a password."""
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -87,7 +89,7 @@ def shown(address: str) -> str:
     """The address without its secrets, for messages and lists; whether it is well formed or not."""
     scheme, separator, rest = address.partition("://")
     if not separator:
-        return _WORDS.sub(rf"\1\2{HIDDEN}", address)
+        return _CREDENTIALS.sub(rf":{HIDDEN}@", _WORDS.sub(rf"\1\2{HIDDEN}", address))
     is_read = _is_read(address)
     start = _query_start(rest, is_read=is_read)
     before, query = rest[:start], rest[start:]
@@ -96,7 +98,8 @@ def shown(address: str) -> str:
         before = f"{user.partition(':')[0]}:{HIDDEN}@{host}"
     if query and not is_read:
         query = f"?{HIDDEN}"  # a parameter that nobody knows may be a password misspelt
-    return f"{scheme}://{before}" + "".join(map(_shown_part, re.split(r"([?&])", query)))
+    shown = f"{scheme}://{before}" + "".join(map(_shown_part, re.split(r"([?&])", query)))
+    return _WORDS.sub(rf"\1\2{HIDDEN}", shown) if scheme == "sqlite" else shown
 
 
 def told(error: BaseException, address: str) -> str:

@@ -38,6 +38,7 @@ from service.addresses import BadDatabase, NoAddress, is_postgres, shown
 from service.app import create_app
 from service.collector import collect_seldom
 from service.copies import back_up, restore
+from service.database_files import is_of_database
 from service.import_processes import (
     MOST_PROCESSES,
     ImportFailed,
@@ -48,7 +49,7 @@ from service.import_processes import (
 from service.importing import Imported, Share, import_events
 from service.ledger import Conflict, Context
 from service.mending import mend_views
-from service.rejects import RejectsFile, rejects_file
+from service.rejects import RejectsFile, holds_rejects, rejects_file
 from service.sample import (
     DEFAULT_APPROVALS,
     DEFAULT_CONTRACTS,
@@ -57,7 +58,7 @@ from service.sample import (
     to_ndjson,
 )
 from service.settings import Settings
-from service.stored_form import UnknownEventType
+from service.stored_form import UnreadableEvent
 from service.tenant import DEFAULT, Tenant, ViewsBehind, sqlite_path
 from service.tenants import TenantExists, Tenants, UnknownTenant
 
@@ -94,7 +95,7 @@ _IMPORT_FAILURES = (
     Conflict,
     Unavailable,
     OutcomeUnknown,
-    UnknownEventType,
+    UnreadableEvent,
     ViewsBehind,
     OSError,
 )
@@ -184,8 +185,8 @@ def import_file(
     """
     if not file.is_file():
         _fail(f"there is no file {file}")
-    if rejects and (rejects.is_dir() or (rejects.exists() and rejects.samefile(file))):
-        _fail(f"--rejects {rejects} must be a file of its own")
+    if rejects and not _is_free_for_rejects(rejects, file, database):
+        _fail(f"--rejects {rejects} must be a file of its own, or hold refused lines of before")
     context = Context(actor="import", correlation_id=str(uuid.uuid4()), causation_id=file.name)
     order = Order(database=database, tenant=tenant_name, path=str(file.absolute()), context=context)
     processes = processes or processes_for(file)
@@ -439,12 +440,21 @@ def _rebuild(database: str, tenant_name: str) -> None:
             typer.echo(replaced)
     with _tenants(database, project=False, make=False) as tenants:
         tenant = _open(tenants, tenant_name)
-        with _views_bar("rebuild", tenant.ledger.position()) as show:
-            try:
+        try:
+            with _views_bar("rebuild", tenant.ledger.position()) as show:
                 reached = tenant.rebuild(show)
-            except (RebuildRunning, Unavailable) as error:
-                _fail(str(error))
+        except (RebuildRunning, Unavailable, UnreadableEvent) as error:
+            _fail(str(error))
     typer.echo(f"the views show all {reached} events of the history")
+
+
+def _is_free_for_rejects(path: Path, imported: Path, database: str) -> bool:
+    """Whether refused lines may be written there: over nothing but such lines."""
+    if path.is_dir() or (path.exists() and path.samefile(imported)):
+        return False
+    if not is_postgres(database) and is_of_database(path, sqlite_path(database)):
+        return False
+    return holds_rejects(path)
 
 
 def _history_file(database: str) -> Path:

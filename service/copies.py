@@ -18,6 +18,7 @@ from service.database_files import (
     alone_with,
     check_folder,
     check_history,
+    is_of_database,
     opened,
     put_in_place,
     remove_with_its_log,
@@ -51,6 +52,8 @@ def back_up(
     """
     check_history(history)
     _check_place(copy, history, replace=replace)
+    if is_of_database(copy, history):
+        raise BadCopy(f"{str(copy)!r} belongs to the database that is to be copied")
     with _new_file(copy) as new:
         position = _copied(history, new, progress)
         shutil.copymode(history, new)

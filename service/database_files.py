@@ -50,6 +50,16 @@ def views_path(path: Path) -> Path:
     return path.with_suffix(".views.db")
 
 
+def is_of_database(path: Path, history: Path) -> bool:
+    """Whether a path is a database's own: its history, its views, or what SQLite keeps beside."""
+    own = (
+        Path(f"{file}{ending}")
+        for file in (history, views_path(history))
+        for ending in ("", "-wal", "-shm", "-journal")
+    )
+    return path.resolve() in {file.resolve() for file in own}
+
+
 def check_folder(path: Path) -> None:
     """Raises BadDatabase unless the folder of a file is there."""
     if not path.parent.is_dir():

@@ -26,7 +26,7 @@ from service.collector import collect_seldom
 from service.importing import WHOLE, Imported, Progress, Share, import_events
 from service.ledger import Conflict, Context
 from service.rejects import RejectsFile
-from service.stored_form import UnknownEventType
+from service.stored_form import UnreadableEvent
 from service.tenants import Tenants, UnknownTenant
 
 MOST_PROCESSES = 4
@@ -178,7 +178,7 @@ _FAILURES = (
     NoAddress,
     Unavailable,
     OutcomeUnknown,
-    UnknownEventType,
+    UnreadableEvent,
     UnknownTenant,
     Conflict,
     OSError,

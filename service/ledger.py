@@ -31,7 +31,7 @@ from aggregates.events import Event
 from projections.history import Metadata, OutcomeUnknown, Recorded, Unavailable, can_be_stored
 from service.group_commit import Command, Committed, Context, Group, Outcome, Writer, tell
 from service.recorders import History, Storage, refusals_beside
-from service.stored_form import EventCodec
+from service.stored_form import DamagedEvent, EventCodec
 from service.stream_kinds import StreamKind, kind_of
 from service.unit_of_work import Folded, Key, Overtaken, StateCache, UnitOfWork
 
@@ -424,7 +424,10 @@ class Ledger(Application[str]):
     def _recorded(
         self, stream: str, version: int, name: str, state: bytes, position: int
     ) -> Recorded:
-        event, metadata = EventMapper.codec.decode(name, state)
+        try:
+            event, metadata = EventMapper.codec.decode(name, state)
+        except DamagedEvent as error:
+            raise DamagedEvent(f"the event at position {position} can't be read") from error
         return Recorded(
             position=position, stream=stream, version=version, event=event, metadata=metadata
         )

@@ -20,7 +20,7 @@ from service.addresses import NoAddress
 from service.database_files import UnknownEvents
 from service.handlers.requests import KeyReused
 from service.ledger import Conflict, Unavailable
-from service.stored_form import UnknownEventType
+from service.stored_form import DamagedEvent, UnknownEventType
 from service.strict_json import NotJson, TooManyValues
 from service.tenant import PositionAhead, ViewsBehind
 from service.unit_of_work import StaleVersion
@@ -101,6 +101,7 @@ FORESEEN = (
     NoAddress,
     UnknownEvents,
     UnknownEventType,
+    DamagedEvent,
 )
 """The errors that `of` knows an answer to."""
 
@@ -139,6 +140,8 @@ def of(error: Exception) -> Problem | None:
             )
         case UnknownEvents() | UnknownEventType():
             return Problem(status=503, code="history_too_new", detail=str(error))
+        case DamagedEvent():
+            return Problem(status=503, code="history_damaged", detail=str(error))
         case _:
             return None
 

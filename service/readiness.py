@@ -9,7 +9,7 @@ from psycopg_pool import PoolTimeout
 from projections.history import Unavailable
 from projections.runner import PASSING
 from service.problems import Problem
-from service.stored_form import UnknownEventType
+from service.stored_form import UnreadableEvent
 from service.tenant import Tenant
 
 LOOK_SECONDS = 2.0
@@ -49,7 +49,7 @@ async def look(tenant: Tenant) -> Problem | tuple[int, int]:
 def _how(failure: BaseException) -> str:
     if isinstance(failure, PASSING):
         return "wait for the database"
-    why = failure if isinstance(failure, UnknownEventType) else "see the server's log"
+    why = failure if isinstance(failure, UnreadableEvent) else "see the server's log"
     return f"stopped: {why}"
 
 

@@ -16,6 +16,9 @@ import msgspec
 
 from service.problems import Problem
 
+LONGEST_FIRST = 64 * 1024 * 1024
+"""Bytes of a first line that is read to see what a file is: as long as a refused line can be."""
+
 
 class _Number(msgspec.Struct):
     line: int
@@ -58,6 +61,20 @@ class RejectsFile:
             opened = [stack.enter_context(path.open("rb")) for path in parts]
             file.writelines(merge(*opened, key=_number))
         whole.replace(self._path)
+
+
+def holds_rejects(path: Path) -> bool:
+    """Whether there is nothing at that path but refused lines of an import before."""
+    if not path.exists():
+        return True
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        first = file.readline(LONGEST_FIRST)
+    try:
+        return not first or _NUMBER.decode(first).line > 0
+    except msgspec.MsgspecError:
+        return False
 
 
 def _number(entry: bytes) -> int:

@@ -43,7 +43,20 @@ UPCASTERS: Mapping[str, Upcaster] = {
 """By the old stored name."""
 
 
-class UnknownEventType(Exception):
+class UnreadableEvent(Exception):
+    """The history holds an event that this version of the service can't read."""
+
+
+class DamagedEvent(UnreadableEvent):
+    """The history holds an event whose bytes are not what was stored once."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"the history is damaged: {why}; put a copy of it back (`billing-backlog restore`)"
+        )
+
+
+class UnknownEventType(UnreadableEvent):
     """The history holds an event that the catalogue does not know: the code is older than it."""
 
     def __init__(self, name: str) -> None:
@@ -99,14 +112,21 @@ class EventCodec:
     def decode(self, name: str, stored: bytes) -> tuple[Event, Metadata]:
         """The event as it was, typed; old versions are brought to today's shape.
 
-        Raises UnknownEventType for a name that neither the catalogue nor an upcaster knows.
+        Raises UnknownEventType for a name that neither the catalogue nor an upcaster knows, and
+        DamagedEvent for bytes that are no event of that name.
         """
+        if not self.knows(name):  # before its data is looked at: that may have any form
+            raise UnknownEventType(self._read_as(name))
+        try:
+            return self._decoded(name, stored)
+        except msgspec.MsgspecError as error:
+            raise DamagedEvent(f"an event of the type {name!r} can't be read ({error})") from error
+
+    def _decoded(self, name: str, stored: bytes) -> tuple[Event, Metadata]:
         decoder = self._decoders.get(name)
         if decoder is not None:
             form = decoder.decode(stored)
             return form.data, form.metadata
-        if not self.knows(name):  # before its data is looked at: that may have any form
-            raise UnknownEventType(self._read_as(name))
         raw = msgspec.json.decode(stored, type=_Stored[dict[str, Any]])
         data = raw.data
         while name in self._upcasters:

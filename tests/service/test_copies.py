@@ -199,6 +199,15 @@ def test_a_history_is_not_copied_onto_itself(name: str, database: str, tmp_path:
     assert events_in(tmp_path / "backlog.db") == position
 
 
+@pytest.mark.parametrize("name", ["backlog.db-wal", "backlog.db-shm", "backlog.views.db"])
+def test_a_backup_takes_the_place_of_nothing_that_belongs_to_the_database(
+    name: str, database: str, tmp_path: Path
+) -> None:
+    filled(database)
+    result = run("backup", tmp_path / name, "--database", database, "--force")
+    assert_refused(result, "belongs to the database")
+
+
 @pytest.mark.parametrize("place", [".", "missing/copy.db"])
 def test_a_copy_goes_where_a_file_can_be(place: str, database: str, tmp_path: Path) -> None:
     filled(database)

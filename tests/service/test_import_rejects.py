@@ -114,7 +114,7 @@ def test_a_file_without_events_is_no_mistake(
 ) -> None:
     path, rejects = tmp_path / "events.ndjson", tmp_path / "rejects.ndjson"
     path.write_bytes(content)
-    rejects.write_text("of an import before")
+    rejects.write_text('{"line": 1, "text": "of an import before"}\n')
     result = ran(path, tmp_path, "--processes", processes, "--rejects", str(rejects))
     assert (result.exit_code, rejects.read_bytes()) == (0, b"")
     assert "no events" in result.output
@@ -194,6 +194,12 @@ def test_rejects_are_written_nowhere_else(tmp_path: Path) -> None:
         result = ran(path, tmp_path, "--rejects", str(bad))
         assert result.exit_code == 2, bad
     assert path.read_bytes() == encoded(GOOD[0])
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear Sirs,\n")
+    for precious in (letter, *(tmp_path / f"backlog.db{each}" for each in ("", "-wal", "-shm"))):
+        before = precious.read_bytes() if precious.exists() else b""
+        assert ran(path, tmp_path, "--rejects", str(precious)).exit_code == 2, precious
+        assert (precious.read_bytes() if precious.exists() else b"") == before
     assert sorted(each.name for each in tmp_path.iterdir() if each.name[0] == ".") == []
     for what in (tmp_path, tmp_path / "nothing"):
         assert ran(what, tmp_path).exit_code == 2

@@ -57,6 +57,15 @@ def test_every_command_that_folds_refuses_it_at_start_and_says_where_and_what_to
     assert_refused(result, NEWER, f"first at position {changed};", "install the version")
 
 
+def test_an_event_that_is_damaged_is_named_by_its_position(database: str) -> None:
+    filled(database)
+    position = "notification_id" if database.startswith("postgresql") else "rowid"
+    sql(database, f"UPDATE stored_events SET state = ? WHERE {position} = 2", b"\xff\x00garbage")
+    result = run("rebuild", "--database", database)
+    assert result.exit_code == 2
+    assert "the history is damaged: the event at position 2 can't be read" in result.stderr
+
+
 def test_several_such_types_are_counted(database: str) -> None:
     filled(database)
     for newer in ("Zeta.v1", "Alpha.v2", "ContractDefined.v99"):
