@@ -192,9 +192,7 @@ def _work(approval: Approval, on_line: _LineEntries, book: LimitBook) -> Approve
     """The approval as unbilled sales, checked. Raises Invalid or Refused; decides nothing yet."""
     line = on_line.line
     if approval.currency != line.currency:
-        raise Invalid(
-            "currency", f"the contract is in {line.currency}, not in {approval.currency} (D-1)"
-        )
+        raise Invalid("currency", f"must be {line.currency}, the currency of the contract (D-1)")
     unit_price = money.unit_price(approval.unit_price, line.currency, "unit_price")
     return ApprovedWork(
         approval_id=approval.approval_id,

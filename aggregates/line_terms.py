@@ -20,7 +20,7 @@ from aggregates.terms import NOTHING_LEFT_OUT, LeftOut, LineTerms
 class DefineLine:
     """Put a contract line on the books, or change its terms: what is given is what stands then.
 
-    What is `left_out` stays as it is. The split is given whole: customers, percentages, rounding.
+    What is `left_out` stays as it is. Customers and percentages are given whole.
     """
 
     line_id: str
@@ -75,6 +75,7 @@ def _completed(command: DefineLine, state: LineHead | None) -> LineTerms:
         return terms
     stands = state.terms
     limits = {customer.customer_id: customer.nte_limit for customer in stands.customers}
+    named = {customer.customer_id for customer in stands.customers if customer.rounding}
     return replace(
         terms,
         **{name: getattr(stands, name) for name in left_out.fields},
@@ -83,9 +84,13 @@ def _completed(command: DefineLine, state: LineHead | None) -> LineTerms:
             **{name: getattr(stands.chargeable, name) for name in left_out.chargeable},
         ),
         customers=tuple(
-            replace(customer, nte_limit=limits.get(customer.customer_id))
-            if customer.customer_id in left_out.limits
-            else customer
+            replace(
+                customer,
+                nte_limit=limits.get(customer.customer_id)
+                if customer.customer_id in left_out.limits
+                else customer.nte_limit,
+                rounding=customer.customer_id in named if left_out.rounding else customer.rounding,
+            )
             for customer in terms.customers
         ),
     )

@@ -87,7 +87,7 @@ def money(value: Decimal, currency: str, field: str) -> Decimal:
     decimals = decimals_of(currency)
     exact = round_to(bounded(value, field), _UNITS[decimals])
     if exact != value:
-        raise Invalid(field, f"{currency} has {decimals} decimals, {value:f} has more (D-1)")
+        raise Invalid(field, f"an amount in {currency} has at most {decimals} decimals (D-1)")
     return exact
 
 
@@ -105,9 +105,7 @@ def unit_price(value: Decimal, currency: str, field: str) -> Decimal:
     or has more than 6 decimals (D-1).
     """
     if round_to(bounded(value, field), _UNITS[PRICE_DECIMALS]) != value:
-        raise Invalid(
-            field, f"a unit price has at most {PRICE_DECIMALS} decimals, {value:f} has more (D-1)"
-        )
+        raise Invalid(field, f"a unit price has at most {PRICE_DECIMALS} decimals (D-1)")
     shortest = next(
         unit
         for decimals, unit in _UNITS.items()

@@ -1,6 +1,6 @@
 """The terms of a deal as values: who pays, what is charged, under which limits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -60,15 +60,22 @@ class LeftOut:
     """What a definition of a contract or line does not say: what exists keeps it as it stands.
 
     Only what is new gets what stands in its place in the terms. `fields` of the terms themselves,
-    `chargeable` those of their chargeability, `limits` the customers whose limit is not said.
+    `chargeable` those of their chargeability, `limits` the customers whose limit is not said, and
+    `rounding` where of no customer it is said whether rounding goes there.
     """
 
     fields: frozenset[str] = frozenset()
     chargeable: frozenset[str] = frozenset()
     limits: frozenset[str] = frozenset()
+    rounding: bool = False
 
 
 NOTHING_LEFT_OUT = LeftOut()
+
+
+def rounding_customer(customers: Sequence[LineCustomer]) -> str:
+    """Who takes what rounding leaves over: who is named for it, else the largest share (D-104)."""
+    return max(customers, key=lambda each: (each.rounding, each.split_percent)).customer_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from aggregates.events import (
     MilestoneDeleted,
     MilestoneSplit,
 )
-from aggregates.terms import LevelUsage
+from aggregates.terms import LevelUsage, rounding_customer
 from projections.changes import Change, Drop, Patch, Put, Row, to_minor, to_minor_or_none
 from projections.history import Recorded
 from projections.searching import folded
@@ -104,7 +104,7 @@ def _line(event: ContractLineDefined, version: int) -> Iterator[Change]:
             "customer_id": customer.customer_id,
             "ordinal": ordinal,
             "split_percent": f"{customer.split_percent:f}",
-            "rounding": customer.rounding,
+            "rounding": customer.customer_id == rounding_customer(terms.customers),
             "nte_limit": to_minor_or_none(customer.nte_limit, currency),
         }
         for ordinal, customer in enumerate(terms.customers)

@@ -32,11 +32,16 @@ _LETTER_OF = _Letters()
 
 
 def folded(text: str) -> str:
-    """The text without a difference of case or of composition, by Unicode's default folding."""
+    """The text without a difference of case or of composition, by Unicode's default folding.
+
+    The i of Turkish with and without its dot are one letter here, for the upper case of the one
+    looks like that of the other, and nobody says which language a text is in.
+    """
     text = text.replace(SEPARATOR, "\ufffd")
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+    folded = unicodedata.normalize("NFD", text).casefold().replace("i\u0307", "i")
+    return unicodedata.normalize("NFC", folded.replace("\u0131", "i"))
 
 
 def key_of(text: str) -> str:

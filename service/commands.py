@@ -50,6 +50,7 @@ def define_line(line_id: str, body: LineBody) -> DefineLine:
             fields=_left_out(body, "contract_amount", "nte_limit", "schedule", "includes"),
             chargeable=_left_out(body.chargeable, "roles", "categories", "tasks"),
             limits=_without_limit(body.customers),
+            rounding=not any("rounding" in each.model_fields_set for each in body.customers),
         ),
         terms=LineTerms(
             name=body.name,

@@ -211,7 +211,8 @@ class LineCustomerBody(Wire):
     """Who pays which share of a line; `split_percent` is left out to distribute evenly (D-4).
 
     What rounding leaves over goes to the customer with `rounding`; to the largest share, the first
-    listed of equals, where none has it or that one pays 0 % (D-2, D-104).
+    listed of equals, where none has it or that one pays 0 % (D-2, D-104). Left out of all of them,
+    it stays with the customer that has it.
     """
 
     customer_id: UpstreamId

@@ -67,7 +67,8 @@ class Posted:
     """A well-formed event: its identity, what it is about, the command it stands for.
 
     `data` is the posted data as canonical JSON, as far as it is known here; `digest` the SHA-256 of
-    type and data; `ignored` names what of the data is not known, the first of it.
+    type and of what the data says, `digest_as_posted` of how it was written, which is what is kept
+    of approvals from before; `ignored` names what of the data is not known, the first of it.
     """
 
     source: str
@@ -79,6 +80,7 @@ class Posted:
     command: Approval | DefineContract | DefineLine
     data: str
     digest: str
+    digest_as_posted: str
     ignored: tuple[str, ...]
 
 
@@ -138,7 +140,7 @@ def read_data(source: str, event_id: str, event_type: str, data: Mapping[str, An
     ignored: list[str] = []
     known = _known(body, data, "", ignored)
     canonical = msgspec.json.encode(known, order="deterministic").decode()
-    digest = hashlib.sha256(f"{event_type}\n{canonical}".encode()).hexdigest()
+    digest = _digest(event_type, msgspec.json.encode(_said(body), order="deterministic"))
     match body:
         case ContractData():
             command = commands.define_contract(body.contract_id, body)
@@ -161,8 +163,39 @@ def read_data(source: str, event_id: str, event_type: str, data: Mapping[str, An
         command=command,
         data=canonical,
         digest=digest,
+        digest_as_posted=_digest(event_type, canonical.encode()),
         ignored=tuple(ignored),
     )
+
+
+def _digest(event_type: str, said: bytes) -> str:
+    return hashlib.sha256(event_type.encode() + b"\n" + said).hexdigest()
+
+
+def _said(body: BaseModel) -> Json:
+    """What a body says, however it is written: 1.0 is 1, and a default is as good as left out.
+
+    In what defines, null takes away what left out would let stay: there the two differ.
+    """
+    if not isinstance(body, ApprovalData):
+        return _evenly(body.model_dump(exclude_unset=True))
+    said = {name: _evenly(value) for name, value in body.__dict__.items() if value is not None}
+    if not body.tax:
+        said.pop("tax", None)
+    if body.billing_type is BillingType.CHARGEABLE:
+        del said["billing_type"]
+    return said
+
+
+def _evenly(value: Any) -> Any:
+    """The value with its decimals in one form each."""
+    if isinstance(value, Decimal):
+        return f"{(value + 0).normalize():f}"
+    if isinstance(value, dict):
+        return {name: _evenly(part) for name, part in cast("Json", value).items()}
+    if isinstance(value, list):
+        return [_evenly(part) for part in cast("list[Any]", value)]
+    return value
 
 
 def _known(body: BaseModel, data: Mapping[str, Any], path: str, ignored: list[str]) -> Json:

@@ -10,6 +10,7 @@ from aggregates.contract_line import ContractLine, LineHead, OpenPart, OpenSale
 from aggregates.invoice import Invoice
 from aggregates.refusals import ItemRefusal
 from aggregates.statuses import BillingMethod
+from aggregates.terms import rounding_customer
 from projections.time_and_material import failed_levels
 
 Json = dict[str, Any]
@@ -76,7 +77,7 @@ def line(state: LineHead) -> Json:
             {
                 "customer_id": customer.customer_id,
                 "split_percent": f"{customer.split_percent:f}",
-                "rounding": customer.rounding,
+                "rounding": customer.customer_id == rounding_customer(terms.customers),
                 "nte_limit": amount_or_none(customer.nte_limit, currency),
             }
             for customer in terms.customers

@@ -366,7 +366,7 @@ class _Desk:
         if stream in self.seen:
             self.record_approvals()
         recorded = next(filter(None, (self.unit.load(APPROVAL, name) for name in names)), None)
-        if recorded and recorded.digest == approval.digest:
+        if recorded and recorded.digest in {approval.digest, posted.digest_as_posted}:
             return self._received(posted, Outcome.DUPLICATE, recorded.items)
         if recorded:
             return _refused(posted, _approval_changed(recorded))

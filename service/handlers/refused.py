@@ -3,6 +3,7 @@
 They are no part of the history. Of what was posted, only the ids are kept.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ log = structlog.stdlib.get_logger(__name__)
 Json = dict[str, Any]
 _LONGEST_ATTRIBUTE, _LONGEST_ID, _LONGEST_DETAIL = 1024, 64, 1000
 _MOST_ERRORS = 10
+_NAMES = re.compile(r"(chargeable\.(?:roles|categories|tasks))\..*", re.DOTALL)
 
 
 def note(
@@ -77,9 +79,19 @@ def _text(value: object, longest: int) -> str | None:
 
 
 def _bounded(problem: Problem) -> Json:
-    """The problem without the rest of what many wrong fields would make of it."""
+    """The problem without the rest of what many wrong fields would make of it.
+
+    Nor with names that the data has given to its roles, categories and tasks.
+    """
     body = problem.body()
-    body["detail"] = body["detail"][:_LONGEST_DETAIL]
     if "errors" in body:
-        body["errors"] = body["errors"][:_MOST_ERRORS]
+        errors = [_unnamed(error) for error in body["errors"][:_MOST_ERRORS]]
+        body["errors"] = errors
+        if all("field" in error for error in errors):
+            body["detail"] = "; ".join(f"{each['field']}: {each['detail']}" for each in errors)
+    body["detail"] = body["detail"][:_LONGEST_DETAIL]
     return body
+
+
+def _unnamed(error: Json) -> Json:
+    return {**error, "field": _NAMES.sub(r"\1", error["field"])} if "field" in error else error

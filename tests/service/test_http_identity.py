@@ -145,6 +145,17 @@ async def test_formatting_and_what_is_ignored_make_no_other_event_d20(caller: Ca
     ):
         again = await alone(caller, same)
         assert (again["outcome"], again["items"]) == ("duplicate", first["items"])
+    said = posted["data"]
+    for alike in (
+        {"quantity": f"{said['quantity']}.0", "unit_price": f"{said['unit_price']}0"},
+        {"tax": "0.00", "category": None, "billing_type": "chargeable"},
+        {"description": "Zo\x0bë"},
+    ):
+        again = await alone(caller, {**posted, "data": {**said, **alike}})
+        assert (again["outcome"], again["items"]) == ("duplicate", first["items"]), alike
+        other = {**posted, "id": f"other {alike}", "data": {**said, **alike}}
+        again = await alone(caller, other)
+        assert (again["outcome"], again["items"]) == ("duplicate", first["items"]), alike
     again = await alone(caller, approval("a", event_id="other", description="Zoë", new=1))
     assert (again["outcome"], again["items"]) == ("duplicate", first["items"])
 

@@ -16,7 +16,16 @@ from service.settings import Settings
 from service.tenant import Tenant
 from tests.databases import Only, sql, views_path
 from tests.service import office
-from tests.service.http_caller import BATCH, STRUCTURED, Caller, Json, approval, problem
+from tests.service.http_caller import (
+    BATCH,
+    STRUCTURED,
+    Caller,
+    Json,
+    approval,
+    event,
+    line_body,
+    problem,
+)
 
 REFUSED = "/intake/refused"
 KEPT = 10_000
@@ -126,6 +135,31 @@ async def test_refusals_are_noted_with_who_when_and_why_and_no_more_data_than_id
         "actor": "timesheets",
     }
     assert "confidential" not in caller.last.text
+
+
+@pytest.mark.parametrize(
+    ("data", "secret"),
+    [
+        ({"unit_price": "1.1234567"}, "1.1234567"),
+        ({"tax": "0.98765"}, "0.98765"),
+        ({"currency": "QQQ"}, "QQQ"),
+    ],
+)
+async def test_no_value_of_the_data_is_noted_with_the_problem(
+    caller: Caller, data: Json, secret: str
+) -> None:
+    await alone(caller, approval("ap-1", **data))
+    assert len(await noted(caller)) == 1
+    assert secret not in caller.last.text
+
+
+async def test_no_name_of_a_role_is_noted_with_the_problem(caller: Caller) -> None:
+    line = {**line_body(), "chargeable": {"roles": {"SECRET.ROLE": "x"}}}
+    data = {**line, "contract_id": "PC-1", "line_id": "L-9"}
+    await alone(caller, event("line", data, "e"))
+    (row,) = await noted(caller)
+    assert [each["field"] for each in row["problem"]["errors"]] == ["data.chargeable.roles"]
+    assert "SECRET" not in caller.last.text
 
 
 async def test_refusals_are_noted_from_every_way_in(

@@ -91,6 +91,19 @@ async def test_renaming_a_line_takes_nothing_off(caller: Caller, way: str) -> No
     }
 
 
+async def test_renaming_a_line_moves_no_rounding_d2(caller: Caller, way: str) -> None:
+    """Without a word on rounding, it stays with who has it; else the largest share is told."""
+    shares = (("A", "50"), ("B", "50"))
+    customers = [{"customer_id": c, "split_percent": s, "rounding": c == "B"} for c, s in shares]
+    await give(caller, way, {**RENAMED, "customers": customers}, LINE)
+    unsaid = [{"customer_id": c, "split_percent": s} for c, s in shares]
+    kept = await give(caller, way, {**RENAMED, "name": "Again", "customers": unsaid}, LINE)
+    assert [c["rounding"] for c in kept["customers"]] == [False, True]
+    nobody = [{**customer, "rounding": False} for customer in unsaid]
+    told = await give(caller, way, {**RENAMED, "customers": nobody}, LINE)
+    assert [c["rounding"] for c in told["customers"]] == [True, False]
+
+
 async def test_null_takes_the_limits_and_the_amount_of_a_line_away(
     caller: Caller, way: str
 ) -> None:
