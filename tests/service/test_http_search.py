@@ -189,3 +189,31 @@ async def test_pages_of_what_a_text_finds_are_all_of_it_once(caller: Caller) -> 
                 page = await caller.get(TM, q=asked, limit=3, sort=sort, cursor=page["next"])
                 rows += page["items"]
             assert len({row["item_id"] for row in rows}) == len(rows) >= 14
+
+
+async def test_what_many_milestones_are_called_is_found_page_by_page(
+    http: httpx.AsyncClient,
+) -> None:
+    """So many that a page goes through some of them in order before any is looked up."""
+    caller = Caller(http)
+    await caller.contract()
+    await caller.line("F", method="fixed_price")
+    for number in range(16):
+        name = "Bridge" if number % 2 else "Road"
+        await caller.milestone("10.00", line_id="F", name=f"{name} {number}")
+    pages = await caller.rows(FP, q="BRIDGE", limit=1)
+    names = [row["milestone_name"] for row in pages]
+    assert sorted(names) == sorted(f"Bridge {number}" for number in range(1, 16, 2))
+
+
+async def test_a_text_is_found_beside_more_values_than_have_a_place_each(
+    http: httpx.AsyncClient,
+) -> None:
+    caller = await named(http, ["Bridge", "Road"])
+    wanted = [f"PC-{number}" for number in range(12)]
+    statuses = ["not_ready", "ready", "invoice_created", "invoice_posted"]
+    filters: Json = {"contract_id": wanted, "billing_status": statuses}
+    for path in LISTS:
+        everything = await found(caller, path, "ui", **filters)
+        assert {row["contract_name"] for row in everything} == {"Bridge", "Road"}
+        assert len(await found(caller, path, "bridge", **filters)) == 1

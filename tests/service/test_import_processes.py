@@ -42,9 +42,14 @@ NEEDS_PROC = pytest.mark.skipif(
 @pytest.fixture
 def sample(tmp_path: Path) -> Path:
     """Contracts and approvals in a random order, so that some come before what they are on."""
-    lines = list(to_ndjson(generate(9, 1_200, 3)))
+    return sample_of(1_200, tmp_path)
+
+
+def sample_of(approvals: int, folder: Path) -> Path:
+    """A file of so many approvals over nine contracts."""
+    lines = list(to_ndjson(generate(9, approvals, 3)))
     Random(1).shuffle(lines)
-    path = tmp_path / "sample.ndjson"
+    path = folder / "sample.ndjson"
     path.write_text("".join(f"{line}\n" for line in lines))
     return path
 
@@ -154,8 +159,10 @@ def test_progress_tells_of_all_events_and_bytes(file: str, sample: Path) -> None
 
 @NEEDS_PROC
 def test_a_process_that_is_killed_fails_the_import_which_can_be_repeated(
-    new_database: NewDatabase, sample: Path
+    new_database: NewDatabase, tmp_path: Path
 ) -> None:
+    """Each of them has several batches to take in, so none is done when the first is heard of."""
+    sample = sample_of(5_000, tmp_path)
     whole, killed = new_database(), new_database()
     import_by_processes(order(whole, sample), 2)
     before = children()
