@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from aggregates import streams
-from aggregates.contract import Contract
-from aggregates.contract_line import ContractLine, LineHead, OpenPart, OpenSale
-from aggregates.events import ItemsMoved
-from aggregates.nte import LimitBook
+from aggregates.contract.state import Contract
+from aggregates.contract_line.events import ItemsMoved
+from aggregates.contract_line.state import ContractLine, LineHead, OpenPart, OpenSale
+from aggregates.limits import LimitBook
 from aggregates.statuses import BillingStatus
 
 T = TypeVar("T")

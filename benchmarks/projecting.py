@@ -16,7 +16,7 @@ import psycopg
 from eventsourcing.persistence import StoredEvent
 from psycopg.sql import SQL, Identifier, Literal
 
-from aggregates.events import NTEEvaluated, UnbilledSalesRecorded
+from aggregates.contract_line.events import NTEEvaluated, UnbilledSalesRecorded
 from benchmarks import projecting_sql
 from benchmarks.databases import POSTGRESQL, Bench
 from benchmarks.intake import copied, import_into

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from aggregates.events import MILESTONE, ActualsBooked, BookedActual
+from aggregates.invoice.events import MILESTONE, ActualsBooked, BookedActual
 from projections.changes import Change, Put, Row, to_millionths, to_minor
 from projections.history import Recorded
 from projections.tables import booked_actuals

@@ -1,6 +1,6 @@
 """What both backlog views share: how the billing status of an item follows the events (D-13)."""
 
-from aggregates.events import (
+from aggregates.contract_line.events import (
     ItemsDrafted,
     ItemsMoved,
     ItemsPosted,

@@ -4,19 +4,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from aggregates.events import (
-    ContractDefined,
-    ContractEvent,
+from aggregates.contract.events import ContractDefined, ContractEvent, ContractUsageChanged
+from aggregates.contract_line.events import (
     ContractLineDefined,
-    ContractUsageChanged,
-    EventParked,
-    EventUnparked,
     LineEvent,
     LineUsageChanged,
     MilestoneChanged,
     MilestoneDeleted,
     MilestoneSplit,
 )
+from aggregates.intake.events import EventParked, EventUnparked
 from aggregates.terms import LevelUsage, rounding_customer
 from projections.changes import Change, Drop, Patch, Put, Row, to_minor, to_minor_or_none
 from projections.history import Recorded

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from aggregates.events import (
+from aggregates.contract_line.events import (
     ItemsMoved,
     MilestoneChanged,
     MilestoneDeleted,

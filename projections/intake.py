@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from aggregates.events import EventParked, EventUnparked
+from aggregates.intake.events import EventParked, EventUnparked
 from projections.changes import Change, Drop, Put
 from projections.history import Recorded
 from projections.tables import parked_events

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from aggregates.events import (
+from aggregates.invoice.events import (
     DetailsAdded,
     DraftCreated,
     DraftDeleted,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from aggregates.events import (
+from aggregates.contract_line.events import (
     ApprovedWork,
     ItemsMoved,
     NTEEvaluated,

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from aggregates.contract import DefineContract
-from aggregates.line_terms import DefineLine
-from aggregates.milestones import ChangeMilestone, CreateMilestone
+from aggregates.contract.defining import DefineContract
+from aggregates.contract_line.milestones import ChangeMilestone, CreateMilestone
+from aggregates.contract_line.terms import DefineLine
 from aggregates.money import even_percentages
 from aggregates.refusals import Invalid
 from aggregates.terms import Chargeability, ContractCustomer, LeftOut, LineCustomer, LineTerms

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from pydantic import ValidationError
 
-from aggregates.drafting import NothingReady
-from aggregates.nte import LimitExceeded
+from aggregates.invoice.drafting import NothingReady
+from aggregates.limits import LimitExceeded
 from aggregates.refusals import Invalid, ItemsRefused, NotFound, Refused
 from projections.history import OutcomeUnknown
 from projections.paging import BadQuery

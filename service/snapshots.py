@@ -12,10 +12,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from rpds import HashTrieMap, HashTrieSet
 
-from aggregates.contract import Contract
-from aggregates.contract_line import ContractLine, LineHead, OpenMilestone, OpenPart, OpenSale
-from aggregates.invoice import NumberSeries
-from aggregates.nte import Usage
+from aggregates.contract.state import Contract
+from aggregates.contract_line.state import ContractLine, LineHead, OpenMilestone, OpenPart, OpenSale
+from aggregates.invoice.numbering import NumberSeries
+from aggregates.limits import Usage
 from aggregates.terms import LineTerms
 
 S = TypeVar("S")

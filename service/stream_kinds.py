@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from aggregates import contract, contract_line, intake, invoice
-from aggregates.events import (
-    ApprovalRecorded,
-    Event,
-    EventReceived,
-    RequestAnswered,
-    RequestClaimed,
-)
+from aggregates.contract import state as contract
+from aggregates.contract_line import state as contract_line
+from aggregates.events import Event, RequestAnswered, RequestClaimed
+from aggregates.intake import state as intake
+from aggregates.intake.events import ApprovalRecorded, EventReceived
+from aggregates.invoice import numbering
+from aggregates.invoice import state as invoice
 from service import snapshots
 from service.snapshots import SnapshotForm
 
@@ -69,7 +68,7 @@ INVOICE = StreamKind(
     evolve=invoice.evolve,
     weight=lambda made: 1 + (len(made.details) if made else 0),
 )
-SERIES = StreamKind(prefix="series", evolve=invoice.evolve_series, snapshot=snapshots.SERIES)
+SERIES = StreamKind(prefix="series", evolve=numbering.evolve_series, snapshot=snapshots.SERIES)
 PARKING = StreamKind(
     prefix="parking",
     evolve=intake.evolve,

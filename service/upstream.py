@@ -15,9 +15,9 @@ from typing import Any, cast
 import msgspec
 from pydantic import BaseModel, ValidationError
 
-from aggregates.approvals import Approval
-from aggregates.contract import DefineContract
-from aggregates.line_terms import DefineLine
+from aggregates.contract.defining import DefineContract
+from aggregates.contract_line.approvals import Approval
+from aggregates.contract_line.terms import DefineLine
 from aggregates.refusals import Invalid
 from aggregates.statuses import BillingType, TransactionClass
 from service import commands, strict_json

@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from aggregates import money
-from aggregates.contract import Contract
-from aggregates.contract_line import ContractLine, LineHead, OpenPart, OpenSale
-from aggregates.invoice import Invoice
+from aggregates.contract.state import Contract
+from aggregates.contract_line.state import ContractLine, LineHead, OpenPart, OpenSale
+from aggregates.invoice.state import Invoice
 from aggregates.refusals import ItemRefusal
 from aggregates.statuses import BillingMethod
 from aggregates.terms import rounding_customer

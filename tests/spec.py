@@ -11,32 +11,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from aggregates import (
-    approvals,
-    backlog,
-    confirming,
-    contract,
-    contract_line,
-    drafting,
-    invoice,
-    line_terms,
-    milestones,
-    streams,
-)
-from aggregates.approvals import Approval, Verdict
-from aggregates.contract import Contract
-from aggregates.contract_line import ContractLine
+from aggregates import streams
+from aggregates.contract import defining
+from aggregates.contract import state as contract
+from aggregates.contract.state import Contract
+from aggregates.contract_line import approvals, milestones, readiness
+from aggregates.contract_line import state as contract_line
+from aggregates.contract_line import terms as line_terms
+from aggregates.contract_line.approvals import Approval, Verdict
+from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
 from aggregates.events import Event
-from aggregates.invoice import Invoice, NumberSeries
+from aggregates.invoice import confirming, drafting, numbering
+from aggregates.invoice import state as invoice
+from aggregates.invoice.numbering import NumberSeries
+from aggregates.invoice.state import Invoice
 from aggregates.refusals import ItemRefusal, Refused
 
 T = TypeVar("T")
 Command = (
     Approval
-    | backlog.BacklogCommand
+    | readiness.BacklogCommand
     | confirming.ConfirmInvoice
-    | contract.DefineContract
+    | defining.DefineContract
     | drafting.CreateDrafts
     | drafting.DeleteDraft
     | line_terms.DefineLine
@@ -44,13 +41,13 @@ Command = (
     | milestones.CreateMilestone
     | milestones.DeleteMilestone
 )
-Answer = backlog.Decision | drafting.Drafted | list[Verdict] | None
+Answer = readiness.Decision | drafting.Drafted | list[Verdict] | None
 State = Contract | ContractLine | Invoice | NumberSeries
 EVOLVE: dict[str, Any] = {
     "contract": contract.evolve,
     "line": contract_line.evolve,
     "invoice": invoice.evolve,
-    "series": invoice.evolve_series,
+    "series": numbering.evolve_series,
 }
 
 
@@ -104,9 +101,9 @@ class Story:
         self, command: Command, more: Sequence[Approval], invoice_id: str | None
     ) -> tuple[Sequence[Event], Answer]:
         match command:
-            case contract.DefineContract():
+            case defining.DefineContract():
                 known = self._all(Contract)
-                return contract.define(command, known[0] if known else None), None
+                return defining.define(command, known[0] if known else None), None
             case line_terms.DefineLine():
                 line = self.lines.get(command.line_id)
                 return line_terms.define(command, self.contract, line), None
@@ -127,7 +124,7 @@ class Story:
                 draft = self._invoice(invoice_id)
                 return confirming.confirm(command, draft, self.deal, self.series), None
             case _:
-                decision = backlog.decide(command, self.deal)
+                decision = readiness.decide(command, self.deal)
                 return decision.events, decision
 
     def _all(self, kind: type[T]) -> list[T]:
@@ -211,14 +208,14 @@ class Outcome:
     @property
     def changed(self) -> tuple[str, ...]:
         """The items that a backlog command changed."""
-        assert isinstance(self.answer, backlog.Decision), f"no backlog command: {self!r}"
+        assert isinstance(self.answer, readiness.Decision), f"no backlog command: {self!r}"
         return self.answer.changed
 
     @property
     def refusals(self) -> Sequence[Refused | ItemRefusal]:
         """Every refusal: of the command itself, or of its items, or of its approvals."""
         match self.answer:
-            case backlog.Decision():
+            case readiness.Decision():
                 return self.answer.refused
             case list():
                 return [verdict.refused for verdict in self.answer if verdict.refused]
@@ -227,7 +224,7 @@ class Outcome:
 
     def _left(self) -> Sequence[ItemRefusal]:
         match self.answer, self.refusal:
-            case backlog.Decision(unchanged=left), _:
+            case readiness.Decision(unchanged=left), _:
                 return left
             case drafting.Drafted(left_out=left), _:
                 return left

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from aggregates import backlog, streams
-from aggregates.backlog import BacklogCommand, Decision
-from aggregates.contract_line import LineHead, OpenPart, OpenSale
+from aggregates import streams
+from aggregates.contract_line import readiness
+from aggregates.contract_line.readiness import BacklogCommand, Decision
+from aggregates.contract_line.state import LineHead, OpenPart, OpenSale
 from aggregates.deal import Deal, DealOf
 from aggregates.refusals import ItemRefusal, ItemsRefused
 from service import wire
@@ -95,11 +96,11 @@ def _decide(unit: UnitOfWork, make: Command, contract_id: str, items: Sequence[s
     deal = load_deal(unit, contract_id, line_ids)
     if deal is None:
         unknown = tuple(
-            ItemRefusal(item_id, backlog.NOT_OPEN, "there is no open item of this id")
+            ItemRefusal(item_id, readiness.NOT_OPEN, "there is no open item of this id")
             for item_id in dict.fromkeys(items)
         )
         return Decision(events=(), changed=(), refused=unknown, unchanged=())
-    return backlog.decide(make(tuple(items)), deal)
+    return readiness.decide(make(tuple(items)), deal)
 
 
 def _item(unit: UnitOfWork, item_id: str) -> OpenSale | OpenPart:

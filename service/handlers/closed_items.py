@@ -7,7 +7,7 @@ they are asked outside, and it runs again.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from aggregates import backlog
+from aggregates.contract_line import readiness
 from aggregates.refusals import ItemRefusal
 from projections import backlog_queries
 from service.handlers.requests import Answer, Request, submit
@@ -36,11 +36,11 @@ class Explainer:
 
     def __call__(self, refusals: Sequence[ItemRefusal]) -> list[ItemRefusal]:
         """The refusals, each of a closed item saying why. Breaks off when one is not known."""
-        closed = [refusal.item_id for refusal in refusals if refusal.code == backlog.NOT_OPEN]
+        closed = [refusal.item_id for refusal in refusals if refusal.code == readiness.NOT_OPEN]
         unknown = [item_id for item_id in closed if item_id not in self.posted]
         if unknown:
             raise _NotKnown(unknown)
-        return [self._worded(r) if r.code == backlog.NOT_OPEN else r for r in refusals]
+        return [self._worded(r) if r.code == readiness.NOT_OPEN else r for r in refusals]
 
     def _worded(self, refusal: ItemRefusal) -> ItemRefusal:
         if self.posted[refusal.item_id]:

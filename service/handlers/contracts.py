@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from aggregates import contract, line_terms, milestones, streams
-from aggregates.contract import Contract, DefineContract
-from aggregates.contract_line import ContractLine
-from aggregates.line_terms import DefineLine
-from aggregates.milestones import ChangeMilestone, CreateMilestone, DeleteMilestone
+from aggregates import streams
+from aggregates.contract import defining
+from aggregates.contract.defining import DefineContract
+from aggregates.contract.state import Contract
+from aggregates.contract_line import milestones
+from aggregates.contract_line import terms as line_terms
+from aggregates.contract_line.milestones import ChangeMilestone, CreateMilestone, DeleteMilestone
+from aggregates.contract_line.state import ContractLine
+from aggregates.contract_line.terms import DefineLine
 from aggregates.refusals import NotFound, Refused
 from projections import contract_queries
 from service import wire
@@ -26,7 +30,7 @@ def define_contract(tenant: Tenant, request: Request, command: DefineContract) -
         stream = streams.contract(command.contract_id)
         state = unit.load(CONTRACT, stream)
         _expect(unit, stream, request)
-        unit.append(contract.define(command, state))
+        unit.append(defining.define(command, state))
         intake.resume(unit, command.contract_id)
         defined = required_contract(unit, command.contract_id)
         return Answer(

@@ -15,11 +15,14 @@ from typing import Any, NoReturn
 import msgspec
 import structlog
 
-from aggregates import approvals, contract, line_terms, streams
-from aggregates.approvals import Approval, Verdict
-from aggregates.contract import DefineContract
-from aggregates.events import ApprovalRecorded, EventParked, EventReceived, EventUnparked
-from aggregates.line_terms import DefineLine
+from aggregates import streams
+from aggregates.contract import defining
+from aggregates.contract.defining import DefineContract
+from aggregates.contract_line import approvals
+from aggregates.contract_line import terms as line_terms
+from aggregates.contract_line.approvals import Approval, Verdict
+from aggregates.contract_line.terms import DefineLine
+from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived, EventUnparked
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
 from projections.history import OutcomeUnknown, Unavailable
@@ -349,7 +352,7 @@ class _Desk:
         state = self.unit.load(CONTRACT, streams.contract(self.contract_id))
         try:
             if isinstance(command, DefineContract):
-                events = contract.define(command, state)
+                events = defining.define(command, state)
             elif state is None:
                 return self._park(posted, NotFound("contract", self.contract_id))
             else:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from datetime import date
 
-from aggregates import confirming, drafting, streams
-from aggregates.confirming import SERIES, ConfirmInvoice
+from aggregates import streams
 from aggregates.deal import Deal
-from aggregates.drafting import CreateDrafts, NothingReady
-from aggregates.invoice import Invoice
+from aggregates.invoice import confirming, drafting
+from aggregates.invoice.confirming import SERIES, ConfirmInvoice
+from aggregates.invoice.drafting import CreateDrafts, NothingReady
+from aggregates.invoice.state import Invoice
 from aggregates.refusals import NotFound
 from service import wire
 from service.handlers.backlog import load_deal

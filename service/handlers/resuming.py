@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from aggregates import streams
-from aggregates.contract import Contract
+from aggregates.contract.state import Contract
 from aggregates.deal import pages
-from aggregates.events import EventParked
-from aggregates.intake import Parking
+from aggregates.intake.events import EventParked
+from aggregates.intake.state import Parking
 from projections import billing_queries
 from service.group_commit import Command, Context
 from service.stream_kinds import CONTRACT, PARKING

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from aggregates.backlog import MarkNotReady, MarkReady, ReevaluateNTE, ResetNTE
+from aggregates.contract_line.readiness import MarkNotReady, MarkReady, ReevaluateNTE, ResetNTE
 from aggregates.statuses import BillingStatus, BillingType, NTEStatus, TransactionClass
 from projections import backlog_queries
 from projections.backlog_queries import BacklogList, list_fixed_price, list_time_and_material

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from aggregates.milestones import DeleteMilestone
+from aggregates.contract_line.milestones import DeleteMilestone
 from projections import contract_queries, performance_queries
 from service import answers, commands
 from service.handlers import contracts as handlers

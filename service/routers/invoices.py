@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 
-from aggregates.drafting import CreateDrafts
+from aggregates.invoice.drafting import CreateDrafts
 from aggregates.statuses import ActualType, InvoiceStatus
 from projections import billing_queries
 from service import answers

@@ -6,14 +6,16 @@ from decimal import Decimal
 from typing import TypedDict, Unpack
 
 from aggregates import streams
-from aggregates.approvals import Approval
-from aggregates.confirming import ConfirmInvoice
-from aggregates.contract import DefineContract
-from aggregates.drafting import CreateDrafts
-from aggregates.events import ContractDefined, ContractLineDefined, ContractLineListed, Event
-from aggregates.line_terms import DefineLine
-from aggregates.milestones import CreateMilestone
-from aggregates.nte import WHOLE, Usage
+from aggregates.contract.defining import DefineContract
+from aggregates.contract.events import ContractDefined, ContractLineListed
+from aggregates.contract_line.approvals import Approval
+from aggregates.contract_line.events import ContractLineDefined
+from aggregates.contract_line.milestones import CreateMilestone
+from aggregates.contract_line.terms import DefineLine
+from aggregates.events import Event
+from aggregates.invoice.confirming import ConfirmInvoice
+from aggregates.invoice.drafting import CreateDrafts
+from aggregates.limits import WHOLE, Usage
 from aggregates.statuses import BillingMethod, BillingType, Schedule, TransactionClass
 from aggregates.terms import Chargeability, ContractCustomer, LineCustomer, LineTerms
 from tests.spec import Story

@@ -11,13 +11,14 @@ from hypothesis import given as given_any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from aggregates import contract_line, intake
-from aggregates.backlog import MarkNotReady, MarkReady, ReevaluateNTE, ResetNTE
-from aggregates.contract_line import LineHead
-from aggregates.drafting import DeleteDraft
+from aggregates.contract_line import state as contract_line
+from aggregates.contract_line.milestones import ChangeMilestone, DeleteMilestone
+from aggregates.contract_line.readiness import MarkNotReady, MarkReady, ReevaluateNTE, ResetNTE
+from aggregates.contract_line.state import LineHead
 from aggregates.events import Event
-from aggregates.intake import Parking
-from aggregates.milestones import ChangeMilestone, DeleteMilestone
+from aggregates.intake import state as intake
+from aggregates.intake.state import Parking
+from aggregates.invoice.drafting import DeleteDraft
 from aggregates.statuses import BillingMethod
 from tests.aggregates.any_events import an_event
 from tests.aggregates.examples import (

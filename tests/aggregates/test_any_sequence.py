@@ -18,8 +18,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from aggregates.approvals import Approval
-from aggregates.backlog import (
+from aggregates.contract_line.approvals import Approval
+from aggregates.contract_line.events import (
+    MilestoneChanged,
+    MilestoneDeleted,
+    MilestoneSplit,
+    UnbilledSale,
+    UnbilledSalesRecorded,
+)
+from aggregates.contract_line.milestones import ChangeMilestone, DeleteMilestone
+from aggregates.contract_line.readiness import (
     BacklogCommand,
     Decision,
     MarkNotReady,
@@ -27,22 +35,12 @@ from aggregates.backlog import (
     ReevaluateNTE,
     ResetNTE,
 )
-from aggregates.confirming import ConfirmInvoice
-from aggregates.drafting import DeleteDraft
-from aggregates.events import (
-    ActualsBooked,
-    BookedActual,
-    InvoiceNumberAssigned,
-    MilestoneChanged,
-    MilestoneDeleted,
-    MilestoneSplit,
-    UnbilledSale,
-    UnbilledSalesRecorded,
-)
-from aggregates.invoice import Invoice
-from aggregates.milestones import ChangeMilestone, DeleteMilestone
+from aggregates.invoice.confirming import ConfirmInvoice
+from aggregates.invoice.drafting import DeleteDraft
+from aggregates.invoice.events import ActualsBooked, BookedActual, InvoiceNumberAssigned
+from aggregates.invoice.state import Invoice
+from aggregates.limits import Usage
 from aggregates.money import unit_of
-from aggregates.nte import Usage
 from aggregates.refusals import Refused
 from aggregates.statuses import (
     ActualType,

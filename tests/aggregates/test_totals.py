@@ -6,15 +6,11 @@ from decimal import Decimal
 import pytest
 
 from aggregates import money
-from aggregates.backlog import MarkReady
-from aggregates.events import (
-    ContractUsageChanged,
-    Event,
-    LineUsageChanged,
-    MilestoneSplit,
-    UnbilledSalesRecorded,
-)
-from aggregates.milestones import ChangeMilestone
+from aggregates.contract.events import ContractUsageChanged
+from aggregates.contract_line.events import LineUsageChanged, MilestoneSplit, UnbilledSalesRecorded
+from aggregates.contract_line.milestones import ChangeMilestone
+from aggregates.contract_line.readiness import MarkReady
+from aggregates.events import Event
 from aggregates.refusals import Refused
 from aggregates.statuses import LimitLevel
 from aggregates.terms import LevelUsage

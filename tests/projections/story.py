@@ -9,29 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from aggregates.events import (
-    MILESTONE,
-    ActualsBooked,
-    ApprovalRecorded,
+from aggregates.contract.events import ContractDefined, ContractLineListed, ContractUsageChanged
+from aggregates.contract_line.events import (
     ApprovedWork,
-    BillingTypeTotal,
-    BookedActual,
-    ContractDefined,
     ContractLineDefined,
-    ContractLineListed,
-    ContractUsageChanged,
-    DetailsAdded,
-    DraftCreated,
-    DraftDeleted,
-    Event,
-    EventParked,
-    EventReceived,
-    EventUnparked,
     HeaderStatus,
-    InvoiceConfirmed,
-    InvoiceDetail,
-    InvoiceLineTotal,
-    InvoiceNumberAssigned,
     ItemsDrafted,
     ItemsPosted,
     ItemsReleased,
@@ -45,11 +27,24 @@ from aggregates.events import (
     NTEEvaluated,
     NTEReset,
     NTEResult,
-    RequestAnswered,
-    RequestClaimed,
     SplitShare,
     UnbilledSale,
     UnbilledSalesRecorded,
+)
+from aggregates.events import Event, RequestAnswered, RequestClaimed
+from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived, EventUnparked
+from aggregates.invoice.events import (
+    MILESTONE,
+    ActualsBooked,
+    BillingTypeTotal,
+    BookedActual,
+    DetailsAdded,
+    DraftCreated,
+    DraftDeleted,
+    InvoiceConfirmed,
+    InvoiceDetail,
+    InvoiceLineTotal,
+    InvoiceNumberAssigned,
 )
 from aggregates.statuses import (
     ActualType,

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, Engine
 
-from aggregates.events import ContractDefined, Event
+from aggregates.contract.events import ContractDefined
+from aggregates.events import Event
 from projections import backlog_queries, billing_queries, contract_queries, performance_queries
 from projections.backlog_rows import Fields
 from projections.backlog_views import BacklogFilter

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect
 
-from aggregates.events import UnbilledSalesRecorded
+from aggregates.contract_line.events import UnbilledSalesRecorded
 from projections.backlog_queries import list_time_and_material
 from projections.backlog_views import BacklogFilter
 from projections.database import schema_of

@@ -6,7 +6,8 @@ from typing import Any, get_args
 import pytest
 from sqlalchemy import Table
 
-from aggregates.events import ContractLineDefined, Event
+from aggregates.contract_line.events import ContractLineDefined
+from aggregates.events import Event
 from projections import tables
 from projections.catalogue import project
 from projections.changes import Change, Drop, Patch, Put

@@ -10,7 +10,8 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 from sqlalchemy import Engine
 
-from aggregates.events import LineUsageChanged, RequestAnswered
+from aggregates.contract_line.events import LineUsageChanged
+from aggregates.events import RequestAnswered
 from projections import runner
 from projections.history import History, Recorded
 from projections.runner import Projector, catch_up

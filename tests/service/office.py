@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from aggregates.backlog import BacklogCommand, MarkReady
-from aggregates.drafting import CreateDrafts
-from aggregates.events import InvoiceNumberAssigned
+from aggregates.contract_line.readiness import BacklogCommand, MarkReady
+from aggregates.invoice.drafting import CreateDrafts
+from aggregates.invoice.events import InvoiceNumberAssigned
 from projections import contract_queries
 from projections.history import Recorded
 from projections.tables import metadata

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aggregates.backlog import BacklogCommand, MarkReady
+from aggregates.contract_line.readiness import BacklogCommand, MarkReady
 from aggregates.refusals import ItemsRefused, Refused
 from service.group_commit import Committed
 from service.handlers import backlog

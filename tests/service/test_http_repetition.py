@@ -10,7 +10,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from aggregates.events import ApprovalRecorded, RequestClaimed
+from aggregates.events import RequestClaimed
+from aggregates.intake.events import ApprovalRecorded
 from service.app import create_app
 from service.settings import Settings
 from service.tenant import Tenant

@@ -18,16 +18,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from aggregates.events import (
-    ActualsBooked,
-    ApprovalRecorded,
-    EventReceived,
-    InvoiceConfirmed,
-    InvoiceNumberAssigned,
-    ItemsDrafted,
-    ItemsPosted,
-    UnbilledSalesRecorded,
-)
+from aggregates.contract_line.events import ItemsDrafted, ItemsPosted, UnbilledSalesRecorded
+from aggregates.intake.events import ApprovalRecorded, EventReceived
+from aggregates.invoice.events import ActualsBooked, InvoiceConfirmed, InvoiceNumberAssigned
 from service.tenant import Tenant
 from tests.service.office import (
     NOW,

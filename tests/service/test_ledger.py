@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from aggregates.events import Event, InvoiceNumberAssigned, RequestAnswered
+from aggregates.events import Event, RequestAnswered
+from aggregates.invoice.events import InvoiceNumberAssigned
 from aggregates.refusals import Refused
 from service.group_commit import Command
 from service.ledger import ATTEMPTS, Conflict, Context, Ledger, Unavailable

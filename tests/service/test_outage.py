@@ -14,7 +14,8 @@ import httpx
 import psycopg
 import pytest
 
-from aggregates.events import DraftCreated, MarkedReady
+from aggregates.contract_line.events import MarkedReady
+from aggregates.invoice.events import DraftCreated
 from service.app import create_app
 from service.servers import POOL_SIZE
 from service.serving import running

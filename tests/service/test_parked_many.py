@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from aggregates import streams
-from aggregates.events import EventParked, EventUnparked
+from aggregates.intake.events import EventParked, EventUnparked
 from projections import billing_queries
 from projections.paging import PageRequest
 from projections.tables import parked_events

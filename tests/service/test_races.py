@@ -13,8 +13,8 @@ from typing import ParamSpec, TypeVar
 
 import pytest
 
-from aggregates.contract import DefineContract
-from aggregates.line_terms import DefineLine
+from aggregates.contract.defining import DefineContract
+from aggregates.contract_line.terms import DefineLine
 from aggregates.refusals import ItemsRefused, Refused
 from aggregates.statuses import Outcome
 from service.commands import create_milestone

@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 import pytest
 
 from aggregates import streams
-from aggregates.contract_line import LineHead
-from aggregates.events import ContractDefined, ContractLineDefined, InvoiceNumberAssigned
-from aggregates.invoice import NumberSeries
-from aggregates.milestones import CreateMilestone
+from aggregates.contract.events import ContractDefined
+from aggregates.contract_line.events import ContractLineDefined
+from aggregates.contract_line.milestones import CreateMilestone
+from aggregates.contract_line.state import LineHead
+from aggregates.invoice.events import InvoiceNumberAssigned
+from aggregates.invoice.numbering import NumberSeries
 from service import snapshots
 from service.handlers import contracts
 from service.ledger import SNAPSHOT_EVERY, Ledger

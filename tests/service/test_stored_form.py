@@ -13,7 +13,11 @@ import msgspec
 import pytest
 
 from aggregates import events
+from aggregates.contract import events as contract_events
+from aggregates.contract_line import events as line_events
 from aggregates.events import Event
+from aggregates.intake import events as intake_events
+from aggregates.invoice import events as invoice_events
 from aggregates.statuses import (
     ActualType,
     AdjustmentStatus,
@@ -74,10 +78,10 @@ MOVED: dict[str, Any] = {
     "billing_method": BillingMethod.FIXED_PRICE,
     "items": ("C1~L1~1", "C1~L1~2"),
     "milestones": (
-        events.HeaderStatus(milestone_id="C1~L1~m", status=MilestoneStatus.IN_PROGRESS),
+        line_events.HeaderStatus(milestone_id="C1~L1~m", status=MilestoneStatus.IN_PROGRESS),
     ),
 }
-PART = events.MilestonePart(
+PART = line_events.MilestonePart(
     item_id="C1~L1~1", customer_id="A", amount=Decimal("1000.00"), tax=Decimal("190.00")
 )
 MILESTONE: dict[str, Any] = {
@@ -112,7 +116,7 @@ PARKED: dict[str, Any] = {
 }
 
 EXAMPLES: tuple[Event, ...] = (
-    events.ContractDefined(
+    contract_events.ContractDefined(
         contract_id="C1",
         name='Harbour "North"',
         currency="EUR",
@@ -122,31 +126,31 @@ EXAMPLES: tuple[Event, ...] = (
             ContractCustomer(customer_id="B", name="Bé"),
         ),
     ),
-    events.ContractLineListed(
+    contract_events.ContractLineListed(
         **LINE, billing_method=BillingMethod.FIXED_PRICE, customers=("A", "B")
     ),
-    events.ContractUsageChanged(contract_id="C1", currency="EUR", usages=(USAGE,)),
-    events.ContractLineDefined(
+    contract_events.ContractUsageChanged(contract_id="C1", currency="EUR", usages=(USAGE,)),
+    line_events.ContractLineDefined(
         **LINE, currency="EUR", terms=TERMS, milestones_total=Decimal("0.00")
     ),
-    events.LineUsageChanged(**LINE, currency="EUR", usages=(USAGE,)),
-    events.MilestoneSplit(
+    line_events.LineUsageChanged(**LINE, currency="EUR", usages=(USAGE,)),
+    line_events.MilestoneSplit(
         **MILESTONE,
-        shares=(events.SplitShare(customer_id="A", percent=Decimal(100), rounding=True),),
+        shares=(line_events.SplitShare(customer_id="A", percent=Decimal(100), rounding=True),),
     ),
-    events.MilestoneChanged(**MILESTONE),
-    events.MilestoneDeleted(
+    line_events.MilestoneChanged(**MILESTONE),
+    line_events.MilestoneDeleted(
         **LINE,
         milestone_id="C1~L1~m",
         items=("C1~L1~1",),
         currency="EUR",
         milestones_total=Decimal(0),
     ),
-    events.UnbilledSalesRecorded(
+    line_events.UnbilledSalesRecorded(
         **LINE,
         currency="EUR",
         approvals=(
-            events.ApprovedWork(
+            line_events.ApprovedWork(
                 approval_id="A1",
                 transaction_class=TransactionClass.TIME,
                 date=date(2026, 10, 5),
@@ -157,7 +161,7 @@ EXAMPLES: tuple[Event, ...] = (
                 resource="Jo",
                 description="line\nbreak, 日本",
                 sales=(
-                    events.UnbilledSale(
+                    line_events.UnbilledSale(
                         item_id="C1~L1~1",
                         customer_id="A",
                         quantity=Decimal("7.5"),
@@ -170,11 +174,11 @@ EXAMPLES: tuple[Event, ...] = (
             ),
         ),
     ),
-    events.NTEEvaluated(
+    line_events.NTEEvaluated(
         **LINE,
         results=(
-            events.NTEResult(item_id="C1~L1~1", nte_status=NTEStatus.COMMITTED),
-            events.NTEResult(
+            line_events.NTEResult(item_id="C1~L1~1", nte_status=NTEStatus.COMMITTED),
+            line_events.NTEResult(
                 item_id="C1~L1~2",
                 nte_status=NTEStatus.FAILED,
                 failed=(
@@ -188,22 +192,24 @@ EXAMPLES: tuple[Event, ...] = (
             ),
         ),
     ),
-    events.NTEReset(**LINE, items=("C1~L1~1",)),
-    events.MarkedReady(**MOVED),
-    events.MarkedNotReady(**MOVED),
-    events.ItemsDrafted(**MOVED, invoice_id="I1"),
-    events.ItemsReleased(**MOVED, invoice_id="I1"),
-    events.ItemsPosted(**MOVED, invoice_id="I1"),
-    events.DraftCreated(**INVOICE, customer_id="A", currency="EUR", cutoff=date(2026, 10, 31)),
-    events.DetailsAdded(
+    line_events.NTEReset(**LINE, items=("C1~L1~1",)),
+    line_events.MarkedReady(**MOVED),
+    line_events.MarkedNotReady(**MOVED),
+    line_events.ItemsDrafted(**MOVED, invoice_id="I1"),
+    line_events.ItemsReleased(**MOVED, invoice_id="I1"),
+    line_events.ItemsPosted(**MOVED, invoice_id="I1"),
+    invoice_events.DraftCreated(
+        **INVOICE, customer_id="A", currency="EUR", cutoff=date(2026, 10, 31)
+    ),
+    invoice_events.DetailsAdded(
         **INVOICE,
         currency="EUR",
         details=(
-            events.InvoiceDetail(
+            invoice_events.InvoiceDetail(
                 detail_id="d1",
                 line_id="L1",
                 item_id="C1~L1~1",
-                kind=events.MILESTONE,
+                kind=invoice_events.MILESTONE,
                 date=date(2026, 10, 31),
                 description="Design",
                 quantity=Decimal(1),
@@ -216,13 +222,13 @@ EXAMPLES: tuple[Event, ...] = (
             ),
         ),
         lines=(
-            events.InvoiceLineTotal(
+            invoice_events.InvoiceLineTotal(
                 line_id="L1",
                 billing_method=BillingMethod.FIXED_PRICE,
                 amount=Decimal("1000.00"),
                 tax=Decimal("190.00"),
                 groups=(
-                    events.BillingTypeTotal(
+                    invoice_events.BillingTypeTotal(
                         billing_type=BillingType.CHARGEABLE,
                         count=1,
                         amount=Decimal("1000.00"),
@@ -234,8 +240,8 @@ EXAMPLES: tuple[Event, ...] = (
         amount=Decimal("1000.00"),
         tax=Decimal("190.00"),
     ),
-    events.DraftDeleted(**INVOICE),
-    events.InvoiceConfirmed(
+    invoice_events.DraftDeleted(**INVOICE),
+    invoice_events.InvoiceConfirmed(
         **INVOICE,
         number="INV-000001",
         accounting_date=date(2026, 10, 31),
@@ -243,12 +249,12 @@ EXAMPLES: tuple[Event, ...] = (
         amount=Decimal("1000.00"),
         tax=Decimal("190.00"),
     ),
-    events.ActualsBooked(
+    invoice_events.ActualsBooked(
         **INVOICE,
         customer_id="A",
         currency="EUR",
         actuals=(
-            events.BookedActual(
+            invoice_events.BookedActual(
                 actual_id="a1",
                 type=ActualType.BILLED_SALES,
                 reversal_of=None,
@@ -267,10 +273,10 @@ EXAMPLES: tuple[Event, ...] = (
             ),
         ),
     ),
-    events.InvoiceNumberAssigned(
+    invoice_events.InvoiceNumberAssigned(
         series="invoices", sequence=1, number="INV-000001", invoice_id="I1"
     ),
-    events.EventReceived(
+    intake_events.EventReceived(
         source="urn:test",
         event_id="e1",
         type="projects.time.approved.v1",
@@ -284,11 +290,11 @@ EXAMPLES: tuple[Event, ...] = (
         data='{"approval_id":"A1"}',
         digest="00ff",
     ),
-    events.ApprovalRecorded(
+    intake_events.ApprovalRecorded(
         source="urn:test", **LINE, approval_id="A1", digest="00ff", items=("C1~L1~1",)
     ),
-    events.EventParked(**PARKED),
-    events.EventUnparked(
+    intake_events.EventParked(**PARKED),
+    intake_events.EventUnparked(
         contract_id="C1", parked_id="p1", outcome=Outcome.RECORDED, reason="it arrived"
     ),
     events.RequestClaimed(key="key 1", digest="00ff"),
@@ -353,9 +359,9 @@ def types_in(value: object) -> Iterator[type]:
 
 def test_decimals_keep_their_digits_and_exponent() -> None:
     usages = (USAGE,)
-    event = events.ContractUsageChanged(contract_id="C1", currency="KWD", usages=usages)
+    event = contract_events.ContractUsageChanged(contract_id="C1", currency="KWD", usages=usages)
     back, _ = EventCodec().decode(*EventCodec().encode(event, METADATA))
-    assert isinstance(back, events.ContractUsageChanged)
+    assert isinstance(back, contract_events.ContractUsageChanged)
     kept = back.usages[0]
     assert (kept.committed.as_tuple(), kept.invoiced.as_tuple()) == (
         Decimal("-0.50").as_tuple(),
@@ -399,7 +405,7 @@ def test_old_versions_are_brought_up_step_by_step_to_todays_shape() -> None:
             "VerdictsWithdrawn.v2": Upcaster(into="NTEReset.v1", convert=with_line),
         }
     )
-    today = events.NTEReset(contract_id="C1", line_id="L1", items=("i1", "i2"))
+    today = line_events.NTEReset(contract_id="C1", line_id="L1", items=("i1", "i2"))
     for name, data in (
         ("VerdictsWithdrawn.v1", {"contract": "C1", "positions": "L1/i1,i2"}),
         ("VerdictsWithdrawn.v2", {"contract_id": "C1", "positions": "L1/i1,i2"}),
@@ -424,13 +430,13 @@ def test_upcast_data_is_typed_like_any_other() -> None:
     }
     stored = msgspec.json.encode({"metadata": METADATA, "data": old})
     event, _ = codec.decode("InvoicePosted.v1", stored)
-    assert isinstance(event, events.InvoiceConfirmed)
+    assert isinstance(event, invoice_events.InvoiceConfirmed)
     assert (event.amount, event.accounting_date) == (Decimal("1234.50"), date(2026, 10, 31))
 
 
 @pytest.mark.parametrize("name", ["MarkedReady.v99", "Unheard.v1", "aggregates.events:MarkedReady"])
 def test_a_name_that_the_catalogue_does_not_know_is_told(name: str) -> None:
-    _, stored = EventCodec().encode(example(events.MarkedReady), METADATA)
+    _, stored = EventCodec().encode(example(line_events.MarkedReady), METADATA)
     with pytest.raises(UnknownEventType, match=name):
         EventCodec().decode(name, stored)
 

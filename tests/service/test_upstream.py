@@ -13,9 +13,9 @@ from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregates.approvals import Approval
-from aggregates.contract import DefineContract
-from aggregates.line_terms import DefineLine
+from aggregates.contract.defining import DefineContract
+from aggregates.contract_line.approvals import Approval
+from aggregates.contract_line.terms import DefineLine
 from aggregates.statuses import BillingType, TransactionClass
 from service.upstream import TYPES, BadEvent, read
 from tests.service.office import Json, approval_event, contract_event, line_event

@@ -1,0 +1,94 @@
+"""Events of the intake: what was taken in, what waits, what became of it."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from aggregates import streams
+from aggregates.contract.events import ContractEvent
+from aggregates.statuses import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventReceived:
+    """An event that an upstream system posted was taken in, once; its outcome, and why.
+
+    A later version on the same stream tells what became of an event that had been parked. `data`
+    keeps the posted data of what made no actual (not billable). `digest` is the SHA-256 of type and
+    data, by which the same event is told from another of that id (D-20); null before version 2.
+    """
+
+    VERSION: ClassVar[int] = 2
+    source: str
+    event_id: str
+    type: str
+    contract_id: str
+    line_id: str | None
+    approval_id: str | None
+    outcome: Outcome
+    items: tuple[str, ...]
+    problem_code: str | None
+    problem_detail: str | None
+    data: str | None
+    digest: str | None
+
+    @property
+    def stream(self) -> str:
+        return streams.receipt(self.source, self.event_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRecorded:
+    """An approval was recorded, once: what it became, and a digest of what it said (D-20).
+
+    A second event about the same approval is answered from here, also after its items were posted.
+    `source` is null before version 2, when an approval was known by its contract instead.
+    """
+
+    VERSION: ClassVar[int] = 2
+    source: str | None
+    contract_id: str
+    line_id: str
+    approval_id: str
+    digest: str
+    items: tuple[str, ...]
+
+    @property
+    def stream(self) -> str:
+        if self.source is None:
+            return streams.approval_without_source(self.contract_id, self.approval_id)
+        return streams.approval(self.source, self.approval_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventParked(ContractEvent):
+    """A posted event refers to something unknown yet; it is kept until that arrives.
+
+    Recorded again, with the new reason, when a retry finds that it still can't be taken in.
+    """
+
+    parked_id: str
+    source: str
+    event_id: str
+    type: str
+    line_id: str | None
+    approval_id: str | None
+    problem_code: str
+    problem_detail: str
+    data: str
+
+    @property
+    def stream(self) -> str:
+        return streams.parking(self.contract_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventUnparked(ContractEvent):
+    """A parked event left the parking place: taken in (`outcome`), or dismissed with a reason."""
+
+    parked_id: str
+    outcome: Outcome | None
+    reason: str | None
+
+    @property
+    def stream(self) -> str:
+        return streams.parking(self.contract_id)

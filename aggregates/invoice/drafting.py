@@ -1,0 +1,231 @@
+"""Drafts: ready items of a contract gathered into one invoice a customer, and let go again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import partial
+
+from aggregates import streams
+from aggregates.contract_line.events import ItemsDrafted, ItemsReleased
+from aggregates.contract_line.state import ContractLine, OpenSale
+from aggregates.deal import Deal, moved, pages
+from aggregates.events import Event
+from aggregates.invoice.events import (
+    MILESTONE,
+    DetailsAdded,
+    DraftCreated,
+    DraftDeleted,
+    InvoiceDetail,
+)
+from aggregates.invoice.state import Invoice
+from aggregates.invoice.totals import Totals
+from aggregates.money import total
+from aggregates.refusals import Invalid, ItemRefusal, NotFound, Refused
+from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus
+
+# --- commands ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateDrafts:
+    """Draft what is ready and dated up to the cutoff; None means no bound (D-40).
+
+    `draft_key` is made at the edge; the ids of the invoices derive from it.
+    """
+
+    draft_key: str
+    cutoff: date | None
+    line_ids: tuple[str, ...] | None
+    customer_ids: tuple[str, ...] | None
+    items: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteDraft:
+    """Delete a draft; its items are ready again (D-42)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted:
+    """The invoices made, as events, and the named items that could not be taken, with why."""
+
+    events: tuple[Event, ...]
+    invoice_ids: tuple[str, ...]
+    left_out: tuple[ItemRefusal, ...]
+
+
+# --- decide ------------------------------------------------------------------------------------
+
+
+def create(command: CreateDrafts, deal: Deal) -> Drafted:
+    """One invoice a customer, one invoice line a contract line with items (D-40, D-13).
+
+    Raises Invalid for a line or customer that the contract does not have, Refused `nothing_ready`
+    when no ready item matches; then nothing is made.
+    """
+    _check_selection(command, deal)
+    by_customer: dict[str, list[InvoiceDetail]] = {}
+    for customer_id, detail in sorted(_ready(command, deal), key=_invoice_order):
+        by_customer.setdefault(customer_id, []).append(detail)
+    left_out = tuple(_left_out(command, deal, by_customer))
+    if not by_customer:
+        raise NothingReady(left_out)
+    events: list[Event] = []
+    for customer_id, details in by_customer.items():
+        events += _draft(command, deal, customer_id, details)
+    invoice_ids = tuple(_invoice_id(command, customer_id) for customer_id in by_customer)
+    return Drafted(events=tuple(events), invoice_ids=invoice_ids, left_out=left_out)
+
+
+def delete(invoice: Invoice, deal: Deal) -> list[Event]:
+    """The draft goes, its items come back ready (D-42).
+
+    Raises NotFound when it is deleted already, Refused once confirmed (D-44).
+    """
+    if invoice.deleted:
+        raise NotFound("invoice", invoice.invoice_id)
+    if invoice.status is not InvoiceStatus.DRAFT:
+        raise Refused("invoice_confirmed", "a confirmed invoice is read-only (D-44)")
+    events: list[Event] = [
+        DraftDeleted(invoice_id=invoice.invoice_id, contract_id=invoice.contract_id)
+    ]
+    released = partial(ItemsReleased, invoice_id=invoice.invoice_id)
+    for line_id, items in invoice.items_by_line().items():
+        events += moved(deal.lines[line_id], items, BillingStatus.READY, released)
+    return events
+
+
+class NothingReady(Refused):
+    """A draft was asked for, and no ready item matches it (D-40)."""
+
+    def __init__(self, left_out: tuple[ItemRefusal, ...]) -> None:
+        super().__init__("nothing_ready", "no ready item matches: nothing was drafted (D-40)")
+        self.refusals = left_out
+
+
+# --- helpers -----------------------------------------------------------------------------------
+
+
+def _check_selection(command: CreateDrafts, deal: Deal) -> None:
+    for position, line_id in enumerate(command.line_ids or ()):
+        if line_id not in deal.contract.lines:
+            raise Invalid(f"line_ids.{position}", f"the contract has no line {line_id!r}")
+    for position, customer_id in enumerate(command.customer_ids or ()):
+        if customer_id not in deal.contract.customers:
+            raise Invalid(
+                f"customer_ids.{position}", f"the contract has no customer {customer_id!r}"
+            )
+
+
+def _ready(command: CreateDrafts, deal: Deal) -> Iterator[tuple[str, InvoiceDetail]]:
+    """Every ready item that the command selects, with the customer it is billed to."""
+    named = None if command.items is None else set(command.items)
+    for line in deal.lines.values():
+        if command.line_ids is not None and line.line_id not in command.line_ids:
+            continue
+        for item_id in line.ready if named is None else (i for i in named if i in line.ready):
+            customer_id, detail = _detail(command, line, item_id)
+            if command.customer_ids is not None and customer_id not in command.customer_ids:
+                continue
+            if command.cutoff is None or detail.date <= command.cutoff:
+                yield customer_id, detail
+
+
+def _left_out(
+    command: CreateDrafts, deal: Deal, taken: dict[str, list[InvoiceDetail]]
+) -> Iterator[ItemRefusal]:
+    """Why each named item that is not on a draft now was not taken: no selection is silent."""
+    drafted = {detail.item_id for details in taken.values() for detail in details}
+    for item_id in dict.fromkeys(command.items or ()):
+        if item_id in drafted:
+            continue
+        found = deal.find(item_id)
+        if found is None:
+            yield ItemRefusal(item_id, "item_not_open", "there is no open item of this id")
+        elif found[1].billing_status is not BillingStatus.READY:
+            status = found[1].billing_status
+            yield ItemRefusal(item_id, "item_not_ready", f"the item is {status} (D-13)")
+        else:
+            yield ItemRefusal(
+                item_id, "not_selected", "the item is outside the cutoff, lines or customers given"
+            )
+
+
+def _invoice_order(entry: tuple[str, InvoiceDetail]) -> tuple[str, str, date, str]:
+    customer_id, detail = entry
+    return customer_id, detail.line_id, detail.date, detail.item_id
+
+
+def _draft(
+    command: CreateDrafts, deal: Deal, customer_id: str, details: list[InvoiceDetail]
+) -> Iterator[Event]:
+    contract, invoice_id = deal.contract, _invoice_id(command, customer_id)
+    yield DraftCreated(
+        invoice_id=invoice_id,
+        contract_id=contract.contract_id,
+        customer_id=customer_id,
+        currency=contract.currency,
+        cutoff=command.cutoff,
+    )
+    totals = Totals({line_id: line.billing_method for line_id, line in contract.lines.items()})
+    for page in pages(details):
+        totals.add(page)
+        lines = totals.lines()
+        yield DetailsAdded(
+            invoice_id=invoice_id,
+            contract_id=contract.contract_id,
+            currency=contract.currency,
+            details=page,
+            lines=lines,
+            amount=total(sum((line.amount for line in lines), Decimal(0)), contract.currency),
+            tax=total(sum((line.tax for line in lines), Decimal(0)), contract.currency),
+        )
+    drafted = partial(ItemsDrafted, invoice_id=invoice_id)
+    by_line: dict[str, list[str]] = {}
+    for detail in details:
+        by_line.setdefault(detail.line_id, []).append(detail.item_id)
+    for line_id, items in by_line.items():
+        yield from moved(deal.lines[line_id], items, BillingStatus.INVOICE_CREATED, drafted)
+
+
+def _detail(command: CreateDrafts, line: ContractLine, item_id: str) -> tuple[str, InvoiceDetail]:
+    """The invoice detail that bills a ready item, and the customer it is billed to."""
+    item = line.open_item(item_id)
+    detail_id = streams.digest(_invoice_id(command, item.customer_id), item_id)
+    if isinstance(item, OpenSale):
+        return item.customer_id, InvoiceDetail(
+            detail_id=detail_id,
+            line_id=line.line_id,
+            item_id=item_id,
+            kind=item.transaction_class,
+            date=item.date,
+            description=item.description,
+            quantity=item.quantity,
+            unit_price=item.unit_price,
+            amount=item.amount,
+            tax=item.tax,
+            billing_type=item.billing_type,
+            approval_id=item.approval_id,
+            milestone_id=None,
+        )
+    milestone = line.milestones[item.milestone_id]
+    return item.customer_id, InvoiceDetail(
+        detail_id=detail_id,
+        line_id=line.line_id,
+        item_id=item_id,
+        kind=MILESTONE,
+        date=milestone.date,
+        description=milestone.name,
+        quantity=Decimal(1),
+        unit_price=item.amount,
+        amount=item.amount,
+        tax=item.tax,
+        billing_type=BillingType.CHARGEABLE,
+        approval_id=None,
+        milestone_id=item.milestone_id,
+    )
+
+
+def _invoice_id(command: CreateDrafts, customer_id: str) -> str:
+    return streams.digest(command.draft_key, customer_id)

@@ -1,0 +1,56 @@
+"""The invoice and the number series as states: they obey their events, and no others."""
+
+from decimal import Decimal
+
+from aggregates.invoice import numbering
+from aggregates.invoice import state as invoice
+from aggregates.invoice.events import (
+    DetailsAdded,
+    DraftDeleted,
+    InvoiceConfirmed,
+    InvoiceNumberAssigned,
+)
+from aggregates.invoice.numbering import NumberSeries
+from tests.aggregates.examples import CONFIRM, CONTRACT, a_contract
+
+ADDED = DetailsAdded(
+    invoice_id="I1",
+    contract_id=CONTRACT,
+    currency="EUR",
+    details=(),
+    lines=(),
+    amount=Decimal(0),
+    tax=Decimal(0),
+)
+CONFIRMED = InvoiceConfirmed(
+    invoice_id="I1",
+    contract_id=CONTRACT,
+    number="INV-000001",
+    accounting_date=CONFIRM.today,
+    currency="EUR",
+    amount=Decimal(0),
+    tax=Decimal(0),
+)
+DELETED = DraftDeleted(invoice_id="I1", contract_id=CONTRACT)
+ASSIGNED = InvoiceNumberAssigned(
+    series="invoices", sequence=7, number="INV-000007", invoice_id="I1"
+)
+
+
+def test_an_invoice_begins_with_its_draft() -> None:
+    for event in (ADDED, CONFIRMED, DELETED):
+        assert invoice.evolve(None, event) is None
+
+
+def test_events_of_other_streams_leave_the_invoice_as_it_is() -> None:
+    assert invoice.evolve(None, a_contract()) is None
+    assert invoice.evolve(None, ASSIGNED) is None
+
+
+def test_a_series_knows_how_far_it_has_got_d44() -> None:
+    assert numbering.evolve_series(None, ASSIGNED) == NumberSeries(series="invoices", sequence=7)
+
+
+def test_events_of_other_streams_leave_the_series_as_it_is_d44() -> None:
+    series = NumberSeries(series="invoices", sequence=7)
+    assert numbering.evolve_series(series, CONFIRMED) is series
