@@ -30,12 +30,12 @@ from benchmarks.workload import (
     definitions,
     write_ndjson,
 )
-from projections.runner import catch_up
-from projections.searching import approval_row, each_once, text_row
-from projections.sums import halves
+from projections.keeping.catching_up import catch_up
+from projections.keeping.totals import kind_of
 from projections.tables import search_texts, time_and_material, time_and_material_totals
 from projections.time_and_material import MOST_OF_AN_EVENT
-from projections.totals import kind_of
+from projections.values.search_texts import approval_row, each_once, text_row
+from projections.values.sums import halves
 from service.importing import import_events
 from service.ledger import Context
 from service.tenant import DEFAULT, Tenant, schema_of, sqlite_path

@@ -25,10 +25,10 @@ from benchmarks.databases import POSTGRESQL, Bench
 from benchmarks.measuring import Figure, Row, interleaved
 from benchmarks.office import BACKLOG
 from benchmarks.served import served
-from projections.backlog_queries import list_time_and_material
-from projections.backlog_views import BacklogFilter
-from projections.database import glance_of
-from projections.paging import PageRequest
+from projections.databases.connections import glance_of
+from projections.views.backlog.filters import BacklogFilter
+from projections.views.backlog.lists import list_time_and_material
+from projections.views.paging import PageRequest
 from service.app import create_app
 from service.settings import Settings
 from service.tenant import Tenant, sqlite_path

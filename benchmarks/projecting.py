@@ -23,7 +23,7 @@ from benchmarks.intake import copied, import_into
 from benchmarks.measuring import Figure, Row, interleaved, tell, timed
 from benchmarks.raw import SCHEMA, empty_file, events_table, like, shape
 from projections import time_and_material
-from projections.runner import catch_up
+from projections.keeping.catching_up import catch_up
 from projections.tables import time_and_material as view
 from projections.tables import time_and_material_totals, tracking
 from service.ledger import EventMapper
@@ -60,7 +60,7 @@ class _Limit(Protocol):
 
 
 def measure_projection(bench: Bench) -> Row:
-    """Reading, projecting and writing, one transaction a page, by the runner.
+    """Reading, projecting and writing, one transaction a page, by the projector.
 
     The history has nothing but what this view is made of, as imports over many contracts store it.
     """

@@ -19,7 +19,7 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from benchmarks.databases import POSTGRESQL, Bench
 from benchmarks.measuring import timed
-from projections.runner import PAGE
+from projections.keeping.catching_up import PAGE
 from service.tenant import DEFAULT, Tenant, schema_of, sqlite_path
 
 PER_COMMIT = 1_000

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from aggregates.invoice.events import MILESTONE, ActualsBooked, BookedActual
-from projections.changes import Change, Put, Row, to_millionths, to_minor
+from projections.changes import Change, Put, Row
 from projections.history import Recorded
 from projections.tables import booked_actuals
+from projections.values.units import to_millionths, to_minor
 
 
 def project(recorded: Recorded) -> Iterator[Change]:

@@ -7,8 +7,8 @@ from projections import (
     contracts,
     event_index,
     fixed_price,
-    intake,
     invoices,
+    parked_events,
     time_and_material,
 )
 from projections.changes import Change, Projection
@@ -20,7 +20,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     time_and_material.project,
     invoices.project,
     actuals.project,
-    intake.project,
+    parked_events.project,
     event_index.project,
 )
 

@@ -15,9 +15,8 @@ from aggregates.contract_line.events import (
 )
 from aggregates.intake.events import EventParked, EventUnparked
 from aggregates.terms import LevelUsage, rounding_customer
-from projections.changes import Change, Drop, Patch, Put, Row, to_minor, to_minor_or_none
+from projections.changes import Change, Drop, Patch, Put, Row
 from projections.history import Recorded
-from projections.searching import folded
 from projections.tables import (
     contract_customers,
     contract_lines,
@@ -25,6 +24,8 @@ from projections.tables import (
     limit_usage,
     line_customers,
 )
+from projections.values.search_texts import folded
+from projections.values.units import to_minor, to_minor_or_none
 
 
 def project(recorded: Recorded) -> Iterator[Change]:

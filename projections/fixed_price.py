@@ -9,11 +9,12 @@ from aggregates.contract_line.events import (
     MilestoneSplit,
 )
 from aggregates.statuses import BillingMethod, BillingStatus, MilestoneStatus
-from projections.billing import item_patches
-from projections.changes import Change, Drop, Patch, Put, Row, to_minor
+from projections.billing_status import item_patches
+from projections.changes import Change, Drop, Patch, Put, Row
 from projections.history import Recorded
-from projections.searching import milestone_row, milestone_text_id
 from projections.tables import fixed_price, milestones, search_texts
+from projections.values.search_texts import milestone_row, milestone_text_id
+from projections.values.units import to_minor
 
 
 def project(recorded: Recorded) -> Iterator[Change]:

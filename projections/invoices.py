@@ -13,9 +13,10 @@ from aggregates.invoice.events import (
     InvoiceLineTotal,
 )
 from aggregates.statuses import InvoiceStatus
-from projections.changes import Change, Drop, Patch, Put, Row, to_millionths, to_minor
+from projections.changes import Change, Drop, Patch, Put, Row
 from projections.history import Recorded
 from projections.tables import invoice_details, invoice_lines, invoices
+from projections.values.units import to_millionths, to_minor
 
 
 def project(recorded: Recorded) -> Iterator[Change]:

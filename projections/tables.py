@@ -4,6 +4,8 @@ Money is kept in integer minor units beside its currency, quantities and unit pr
 limits and percentages of which nothing is summed travel as plain decimals in text.
 """
 
+from collections.abc import Mapping
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -86,7 +88,7 @@ search_texts = Table(
     Column("approval_id", TEXT, comment="the approval that this is the id of"),
     info={OFTEN_THE_SAME: "text"},
 )
-"""The texts that rows are searched by, each once. Their index is made by `projections.text_index`,
+"""The texts that rows are searched by, each once. Their index is made by `databases/text_index.py`,
 for there is none that both databases have."""
 
 contracts = Table(
@@ -367,3 +369,10 @@ event_index = Table(
     _index_of_some("event_index_by_invoice", "invoice_id", "position"),
     Index("event_index_by_type", "type", "position"),
 )
+
+
+TOTALS: Mapping[Table, Table] = {
+    fixed_price: fixed_price_totals,
+    time_and_material: time_and_material_totals,
+}
+"""The views whose rows are summed, and where."""

@@ -14,11 +14,12 @@ from aggregates.contract_line.events import (
 )
 from aggregates.statuses import AdjustmentStatus, BillingMethod, BillingStatus, NTEStatus
 from aggregates.terms import FailedLevel
-from projections.billing import item_patches
-from projections.changes import Change, Patch, Put, Row, to_millionths, to_minor
+from projections.billing_status import item_patches
+from projections.changes import Change, Patch, Put, Row
 from projections.history import Recorded
-from projections.searching import approval_row, each_once, text_row
 from projections.tables import search_texts, time_and_material
+from projections.values.search_texts import approval_row, each_once, text_row
+from projections.values.units import to_millionths, to_minor
 
 # Plain text, which drivers take without a second look.
 _NOT_READY, _ADJUSTABLE = BillingStatus.NOT_READY.value, AdjustmentStatus.ADJUSTABLE.value

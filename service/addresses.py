@@ -16,7 +16,7 @@ CONNECT_SECONDS = 3
 IDLE_SECONDS = 60
 """How long an open transaction may stand still before the server ends it, and frees its locks."""
 STATEMENT_SECONDS = 8
-"""How long the server works on a statement, unless it is told otherwise (`projections.allow`)."""
+"""How long the server works on a statement, unless it is told otherwise (`connections.allow`)."""
 DEAD_SECONDS = 10
 """How long a host may acknowledge nothing at all before the connection is given up."""
 HIDDEN = "***"

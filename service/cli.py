@@ -31,7 +31,7 @@ from rich.progress import (
 from rich.text import Text
 
 from projections.history import OutcomeUnknown, Unavailable
-from projections.rebuilding import RebuildRunning
+from projections.keeping.rebuilding import RebuildRunning
 from service import demo as demonstration
 from service import demo_tables, logs, serving
 from service.addresses import BadDatabase, NoAddress, is_postgres, shown
@@ -50,13 +50,7 @@ from service.importing import Imported, Share, import_events
 from service.ledger import Conflict, Context
 from service.mending import mend_views
 from service.rejects import RejectsFile, holds_rejects, rejects_file
-from service.sample import (
-    DEFAULT_APPROVALS,
-    DEFAULT_CONTRACTS,
-    DEFAULT_SEED,
-    generate,
-    to_ndjson,
-)
+from service.sample import DEFAULT_APPROVALS, DEFAULT_CONTRACTS, DEFAULT_SEED, generate, to_ndjson
 from service.settings import Settings
 from service.stored_form import UnreadableEvent
 from service.tenant import DEFAULT, Tenant, ViewsBehind, sqlite_path

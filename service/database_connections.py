@@ -6,7 +6,7 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 
-from projections.database import GRACE_SECONDS
+from projections.databases.connections import GRACE_SECONDS
 from service.addresses import STATEMENT_SECONDS, conninfo
 
 R = TypeVar("R")

@@ -6,16 +6,11 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from projections.database import MigrationFailed, are_no_good, sqlite_views
+from projections.databases.migrating import MigrationFailed
+from projections.databases.sqlite import are_no_good, sqlite_views
 from projections.history import Unavailable
-from projections.writer import Writer
-from service.database_files import (
-    BadDatabase,
-    UnknownEvents,
-    check_history,
-    set_aside,
-    views_path,
-)
+from projections.keeping.writer import Writer
+from service.database_files import BadDatabase, UnknownEvents, check_history, set_aside, views_path
 from service.ledger import Ledger
 from service.recorders import SQLiteFile
 

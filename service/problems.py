@@ -14,8 +14,8 @@ from aggregates.invoice.drafting import NothingReady
 from aggregates.limits import LimitExceeded
 from aggregates.refusals import Invalid, ItemsRefused, NotFound, Refused
 from projections.history import OutcomeUnknown
-from projections.paging import BadQuery
 from projections.time_and_material import failed_levels
+from projections.views.paging import BadQuery
 from service.addresses import NoAddress
 from service.database_files import UnknownEvents
 from service.handlers.requests import KeyReused

@@ -6,8 +6,8 @@ from weakref import WeakKeyDictionary
 
 from psycopg_pool import PoolTimeout
 
+from projections.databases.connections import TRANSIENT_ERRORS
 from projections.history import Unavailable
-from projections.runner import PASSING
 from service.problems import Problem
 from service.stored_form import UnreadableEvent
 from service.tenant import Tenant
@@ -47,7 +47,7 @@ async def look(tenant: Tenant) -> Problem | tuple[int, int]:
 
 
 def _how(failure: BaseException) -> str:
-    if isinstance(failure, PASSING):
+    if isinstance(failure, TRANSIENT_ERRORS):
         return "wait for the database"
     why = failure if isinstance(failure, UnreadableEvent) else "see the server's log"
     return f"stopped: {why}"

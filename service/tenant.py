@@ -12,30 +12,19 @@ import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from projections.database import (
-    Glance,
-    MigrationFailed,
-    are_no_good,
-    as_of_now,
-    at_once,
-    postgres_views,
-    sqlite_views,
-    views_channel,
-)
+from projections.databases.connections import TRANSIENT_ERRORS, Glance, as_of_now, at_once
+from projections.databases.migrating import MigrationFailed
+from projections.databases.postgres import postgres_views, views_channel
+from projections.databases.sqlite import are_no_good, sqlite_views
 from projections.history import Unavailable
-from projections.rebuilding import rebuild
-from projections.runner import ALONE, PASSING, Projector, Turn
-from projections.writer import Writer
+from projections.keeping.projector import Projector
+from projections.keeping.rebuilding import rebuild
+from projections.keeping.turns import ALONE, Turn
+from projections.keeping.writer import Writer
 from service.addresses import BadDatabase, is_postgres, shown, told
 from service.background import Background
 from service.checkpoints import Checkpoints
-from service.database_files import (
-    COLUMNS,
-    UnknownEvents,
-    check_history,
-    make_history,
-    views_path,
-)
+from service.database_files import COLUMNS, UnknownEvents, check_history, make_history, views_path
 from service.ledger import Ledger
 from service.recorders import PostgresSchema, SQLiteFile
 from service.recorders.postgres import channel
@@ -155,7 +144,7 @@ class Tenant:
         """
         try:
             return self._opened.commit_waits()
-        except PASSING as error:
+        except TRANSIENT_ERRORS as error:
             raise Unavailable(str(error)) from error
 
     def _check(self) -> None:
@@ -234,7 +223,7 @@ class Tenant:
         try:
             with at_once(self.views) as glance:
                 yield glance
-        except PASSING as error:
+        except TRANSIENT_ERRORS as error:
             raise Unavailable(str(error)) from error
 
     @contextmanager
@@ -246,7 +235,7 @@ class Tenant:
         try:
             with as_of_now(self.views) as seen:
                 yield seen
-        except PASSING as error:
+        except TRANSIENT_ERRORS as error:
             raise Unavailable(str(error)) from error
 
     def rebuild(self, progress: Callable[[int], object] = lambda position: None) -> int:

@@ -11,7 +11,8 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import Engine
 
-from projections.database import postgres_views, sqlite_views
+from projections.databases.postgres import postgres_views
+from projections.databases.sqlite import sqlite_views
 from service.recorders import PostgresSchema, SQLiteFile, Storage
 from service.servers import Server
 from service.tenant import DEFAULT, Tenant, is_postgres, schema_of, sqlite_path

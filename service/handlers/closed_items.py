@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from aggregates.contract_line import readiness
 from aggregates.refusals import ItemRefusal
-from projections import backlog_queries
+from projections.views.backlog import lists as backlog_lists
 from service.handlers.requests import Answer, Request, submit
 from service.ledger import Conflict
 from service.tenant import Tenant
@@ -69,6 +69,6 @@ def _look_up(tenant: Tenant, items: Sequence[str]) -> dict[str, bool]:
     known: set[str] = set()
     with tenant.reading() as (connection, _):
         for start in range(0, len(items), 500):
-            rows = backlog_queries.find_items(connection, items[start : start + 500])
+            rows = backlog_lists.find_items(connection, items[start : start + 500])
             known.update(row["item_id"] for row in rows)
     return {item_id: item_id in known for item_id in items}

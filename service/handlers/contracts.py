@@ -13,7 +13,7 @@ from aggregates.contract_line.milestones import ChangeMilestone, CreateMilestone
 from aggregates.contract_line.state import ContractLine
 from aggregates.contract_line.terms import DefineLine
 from aggregates.refusals import NotFound, Refused
-from projections import contract_queries
+from projections.views import contracts as contract_views
 from service import wire
 from service.handlers import intake
 from service.handlers.requests import Answer, Request, execute, submit
@@ -170,4 +170,4 @@ async def _submit(
 
 def _is_known(tenant: Tenant, identity: str) -> bool:
     with tenant.reading() as (connection, _):
-        return contract_queries.find_milestone(connection, identity) is not None
+        return contract_views.find_milestone(connection, identity) is not None

@@ -11,7 +11,7 @@ from aggregates.contract.state import Contract
 from aggregates.deal import pages
 from aggregates.intake.events import EventParked
 from aggregates.intake.state import Parking
-from projections import billing_queries
+from projections.views import parked_events as parked_views
 from service.group_commit import Command, Context
 from service.stream_kinds import CONTRACT, PARKING
 from service.tenant import Tenant, ViewsBehind
@@ -119,7 +119,7 @@ def recover(tenant: Tenant, go_on: Callable[[str], None]) -> None:
         except ViewsBehind:
             return looks >= LOOKS
         with tenant.reading() as (views, _):
-            found = billing_queries.contracts_with_parked(views)
+            found = parked_views.contracts_with_parked(views)
         for contract_id in found:
             go_on(contract_id)
         return True

@@ -15,11 +15,7 @@ from dataclasses import dataclass
 from typing import Any, LiteralString, Self, cast
 
 import psycopg
-from eventsourcing.persistence import (
-    Notification,
-    PersistenceError,
-    StoredEvent,
-)
+from eventsourcing.persistence import Notification, PersistenceError, StoredEvent
 from eventsourcing.postgres import (
     BasePostgresFactory,
     PostgresAggregateRecorder,
@@ -34,7 +30,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 from psycopg.types.numeric import Int8
 from psycopg_pool import ConnectionPool
 
-from projections.database import GRACE_SECONDS
+from projections.databases.connections import GRACE_SECONDS
 from projections.history import OutcomeUnknown
 from service.database_connections import Bounded
 

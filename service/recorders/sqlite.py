@@ -22,7 +22,7 @@ from eventsourcing.sqlite import (
     SQLiteFactory,
 )
 
-from projections.database import patiently
+from projections.databases.sqlite import patiently
 from projections.history import OutcomeUnknown
 
 LOCK_SECONDS = 10

@@ -6,9 +6,9 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from aggregates import streams
-from projections import billing_queries
-from projections.backlog_queries import Page
 from projections.history import Recorded
+from projections.views import history as history_views
+from projections.views.paging import Page
 from service import answers
 from service.ledger import EventMapper
 from service.routers.plumbing import (
@@ -73,7 +73,7 @@ def _indexed(
     if not wanted:
         return tenant.ledger.read(after, limit)
     with tenant.reading() as (views, _):
-        positions = billing_queries.event_positions(views, wanted, after, limit)
+        positions = history_views.event_positions(views, wanted, after, limit)
     return tenant.ledger.read_at(positions)
 
 

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from aggregates.contract_line.readiness import MarkNotReady, MarkReady, ReevaluateNTE, ResetNTE
 from aggregates.statuses import BillingStatus, BillingType, NTEStatus, TransactionClass
-from projections import backlog_queries
-from projections.backlog_queries import BacklogList, list_fixed_price, list_time_and_material
-from projections.backlog_views import BacklogFilter
-from projections.paging import PageRequest
+from projections.views.backlog import lists as backlog_lists
+from projections.views.backlog.filters import BacklogFilter
+from projections.views.backlog.lists import BacklogList, list_fixed_price, list_time_and_material
+from projections.views.paging import PageRequest
 from service import answers
 from service.handlers import backlog as handlers
 from service.handlers.requests import Request as Command
@@ -164,7 +164,7 @@ async def reevaluate(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Re
 def get_item(item_id: Annotated[str, Path(max_length=200)], reading: TheReading) -> Response:
     """One item of either view."""
     with reading.tenant.reading() as (views, position):
-        found = backlog_queries.find_items(views, [item_id])
+        found = backlog_lists.find_items(views, [item_id])
     if not found:
         detail = f"there is no backlog item {item_id!r}"
         raise ProblemRaised(Problem(status=404, code="item_not_found", detail=detail))

@@ -5,7 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from aggregates.contract_line.milestones import DeleteMilestone
-from projections import contract_queries, performance_queries
+from projections.views import contracts as contract_views
+from projections.views import limits as limit_views
+from projections.views import performance as performance_views
 from service import answers, commands
 from service.handlers import contracts as handlers
 from service.routers.plumbing import (
@@ -27,7 +29,7 @@ router = APIRouter(prefix="/v1", tags=["Contracts"], route_class=StrictRoute)
 ContractId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 LineId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 MilestoneId = Annotated[str, Path(max_length=200)]
-TheContracts = Annotated[Listing, Depends(listing_by(contract_queries.CONTRACTS_BY))]
+TheContracts = Annotated[Listing, Depends(listing_by(contract_views.CONTRACTS_BY))]
 
 
 @router.put(
@@ -47,7 +49,7 @@ def put_contract(
 def get_contracts(request: Request, reading: TheReading, listing: TheContracts) -> Response:
     """The contracts."""
     with reading.tenant.reading() as (views, position):
-        page = contract_queries.list_contracts(views, listing.page())
+        page = contract_views.list_contracts(views, listing.page())
     return list_response(request, page, position)
 
 
@@ -55,7 +57,7 @@ def get_contracts(request: Request, reading: TheReading, listing: TheContracts) 
 def get_contract(contract_id: ContractId, reading: TheReading) -> Response:
     """A contract."""
     with reading.tenant.reading() as (views, position):
-        found = contract_queries.find_contract(views, contract_id)
+        found = contract_views.find_contract(views, contract_id)
     return one_response(found, "contract", contract_id, position)
 
 
@@ -63,7 +65,7 @@ def get_contract(contract_id: ContractId, reading: TheReading) -> Response:
 def get_limits(contract_id: ContractId, reading: TheReading) -> Response:
     """The not-to-exceed limits at every level: used and remaining (D-36)."""
     with reading.tenant.reading() as (views, position):
-        found = contract_queries.limits(views, contract_id)
+        found = limit_views.limits(views, contract_id)
     versionless = None if found is None else (found, None)
     return one_response(versionless, "contract", contract_id, position)
 
@@ -72,7 +74,7 @@ def get_limits(contract_id: ContractId, reading: TheReading) -> Response:
 def get_performance(contract_id: ContractId, reading: TheReading) -> Response:
     """How the contract performs, as a whole and by line (D-60)."""
     with reading.tenant.reading() as (views, position):
-        found = performance_queries.performance(views, contract_id)
+        found = performance_views.performance(views, contract_id)
     versionless = None if found is None else (found, None)
     return one_response(versionless, "contract", contract_id, position)
 
@@ -98,7 +100,7 @@ def put_line(
 def get_line(contract_id: ContractId, line_id: LineId, reading: TheReading) -> Response:
     """A contract line, with what its milestones total and lack (D-15)."""
     with reading.tenant.reading() as (views, position):
-        found = contract_queries.find_line(views, contract_id, line_id)
+        found = contract_views.find_line(views, contract_id, line_id)
     return one_response(found, "contract_line", line_id, position)
 
 
@@ -125,7 +127,7 @@ def post_milestone(
 def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Response:
     """A milestone and its parts."""
     with reading.tenant.reading() as (views, position):
-        found = contract_queries.find_milestone(views, milestone_id)
+        found = contract_views.find_milestone(views, milestone_id)
     return one_response(found, "milestone", milestone_id, position)
 
 

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 
 from aggregates.refusals import NotFound, Refused
-from projections import billing_queries
-from projections.backlog_queries import Page
+from projections.views import parked_events as parked_views
+from projections.views.paging import Page
 from service import answers, strict_json
 from service.binary_mode import binary_event
 from service.handlers import intake as handlers
@@ -177,14 +177,14 @@ def get_refused(
 # --- what waits --------------------------------------------------------------------------------
 
 ParkedId = Annotated[str, Path(max_length=1024)]
-TheParked = Annotated[Listing, Depends(listing_by(billing_queries.PARKED_BY))]
+TheParked = Annotated[Listing, Depends(listing_by(parked_views.PARKED_BY))]
 
 
 @router.get("/intake/parked", response_model=answers.Page[answers.ParkedEvent])
 def get_parked(request: Request, reading: TheReading, listing: TheParked) -> Response:
     """The events that wait for something unknown yet, each with what it lacks."""
     with reading.tenant.reading() as (views, position):
-        page = billing_queries.list_parked(views, listing.page())
+        page = parked_views.list_parked(views, listing.page())
     shown = [{**row, "problem": of_recorded(**row["problem"]).body()} for row in page.items]
     return list_response(request, replace(page, items=shown), position)
 
@@ -228,7 +228,7 @@ async def _find_parked(tenant: Tenant, event_or_parked_id: str) -> tuple[str, st
 
     def find() -> Sequence[Mapping[str, Any]]:
         with tenant.reading() as (views, _):
-            return billing_queries.find_parked(views, event_or_parked_id)
+            return parked_views.find_parked(views, event_or_parked_id)
 
     await tenant.until_current()
     found = await in_thread(find)

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Res
 
 from aggregates.invoice.drafting import CreateDrafts
 from aggregates.statuses import ActualType, InvoiceStatus
-from projections import billing_queries
+from projections.views import actuals as actual_views
+from projections.views import invoices as invoice_views
 from service import answers
 from service.handlers import invoices as handlers
 from service.routers.plumbing import (
@@ -29,8 +30,8 @@ from service.schemas import ConfirmBody, DraftBody
 router = APIRouter(prefix="/v1", tags=["Invoices"], route_class=StrictRoute)
 
 InvoiceId = Annotated[str, Path(max_length=200)]
-TheInvoices = Annotated[Listing, Depends(listing_by(billing_queries.INVOICES_BY))]
-TheActuals = Annotated[Listing, Depends(listing_by(billing_queries.ACTUALS_BY))]
+TheInvoices = Annotated[Listing, Depends(listing_by(invoice_views.INVOICES_BY))]
+TheActuals = Annotated[Listing, Depends(listing_by(actual_views.ACTUALS_BY))]
 
 
 @router.post("/invoices", status_code=201, response_model=answers.Drafted)
@@ -58,7 +59,7 @@ def get_invoices(
     """Invoices in the order they were drafted."""
     matching = any_of(status=status, contract_id=contract_id, customer_id=customer_id)
     with reading.tenant.reading() as (views, position):
-        page = billing_queries.list_invoices(views, matching, listing.page())
+        page = invoice_views.list_invoices(views, matching, listing.page())
     return list_response(request, page, position)
 
 
@@ -66,7 +67,7 @@ def get_invoices(
 def get_invoice(invoice_id: InvoiceId, reading: TheReading) -> Response:
     """An invoice with its lines and details."""
     with reading.tenant.reading() as (views, position):
-        found = billing_queries.find_invoice(views, invoice_id)
+        found = invoice_views.find_invoice(views, invoice_id)
     return one_response(found, "invoice", invoice_id, position)
 
 
@@ -121,5 +122,5 @@ def get_actuals(
         type=actual_type,
     )
     with reading.tenant.reading() as (views, position):
-        page = billing_queries.list_actuals(views, matching, listing.page())
+        page = actual_views.list_actuals(views, matching, listing.page())
     return list_response(request, page, position)

@@ -15,8 +15,7 @@ from fastapi import Depends, Header, Query, Request, Response
 from pydantic import Field, WithJsonSchema
 from starlette.requests import ClientDisconnect
 
-from projections.backlog_queries import Page
-from projections.paging import BadQuery, PageRequest
+from projections.views.paging import BadQuery, Page, PageRequest
 from service import strict_json
 from service.handlers.requests import Answer
 from service.handlers.requests import Request as Command

@@ -5,8 +5,8 @@ from collections.abc import Generator
 import pytest
 from sqlalchemy import Engine, text
 
-from projections.database import schema_of
-from projections.writer import Writer
+from projections.databases.connections import schema_of
+from projections.keeping.writer import Writer
 from tests.databases import NewDatabase, opened_views
 from tests.projections import large_views
 

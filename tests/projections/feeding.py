@@ -9,10 +9,10 @@ from sqlalchemy import Engine, delete, select
 
 from projections.catalogue import project
 from projections.changes import Change
-from projections.gathering import gather
 from projections.history import Recorded
+from projections.keeping.gathering import gather
+from projections.keeping.writer import Writer
 from projections.tables import metadata
-from projections.writer import Writer
 
 Dump = dict[str, list[tuple[Any, ...]]]
 

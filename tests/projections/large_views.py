@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from projections.gathering import PutRows
+from projections.keeping.gathering import PutRows
+from projections.keeping.writer import Writer
 from projections.tables import contract_customers, contract_lines, contracts, time_and_material
-from projections.writer import Writer
 
 ROWS, CONTRACTS, CUSTOMERS, RESOURCES = 20_000, 100, 50, 250
 STATUSES = ("not_ready", "ready", "invoice_created", "invoice_posted")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from aggregates.events import Event
-from projections.writer import Writer
+from projections.keeping.writer import Writer
 from tests.aggregates.any_events import an_event
 from tests.projections.feeding import examples, feed
 from tests.projections.story import recorded

@@ -12,8 +12,8 @@ from projections import tables
 from projections.catalogue import project
 from projections.changes import Change, Drop, Patch, Put
 from projections.history import Recorded
-from projections.searching import approval_row, milestone_row, milestone_text_id, text_row
 from projections.time_and_material import MOST_OF_AN_EVENT
+from projections.values.search_texts import approval_row, milestone_row, milestone_text_id, text_row
 from tests.projections import story
 from tests.projections.story import ABOUT, DAY, EVENTS, LATER, d
 

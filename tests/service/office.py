@@ -14,9 +14,9 @@ from sqlalchemy import select
 from aggregates.contract_line.readiness import BacklogCommand, MarkReady
 from aggregates.invoice.drafting import CreateDrafts
 from aggregates.invoice.events import InvoiceNumberAssigned
-from projections import contract_queries
 from projections.history import Recorded
 from projections.tables import metadata
+from projections.views import limits as limit_views
 from service.handlers import backlog, intake, invoices
 from service.handlers.intake import Result
 from service.handlers.requests import Answer, Request
@@ -207,7 +207,7 @@ def levels(tenant: Tenant, contract_id: str = "C1") -> dict[tuple[str, str, str]
     """The limits of a contract by level, line and customer, empty for none."""
     caught_up(tenant)
     with tenant.reading() as (views, _):
-        found = contract_queries.limits(views, contract_id)
+        found = limit_views.limits(views, contract_id)
     assert found is not None, contract_id
     return {
         (row["level"], row["line_id"] or "", row["customer_id"] or ""): Level(

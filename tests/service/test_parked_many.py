@@ -12,9 +12,9 @@ from sqlalchemy import event, func, select
 
 from aggregates import streams
 from aggregates.intake.events import EventParked, EventUnparked
-from projections import billing_queries
-from projections.paging import PageRequest
 from projections.tables import parked_events
+from projections.views import parked_events as parked_views
+from projections.views.paging import PageRequest
 from service import commands
 from service.handlers import contracts, intake, resuming
 from service.schemas import ContractBody, LineBody
@@ -115,8 +115,8 @@ def test_a_page_of_parked_events_and_one_of_them_are_found_by_index(tmp_path: Pa
 
         event.listen(tenant.views, "before_cursor_execute", note)
         with tenant.reading() as (views, _):
-            assert len(billing_queries.find_parked(views, "approval C1 A00007")) == 1
-            assert len(billing_queries.list_parked(views, PageRequest(limit=5)).items) == 5
+            assert len(parked_views.find_parked(views, "approval C1 A00007")) == 1
+            assert len(parked_views.list_parked(views, PageRequest(limit=5)).items) == 5
             for statement, values in seen:
                 plan = views.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
                 steps = [str(row[-1]) for row in plan]

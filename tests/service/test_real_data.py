@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from projections.changes import from_minor
+from projections.values.units import from_minor
 from service.importing import Imported, import_events
 from service.tenant import Tenant
 from tests.service.office import CONTEXT, NOW, Level, levels, rows, views_of

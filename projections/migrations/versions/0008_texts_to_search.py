@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from projections import text_index
-from projections.searching import approval_row, each_once, folded, milestone_row, text_row
+from projections.databases import text_index
+from projections.values.search_texts import approval_row, each_once, folded, milestone_row, text_row
 
 revision = "0008"
 down_revision = "0005"

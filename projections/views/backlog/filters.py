@@ -1,0 +1,94 @@
+"""What a backlog list is filtered by, and what its statement depends on of that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import product
+from math import prod
+from typing import Any
+
+from projections.values.search_texts import SHORTEST_INDEXED, asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacklogFilter:
+    """What to list: values per column (any of them), dates from and to, text to look for."""
+
+    any_of: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    date_from: date | None = None
+    date_to: date | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A filter without its values: what its statement depends on."""
+
+    any_of: tuple[tuple[str, int], ...]
+    has_date_from: bool
+    has_date_to: bool
+    has_text: bool
+    is_indexed: bool = False
+    """Whether the text is long enough for its index."""
+    looked_up: bool = False
+    """Whether rows are looked up by the text; else they are gone through for it."""
+    has_until: bool = False
+    """Whether they are gone through up to some sort keys only."""
+
+    @property
+    def names(self) -> set[str]:
+        """All that it is by."""
+        others = {"date": self.has_date_from or self.has_date_to, "text": self.has_text}
+        return {name for name, _ in self.any_of} | {name for name, has in others.items() if has}
+
+    @property
+    def has_project(self) -> bool:
+        """Whether it is by project, which stands with the line of a row."""
+        return "project_id" in self.names
+
+
+def shape_of(wanted: BacklogFilter) -> tuple[Shape, dict[str, Any]]:
+    """The shape of a filter, and the values that its statement is executed with."""
+    any_of = {name: list(dict.fromkeys(several)) for name, several in wanted.any_of.items()}
+    values: dict[str, Any] = {
+        f"{name}_{n}": value for name, several in any_of.items() for n, value in enumerate(several)
+    }
+    if wanted.date_from:
+        values["date_from"] = wanted.date_from
+    if wanted.date_to:
+        values["date_to"] = wanted.date_to
+    if wanted.text:
+        values |= asked(wanted.text)
+    shape = Shape(
+        any_of=tuple((name, len(several)) for name, several in any_of.items()),
+        has_date_from="date_from" in values,
+        has_date_to="date_to" in values,
+        has_text="text" in values,
+        is_indexed=len(values.get("text", "")) >= SHORTEST_INDEXED,
+    )
+    return shape, values
+
+
+WHOLE: Mapping[str, int] = {}
+_LEADING = ("resource", "contract_id", "customer_id", "nte_status")
+"""Columns that an index begins with, with a status and the date behind; fewest rows first."""
+_MOST_STRANDS = 32
+
+
+def strands_of(shape: Shape) -> list[Mapping[str, int]]:
+    """Parts of what is wanted, each of which lies in one index in the list's own order.
+
+    Each is told by the number of its value of some columns. Of several statuses the rows lie in as
+    many places of an index: a database would read all of them to sort them, or go by date through
+    all that was ever billed.
+    """
+    counts = dict(shape.any_of)
+    leading = [name for name in _LEADING if name in counts][:1]
+    names = [name for name in (*leading, "billing_status") if name in counts]
+    many = prod(counts[name] for name in names) > _MOST_STRANDS
+    if many or shape.has_project:
+        return [WHOLE]
+    choices = product(*(range(counts[name]) for name in names))
+    return [dict(zip(names, numbers, strict=True)) for numbers in choices]

@@ -1,0 +1,177 @@
+"""Contracts, lines and milestones as callers get them."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, and_, select
+
+from aggregates.statuses import BillingMethod
+from projections.history import can_be_stored
+from projections.tables import (
+    contract_customers,
+    contract_lines,
+    contracts,
+    fixed_price,
+    line_customers,
+    milestones,
+)
+from projections.values.units import from_minor, from_minor_or_none
+from projections.views.paging import Page, PageRequest, Paging, Rows, in_order
+
+_CONTRACTS = Paging(
+    {"contract_id": contracts.c.contract_id, "name": contracts.c.name},
+    key="contract_id",
+    default="contract_id",
+)
+CONTRACTS_BY = _CONTRACTS.sortable
+
+
+def list_contracts(connection: Connection, request: PageRequest) -> Page:
+    """The contracts with their customers."""
+    part = _CONTRACTS.read(request)
+    rows = _CONTRACTS.fetch(connection, select(contracts), part)
+    return Page(
+        items=_with_customers(connection, rows[: request.limit]),
+        next_cursor=_CONTRACTS.next_cursor(in_order(rows), part),
+    )
+
+
+def find_contract(connection: Connection, contract_id: str) -> tuple[dict[str, Any], int] | None:
+    """A contract with its customers and the ids of its lines, and its version."""
+    statement = select(contracts).where(contracts.c.contract_id == contract_id)
+    row = connection.execute(statement).mappings().first()
+    return (_with_customers(connection, [row])[0], row["version"]) if row else None
+
+
+def find_line(
+    connection: Connection, contract_id: str, line_id: str
+) -> tuple[dict[str, Any], int] | None:
+    """A contract line with its customers and what its milestones total (D-15), and its version."""
+    statement = select(contract_lines).where(
+        contract_lines.c.contract_id == contract_id, contract_lines.c.line_id == line_id
+    )
+    row = connection.execute(statement).mappings().first()
+    if row is None:
+        return None
+    payers = _of_line(line_customers, contract_id, line_id).order_by(line_customers.c.ordinal)
+    return _line(row, connection.execute(payers).mappings().all()), row["version"]
+
+
+def find_milestone(connection: Connection, milestone_id: str) -> tuple[dict[str, Any], int] | None:
+    """A milestone with its parts, and the version of its line, whose stream it is on."""
+    if not can_be_stored(milestone_id):
+        return None
+    on_line = and_(
+        contract_lines.c.contract_id == milestones.c.contract_id,
+        contract_lines.c.line_id == milestones.c.line_id,
+    )
+    header = (
+        select(*milestones.c, contract_lines.c.version)
+        .join(contract_lines, on_line)
+        .where(milestones.c.milestone_id == milestone_id)
+    )
+    row = connection.execute(header).mappings().first()
+    if row is None:
+        return None
+    statement = (
+        select(fixed_price)
+        .where(fixed_price.c.milestone_id == milestone_id)
+        .order_by(fixed_price.c.ordinal)
+    )
+    parts = [
+        {
+            "item_id": part["item_id"],
+            "customer_id": part["customer_id"],
+            "amount": from_minor(part["amount"], row["currency"]),
+            "tax": from_minor(part["tax"], row["currency"]),
+            "billing_status": part["billing_status"],
+        }
+        for part in connection.execute(statement).mappings()
+    ]
+    milestone = {
+        "milestone_id": milestone_id,
+        "contract_id": row["contract_id"],
+        "line_id": row["line_id"],
+        "name": row["name"],
+        "status": row["status"],
+        "amount": from_minor(row["amount"], row["currency"]),
+        "tax": from_minor(row["tax"], row["currency"]),
+        "currency": row["currency"],
+        "date": row["date"].isoformat(),
+        "task_id": row["task_id"],
+        "parts": parts,
+    }
+    return milestone, row["version"]
+
+
+def _with_customers(connection: Connection, rows: Sequence[RowMapping]) -> Rows:
+    """The contracts of these rows, each with its customers and the ids of its lines."""
+    ids = [row["contract_id"] for row in rows]
+    payer, line = contract_customers.c, contract_lines.c
+    payers: dict[str, list[RowMapping]] = defaultdict(list)
+    found = select(contract_customers).where(payer.contract_id.in_(ids)).order_by(payer.ordinal)
+    for row in connection.execute(found).mappings():
+        payers[row["contract_id"]].append(row)
+    lines: dict[str, list[str]] = defaultdict(list)
+    own = select(line.contract_id, line.line_id).where(line.contract_id.in_(ids))
+    for contract_id, line_id in connection.execute(own.order_by(line.line_id)):
+        lines[contract_id].append(line_id)
+    return [_contract(row, payers[row["contract_id"]], lines[row["contract_id"]]) for row in rows]
+
+
+def _contract(
+    row: RowMapping, payers: Sequence[RowMapping], line_ids: Sequence[str]
+) -> dict[str, Any]:
+    currency = row["currency"]
+    return {
+        "contract_id": row["contract_id"],
+        "name": row["name"],
+        "currency": currency,
+        "nte_limit": from_minor_or_none(row["nte_limit"], currency),
+        "customers": [
+            {
+                "customer_id": payer["customer_id"],
+                "name": payer["name"],
+                "nte_limit": from_minor_or_none(payer["nte_limit"], currency),
+            }
+            for payer in payers
+        ],
+        "lines": line_ids,
+    }
+
+
+def _line(row: RowMapping, payers: Iterable[RowMapping]) -> dict[str, Any]:
+    currency, amount = row["currency"], row["contract_amount"]
+    fixed = row["billing_method"] == BillingMethod.FIXED_PRICE
+    total = row["milestones_total"] if fixed else None
+    difference = None if amount is None or total is None else amount - total
+    return {
+        "contract_id": row["contract_id"],
+        "line_id": row["line_id"],
+        "name": row["name"],
+        "project_id": row["project_id"],
+        "billing_method": row["billing_method"],
+        "currency": currency,
+        "contract_amount": from_minor_or_none(amount, currency),
+        "nte_limit": from_minor_or_none(row["nte_limit"], currency),
+        "customers": [
+            {
+                "customer_id": payer["customer_id"],
+                "split_percent": payer["split_percent"],
+                "rounding": payer["rounding"],
+                "nte_limit": from_minor_or_none(payer["nte_limit"], currency),
+            }
+            for payer in payers
+        ],
+        "schedule": row["schedule"],
+        "includes": json.loads(row["includes"]),
+        "chargeable": json.loads(row["chargeable"]),
+        "milestones_total": from_minor_or_none(total, currency),
+        "difference": from_minor_or_none(difference, currency),
+    }
+
+
+def _of_line(table: Table, contract_id: str, line_id: str) -> Any:
+    return select(table).where(and_(table.c.contract_id == contract_id, table.c.line_id == line_id))

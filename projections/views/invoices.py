@@ -1,0 +1,109 @@
+"""Invoices as callers get them."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from projections.history import can_be_stored
+from projections.tables import invoice_details, invoice_lines, invoices
+from projections.values.units import from_millionths, from_minor, price_from_millionths
+from projections.views.paging import (
+    Page,
+    PageRequest,
+    Paging,
+    Rows,
+    Wanted,
+    any_of,
+    empty_first,
+    in_order,
+)
+
+_INVOICES = Paging(
+    {
+        **{c.name: empty_first(c) for c in invoices.c if c.name != "version"},
+        "total": invoices.c.amount + invoices.c.tax,
+    },
+    key="invoice_id",
+    default="position",
+)
+INVOICES_BY = _INVOICES.sortable
+
+
+def list_invoices(connection: Connection, wanted: Wanted, request: PageRequest) -> Page:
+    """Invoices with their lines and details, in the order they were drafted."""
+    statement = select(invoices).where(*any_of(invoices.c, wanted))
+    part = _INVOICES.read(request)
+    rows = _INVOICES.fetch(connection, statement, part)
+    return Page(
+        items=[_invoice(connection, row) for row in rows[: request.limit]],
+        next_cursor=_INVOICES.next_cursor(in_order(rows), part),
+    )
+
+
+def find_invoice(connection: Connection, invoice_id: str) -> tuple[dict[str, Any], int] | None:
+    """An invoice with its lines and details, and its version."""
+    if not can_be_stored(invoice_id):
+        return None
+    statement = select(invoices).where(invoices.c.invoice_id == invoice_id)
+    row = connection.execute(statement).mappings().first()
+    return (_invoice(connection, row), row["version"]) if row else None
+
+
+def _invoice(connection: Connection, row: RowMapping) -> dict[str, Any]:
+    invoice_id, currency = row["invoice_id"], row["currency"]
+    detail = invoice_details.c
+    details: dict[str, Rows] = {}
+    for found in connection.execute(
+        select(invoice_details)
+        .where(detail.invoice_id == invoice_id)
+        .order_by(detail.line_id, detail.date, detail.item_id)
+    ).mappings():
+        details.setdefault(found["line_id"], []).append(_detail(found, currency))
+    lines = connection.execute(
+        select(invoice_lines)
+        .where(invoice_lines.c.invoice_id == invoice_id)
+        .order_by(invoice_lines.c.ordinal)
+    ).mappings()
+    return {
+        "invoice_id": invoice_id,
+        "number": row["number"],
+        "status": row["status"],
+        "contract_id": row["contract_id"],
+        "customer_id": row["customer_id"],
+        "currency": currency,
+        "cutoff": row["cutoff"] and row["cutoff"].isoformat(),
+        "accounting_date": row["accounting_date"] and row["accounting_date"].isoformat(),
+        "corrects": None,
+        "amount": from_minor(row["amount"], currency),
+        "tax": from_minor(row["tax"], currency),
+        "total": from_minor(row["amount"] + row["tax"], currency),
+        "lines": [_line(line, details, currency) for line in lines],
+    }
+
+
+def _line(row: RowMapping, details: dict[str, Rows], currency: str) -> dict[str, Any]:
+    return {
+        "line_id": row["line_id"],
+        "billing_method": row["billing_method"],
+        "amount": from_minor(row["amount"], currency),
+        "tax": from_minor(row["tax"], currency),
+        "total": from_minor(row["amount"] + row["tax"], currency),
+        "groups": json.loads(row["groups"]),
+        "details": details.get(row["line_id"], []),
+    }
+
+
+def _detail(row: RowMapping, currency: str) -> dict[str, Any]:
+    return {
+        "detail_id": row["detail_id"],
+        "item_id": row["item_id"],
+        "kind": row["kind"],
+        "date": row["date"].isoformat(),
+        "description": row["description"],
+        "quantity": from_millionths(row["quantity"]),
+        "unit_price": price_from_millionths(row["unit_price"], currency),
+        "amount": from_minor(row["amount"], currency),
+        "tax": from_minor(row["tax"], currency),
+        "billing_type": row["billing_type"],
+    }

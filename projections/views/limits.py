@@ -1,0 +1,142 @@
+"""The limits of a contract as callers get them, and who must be re-evaluated (D-36)."""
+
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from aggregates.statuses import UNBILLED, BillingType, LimitLevel, NTEStatus
+from projections.tables import (
+    contract_customers,
+    contract_lines,
+    contracts,
+    limit_usage,
+    line_customers,
+    time_and_material,
+)
+from projections.values.units import from_minor, from_minor_or_none
+from projections.views.paging import Rows
+
+REEVALUATE_LISTED = 1_000
+"""Most items that a contract's limits name as to be re-evaluated."""
+
+
+def limits(connection: Connection, contract_id: str) -> dict[str, Any] | None:
+    """Every level of a contract: limit, committed, invoiced, remaining (D-36); None if unknown.
+
+    `reevaluate` names the open items whose verdict the limits of now would change.
+    """
+    statement = select(contracts).where(contracts.c.contract_id == contract_id)
+    contract = connection.execute(statement).mappings().first()
+    if contract is None:
+        return None
+    levels = _levels(connection, contract)
+    items = _to_reevaluate(connection, contract_id, levels)
+    shown = [_level(level, contract["currency"]) for level in levels]
+    return {"levels": shown, "currency": contract["currency"], "reevaluate": items}
+
+
+def _levels(connection: Connection, contract: RowMapping) -> Rows:
+    """Every level of the contract in the order they are checked (D-30), in minor units."""
+    contract_id = contract["contract_id"]
+    usage: dict[tuple[str, str, str], RowMapping] = {
+        (row["level"], row["line_id"], row["customer_id"]): row
+        for row in connection.execute(
+            select(limit_usage).where(limit_usage.c.contract_id == contract_id)
+        ).mappings()
+    }
+    method = contract_lines.c.billing_method
+    payers = connection.execute(
+        select(line_customers)
+        .where(line_customers.c.contract_id == contract_id)
+        .order_by(line_customers.c.line_id, line_customers.c.ordinal)
+    ).mappings()
+    lines = connection.execute(
+        select(contract_lines.c.line_id, contract_lines.c.nte_limit, method)
+        .where(contract_lines.c.contract_id == contract_id)
+        .order_by(contract_lines.c.line_id)
+    ).mappings()
+    customers = connection.execute(
+        select(contract_customers)
+        .where(contract_customers.c.contract_id == contract_id)
+        .order_by(contract_customers.c.ordinal)
+    ).mappings()
+    keys: list[tuple[str, str, str, int | None]] = [
+        *(
+            (LimitLevel.LINE_CUSTOMER, p["line_id"], p["customer_id"], p["nte_limit"])
+            for p in payers
+        ),
+        *((LimitLevel.LINE, row["line_id"], "", row["nte_limit"]) for row in lines),
+        *((LimitLevel.CONTRACT_CUSTOMER, "", c["customer_id"], c["nte_limit"]) for c in customers),
+        (LimitLevel.CONTRACT, "", "", contract["nte_limit"]),
+    ]
+    return [
+        {
+            "level": level,
+            "line_id": line_id or None,
+            "customer_id": customer_id or None,
+            "limit": limit,
+            "committed": used["committed"] if used else 0,
+            "invoiced": used["invoiced"] if used else 0,
+        }
+        for level, line_id, customer_id, limit in keys
+        for used in [usage.get((level, line_id, customer_id))]
+    ]
+
+
+def _level(level: dict[str, Any], currency: str) -> dict[str, Any]:
+    committed, invoiced, limit = level["committed"], level["invoiced"], level["limit"]
+    remaining = None if limit is None else limit - committed - invoiced
+    return {
+        **level,
+        "limit": from_minor_or_none(limit, currency),
+        "committed": from_minor(committed, currency),
+        "invoiced": from_minor(invoiced, currency),
+        "remaining": from_minor_or_none(remaining, currency),
+    }
+
+
+def _to_reevaluate(connection: Connection, contract_id: str, levels: Rows) -> list[str]:
+    """Open chargeable items on which a re-evaluation would come to another verdict (D-36).
+
+    Committed ones under a limit that is now exceeded, failed ones that would fit now, and ones
+    without a verdict that have got a limit, or the other way round.
+    """
+    rooms = {
+        (level["line_id"] or "", level["customer_id"] or ""): (
+            None
+            if level["limit"] is None
+            else level["limit"] - level["committed"] - level["invoiced"]
+        )
+        for level in levels
+    }
+    item = time_and_material.c
+    statement = (
+        select(item.item_id, item.line_id, item.customer_id, item.amount, item.nte_status)
+        .where(
+            item.contract_id == contract_id,
+            item.billing_status.in_(UNBILLED),
+            item.billing_type == BillingType.CHARGEABLE,
+            item.nte_status != NTEStatus.NOT_EVALUATED,
+        )
+        .order_by(item.date, item.item_id)
+    )
+    found: list[str] = []
+    for row in connection.execute(statement).mappings():
+        line, customer = row["line_id"], row["customer_id"]
+        keys = ((line, customer), (line, ""), ("", customer), ("", ""))
+        limited = [room for key in keys if (room := rooms.get(key)) is not None]
+        if _verdict_differs(row["nte_status"], row["amount"], limited):
+            found.append(row["item_id"])
+            if len(found) == REEVALUATE_LISTED:
+                break
+    return found
+
+
+def _verdict_differs(nte_status: str, amount: int, rooms: list[int]) -> bool:
+    match NTEStatus(nte_status):
+        case NTEStatus.COMMITTED:
+            return not rooms or (amount > 0 and min(rooms) < 0)
+        case NTEStatus.FAILED:
+            return not rooms or amount <= 0 or amount <= min(rooms)
+        case _:
+            return bool(rooms)

@@ -1,0 +1,285 @@
+"""Lists in pages by key: what may be sorted and filtered, and where the next page starts."""
+
+import base64
+import binascii
+import datetime
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Integer,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+    union,
+    union_all,
+)
+
+from projections.history import can_be_stored
+
+Columns = Mapping[str, ColumnElement[Any]]
+Rows = list[dict[str, Any]]
+Wanted = Mapping[str, Sequence[str]]
+"""Values per column, any of them."""
+_LIMIT = bindparam("limit", type_=Integer)
+_LARGEST: Mapping[type, int] = {Integer: 2**31}
+"""What a number is below, in columns that have not 64 bits for it."""
+
+
+class BadQuery(Exception):
+    """A query asks for what the list can't do; `field` is the parameter, `args[0]` says why."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One sort key: a column of the list and its direction."""
+
+    name: str
+    descending: bool
+
+    def __str__(self) -> str:
+        return f"-{self.name}" if self.descending else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which part of a list is wanted: `sort` as `field,-field`, `cursor` from the page before."""
+
+    limit: int = 100
+    cursor: str | None = None
+    sort: str | None = None
+
+
+class Fields(Protocol):
+    """What can be looked up by name, and becomes a JSON object."""
+
+    def keys(self) -> Iterable[str]: ...
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of a list: its rows, where the next one starts, totals over the whole filter."""
+
+    items: Sequence[Fields]
+    next_cursor: str | None
+    totals: Rows | None = None
+    position: int | None = None
+    """What the views showed, where a row told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a list is wanted, understood: its order, the sort keys that it is behind."""
+
+    orders: tuple[Order, ...]
+    limit: int
+    behind: tuple[Any, ...] | None = None
+
+    def values(self) -> dict[str, Any]:
+        """What the statement of such a part is executed with."""
+        keys = {f"behind_{n}": value for n, value in enumerate(self.behind or ())}
+        return {"limit": self.limit + 1, **keys}
+
+
+class Paging:
+    """The keyset paging of one list: its sortable columns, the unique key that ends each sort."""
+
+    def __init__(self, columns: Columns, key: str, default: str) -> None:
+        self._columns = columns
+        self._key = key
+        self.default = self._orders(default)
+
+    @property
+    def sortable(self) -> list[str]:
+        """The fields that the list can be sorted by."""
+        return sorted(self._columns)
+
+    def read(self, request: PageRequest) -> Part:
+        """The part that is asked for.
+
+        Raises BadQuery for an unknown sort field or a cursor that this list did not give.
+        """
+        orders = self._orders(request.sort) if request.sort else self.default
+        behind = self._decode(request.cursor, orders) if request.cursor else None
+        return Part(orders, request.limit, behind)
+
+    def page(
+        self, statement: Select[Any], orders: Sequence[Order], *, is_behind: bool
+    ) -> Select[Any]:
+        """The statement for a part and one row more, which tells whether there is a next one.
+
+        It is executed with the part's values. The columns that it sorts by end each row.
+        """
+        columns = [self._columns[order.name] for order in orders]
+        if is_behind:
+            statement = statement.where(_behind(orders, columns))
+        keys = (
+            column.label(f"sort_{order.name}")
+            for order, column in zip(orders, columns, strict=True)
+        )
+        return statement.add_columns(*keys).order_by(*_by(orders, columns)).limit(_LIMIT)
+
+    def edge(
+        self, statement: Select[Any], orders: Sequence[Order], *, is_behind: bool
+    ) -> Select[Any]:
+        """The statement for the sort keys of the one row behind `skip` rows of a part."""
+        columns = [self._columns[order.name] for order in orders]
+        if is_behind:
+            statement = statement.where(_behind(orders, columns))
+        keys = (
+            column.label(f"sort_{order.name}")
+            for order, column in zip(orders, columns, strict=True)
+        )
+        page = statement.with_only_columns(*keys).order_by(*_by(orders, columns))
+        return page.offset(bindparam("skip", type_=Integer)).limit(1)
+
+    def until(self, orders: Sequence[Order]) -> ColumnElement[bool]:
+        """What rows are up to the sort keys `until_0` and so on; all go in one direction."""
+        columns = [self._columns[order.name] for order in orders]
+        values = [bindparam(f"until_{n}", type_=column.type) for n, column in enumerate(columns)]
+        compared, bound = tuple_(*columns), tuple_(*values)
+        return compared >= bound if orders[0].descending else compared <= bound
+
+    def fetch(
+        self, connection: Connection, statement: Select[Any], part: Part
+    ) -> Sequence[RowMapping]:
+        """The rows of a part of what the statement selects, and one more if there is."""
+        page = self.page(statement, part.orders, is_behind=part.behind is not None)
+        return connection.execute(page, part.values()).mappings().all()
+
+    def next_cursor(self, rows: Sequence[Sequence[Any]], part: Part) -> str | None:
+        """Where the next page starts, None behind the last; the sort keys end each row."""
+        if len(rows) <= part.limit:
+            return None
+        keys = [str(order) for order in part.orders]
+        values = [_plain(value) for value in rows[part.limit - 1][-len(keys) :]]
+        packed = msgspec.json.encode([keys, values])
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+    def _orders(self, sort: str) -> tuple[Order, ...]:
+        orders: dict[str, Order] = {}
+        for field in sort.split(","):
+            name = field.removeprefix("-")
+            if name not in self._columns:
+                known = ", ".join(self.sortable)
+                raise BadQuery("sort", f"can't sort by {name!r}; sortable are {known}")
+            orders.setdefault(name, Order(name, field.startswith("-")))
+        descending = next(reversed(orders.values())).descending
+        orders.setdefault(self._key, Order(self._key, descending))
+        return tuple(orders.values())
+
+    def _decode(self, cursor: str, orders: Sequence[Order]) -> tuple[Any, ...]:
+        try:
+            packed = base64.b64decode(
+                cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True
+            )
+            keys, values = json.loads(packed)
+            if not isinstance(values, list):
+                raise TypeError(values)
+            values = cast("list[Any]", values)
+            if keys == [str(order) for order in orders] and len(values) == len(orders):
+                return tuple(map(self._value, orders, values))
+        except (binascii.Error, ValueError, TypeError, RecursionError):
+            raise BadQuery("cursor", "is not a cursor that this list gave") from None
+        raise BadQuery("cursor", "belongs to another sort order")
+
+    def _value(self, order: Order, value: Any) -> Any:
+        """A sort key as the column has it. Raises TypeError or ValueError for what it has not."""
+        column = self._columns[order.name]
+        if isinstance(column.type, Date):
+            return datetime.date.fromisoformat(value)
+        # Not what passes for one: to Python, `true` of JSON is a number.
+        if type(value) is not column.type.python_type:
+            raise TypeError(value)
+        if isinstance(value, int) and abs(value) >= _LARGEST.get(type(column.type), 2**63):
+            raise ValueError(value)
+        if isinstance(value, str):
+            value.encode()  # JSON can spell half a surrogate pair, which no database can bind
+            if not can_be_stored(value):
+                raise ValueError(value)
+        return value
+
+
+def _behind(orders: Sequence[Order], columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
+    values = [bindparam(f"behind_{n}", type_=column.type) for n, column in enumerate(columns)]
+    if len({order.descending for order in orders}) == 1:
+        compared, bound = tuple_(*columns), tuple_(*values)
+        return compared < bound if orders[0].descending else compared > bound
+    return or_(
+        *(
+            and_(
+                *(columns[i] == values[i] for i in range(position)),
+                columns[position] < values[position]
+                if order.descending
+                else columns[position] > values[position],
+            )
+            for position, order in enumerate(orders)
+        )
+    )
+
+
+def _by(orders: Sequence[Order], columns: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    return [
+        column.desc() if order.descending else column
+        for order, column in zip(orders, columns, strict=True)
+    ]
+
+
+def merged(
+    pages: Iterable[Select[Any]],
+    orders: Sequence[Order],
+    *,
+    limit: Any = _LIMIT,
+    apart: bool = True,
+) -> Select[Any]:
+    """One page of the rows of several; made and executed as each of them.
+
+    Of each no more is read than would fill the page. They are `apart` if no row is in two.
+    """
+    put_together = union_all if apart else union
+    whole = put_together(*(page.subquery().select() for page in pages)).subquery()
+    columns = [whole.c[f"sort_{order.name}"] for order in orders]
+    return select(whole).order_by(*_by(orders, columns)).limit(limit)
+
+
+def past_indexes(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column to sort by where few rows match: no index on it leads through all the others."""
+    return func.coalesce(column, column)
+
+
+def in_order(rows: Sequence[RowMapping]) -> list[list[Any]]:
+    """The values of rows in the order of their columns."""
+    return [list(row.values()) for row in rows]
+
+
+def empty_first(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column to sort by where a value may be missing: keys of a page are never null."""
+    if not getattr(column, "nullable", False):
+        return column
+    return func.coalesce(column, datetime.date.min if isinstance(column.type, Date) else "")
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime.date) else value
+
+
+def any_of(columns: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """The conditions that columns have one of the wanted values."""
+    return [columns[name].in_(values) for name, values in wanted.items()]

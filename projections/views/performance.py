@@ -1,0 +1,95 @@
+"""How a contract performs: what was invoiced, what is on drafts, ready and not ready (D-60)."""
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from aggregates.statuses import BillingStatus, BillingType
+from projections.tables import contract_lines, fixed_price_totals, time_and_material_totals
+from projections.values.sums import kept_halves, whole
+from projections.values.units import from_minor, from_minor_or_none
+from projections.views.limits import limits
+
+
+def performance(connection: Connection, contract_id: str) -> dict[str, Any] | None:
+    """How a contract performs, as a whole and by line (D-60); None if it is unknown.
+
+    Chargeable amounts without tax, in the contract's currency.
+    """
+    known = limits(connection, contract_id)
+    if known is None:
+        return None
+    currency = known["currency"]
+    sums = _sums(connection, contract_id)
+    statement = (
+        select(contract_lines)
+        .where(contract_lines.c.contract_id == contract_id)
+        .order_by(contract_lines.c.line_id)
+    )
+    rows = connection.execute(statement).mappings().all()
+    lines = [
+        {
+            "line_id": row["line_id"],
+            "name": row["name"],
+            "billing_method": row["billing_method"],
+            **_performance(row["contract_amount"], sums[row["line_id"]], currency),
+        }
+        for row in rows
+    ]
+    total: dict[tuple[str, str], int] = defaultdict(int)
+    for line_sums in sums.values():
+        for key, amount in line_sums.items():
+            total[key] += amount
+    value = sum(row["contract_amount"] or 0 for row in rows)
+    return {
+        "contract_id": contract_id,
+        "currency": currency,
+        **_performance(value, total, currency),
+        "lines": lines,
+        "limits": known["levels"],
+    }
+
+
+Sums = dict[tuple[str, str], int]
+"""Chargeable minor units by (billing status, class)."""
+
+
+def _sums(connection: Connection, contract_id: str) -> dict[str, Sums]:
+    sums: dict[str, Sums] = defaultdict(lambda: defaultdict(int))
+    item, part = time_and_material_totals.c, fixed_price_totals.c
+    classes = item["class"]
+    amounts = kept_halves(time_and_material_totals, "amount")
+    sales = (
+        select(item.line_id, item.billing_status, classes, *amounts)
+        .where(item.contract_id == contract_id, item.billing_type == BillingType.CHARGEABLE)
+        .group_by(item.line_id, item.billing_status, classes)
+    )
+    for row in connection.execute(sales).mappings():
+        sums[row["line_id"]][row["billing_status"], row["class"]] += whole(row, "amount")
+    parts = (
+        select(part.line_id, part.billing_status, *kept_halves(fixed_price_totals, "amount"))
+        .where(part.contract_id == contract_id)
+        .group_by(part.line_id, part.billing_status)
+    )
+    for row in connection.execute(parts).mappings():
+        sums[row["line_id"]][row["billing_status"], "milestone"] += whole(row, "amount")
+    return sums
+
+
+def _performance(value: int | None, sums: Sums, currency: str) -> dict[str, Any]:
+    by_status: dict[str, int] = defaultdict(int)
+    not_ready: dict[str, int] = {}
+    for (status, transaction_class), amount in sums.items():
+        by_status[status] += amount
+        if status == BillingStatus.NOT_READY:
+            not_ready[transaction_class] = not_ready.get(transaction_class, 0) + amount
+    invoiced = by_status[BillingStatus.INVOICE_POSTED]
+    return {
+        "contract_value": from_minor_or_none(value, currency),
+        "invoiced": from_minor(invoiced, currency),
+        "on_drafts": from_minor(by_status[BillingStatus.INVOICE_CREATED], currency),
+        "ready": from_minor(by_status[BillingStatus.READY], currency),
+        "not_ready": {name: from_minor(not_ready[name], currency) for name in sorted(not_ready)},
+        "remaining": None if value is None else from_minor(value - invoiced, currency),
+    }
