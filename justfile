@@ -52,7 +52,7 @@ soak *arguments:
 
 # Have schemathesis try the service against its own document, so many times as much as the tests do
 schemathesis times="10":
-    SCHEMATHESIS_TIMES={{ times }} pytest tests/service/test_http_schema.py
+    SCHEMATHESIS_TIMES={{ times }} pytest tests/service/http/test_http_schema.py
 
 # Write openapi.yaml from the code
 openapi file="openapi.yaml":
@@ -60,7 +60,7 @@ openapi file="openapi.yaml":
 
 # Write docs/events.md from the catalogue's docstrings
 docs file="docs/events.md":
-    python -m service.events_doc > {{ quote(file) }}
+    python -m service.ledger.events_doc > {{ quote(file) }}
 
 # Fail if a generated file is not what the code generates now
 drift:

@@ -36,9 +36,10 @@ from projections.tables import search_texts, time_and_material, time_and_materia
 from projections.time_and_material import MOST_OF_AN_EVENT
 from projections.values.search_texts import approval_row, each_once, text_row
 from projections.values.sums import halves
-from service.importing import import_events
-from service.ledger import Context
-from service.tenant import DEFAULT, Tenant, schema_of, sqlite_path
+from service.importing.importing import import_events
+from service.ledger.ledger import Context
+from service.tenants.opening import DEFAULT, schema_of, sqlite_path
+from service.tenants.tenant import Tenant
 
 LIMIT = 100
 """Rows of a page."""

@@ -12,9 +12,10 @@ from pathlib import Path
 from benchmarks.measuring import timed
 from benchmarks.processes import started
 from service.collector import collect_seldom
-from service.import_processes import Order, import_by_processes, processes_for
-from service.ledger import Context
-from service.tenant import DEFAULT, Tenant
+from service.importing.processes import Order, import_by_processes, processes_for
+from service.ledger.ledger import Context
+from service.tenants.opening import DEFAULT
+from service.tenants.tenant import Tenant
 
 _IN_A_MIB = 1024 * 1024 if sys.platform == "darwin" else 1024
 """Of what `getrusage` counts memory in."""

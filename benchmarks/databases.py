@@ -14,7 +14,7 @@ from typing import Protocol
 import psycopg
 
 from benchmarks.sizes import Sizes
-from service.tenant import sqlite_path
+from service.tenants.opening import sqlite_path
 from tests.postgres import DURABLE, PostgresServer, running_postgres
 
 POSTGRESQL, SQLITE = "postgresql", "sqlite"

@@ -19,9 +19,9 @@ from benchmarks.measuring import Figure, Row, interleaved, tell, timed
 from benchmarks.raw import PER_COMMIT, RawHistory, raw_history
 from benchmarks.workload import approvals, contract_ids, definitions, write_ndjson
 from projections.keeping.catching_up import PAGE
-from service.import_processes import import_by_processes, processes_for
-from service.importing import import_events
-from service.tenant import Tenant
+from service.importing.importing import import_events
+from service.importing.processes import import_by_processes, processes_for
+from service.tenants.tenant import Tenant
 
 IMPORT = Figure(
     name="import",

@@ -29,9 +29,10 @@ from projections.databases.connections import glance_of
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_time_and_material
 from projections.views.paging import PageRequest
-from service.app import create_app
+from service.http.app import create_app
 from service.settings import Settings
-from service.tenant import Tenant, sqlite_path
+from service.tenants.opening import sqlite_path
+from service.tenants.tenant import Tenant
 from tests.databases import Only
 
 PAGE = Figure(

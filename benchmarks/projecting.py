@@ -26,8 +26,9 @@ from projections import time_and_material
 from projections.keeping.catching_up import catch_up
 from projections.tables import time_and_material as view
 from projections.tables import time_and_material_totals, tracking
-from service.ledger import EventMapper
-from service.tenant import Tenant, sqlite_path
+from service.ledger.ledger import EventMapper
+from service.tenants.opening import sqlite_path
+from service.tenants.tenant import Tenant
 
 PROJECTION = Figure(
     name="projection",

@@ -19,10 +19,10 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from benchmarks.processes import started
-from service import serving
-from service.app import create_app
+from service.http.app import create_app
+from service.http.server import serving
 from service.settings import Settings
-from service.tenants import Tenants
+from service.tenants.tenants import Tenants
 
 ECHO = "/echo"
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from service.sample_words import EXPENSES, PEOPLE, ROLES, TASKS, TEXTS
+from service.demo.sample_words import EXPENSES, PEOPLE, ROLES, TASKS, TEXTS
 
 T = TypeVar("T")
 Event = dict[str, Any]

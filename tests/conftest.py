@@ -7,10 +7,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from service.app import create_app
-from service.serving import running
+from service.http.app import create_app
+from service.http.server.serving import running
 from service.settings import Settings
-from service.tenant import Tenant
+from service.tenants.tenant import Tenant
 from tests.databases import KINDS, NewDatabase, Only
 from tests.postgres import PostgresServer, running_postgres
 

@@ -13,10 +13,11 @@ from sqlalchemy import Engine
 
 from projections.databases.postgres import postgres_views
 from projections.databases.sqlite import sqlite_views
-from service.recorders import PostgresSchema, SQLiteFile, Storage
-from service.servers import Server
-from service.tenant import DEFAULT, Tenant, is_postgres, schema_of, sqlite_path
-from service.tenants import UnknownTenant
+from service.databases.postgres_server import Server
+from service.ledger.recorders import PostgresSchema, SQLiteFile, Storage
+from service.tenants.directory import UnknownTenant
+from service.tenants.opening import DEFAULT, schema_of, sqlite_path
+from service.tenants.tenant import Tenant, is_postgres
 
 KINDS = ("sqlite", "postgresql")
 NewDatabase = Callable[[], str]

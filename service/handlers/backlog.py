@@ -1,22 +1,20 @@
 """Commands over backlog items of any number of contracts: marked, reset, evaluated anew."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
 
 from aggregates import streams
 from aggregates.contract_line import readiness
 from aggregates.contract_line.readiness import BacklogCommand, Decision
-from aggregates.contract_line.state import LineHead, OpenPart, OpenSale
-from aggregates.deal import Deal, DealOf
+from aggregates.contract_line.state import OpenPart, OpenSale
 from aggregates.refusals import ItemRefusal, ItemsRefused
-from service import wire
 from service.handlers.closed_items import Explainer, submit_explained
-from service.handlers.requests import Answer, Request
-from service.stream_kinds import CONTRACT, LINE, LINE_HEAD, StreamKind
-from service.tenant import Tenant
-from service.unit_of_work import UnitOfWork
+from service.handlers.idempotency import Answer, Request
+from service.handlers.loading import load_deal
+from service.ledger.stream_kinds import LINE
+from service.ledger.unit_of_work import UnitOfWork
+from service.tenants.tenant import Tenant
+from service.wire import states
 
-L = TypeVar("L", bound=LineHead)
 Command = Callable[[tuple[str, ...]], BacklogCommand]
 
 
@@ -43,43 +41,14 @@ async def command(
         changed = [item_id for decision in decisions for item_id in decision.changed]
         return Answer(
             body={
-                "changed": [wire.changed_item(_item(unit, item_id)) for item_id in changed],
+                "changed": [states.changed_item(_item(unit, item_id)) for item_id in changed],
                 "skipped": [
-                    wire.refused_item(refusal) for refusal in [*explain(refused), *unchanged]
+                    states.refused_item(refusal) for refusal in [*explain(refused), *unchanged]
                 ],
             }
         )
 
     return await submit_explained(tenant, request, work)
-
-
-def load_deal(unit: UnitOfWork, contract_id: str, line_ids: Iterable[str]) -> Deal | None:
-    """The contract with those of the lines that exist, None when there is no such contract."""
-    contract = unit.load(CONTRACT, streams.contract(contract_id))
-    if contract is None:
-        return None
-    return Deal(contract=contract, lines=_lines(unit, LINE, contract_id, line_ids))
-
-
-def load_heads(
-    unit: UnitOfWork, contract_id: str, line_ids: Iterable[str]
-) -> DealOf[LineHead] | None:
-    """As `load_deal`, without the items of the lines."""
-    contract = unit.load(CONTRACT, streams.contract(contract_id))
-    if contract is None:
-        return None
-    return DealOf(contract=contract, lines=_lines(unit, LINE_HEAD, contract_id, line_ids))
-
-
-def _lines(
-    unit: UnitOfWork, kind: StreamKind[L], contract_id: str, line_ids: Iterable[str]
-) -> dict[str, L]:
-    lines: dict[str, L] = {}
-    for line_id in dict.fromkeys(line_ids):
-        line = unit.load(kind, streams.line(contract_id, line_id))
-        if line is not None:
-            lines[line_id] = line
-    return lines
 
 
 def _by_contract(items: Sequence[str]) -> dict[str, list[str]]:

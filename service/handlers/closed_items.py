@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from aggregates.contract_line import readiness
 from aggregates.refusals import ItemRefusal
 from projections.views.backlog import lists as backlog_lists
-from service.handlers.requests import Answer, Request, submit
-from service.ledger import Conflict
-from service.tenant import Tenant
+from service.handlers.idempotency import Answer, Request, submit
+from service.ledger.ledger import Conflict
+from service.ledger.unit_of_work import UnitOfWork
+from service.tenants.tenant import Tenant
 from service.threads import in_thread
-from service.unit_of_work import UnitOfWork
 
 _LOOKUPS = 3
 """How often a command may break off: once, but for items posted in that very moment."""

@@ -6,7 +6,6 @@ from dataclasses import replace
 from aggregates import streams
 from aggregates.contract import defining
 from aggregates.contract.defining import DefineContract
-from aggregates.contract.state import Contract
 from aggregates.contract_line import milestones
 from aggregates.contract_line import terms as line_terms
 from aggregates.contract_line.milestones import ChangeMilestone, CreateMilestone, DeleteMilestone
@@ -14,13 +13,14 @@ from aggregates.contract_line.state import ContractLine
 from aggregates.contract_line.terms import DefineLine
 from aggregates.refusals import NotFound, Refused
 from projections.views import contracts as contract_views
-from service import wire
-from service.handlers import intake
-from service.handlers.requests import Answer, Request, execute, submit
-from service.stream_kinds import CONTRACT, LINE, LINE_HEAD
-from service.tenant import Tenant
+from service.handlers import parked, taking_in
+from service.handlers.idempotency import Answer, Request, execute, submit
+from service.handlers.loading import required_contract, required_line
+from service.ledger.stream_kinds import CONTRACT, LINE, LINE_HEAD
+from service.ledger.unit_of_work import StaleVersion, UnitOfWork
+from service.tenants.tenant import Tenant
 from service.threads import in_thread
-from service.unit_of_work import StaleVersion, UnitOfWork
+from service.wire import states
 
 
 def define_contract(tenant: Tenant, request: Request, command: DefineContract) -> Answer:
@@ -31,10 +31,10 @@ def define_contract(tenant: Tenant, request: Request, command: DefineContract) -
         state = unit.load(CONTRACT, stream)
         _expect(unit, stream, request)
         unit.append(defining.define(command, state))
-        intake.resume(unit, command.contract_id)
+        taking_in.resume(unit, command.contract_id)
         defined = required_contract(unit, command.contract_id)
         return Answer(
-            body=wire.contract(defined), created=state is None, version=unit.version(stream)
+            body=states.contract(defined), created=state is None, version=unit.version(stream)
         )
 
     return _and_what_waited(tenant, request, command.contract_id, execute(tenant, request, work))
@@ -52,18 +52,20 @@ def define_line(tenant: Tenant, request: Request, contract_id: str, command: Def
         _expect(unit, stream, request)
         of_contract = required_contract(unit, contract_id)
         unit.append(line_terms.define(command, of_contract, state))
-        intake.resume(unit, contract_id)
+        taking_in.resume(unit, contract_id)
         defined = unit.load(LINE_HEAD, stream)
         if defined is None:
             raise LookupError(stream)
-        return Answer(body=wire.line(defined), created=state is None, version=unit.version(stream))
+        return Answer(
+            body=states.line(defined), created=state is None, version=unit.version(stream)
+        )
 
     return _and_what_waited(tenant, request, contract_id, execute(tenant, request, work))
 
 
 def _and_what_waited(tenant: Tenant, request: Request, contract_id: str, answer: Answer) -> Answer:
     """The answer once what waited for the definition has gone on; the position reached by that."""
-    reached = intake.go_on(intake.waiting_on(tenant, request.context, contract_id))
+    reached = parked.go_on(parked.waiting_on(tenant, request.context, contract_id))
     position = max(answer.body["position"], reached)
     return replace(answer, body={**answer.body, "position": position})
 
@@ -118,28 +120,12 @@ async def delete_milestone(tenant: Tenant, request: Request, command: DeleteMile
     return await _submit(tenant, request, command.milestone_id, work)
 
 
-def required_contract(unit: UnitOfWork, contract_id: str) -> Contract:
-    """The contract. Raises NotFound when there is none."""
-    state = unit.load(CONTRACT, streams.contract(contract_id))
-    if state is None:
-        raise NotFound("contract", contract_id)
-    return state
-
-
-def required_line(unit: UnitOfWork, contract_id: str, line_id: str) -> ContractLine:
-    """The contract line. Raises NotFound when there is none."""
-    state = unit.load(LINE, streams.line(contract_id, line_id))
-    if state is None:
-        raise NotFound("contract_line", line_id)
-    return state
-
-
 def _milestone(
     unit: UnitOfWork, contract_id: str, line_id: str, identity: str, *, created: bool = False
 ) -> Answer:
     line = required_line(unit, contract_id, line_id)
     version = unit.version(streams.line(contract_id, line_id))
-    return Answer(body=wire.milestone(line, identity), created=created, version=version)
+    return Answer(body=states.milestone(line, identity), created=created, version=version)
 
 
 def _line_of(unit: UnitOfWork, identity: str) -> ContractLine:

@@ -10,15 +10,14 @@ from aggregates.invoice.confirming import SERIES, ConfirmInvoice
 from aggregates.invoice.drafting import CreateDrafts, NothingReady
 from aggregates.invoice.state import Invoice
 from aggregates.refusals import NotFound
-from service import wire
-from service.handlers.backlog import load_deal
 from service.handlers.closed_items import Explainer, submit_explained
-from service.handlers.contracts import required_contract
-from service.handlers.requests import Answer, Request, submit
-from service.stream_kinds import INVOICE
-from service.stream_kinds import SERIES as NUMBER_SERIES
-from service.tenant import Tenant
-from service.unit_of_work import UnitOfWork
+from service.handlers.idempotency import Answer, Request, submit
+from service.handlers.loading import load_deal, required_contract
+from service.ledger.stream_kinds import INVOICE
+from service.ledger.stream_kinds import SERIES as NUMBER_SERIES
+from service.ledger.unit_of_work import UnitOfWork
+from service.tenants.tenant import Tenant
+from service.wire import states
 
 
 async def create_drafts(
@@ -41,8 +40,8 @@ async def create_drafts(
         left_out = explain(drafted.left_out)
         return Answer(
             body={
-                "invoices": [wire.invoice(invoice) for invoice in made],
-                "skipped": [wire.refused_item(refusal) for refusal in left_out],
+                "invoices": [states.invoice(invoice) for invoice in made],
+                "skipped": [states.refused_item(refusal) for refusal in left_out],
             },
             created=True,
         )
@@ -81,7 +80,7 @@ async def confirm(
         events = confirming.confirm(command, invoice, deal, series)
         unit.append(events)
         version = unit.version(streams.invoice(invoice_id))
-        body = wire.invoice(_invoice(unit, invoice_id))
+        body = states.invoice(_invoice(unit, invoice_id))
         return Answer(body=body if events else {**body, "already_confirmed": True}, version=version)
 
     return await submit(tenant, request, work)

@@ -11,10 +11,10 @@ import msgspec
 import structlog
 
 from projections.history import OutcomeUnknown, Unavailable
-from service.group_commit import Context
-from service.problems import Problem
-from service.tenant import Tenant
-from service.upstream import BadEvent
+from service.ledger.group_commit import Context
+from service.tenants.tenant import Tenant
+from service.wire.cloudevents import BadEvent
+from service.wire.problems import Problem
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -12,10 +12,10 @@ from aggregates.deal import pages
 from aggregates.intake.events import EventParked
 from aggregates.intake.state import Parking
 from projections.views import parked_events as parked_views
-from service.group_commit import Command, Context
-from service.stream_kinds import CONTRACT, PARKING
-from service.tenant import Tenant, ViewsBehind
-from service.unit_of_work import UnitOfWork
+from service.ledger.group_commit import Command, Context
+from service.ledger.stream_kinds import CONTRACT, PARKING
+from service.ledger.unit_of_work import UnitOfWork
+from service.tenants.tenant import Tenant, ViewsBehind
 
 STEP = 400
 """Waiting events that are tried in one transaction of their own."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 from typer.testing import CliRunner, Result
 
-from service.cli import cli
+from service.cli.main import cli
 from tests.service.processes import LONG, until
 
 COMMAND = Path(sys.executable).with_name("billing-backlog")

@@ -12,8 +12,8 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.routing import Match
 
-from service import answers
-from service.routers import audit, backlog, contracts, intake, invoices, operations
+from service.http import answers
+from service.http.routers import audit, backlog, contracts, intake, invoices, operations
 
 Json = dict[str, Any]
 ROUTES = [

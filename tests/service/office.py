@@ -17,12 +17,12 @@ from aggregates.invoice.events import InvoiceNumberAssigned
 from projections.history import Recorded
 from projections.tables import metadata
 from projections.views import limits as limit_views
-from service.handlers import backlog, intake, invoices
-from service.handlers.intake import Result
-from service.handlers.requests import Answer, Request
-from service.ledger import Context, Ledger
-from service.stream_kinds import kind_of
-from service.tenant import Tenant
+from service.handlers import backlog, invoices, receiving
+from service.handlers.idempotency import Answer, Request
+from service.handlers.results import Result
+from service.ledger.ledger import Context, Ledger
+from service.ledger.stream_kinds import kind_of
+from service.tenants.tenant import Tenant
 
 Json = dict[str, Any]
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -152,7 +152,7 @@ def request(request_id: str = "request", *, key: str | None = None, digest: str 
 
 
 def post(tenant: Tenant, *events: object) -> list[Result]:
-    return intake.receive(tenant, CONTEXT, events)
+    return receiving.receive(tenant, CONTEXT, events)
 
 
 def record(tenant: Tenant, *events: Json) -> list[str]:

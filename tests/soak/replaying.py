@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from projections.tables import metadata
-from service.ledger import Context, Ledger
-from service.stream_kinds import kind_of
-from service.tenant import Tenant
+from service.ledger.ledger import Context, Ledger
+from service.ledger.stream_kinds import kind_of
+from service.tenants.tenant import Tenant
 from tests.soak.servers import COMMAND
 
 PAGE = 5_000

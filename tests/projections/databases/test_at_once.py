@@ -17,8 +17,8 @@ from projections.tables import contracts
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_time_and_material
 from projections.views.paging import Page, PageRequest
-from service.servers import Server
-from service.tenant import Tenant
+from service.databases.postgres_server import Server
+from service.tenants.tenant import Tenant
 from tests.databases import SCHEMA, opened_views
 from tests.postgres import PostgresServer
 from tests.service.office import contract_event, record

@@ -18,7 +18,7 @@ from projections.databases.postgres import postgres_views
 from projections.databases.sqlite import sqlite_views
 from projections.keeping.writer import Writer
 from projections.tables import TOTALS, metadata
-from service.tenant import is_postgres
+from service.tenants.tenant import is_postgres
 from tests.databases import SCHEMA, opened_server, opened_views, views_path
 from tests.projections.feeding import dump, feed, feed_more
 from tests.projections.story import STORY

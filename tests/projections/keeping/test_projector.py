@@ -17,9 +17,9 @@ from projections.keeping import projector as projector_module
 from projections.keeping.catching_up import catch_up
 from projections.keeping.projector import Projector
 from projections.keeping.writer import Writer
-from service.ledger import Context, EventMapper, Ledger
-from service.recorders import SQLiteFile
-from service.stored_form import EventCodec, UnknownEventType, Upcaster
+from service.ledger.ledger import Context, EventMapper, Ledger
+from service.ledger.recorders import SQLiteFile
+from service.ledger.stored_form import EventCodec, UnknownEventType, Upcaster
 from tests.projections.feeding import dump, empty, feed
 from tests.projections.story import EVENTS, LINE_USAGE, STORY, Listed, recorded
 

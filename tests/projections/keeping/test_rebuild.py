@@ -25,10 +25,10 @@ from projections.views import parked_events as parked_views
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
 from projections.views.paging import Page, PageRequest
-from service.app import create_app
-from service.serving import running
+from service.http.app import create_app
+from service.http.server.serving import running
 from service.settings import Settings
-from service.tenant import Tenant
+from service.tenants.tenant import Tenant
 from tests.databases import NewDatabase, Only
 from tests.projections.busy_office import CURRENCIES, Office
 from tests.projections.feeding import Dump, dump, empty, examples, feed

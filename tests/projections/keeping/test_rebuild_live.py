@@ -23,7 +23,7 @@ from projections.tables import metadata
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_time_and_material
 from projections.views.paging import PageRequest
-from service.tenant import Tenant, is_postgres
+from service.tenants.tenant import Tenant, is_postgres
 from tests.databases import SCHEMA, sql, views_path
 from tests.postgres import PostgresServer
 from tests.service.office import (

@@ -1,0 +1,168 @@
+"""What every command shares: who asks, and that a repetition is answered alike."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, cast
+
+import msgspec
+
+from aggregates import streams
+from aggregates.events import RequestAnswered, RequestClaimed
+from aggregates.refusals import Refused
+from service.ledger.group_commit import Command, Committed, Context
+from service.ledger.stream_kinds import REQUEST
+from service.ledger.unit_of_work import UnitOfWork
+from service.tenants.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A caller's command beside its body: context, `If-Match`, `Idempotency-Key`.
+
+    `if_match` is the version that the caller saw, None for any; what is changed `must_exist` if the
+    caller gave an `If-Match` at all. `digest` tells what was asked (method, path, body),
+    `request_id` seeds the ids that it makes.
+    """
+
+    context: Context
+    request_id: str
+    digest: str = ""
+    idempotency_key: str | None = None
+    if_match: int | None = None
+    must_exist: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A command's answer: its body, whether it made something new, the version it shows."""
+
+    body: dict[str, Any]
+    created: bool = False
+    version: int | None = None
+
+
+class KeyReused(Refused):
+    """An Idempotency-Key came again with another request."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "idempotency_key_reused", "this Idempotency-Key was used for another request before"
+        )
+
+
+def execute(
+    tenant: Tenant,
+    request: Request,
+    work: Callable[[UnitOfWork], Answer],
+    known: Sequence[str] = (),
+) -> Answer:
+    """Runs a command as `submit` does, and waits for it in this thread.
+
+    `known` are short streams that it will look at, to be loaded in one query.
+    """
+    command = Command(_once(request, work), request.context, known)
+    tenant.ledger.submit_together([command])
+    future = cast("Future[Committed[_Outcome]]", command.future)
+    return _answer(tenant, request, future.result())
+
+
+async def submit(tenant: Tenant, request: Request, work: Callable[[UnitOfWork], Answer]) -> Answer:
+    """Runs a command in one transaction; the answer's body gets the `position` reached.
+
+    With an Idempotency-Key the answer is recorded in the same transaction, and a repetition gets
+    it again. A refused command records nothing, so it may be tried again under its key.
+    """
+    future: asyncio.Future[Committed[_Outcome]] = asyncio.get_running_loop().create_future()
+    command = Command(_once(request, work), request.context, future=future)
+    tenant.ledger.submit_together([command])
+    done = await future
+    if done.result.recorded_at is not None:
+        return await asyncio.to_thread(_answer, tenant, request, done)
+    return _answer(tenant, request, done)
+
+
+def execute_once(tenant: Tenant, request: Request, act: Callable[[], Answer]) -> Answer:
+    """Runs what makes transactions of its own, under an Idempotency-Key if there is one.
+
+    The key is claimed first, so that no other request acts under it. The same request may act again
+    before its answer is recorded, at the same time or because it was stopped: so `act` must be safe
+    to repeat by itself. The answer that was recorded first is everybody's.
+    """
+    if request.idempotency_key is None:
+        return act()
+    claimed = tenant.ledger.transact(lambda unit: _claim(unit, request), request.context)
+    if claimed.result:
+        return _answer(tenant, request, Committed(result=claimed.result, position=claimed.position))
+    answer = act()
+    return execute(tenant, request, lambda _: answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a command came to: this answer, given now or before (recorded at that version)."""
+
+    answer: Answer
+    recorded_at: int | None = None
+
+
+def _once(
+    request: Request, work: Callable[[UnitOfWork], Answer]
+) -> Callable[[UnitOfWork], _Outcome]:
+    """The work, unless it was done under this Idempotency-Key before."""
+
+    def once(unit: UnitOfWork) -> _Outcome:
+        known = _known(unit, request)
+        if known:
+            return known
+        answer = work(unit)
+        if request.idempotency_key is not None:
+            unit.append([_answered(request.idempotency_key, request.digest, answer)])
+        return _Outcome(answer)
+
+    return once
+
+
+def _known(unit: UnitOfWork, request: Request) -> _Outcome | None:
+    """The answer given under this key before. Raises KeyReused when it was to another request."""
+    if request.idempotency_key is None:
+        return None
+    stream = streams.request(request.idempotency_key)
+    known = unit.load(REQUEST, stream)
+    if known is None:
+        return None
+    if known.digest != request.digest:
+        raise KeyReused
+    if isinstance(known, RequestClaimed):
+        return None
+    answer = msgspec.json.decode(known.body.encode(), type=Answer)
+    return _Outcome(answer, recorded_at=unit.version(stream))
+
+
+def _claim(unit: UnitOfWork, request: Request) -> _Outcome | None:
+    """Claims the key for this request, unless it has it already; the answer given before, if any.
+
+    Raises KeyReused when another request has it.
+    """
+    known = _known(unit, request)
+    key = str(request.idempotency_key)
+    if known is None and unit.load(REQUEST, streams.request(key)) is None:
+        unit.append([RequestClaimed(key=key, digest=request.digest)])
+    return known
+
+
+def _answered(key: str, digest: str, answer: Answer) -> RequestAnswered:
+    body = msgspec.json.encode(answer).decode()
+    return RequestAnswered(key=key, digest=digest, body=body)
+
+
+def _answer(tenant: Tenant, request: Request, done: Committed[_Outcome]) -> Answer:
+    """The answer with its position: where it was recorded, if it was given before."""
+    position, version = done.position, done.result.recorded_at
+    if version is not None:
+        stream = streams.request(str(request.idempotency_key))
+        position = tenant.ledger.position_of(stream, version)
+    answer = done.result.answer
+    body = {**answer.body, "position": position}
+    return Answer(body=body, created=answer.created, version=answer.version)

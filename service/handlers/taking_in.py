@@ -1,0 +1,309 @@
+"""Events of one contract taken in, in order, within a transaction: recorded, repeated or parked.
+
+What refers to something unknown yet is parked on the contract's parking stream. When what it lacks
+is defined it goes on: the first hundred events in the very transaction that defines it, the others
+in steps right after that.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from aggregates import streams
+from aggregates.contract import defining
+from aggregates.contract.defining import DefineContract
+from aggregates.contract_line import approvals
+from aggregates.contract_line import terms as line_terms
+from aggregates.contract_line.approvals import Approval, Verdict
+from aggregates.contract_line.terms import DefineLine
+from aggregates.intake.events import EventParked, EventReceived, EventUnparked
+from aggregates.refusals import NotFound, Refused
+from aggregates.statuses import Outcome
+from service.handlers.loading import load_heads
+from service.handlers.results import (
+    Result,
+    approval_changed,
+    bad_event_result,
+    event_changed,
+    problem_of,
+    recorded_problem,
+    refused_result,
+)
+from service.handlers.resuming import find_ready
+from service.ledger.stream_kinds import APPROVAL, CONTRACT, LINE_HEAD, PARKING, RECEIPT
+from service.ledger.unit_of_work import UnitOfWork
+from service.wire.cloudevents import BadEvent, Posted, read_data
+from service.wire.problems import Problem, of_refusal
+
+FIRST_STEP = 100
+"""Waiting events that are tried in the transaction that defines what they lacked."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """Takes in events of one contract within one transaction.
+
+    Approvals in a row are gathered and recorded together: one event a line, not one an approval.
+    """
+
+    unit: UnitOfWork
+    contract_id: str
+    first_step: int = 0
+    """How many waiting events may go on here; without any, no event waits for them either."""
+    waiting: list[tuple[Posted, Approval, Result]] = field(
+        default_factory=list[tuple[Posted, Approval, Result]]
+    )
+    seen: set[str] = field(default_factory=set[str])
+    """The receipts and approvals among those."""
+    lines: set[str] = field(default_factory=set[str])
+    """Lines that are known to be there."""
+
+    def take(self, group: Iterable[Posted]) -> list[Result]:
+        """One result an event, in order, as far as no more waits than may go on here."""
+        results: list[Result] = []
+        for posted in group:
+            results.append(self._take(posted))
+            if isinstance(posted.command, DefineContract | DefineLine) and self.first_step:
+                # What waited for it was here before what follows.
+                tried = resume(self.unit, self.contract_id, self.first_step)
+                if tried > self.first_step:
+                    break
+                self.first_step = max(1, self.first_step - tried)
+        self.record_approvals()
+        return results
+
+    def _take(self, posted: Posted) -> Result:
+        receipt = streams.receipt(posted.source, posted.event_id)
+        if receipt in self.seen:
+            self.record_approvals()
+        known = self.unit.load(RECEIPT, receipt)
+        if known and not self._is_dismissed(known):
+            return self._repeated(posted, known)
+        return self.attempt(posted)
+
+    def attempt(self, posted: Posted) -> Result:
+        """Takes in an event that was not taken in before."""
+        match posted.command:
+            case Approval() as approval:
+                return self._approval(posted, approval)
+            case DefineContract() | DefineLine() as command:
+                self.record_approvals()
+                return self._definition(posted, command)
+
+    def _repeated(self, posted: Posted, known: EventReceived) -> Result:
+        """The first outcome's items again; why, where there were none. Other content is refused."""
+        if known.digest not in {None, posted.digest}:
+            return refused_result(posted, event_changed())
+        return Result(
+            event_id=posted.event_id,
+            outcome=Outcome.DUPLICATE,
+            items=known.items,
+            problem=recorded_problem(known.problem_code, known.problem_detail),
+            ignored=posted.ignored,
+        )
+
+    def _is_dismissed(self, known: EventReceived) -> bool:
+        """Whether the event was parked and nothing came of it: as if it had not been posted."""
+        if known.outcome is not Outcome.PARKED:
+            return False
+        parking = self.unit.load(PARKING, streams.parking(known.contract_id))
+        parked_id = streams.digest(known.source, known.event_id)
+        return parking is None or parking.find(parked_id) is None
+
+    def _definition(self, posted: Posted, command: DefineContract | DefineLine) -> Result:
+        state = self.unit.load(CONTRACT, streams.contract(self.contract_id))
+        try:
+            if isinstance(command, DefineContract):
+                events = defining.define(command, state)
+            elif state is None:
+                return self._park(posted, NotFound("contract", self.contract_id))
+            else:
+                stream = streams.line(self.contract_id, command.line_id)
+                events = line_terms.define(command, state, self.unit.load(LINE_HEAD, stream))
+        except Refused as refusal:
+            return refused_result(posted, refusal)
+        self.unit.append(events)
+        return self._received(posted, Outcome.RECORDED)
+
+    def _approval(self, posted: Posted, approval: Approval) -> Result:
+        names = streams.approvals_like(approval.source, approval.contract_id, approval.approval_id)
+        stream = names[0]
+        if stream in self.seen:
+            self.record_approvals()
+        recorded = next(filter(None, (self.unit.load(APPROVAL, name) for name in names)), None)
+        if recorded and recorded.digest in {approval.digest, posted.digest_as_posted}:
+            return self._received(posted, Outcome.DUPLICATE, recorded.items)
+        if recorded:
+            return refused_result(posted, approval_changed(recorded))
+        lacking = self._lacking(approval.line_id)
+        if lacking:
+            return self._park(posted, lacking)
+        result = Result(event_id=posted.event_id, outcome=Outcome.RECORDED, ignored=posted.ignored)
+        self.waiting.append((posted, approval, result))
+        self.seen.update({streams.receipt(posted.source, posted.event_id), stream})
+        return result
+
+    def _lacking(self, line_id: str) -> NotFound | None:
+        """What an approval on this line has to wait for."""
+        if line_id not in self.lines:
+            if self.unit.load(CONTRACT, streams.contract(self.contract_id)) is None:
+                return NotFound("contract", self.contract_id)
+            if self.unit.load(LINE_HEAD, streams.line(self.contract_id, line_id)) is None:
+                return NotFound("contract_line", line_id)
+            self.lines.add(line_id)
+        return None
+
+    def record_approvals(self) -> None:
+        """Records the approvals gathered so far, and completes their results."""
+        if not self.waiting:
+            return
+        line_ids = (approval.line_id for _, approval, _ in self.waiting)
+        deal = load_heads(self.unit, self.contract_id, line_ids)
+        if deal is None:
+            raise LookupError(self.contract_id)
+        events, verdicts = approvals.record([approval for _, approval, _ in self.waiting], deal)
+        self.unit.append(events)
+        for (posted, _, result), verdict in zip(self.waiting, verdicts, strict=True):
+            self._conclude(posted, result, verdict)
+        self.waiting.clear()
+        self.seen.clear()
+
+    def _conclude(self, posted: Posted, result: Result, verdict: Verdict) -> None:
+        if verdict.refused:
+            result.outcome = Outcome.REFUSED
+            result.problem = problem_of(verdict.refused)
+        elif verdict.not_billable:
+            result.outcome = Outcome.NOT_BILLABLE
+            result.problem = problem_of(verdict.not_billable)
+            self._received(posted, Outcome.NOT_BILLABLE, why=verdict.not_billable)
+        else:
+            result.items = verdict.items
+            self._received(posted, Outcome.RECORDED, verdict.items)
+
+    def _park(self, posted: Posted, why: NotFound) -> Result:
+        self.unit.append([_parked(posted, why)])
+        self._received(posted, Outcome.PARKED, why=why)
+        return Result(
+            event_id=posted.event_id,
+            outcome=Outcome.PARKED,
+            problem=of_refusal(why),
+            ignored=posted.ignored,
+        )
+
+    def _received(
+        self,
+        posted: Posted,
+        outcome: Outcome,
+        items: tuple[str, ...] = (),
+        why: Refused | None = None,
+    ) -> Result:
+        """Remembers that the event was taken in, and as what."""
+        self.unit.append(
+            [
+                EventReceived(
+                    source=posted.source,
+                    event_id=posted.event_id,
+                    type=posted.type,
+                    contract_id=posted.contract_id,
+                    line_id=posted.line_id,
+                    approval_id=posted.approval_id,
+                    outcome=outcome,
+                    items=items,
+                    problem_code=why.code if why else None,
+                    problem_detail=why.detail if why else None,
+                    data=posted.data if outcome is Outcome.NOT_BILLABLE else None,
+                    digest=posted.digest,
+                )
+            ]
+        )
+        return Result(
+            event_id=posted.event_id, outcome=outcome, items=items, ignored=posted.ignored
+        )
+
+
+def resume(unit: UnitOfWork, contract_id: str, most: int = FIRST_STEP) -> int:
+    """Takes in at most so many events of what waits on a contract and lacks nothing any more.
+
+    How many it tried; more than `most` when more could go on. Definitions go before approvals, so
+    that a line that waited for its contract lets the approvals on it go on, too. What is refused
+    now stays parked, with the reason.
+    """
+    tried: set[str] = set()
+    while ready := find_ready(unit, contract_id, max(1, most - len(tried)), but=tried):
+        if len(tried) == most:
+            return most + 1
+        try_again(unit, contract_id, ready)
+        tried.update(event.parked_id for event in ready)
+    return len(tried)
+
+
+def try_again(unit: UnitOfWork, contract_id: str, events: Sequence[EventParked]) -> list[Result]:
+    """Tries parked events of a contract; who still can't go stays, with the reason of now."""
+    desk = Desk(unit, contract_id)
+    results = [_attempt(unit, desk, event) for event in events]
+    desk.record_approvals()
+    return [_settle(unit, event, result) for event, result in zip(events, results, strict=True)]
+
+
+def _attempt(unit: UnitOfWork, desk: Desk, event: EventParked) -> Result:
+    missing = _missing(unit, event)
+    if missing:
+        return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=missing)
+    try:
+        posted = _of_parked(event)
+    except BadEvent as error:  # it was parked when more was allowed
+        return bad_event_result(error)
+    return desk.attempt(posted)
+
+
+def _settle(unit: UnitOfWork, event: EventParked, result: Result) -> Result:
+    """A parked event that was taken in leaves the list; one that was not stays, with why."""
+    if result.outcome in {Outcome.PARKED, Outcome.REFUSED} and result.problem:
+        why = Refused(result.problem.code, result.problem.detail)
+        if (why.code, why.detail) != (event.problem_code, event.problem_detail):
+            unit.append([replace(event, problem_code=why.code, problem_detail=why.detail)])
+        return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=result.problem)
+    unit.append(
+        [
+            EventUnparked(
+                contract_id=event.contract_id,
+                parked_id=event.parked_id,
+                outcome=result.outcome,
+                reason=None,
+            )
+        ]
+    )
+    return result
+
+
+def _missing(unit: UnitOfWork, event: EventParked) -> Problem | None:
+    """What the event still lacks, None when it can be tried."""
+    if unit.load(CONTRACT, streams.contract(event.contract_id)) is None:
+        return of_refusal(NotFound("contract", event.contract_id))
+    if event.approval_id is None or event.line_id is None:
+        return None
+    if unit.load(LINE_HEAD, streams.line(event.contract_id, event.line_id)) is None:
+        return of_refusal(NotFound("contract_line", event.line_id))
+    return None
+
+
+def _parked(posted: Posted, why: Refused) -> EventParked:
+    return EventParked(
+        contract_id=posted.contract_id,
+        parked_id=streams.digest(posted.source, posted.event_id),
+        source=posted.source,
+        event_id=posted.event_id,
+        type=posted.type,
+        line_id=posted.line_id,
+        approval_id=posted.approval_id,
+        problem_code=why.code,
+        problem_detail=why.detail,
+        data=posted.data,
+    )
+
+
+def _of_parked(event: EventParked) -> Posted:
+    """The parked event as it was posted: its data was checked before it was parked."""
+    data = msgspec.json.decode(event.data)
+    return read_data(event.source, event.event_id, event.type, data)

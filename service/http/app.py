@@ -1,0 +1,110 @@
+"""The composition of the HTTP service: routers, what errors are answered with, limits."""
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+
+from service.http import errors
+from service.http.bodies import BodyLimit
+from service.http.openapi import DESCRIPTION, openapi
+from service.http.reading import Waiting
+from service.http.responses import ProblemRaised, problem_response
+from service.http.routers import audit, backlog, contracts, intake, invoices, operations
+from service.http.server.door import Door
+from service.settings import Settings
+from service.tenants.tenants import AnyTenants
+from service.wire import problems
+from service.wire.problems import Problem
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
+    """The HTTP service over tenants; without any it can only document itself."""
+    app = FastAPIOffline(
+        title="Billing backlog",
+        version="1",
+        description=DESCRIPTION,
+        redoc_url=None,
+        redirect_slashes=False,
+        # Nobody collects it here, and every request would look for a collector first.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.tenants, app.state.settings = tenants, settings
+    app.state.waiting = Waiting(settings.waiting_limit)
+    # Not by include_router: it would look at each route twice, and in routers one after the other.
+    # Before the pages of the documentation, for what is asked for all day is to be found first.
+    modules = (backlog, intake, invoices, contracts, audit, operations)
+    app.router.routes[:0] = [route for module in modules for route in module.router.routes]
+    app.add_exception_handler(Exception, _unforeseen)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(ProblemRaised, _raised)
+    app.add_exception_handler(ClientDisconnect, _cut_off)
+    for kind in errors.FORESEEN:
+        app.add_exception_handler(kind, _foreseen)
+    app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(Door, settings=settings)
+    app.openapi = lambda: openapi(app)
+    return app
+
+
+# --- errors ------------------------------------------------------------------------------------
+
+
+async def _foreseen(_: Request, error: Exception) -> Response:
+    problem = errors.of(error)
+    if problem is None:
+        raise error
+    return problem_response(problem)
+
+
+async def _raised(_: Request, error: Exception) -> Response:
+    if not isinstance(error, ProblemRaised):
+        raise error
+    return problem_response(error.problem)
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return problem_response(problems.invalid_fields(problems.field_errors(error.errors())))
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods(request))
+    problem = Problem(
+        status=error.status_code, code=code, detail=str(error.detail), headers=headers
+    )
+    return problem_response(problem)
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods that the path knows: those of every route, for each has one of its own."""
+    matching = (
+        route
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+    )
+    return sorted({method for route in matching for method in route.methods or ()})
+
+
+async def _cut_off(_: Request, error: Exception) -> Response:
+    """For nobody: the client hung up before it had sent its body."""
+    return problem_response(Problem(status=400, code="cut_off", detail="the body was cut off"))
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    log.error("unforeseen error", method=request.method, path=request.url.path, exc_info=error)
+    detail = "this should not happen; it is in the server's log"
+    return problem_response(Problem(status=500, code="internal", detail=detail))

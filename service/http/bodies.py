@@ -1,0 +1,81 @@
+"""Bodies of requests: their sizes, their content types, strict JSON."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.http.responses import ProblemRaised, problem_response
+from service.settings import Settings
+from service.wire import strict_json
+from service.wire.problems import Problem, malformed_json
+from service.wire.strict_json import NotJson
+
+
+class BodyLimit:
+    """Refuses bodies that are too large, as they announce or as they really come, or too slow."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        intake_path = scope["path"] == "/v1/events"
+        limit = self._settings.intake_body_limit if intake_path else self._settings.body_limit
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > limit:
+            await self._too_large(limit)(scope, receive, send)
+            return
+        received, is_whole = 0, False
+        due = asyncio.get_running_loop().time() + self._settings.body_seconds
+
+        async def limited() -> Message:
+            nonlocal received, is_whole
+            message = await (receive() if is_whole else self._in_time(receive, due))
+            is_whole = not message.get("more_body", False)
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise ProblemRaised(self._problem(limit))
+            return message
+
+        await self._app(scope, limited, send)
+
+    async def _in_time(self, receive: Receive, due: float) -> Message:
+        try:
+            async with asyncio.timeout_at(due):
+                return await receive()
+        except TimeoutError:
+            detail = f"the body must come within {self._settings.body_seconds:g} seconds"
+            headers = {"Connection": "close"}
+            raise ProblemRaised(
+                Problem(status=408, code="request_timeout", detail=detail, headers=headers)
+            ) from None
+
+    def _too_large(self, limit: int) -> Response:
+        return problem_response(self._problem(limit))
+
+    @staticmethod
+    def _problem(limit: int) -> Problem:
+        detail = f"the body has more than {limit} bytes"
+        return Problem(status=413, code="body_too_large", detail=detail)
+
+
+def json_of(body: bytes, most: int = strict_json.MOST_VALUES) -> Any:
+    """The JSON of a body of at most so many values.
+
+    Raises ProblemRaised: 400 that says where it breaks, 413 when it has more.
+    """
+    try:
+        return strict_json.parse(body, most)
+    except NotJson as error:
+        raise ProblemRaised(malformed_json(error)) from None
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """The content type without its parameters, in lower case."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -1,0 +1,119 @@
+"""Who calls: the tenant of a route, the actor, the Idempotency-Key, the version that was seen."""
+
+import asyncio
+import hashlib
+import uuid
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+from pydantic import Field
+
+from service.handlers.idempotency import Request as Command
+from service.http.responses import ProblemRaised
+from service.ledger.ledger import Context
+from service.settings import Settings
+from service.tenants.opening import DEFAULT, NAME
+from service.tenants.tenant import Tenant
+from service.tenants.tenants import AnyTenants
+from service.wire.problems import Problem
+
+LARGEST = 2**63 - 1
+"""The largest position, version or number that a database can be asked for."""
+_HEADER_TEXT = r"^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$"
+
+
+async def settings_of(request: Request) -> Settings:
+    """The server's settings."""
+    return request.app.state.settings
+
+
+Text = Annotated[str | None, Header(pattern=_HEADER_TEXT)]
+
+
+async def tenant_of(
+    request: Request,
+    x_tenant: Annotated[
+        str | None,
+        Header(pattern=NAME.pattern, max_length=40, description="`default` unless told."),
+    ] = None,
+) -> Tenant:
+    """The tenant of a call, by `X-Tenant`: whoever reaches the loopback address may name any."""
+    tenants: AnyTenants = request.app.state.tenants
+    name = x_tenant or DEFAULT
+    try:
+        return tenants[name]
+    except KeyError:
+        return await asyncio.to_thread(tenants.open, name)
+
+
+async def command_of(
+    x_actor: Text = None, x_correlation_id: Text = None, x_causation_id: Text = None
+) -> Command:
+    """What a command carries beside its body (D-64)."""
+    request_id = str(uuid.uuid4())
+    return Command(
+        context=Context(
+            actor=x_actor or "anonymous",
+            correlation_id=x_correlation_id or request_id,
+            causation_id=x_causation_id,
+        ),
+        request_id=request_id,
+    )
+
+
+async def post_of(
+    request: Request,
+    command: Annotated[Command, Depends(command_of)],
+    idempotency_key: Annotated[
+        str | None, Header(alias="Idempotency-Key", pattern=_HEADER_TEXT)
+    ] = None,
+) -> Command:
+    """What a POST carries beside its body: the Idempotency-Key, and a digest of what is asked."""
+    if idempotency_key is None:
+        return command
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n"
+    # In the binary mode of CloudEvents, half of what is asked stands in the headers.
+    event = sorted(f"{name}:{v}\n" for name, v in request.headers.items() if name[:3] == "ce-")
+    head = "".join([asked, *event]).encode()
+    digest = hashlib.sha256(head + await request.body()).hexdigest()
+    return replace(command, digest=digest, idempotency_key=idempotency_key)
+
+
+IfMatch = Annotated[
+    Annotated[str, Field(json_schema_extra={"pattern": r'^(\*|"[0-9]+")$'})] | None,
+    Header(alias="If-Match", description="The ETag of what is to be changed, or `*` for any."),
+]
+
+
+async def change_of(
+    command: Annotated[Command, Depends(command_of)], if_match: IfMatch = None
+) -> Command:
+    """What a change of a single resource carries: the version that the caller saw."""
+    return replace(command, if_match=_version(if_match), must_exist=if_match is not None)
+
+
+async def post_change_of(
+    command: Annotated[Command, Depends(post_of)], if_match: IfMatch = None
+) -> Command:
+    """What a POST that changes a single resource carries: both."""
+    return replace(command, if_match=_version(if_match), must_exist=if_match is not None)
+
+
+def _version(if_match: str | None) -> int | None:
+    """The version that If-Match names, None for any."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tag = if_match.strip()
+    if len(tag) > 2 and tag[0] == tag[-1] == '"' and tag[1:-1].isascii() and tag[1:-1].isdigit():
+        return int(tag[1:-1]) if len(tag) < 20 else LARGEST
+    detail = f"If-Match: {if_match!r} is not an ETag that this service gave"
+    raise ProblemRaised(Problem(status=400, code="malformed_if_match", detail=detail))
+
+
+TheTenant = Annotated[Tenant, Depends(tenant_of)]
+TheSettings = Annotated[Settings, Depends(settings_of)]
+TheCommand = Annotated[Command, Depends(command_of)]
+ThePost = Annotated[Command, Depends(post_of)]
+TheChange = Annotated[Command, Depends(change_of)]
+ThePostedChange = Annotated[Command, Depends(post_change_of)]

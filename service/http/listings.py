@@ -1,0 +1,73 @@
+"""Which part of a list a caller asks for: filters, order, page."""
+
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import Field, WithJsonSchema
+
+from projections.views.paging import BadQuery, PageRequest
+
+NO_NUL: dict[str, Any] = {"pattern": r"^[^\x00]*$"}
+QueryText = Annotated[str, Field(json_schema_extra=NO_NUL)]
+"""Text of a query; that it must not have a NUL holds for every parameter (`StrictRoute`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What every list takes beside its filters."""
+
+    limit: int
+    cursor: str | None
+    sort: str | None
+
+    def page(self) -> PageRequest:
+        """The page wanted."""
+        return PageRequest(limit=self.limit, cursor=self.cursor, sort=self.sort)
+
+
+def listing_by(sortable: Iterable[str]) -> Callable[..., Coroutine[Any, Any, Listing]]:
+    """What gives a list its part of the query; it can be sorted by these fields."""
+    names = "|".join(sortable)
+    # For the document alone: what is refused is refused by the list, which names its fields.
+    text = {"type": "string", "maxLength": 500, "pattern": f"^(-?({names})(,-?({names}))*)?$"}
+
+    async def listing_of(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        cursor: Annotated[
+            QueryText | None, Query(max_length=2000, description="`next` of the page before.")
+        ] = None,
+        sort: Annotated[
+            Annotated[str, Field(max_length=500), WithJsonSchema(text)] | None,
+            Query(description="Fields to sort by, as `field,-field`; any other is refused (422)."),
+        ] = None,
+    ) -> Listing:
+        return Listing(limit, cursor, sort)
+
+    return listing_of
+
+
+Ids = Annotated[list[QueryText] | None, Query(max_length=200)]
+"""A filter that may be repeated: any of its values."""
+
+
+def any_of(**filters: Sequence[str] | None) -> dict[str, list[str]]:
+    """The filters that were given."""
+    return {name: [str(v) for v in values] for name, values in filters.items() if values}
+
+
+NumberCursor = Annotated[
+    Annotated[str, Field(json_schema_extra={"pattern": "^[0-9]+$"})] | None,
+    Query(max_length=18),
+]
+"""The cursor of a list that is paged by a number."""
+
+
+def number_of(cursor: str | None, without: int) -> int:
+    """The number that a cursor is, in lists that are paged by one. Raises BadQuery."""
+    if cursor is None:
+        return without
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise BadQuery("cursor", "is not a cursor that this list gave")
+    return int(cursor)

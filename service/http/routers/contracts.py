@@ -1,0 +1,143 @@
+"""Contracts, contract lines, limits and milestones."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from aggregates.contract_line.milestones import DeleteMilestone
+from projections.views import contracts as contract_views
+from projections.views import limits as limit_views
+from projections.views import performance as performance_views
+from service.handlers import contracts as handlers
+from service.http import answers
+from service.http.callers import TheChange, ThePost, TheTenant
+from service.http.listings import Listing, listing_by
+from service.http.reading import TheReading
+from service.http.responses import command_response, list_response, one_response
+from service.http.routers.strict_route import StrictRoute
+from service.wire import commands
+from service.wire.requests import ContractBody, LineBody, MilestoneBody, MilestoneChanges
+
+router = APIRouter(prefix="/v1", tags=["Contracts"], route_class=StrictRoute)
+
+ContractId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+LineId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+MilestoneId = Annotated[str, Path(max_length=200)]
+TheContracts = Annotated[Listing, Depends(listing_by(contract_views.CONTRACTS_BY))]
+
+
+@router.put(
+    "/contracts/{contract_id}",
+    response_model=answers.Contract,
+    responses={201: {"model": answers.Contract}},
+)
+def put_contract(
+    contract_id: ContractId, body: ContractBody, tenant: TheTenant, command: TheChange
+) -> Response:
+    """Put a contract on the books, or change its terms."""
+    define = commands.define_contract(contract_id, body)
+    return command_response(handlers.define_contract(tenant, command, define))
+
+
+@router.get("/contracts", response_model=answers.Page[answers.Contract])
+def get_contracts(request: Request, reading: TheReading, listing: TheContracts) -> Response:
+    """The contracts."""
+    with reading.tenant.reading() as (views, position):
+        page = contract_views.list_contracts(views, listing.page())
+    return list_response(request, page, position)
+
+
+@router.get("/contracts/{contract_id}", response_model=answers.Contract)
+def get_contract(contract_id: ContractId, reading: TheReading) -> Response:
+    """A contract."""
+    with reading.tenant.reading() as (views, position):
+        found = contract_views.find_contract(views, contract_id)
+    return one_response(found, "contract", contract_id, position)
+
+
+@router.get("/contracts/{contract_id}/limits", response_model=answers.Limits)
+def get_limits(contract_id: ContractId, reading: TheReading) -> Response:
+    """The not-to-exceed limits at every level: used and remaining (D-36)."""
+    with reading.tenant.reading() as (views, position):
+        found = limit_views.limits(views, contract_id)
+    versionless = None if found is None else (found, None)
+    return one_response(versionless, "contract", contract_id, position)
+
+
+@router.get("/contracts/{contract_id}/performance", response_model=answers.Performance)
+def get_performance(contract_id: ContractId, reading: TheReading) -> Response:
+    """How the contract performs, as a whole and by line (D-60)."""
+    with reading.tenant.reading() as (views, position):
+        found = performance_views.performance(views, contract_id)
+    versionless = None if found is None else (found, None)
+    return one_response(versionless, "contract", contract_id, position)
+
+
+@router.put(
+    "/contracts/{contract_id}/lines/{line_id}",
+    response_model=answers.Line,
+    responses={201: {"model": answers.Line}},
+)
+def put_line(
+    contract_id: ContractId,
+    line_id: LineId,
+    body: LineBody,
+    tenant: TheTenant,
+    command: TheChange,
+) -> Response:
+    """Put a contract line on the books, or change its terms."""
+    define = commands.define_line(line_id, body)
+    return command_response(handlers.define_line(tenant, command, contract_id, define))
+
+
+@router.get("/contracts/{contract_id}/lines/{line_id}", response_model=answers.Line)
+def get_line(contract_id: ContractId, line_id: LineId, reading: TheReading) -> Response:
+    """A contract line, with what its milestones total and lack (D-15)."""
+    with reading.tenant.reading() as (views, position):
+        found = contract_views.find_line(views, contract_id, line_id)
+    return one_response(found, "contract_line", line_id, position)
+
+
+@router.post(
+    "/contracts/{contract_id}/lines/{line_id}/milestones",
+    status_code=201,
+    response_model=answers.Milestone,
+)
+def post_milestone(
+    contract_id: ContractId,
+    line_id: LineId,
+    body: MilestoneBody,
+    tenant: TheTenant,
+    command: ThePost,
+) -> Response:
+    """Create a milestone on a fixed-price line; it is split at once (D-10)."""
+    identity = handlers.milestone_id(command, contract_id, line_id)
+    create = commands.create_milestone(identity, body)
+    answer = handlers.create_milestone(tenant, command, contract_id, line_id, create)
+    return command_response(answer)
+
+
+@router.get("/milestones/{milestone_id}", response_model=answers.Milestone)
+def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Response:
+    """A milestone and its parts."""
+    with reading.tenant.reading() as (views, position):
+        found = contract_views.find_milestone(views, milestone_id)
+    return one_response(found, "milestone", milestone_id, position)
+
+
+@router.patch("/milestones/{milestone_id}", response_model=answers.Milestone)
+async def patch_milestone(
+    milestone_id: MilestoneId, body: MilestoneChanges, tenant: TheTenant, command: TheChange
+) -> Response:
+    """Change a milestone that is not on a draft or posted; its parts follow (D-14)."""
+    change = commands.change_milestone(milestone_id, body)
+    return command_response(await handlers.change_milestone(tenant, command, change))
+
+
+@router.delete("/milestones/{milestone_id}", response_model=answers.Done)
+async def delete_milestone(
+    milestone_id: MilestoneId, tenant: TheTenant, command: TheChange
+) -> Response:
+    """Delete a milestone that is not on a draft or posted, with its parts (D-14)."""
+    delete = DeleteMilestone(milestone_id=milestone_id)
+    return command_response(await handlers.delete_milestone(tenant, command, delete))

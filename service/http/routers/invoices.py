@@ -1,0 +1,116 @@
+"""Proforma invoices and the actuals that they book."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
+
+from aggregates.invoice.drafting import CreateDrafts
+from aggregates.statuses import ActualType, InvoiceStatus
+from projections.views import actuals as actual_views
+from projections.views import invoices as invoice_views
+from service.handlers import invoices as handlers
+from service.http import answers
+from service.http.callers import TheChange, ThePost, ThePostedChange, TheTenant
+from service.http.listings import Ids, Listing, any_of, listing_by
+from service.http.reading import TheReading
+from service.http.responses import command_response, list_response, one_response
+from service.http.routers.strict_route import StrictRoute
+from service.wire.requests import ConfirmBody, DraftBody
+
+router = APIRouter(prefix="/v1", tags=["Invoices"], route_class=StrictRoute)
+
+InvoiceId = Annotated[str, Path(max_length=200)]
+TheInvoices = Annotated[Listing, Depends(listing_by(invoice_views.INVOICES_BY))]
+TheActuals = Annotated[Listing, Depends(listing_by(actual_views.ACTUALS_BY))]
+
+
+@router.post("/invoices", status_code=201, response_model=answers.Drafted)
+async def post_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) -> Response:
+    """Draft what is ready: one invoice a customer, one line a contract line (D-40)."""
+    create = CreateDrafts(
+        draft_key=command.request_id,
+        cutoff=body.cutoff,
+        line_ids=None if body.line_ids is None else tuple(body.line_ids),
+        customer_ids=None if body.customer_ids is None else tuple(body.customer_ids),
+        items=None if body.items is None else tuple(body.items),
+    )
+    return command_response(await handlers.create_drafts(tenant, command, body.contract_id, create))
+
+
+@router.get("/invoices", response_model=answers.Page[answers.Invoice])
+def get_invoices(
+    request: Request,
+    reading: TheReading,
+    listing: TheInvoices,
+    status: Annotated[list[InvoiceStatus] | None, Query()] = None,
+    contract_id: Ids = None,
+    customer_id: Ids = None,
+) -> Response:
+    """Invoices in the order they were drafted."""
+    matching = any_of(status=status, contract_id=contract_id, customer_id=customer_id)
+    with reading.tenant.reading() as (views, position):
+        page = invoice_views.list_invoices(views, matching, listing.page())
+    return list_response(request, page, position)
+
+
+@router.get("/invoices/{invoice_id}", response_model=answers.Invoice)
+def get_invoice(invoice_id: InvoiceId, reading: TheReading) -> Response:
+    """An invoice with its lines and details."""
+    with reading.tenant.reading() as (views, position):
+        found = invoice_views.find_invoice(views, invoice_id)
+    return one_response(found, "invoice", invoice_id, position)
+
+
+@router.delete("/invoices/{invoice_id}", response_model=answers.Done)
+async def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheChange) -> Response:
+    """Delete a draft; its items are ready again (D-42)."""
+    return command_response(await handlers.delete_draft(tenant, command, invoice_id))
+
+
+@router.post("/invoices/confirm", include_in_schema=False)
+def confirm_many() -> None:
+    """Not built yet (D-50), so it is not found: "confirm" is no invoice that refuses a POST."""
+    raise HTTPException(404)
+
+
+@router.post("/invoices/{invoice_id}/confirm", response_model=answers.ConfirmedInvoice)
+async def confirm(
+    invoice_id: InvoiceId,
+    tenant: TheTenant,
+    command: ThePostedChange,
+    body: ConfirmBody | None = None,
+) -> Response:
+    """Confirm a draft for good: numbered, posted, booked (D-44, D-45).
+
+    Confirming again, with whatever date, answers the first result with `already_confirmed`.
+    """
+    answer = await handlers.confirm(
+        tenant, command, invoice_id, body.accounting_date if body else None
+    )
+    return command_response(answer)
+
+
+@router.get("/actuals", response_model=answers.Page[answers.Actual], tags=["Actuals"])
+def get_actuals(
+    request: Request,
+    reading: TheReading,
+    listing: TheActuals,
+    contract_id: Ids = None,
+    line_id: Ids = None,
+    approval_id: Ids = None,
+    invoice_id: Ids = None,
+    item_id: Ids = None,
+    actual_type: Annotated[list[ActualType] | None, Query(alias="type")] = None,
+) -> Response:
+    """Unbilled sales, reversals and billed sales, in the order they were recorded (D-45)."""
+    matching = any_of(
+        contract_id=contract_id,
+        line_id=line_id,
+        approval_id=approval_id,
+        invoice_id=invoice_id,
+        item_id=item_id,
+        type=actual_type,
+    )
+    with reading.tenant.reading() as (views, position):
+        page = actual_views.list_actuals(views, matching, listing.page())
+    return list_response(request, page, position)

@@ -1,0 +1,89 @@
+"""The HTTP server: for as long as the process lives, or in a thread of it for a while."""
+
+import resource
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import uvicorn
+
+from service.collector import collect_seldom
+from service.http.server.client_limits import bounded
+from service.settings import Settings
+
+START_SECONDS = 30
+OTHER_FILES = 500
+"""Files that a process opens beside its connections: databases, and what is its own."""
+
+
+def serve(
+    app: Callable[..., Any],
+    settings: Settings | None = None,
+    *,
+    sockets: list[socket.socket] | None = None,
+    log_level: str = "info",
+) -> None:
+    """Serves the app until the process is asked to stop; on sockets that listen, if there are any.
+
+    Exits with 1 when it can't listen there.
+    """
+    collect_seldom()
+    server = _server(app, settings or Settings(), log_level)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets)
+    if not server.started:
+        sys.exit(1)
+
+
+def _server(app: Callable[..., Any], settings: Settings, log_level: str) -> uvicorn.Server:
+    _allow_files(settings.connection_limit + OTHER_FILES)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=bounded(settings),
+        ws="none",
+        lifespan="off",
+        log_level=log_level,
+        access_log=False,
+        timeout_keep_alive=settings.idle_seconds,
+        timeout_graceful_shutdown=10,
+    )
+    return uvicorn.Server(config)
+
+
+def _allow_files(wanted: int) -> None:
+    """Lets the process open as many files as connections need, as far as the machine allows it."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    if allowed != unlimited and allowed < wanted:
+        wanted = wanted if most == unlimited else min(wanted, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+class NotStarted(Exception):
+    """The server did not come up."""
+
+
+@contextmanager
+def running(app: Callable[..., Any], settings: Settings | None = None) -> Generator[str]:
+    """Serves the app on a free loopback port and gives its address. Raises NotStarted."""
+    loopback = {"host": "127.0.0.1", "port": 0}
+    server = _server(app, (settings or Settings()).model_copy(update=loopback), "warning")
+    thread = threading.Thread(target=server.run, name="server")
+    thread.start()
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not server.started:
+            if not thread.is_alive() or time.monotonic() > deadline:
+                raise NotStarted
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()  # the server gives up its calls after those seconds

@@ -1,0 +1,101 @@
+"""The lines of an import that were refused, in a file: a JSON object a line, by number.
+
+`{"line": 7, "problem": {…}, "text": "…"}`, without the end of the line; `bytes` (Base64) in place
+of `text` for a line that is no UTF-8. Of a line that is too long there is only the beginning.
+"""
+
+import tempfile
+from base64 import b64encode
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from heapq import merge
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from service.wire.problems import Problem
+
+LONGEST_FIRST = 64 * 1024 * 1024
+"""Bytes of a first line that is read to see what a file is: as long as a refused line can be."""
+
+
+class _Number(msgspec.Struct):
+    line: int
+
+
+_NUMBER = msgspec.json.Decoder(_Number)
+
+
+class Rejects:
+    """Takes refused lines, and writes them into a file that is open."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def add(self, number: int, problem: Problem, line: bytes) -> None:
+        """Writes one of them."""
+        line = line.removesuffix(b"\n")
+        entry: dict[str, object] = {"line": number, "problem": problem.body()}
+        try:
+            entry["text"] = line.decode()
+        except UnicodeDecodeError:
+            entry["bytes"] = b64encode(line).decode()
+        self._file.write(msgspec.json.encode(entry) + b"\n")
+
+
+class RejectsFile:
+    """A file of rejects in the making: each share of an import writes a part, beside the file."""
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self._path, self._folder = path, folder
+
+    def part(self, number: int) -> str:
+        """Where the lines of a share go, in order."""
+        return str(self._folder / str(number))
+
+    def finish(self) -> None:
+        """Puts the parts together by the numbers of the lines, in place of what was there."""
+        parts, whole = list(self._folder.iterdir()), self._folder / "whole"
+        with ExitStack() as stack, whole.open("wb") as file:
+            opened = [stack.enter_context(path.open("rb")) for path in parts]
+            file.writelines(merge(*opened, key=_number))
+        whole.replace(self._path)
+
+
+def holds_rejects(path: Path) -> bool:
+    """Whether there is nothing at that path but refused lines of an import before."""
+    if not path.exists():
+        return True
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        first = file.readline(LONGEST_FIRST)
+    try:
+        return not first or _NUMBER.decode(first).line > 0
+    except msgspec.MsgspecError:
+        return False
+
+
+def _number(entry: bytes) -> int:
+    return _NUMBER.decode(entry).line
+
+
+@contextmanager
+def rejects_file(path: Path) -> Generator[RejectsFile]:
+    """The file of rejects, made before anything is taken in: raises OSError when it can't be.
+
+    What was there stays until `finish`.
+    """
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        yield RejectsFile(path, Path(folder))
+
+
+@contextmanager
+def opened(part: str | None) -> Generator[Rejects | None]:
+    """The part, to be written; None for none."""
+    if part is None:
+        yield None
+        return
+    with Path(part).open("wb") as file:
+        yield Rejects(file)

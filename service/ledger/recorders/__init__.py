@@ -1,0 +1,66 @@
+"""Where histories are kept: the event store library's recorders, fitted to ours."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from eventsourcing.persistence import InfrastructureFactory, StoredEvent
+
+from service.ledger.recorders.postgres import PostgresSchema
+from service.ledger.recorders.refusals import refusals_beside
+from service.ledger.recorders.sqlite import SQLiteFile
+
+__all__ = ["History", "PostgresSchema", "SQLiteFile", "Storage", "refusals_beside"]
+
+
+StoredRow = tuple[str, int, str, bytes, int]
+"""Stream, version in it, name, state and position of an event. Not one of the library's objects,
+for making these took a fifth of reading a history."""
+
+
+class Storage(Protocol):
+    """One tenant's place in a database."""
+
+    def factory(self, env: Any) -> InfrastructureFactory[Any]:
+        """What makes the recorders there."""
+        ...
+
+
+class History(Protocol):
+    """What our recorders of events can do beyond the library's."""
+
+    def append(
+        self, stored_events: Sequence[StoredEvent], seen: int, looked_at: Mapping[str, int]
+    ) -> Sequence[int]:
+        """Appends events in one transaction; their positions.
+
+        They were decided on when `seen` was the newest position. Raises IntegrityError when one of
+        their versions is taken, or a stream of `looked_at` has moved on from the version given.
+        """
+        ...
+
+    def select_behind(self, position: int, limit: int) -> Sequence[StoredRow]:
+        """At most `limit` events behind the position, in order."""
+        ...
+
+    def select_streams(self, streams: Iterable[str]) -> Sequence[StoredRow]:
+        """Every event of the streams, in order within each; for many short streams at once."""
+        ...
+
+    def select_positions(self, positions: Iterable[int]) -> Sequence[StoredRow]:
+        """The events at these positions, in order."""
+        ...
+
+    def position_of(self, stream: str, version: int) -> int:
+        """The position of one event. Raises LookupError when it is not there."""
+        ...
+
+    def streams_behind(self, position: int, limit: int) -> list[str]:
+        """The streams of at most `limit` events behind the position, one entry an event."""
+        ...
+
+    def first_of_each_type(self) -> Sequence[tuple[str, int]]:
+        """The names that events are stored under, each with the position of the first such event.
+
+        At most a thousand names: a history has some dozens.
+        """
+        ...

@@ -1,0 +1,181 @@
+"""One command's view of the streams: loaded as it asks, folded as it appends, saved in one go."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar, cast
+
+from aggregates.events import Event
+from service.ledger.stream_kinds import StreamKind, kinds_of
+
+S = TypeVar("S")
+Key = tuple[StreamKind[Any], str]
+"""A stream, and one of the ways to fold it."""
+
+
+class StaleVersion(Exception):
+    """The caller expected another version of a stream than it has; nothing was changed."""
+
+    def __init__(self, stream: str, expected: int, actual: int) -> None:
+        super().__init__(f"{stream} is at version {actual}, not {expected}")
+        self.expected, self.actual = expected, actual
+
+
+class Overtaken(Exception):
+    """Another writer was faster: what was decided is to be decided anew."""
+
+
+@dataclass(slots=True)
+class Folded:
+    """A stream as far as it is folded."""
+
+    version: int = 0
+    state: Any = None
+    snapshot_version: int = 0
+    snapshot_size: int = 0
+    tail_size: int = 0
+    """Bytes of the newest snapshot, and of the events behind it."""
+
+    def fold(self, kind: StreamKind[Any], events: Iterable[Event]) -> Folded:
+        version, state, evolve = self.version, self.state, kind.evolve
+        for event in events:
+            state = evolve(state, event)
+            version += 1
+        return Folded(version, state, self.snapshot_version, self.snapshot_size, self.tail_size)
+
+
+@dataclass(slots=True)
+class StateCache:
+    """The latest folded states, up to a total weight; the longest unused goes first."""
+
+    limit: int
+    _weight: int = 0
+    _folded: OrderedDict[Key, tuple[Folded, int]] = field(
+        default_factory=OrderedDict["Key", tuple[Folded, int]]
+    )
+    _behind: set[Key] = field(default_factory=set["Key"])
+
+    def get(self, key: Key) -> tuple[Folded | None, bool]:
+        """A state, if it is here, and whether its stream has not moved on since."""
+        known = self._folded.get(key)
+        if known is None:
+            return None, False
+        self._folded.move_to_end(key)
+        return known[0], key not in self._behind
+
+    def put(self, key: Key, folded: Folded) -> None:
+        """Keeps a state as its stream leaves it now."""
+        weight = key[0].weight(folded.state)
+        _, before = self._folded.pop(key, (None, 0))
+        self._folded[key] = folded, weight
+        self._behind.discard(key)
+        self._weight += weight - before
+        while self._weight > self.limit and len(self._folded) > 1:
+            other, (_, gone) = self._folded.popitem(last=False)
+            self._behind.discard(other)
+            self._weight -= gone
+
+    def distrust(self, streams: Iterable[str]) -> None:
+        """The states of these streams are behind, from now until they are put here anew."""
+        for stream in streams:
+            for kind in kinds_of(stream):
+                if (kind, stream) in self._folded:
+                    self._behind.add((kind, stream))
+
+    def clear(self) -> None:
+        """Gives up all states."""
+        self._folded.clear()
+        self._behind.clear()
+        self._weight = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._folded)
+
+
+class Source(Protocol):
+    """What a unit of work asks of the group that it is in."""
+
+    def fold(self, kind: StreamKind[Any], stream: str) -> Folded:
+        """The stream as it stands."""
+        ...
+
+    def has_moved(self, stream: str, version: int) -> bool:
+        """Whether the stream has events behind `version`."""
+        ...
+
+
+class Streams(Source, Protocol):
+    """What a group asks of the ledger."""
+
+    def fold_streams(self, streams: Sequence[str]) -> dict[str, Folded]:
+        """Many short streams at once."""
+        ...
+
+
+class UnitOfWork:
+    """The streams that one command looks at and what it appends; folded as it goes, saved once.
+
+    A stream has one version here: that of the state which the command saw first. What it appends
+    comes after that version, so that a writer who was faster is noticed when it is saved.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._folded: dict[Key, Folded] = {}
+        self._appended: defaultdict[str, list[Event]] = defaultdict(list)
+        self.looked_at: dict[str, int] = {}
+        """The version that each stream had when this command first looked at it."""
+        self.pending: list[tuple[str, int, Event]] = []
+
+    def load(self, kind: StreamKind[S], stream: str) -> S | None:
+        """The state of a stream with what this command appended so far, None when it is empty.
+
+        Raises Overtaken when the stream was looked at before at another version.
+        """
+        return cast("S | None", self._at(kind, stream).state)
+
+    def version(self, stream: str) -> int:
+        """The version of a stream with what this command appended so far, 0 when it is empty."""
+        if stream not in self.looked_at:
+            self._at(kinds_of(stream)[-1], stream)
+        return self.looked_at[stream] + len(self._appended.get(stream, ()))
+
+    def expect(self, stream: str, version: int | None) -> None:
+        """Raises StaleVersion when the stream is not at the version the caller saw."""
+        actual = self.version(stream)
+        if version is not None and version != actual:
+            raise StaleVersion(stream, version, actual)
+
+    def append(self, events: Iterable[Event]) -> None:
+        """Adds events, each to the stream that it names; they count at once in what is loaded."""
+        for event in events:
+            stream = event.stream
+            version = self.version(stream) + 1
+            for kind in kinds_of(stream):
+                folded = self._folded.get((kind, stream))
+                if folded:
+                    self._folded[kind, stream] = folded.fold(kind, (event,))
+            self._appended[stream].append(event)
+            self.pending.append((stream, version, event))
+
+    def touched(self) -> dict[Key, Folded]:
+        """The streams appended to, folded in every way in which they were looked at."""
+        return {key: folded for key, folded in self._folded.items() if key[1] in self._appended}
+
+    def is_overtaken(self) -> bool:
+        """Whether another writer appended to a stream since this command looked at it."""
+        return any(self._source.has_moved(stream, at) for stream, at in self.looked_at.items())
+
+    def _at(self, kind: StreamKind[Any], stream: str) -> Folded:
+        key = kind, stream
+        known = self._folded.get(key)
+        if known is None:
+            known = self._source.fold(kind, stream)
+            if self.looked_at.setdefault(stream, known.version) != known.version:
+                raise Overtaken
+            if stream in self._appended:
+                known = known.fold(kind, self._appended[stream])
+            self._folded[key] = known
+        return known

@@ -1,0 +1,145 @@
+"""A tenant's database opened: where its history and views are, and whether they are there."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from projections.databases.migrating import MigrationFailed
+from projections.databases.postgres import postgres_views, views_channel
+from projections.databases.sqlite import are_no_good, sqlite_views
+from projections.history import Unavailable
+from projections.keeping.projector import Projector
+from projections.keeping.turns import ALONE, Turn
+from service.databases.addresses import BadDatabase, is_postgres, shown, told
+from service.databases.postgres_server import Server
+from service.ledger.ledger import Ledger
+from service.ledger.recorders import PostgresSchema, SQLiteFile
+from service.ledger.recorders.postgres import channel
+from service.tenants.checkpoints import Checkpoints
+from service.tenants.sqlite_files import COLUMNS, check_history, make_history, views_path
+
+SQLITE = "sqlite:///"
+DEFAULT = "default"
+"""The tenant of whoever names none."""
+NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
+"""What a tenant may be called; schemas with other names are never a tenant's."""
+
+
+def sqlite_path(database: str) -> Path:
+    """The file of a `sqlite:///` URL. Raises BadDatabase for any other."""
+    if not database.startswith(SQLITE) or not database.removeprefix(SQLITE):
+        raise BadDatabase(
+            f"{shown(database)!r} is neither of the form sqlite:///path/to/file.db nor of "
+            "postgresql://user:password@host/database"
+        )
+    return Path(database.removeprefix(SQLITE))
+
+
+def schema_of(name: str) -> str:
+    """The schema of a tenant. Raises ValueError for what is no tenant's name."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r}: a tenant is named in at most 40 of a-z, 0-9 and -")
+    return f"tenant_{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a tenant works on, and how its projector learns of other processes."""
+
+    ledger: Ledger
+    views: Engine
+    turn: Turn = ALONE
+    follow: Callable[[Projector], Callable[[], object]] = lambda projector: lambda: None
+    close: Callable[[], object] = lambda: None
+    commit_waits: Callable[[], float] = lambda: 0.0
+
+
+def must_be_there(database: str, name: str = DEFAULT, server: Server | None = None) -> None:
+    """Raises BadDatabase when there is no history of this tenant yet; makes nothing."""
+    if not is_postgres(database):
+        check_history(sqlite_path(database))
+        return
+    assert server is not None, "the server of a PostgreSQL database"  # noqa: S101
+    place = PostgresSchema(server.pool, schema_of(name))
+    try:
+        found = place.columns()
+    except psycopg.Error as error:
+        why = told(error, database)
+        raise BadDatabase(f"{shown(database)!r} can't be opened: {why}") from error
+    if not found:
+        raise BadDatabase(
+            f"there is no billing history in the schema {place.schema!r} of {shown(database)!r}: "
+            "name the database that is meant with --database; `billing-backlog serve` makes one"
+        )
+
+
+def open_sqlite(database: str, clock: Callable[[], datetime]) -> Opened:
+    """A history and its views in SQLite files, made if need be. Raises BadDatabase."""
+    path = sqlite_path(database)
+    if not path.exists():
+        make_history(path)
+    check_history(path)
+    try:
+        ledger = Ledger(SQLiteFile(path), clock)
+    except Unavailable as error:
+        raise BadDatabase(f"{str(path)!r} can't be opened: {error}") from error
+    own_views = views_path(path)
+    try:
+        views = sqlite_views(own_views)
+    except (DBAPIError, MigrationFailed) as error:
+        ledger.close()
+        advice = "; `billing-backlog rebuild` makes them anew from the history"
+        raise BadDatabase(
+            f"the views in {str(own_views)!r} can't be opened: {_why(error)}"
+            f"{advice if are_no_good(error) else ''}"
+        ) from error
+
+    def follow(_: Projector) -> Callable[[], object]:
+        return Checkpoints(path, own_views).close
+
+    return Opened(ledger, views, follow=follow)
+
+
+def open_postgres(
+    database: str, name: str, shared: Server | None, clock: Callable[[], datetime]
+) -> Opened:
+    """A history and its views in a PostgreSQL schema, made if need be. Raises BadDatabase."""
+    schema = schema_of(name)
+    server = shared or Server(database)
+    try:
+        place = PostgresSchema(server.pool, schema)
+        if place.columns() - COLUMNS - {"notification_id"}:
+            raise MigrationFailed("the history is of a newer version of the service")
+        ledger = Ledger(place, clock)
+        views = postgres_views(server.pool, schema)
+    except (Unavailable, psycopg.Error, DBAPIError, MigrationFailed) as error:
+        if server is not shared:
+            server.close()
+        why = told(_why(error), database)
+        raise BadDatabase(f"{shown(database)!r} can't be opened: {why}") from error
+    history, own_views = channel(schema), views_channel(schema)
+
+    def follow(projector: Projector) -> Callable[[], object]:
+        server.listen(history, lambda heard: projector.wake(int(heard or projector.position + 1)))
+        server.listen(own_views, lambda heard: projector.shown(int(heard or 0)))
+        return lambda: None
+
+    def close() -> None:
+        server.unlisten(history)
+        server.unlisten(own_views)
+        if server is not shared:
+            server.close()
+
+    return Opened(
+        ledger, views, server.turn(f"{schema}.projector"), follow, close, server.commit_waits
+    )
+
+
+def _why(error: Exception) -> BaseException:
+    return error.orig if isinstance(error, DBAPIError) and error.orig else error

@@ -1,0 +1,200 @@
+"""A tenant: one history, one set of views, and the projector that keeps them together."""
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from projections.databases.connections import TRANSIENT_ERRORS, Glance, as_of_now, at_once
+from projections.history import Unavailable
+from projections.keeping.projector import Projector
+from projections.keeping.rebuilding import rebuild
+from projections.keeping.writer import Writer
+from service.databases.addresses import BadDatabase, is_postgres
+from service.databases.postgres_server import Server
+from service.tenants.background import Background
+from service.tenants.opening import DEFAULT, open_postgres, open_sqlite
+from service.tenants.sqlite_files import UnknownEvents
+from service.threads import in_thread
+
+VIEWS_SECONDS = 5.0
+"""How long a command waits for the views, where it needs to look something up in them."""
+
+
+class ViewsBehind(Exception):
+    """The views do not show the wanted position in time; `reached` is where they are."""
+
+    def __init__(self, wanted: int, reached: int) -> None:
+        super().__init__(f"the views are at position {reached}, not yet at {wanted}")
+
+
+class PositionAhead(Exception):
+    """A read is to wait for a position that the history has not reached."""
+
+    def __init__(self, wanted: int, reached: int) -> None:
+        super().__init__(f"the history is at position {reached}, {wanted} is beyond it")
+
+
+class Tenant:
+    """One tenant on SQLite (history in `x.db`, views in `x.views.db`) or in a PostgreSQL schema.
+
+    What is not there yet is made, older views are migrated. With `project`, a thread keeps the
+    views current until `close`. Raises BadDatabase when the database can't be opened, UnknownEvents
+    when this version can't read all events of its history.
+    """
+
+    def __init__(
+        self,
+        database: str,
+        *,
+        name: str = DEFAULT,
+        server: Server | None = None,
+        project: bool = True,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.name = name
+        self.clock = clock
+        self._opened = (
+            open_postgres(database, name, server, clock)
+            if is_postgres(database)
+            else open_sqlite(database, clock)
+        )
+        self.ledger, self.views = self._opened.ledger, self._opened.views
+        self.writer = Writer(self.views)
+        try:
+            self._check()
+        except BaseException:
+            self._let_go()
+            raise
+        self.projector = Projector(self.ledger, self.writer, turn=self._opened.turn)
+        self.background = Background()
+        self._committed = 0
+        self.ledger.on_commit(self._has_committed)
+        self._projecting = project
+        self._stop_following: Callable[[], object] = lambda: None
+        if project:
+            self._stop_following = self._opened.follow(self.projector)
+            self.projector.start()
+
+    def close(self) -> None:
+        """Stops the projector and what goes on in the background, lets go of both databases."""
+        self.background.close()
+        if self._projecting:
+            self.projector.stop()
+        self._let_go()
+        self._stop_following()
+
+    def _let_go(self) -> None:
+        self.ledger.close()
+        self.views.dispose()
+        self._opened.close()
+
+    def commit_waits(self) -> float:
+        """For how many seconds a commit has waited for a standby, 0.0 when none does.
+
+        Whosever it is: that of a caller who was answered long ago still holds up all others.
+        """
+        try:
+            return self._opened.commit_waits()
+        except TRANSIENT_ERRORS as error:
+            raise Unavailable(str(error)) from error
+
+    def _check(self) -> None:
+        """Raises BadDatabase when the views are of another history, UnknownEvents."""
+        unknown = self.ledger.unknown_types()
+        if unknown:
+            raise UnknownEvents(unknown)
+        shown_position = self.writer.position()
+        reached = self.ledger.position()
+        if shown_position > reached:
+            raise BadDatabase(
+                f"the views show position {shown_position}, but the history ends at {reached}: it "
+                "is not the history that they were made of. Put that back, or make the views anew "
+                "of this one with `billing-backlog rebuild`"
+            )
+
+    def wait_for(self, position: int, timeout: float) -> None:
+        """Waits until the views show `position`. Raises ViewsBehind after `timeout` seconds."""
+        if not self.projector.wait_for(position, timeout):
+            raise ViewsBehind(position, self.projector.position)
+
+    def shows(self, position: int | None) -> bool:
+        """Whether the views are known to show `position` already."""
+        return position is None or self.projector.position >= position
+
+    async def until_shown(self, position: int, seconds: float) -> None:
+        """As `wait_for`, in an event loop: it takes no thread."""
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[bool] = loop.create_future()
+
+        def settle(is_shown: bool) -> None:
+            if not told.done():
+                told.set_result(is_shown)
+
+        def tell(is_shown: bool) -> None:
+            with suppress(RuntimeError):  # a loop that is closed has nobody waiting any more
+                loop.call_soon_threadsafe(settle, is_shown)
+
+        forget = self.projector.when_shown(position, tell)
+        try:
+            is_shown = await asyncio.wait_for(told, seconds)
+        except TimeoutError:
+            is_shown = False
+        finally:
+            forget()
+        if not is_shown:
+            raise ViewsBehind(position, self.projector.position)
+
+    async def until_current(self) -> None:
+        """Waits until the views show all that is recorded by now; no thread meanwhile.
+
+        For commands that look something up in them. Raises ViewsBehind after VIEWS_SECONDS.
+        """
+        await self.until_shown(await in_thread(self.ledger.position), VIEWS_SECONDS)
+
+    async def require_reached(self, position: int) -> None:
+        """Asks the history whether it reaches to `position`, where that is not known already.
+
+        Raises PositionAhead when it does not.
+        """
+        if position > max(self._committed, self.projector.position):
+            reached = await in_thread(self.ledger.position)
+            if position > reached:
+                raise PositionAhead(position, reached)
+
+    def _has_committed(self, position: int) -> None:
+        self._committed = max(self._committed, position)
+        self.projector.wake(position)
+
+    @contextmanager
+    def glancing_at_once(self) -> Generator[Glance | None]:
+        """Views for a single statement, for an event loop: None instead of waiting for them.
+
+        Raises Unavailable, as `reading`.
+        """
+        try:
+            with at_once(self.views) as glance:
+                yield glance
+        except TRANSIENT_ERRORS as error:
+            raise Unavailable(str(error)) from error
+
+    @contextmanager
+    def reading(self) -> Generator[tuple[Connection, int]]:
+        """A connection to the views that sees them as of one position, and that position.
+
+        Raises Unavailable when the database can't be used.
+        """
+        try:
+            with as_of_now(self.views) as seen:
+                yield seen
+        except TRANSIENT_ERRORS as error:
+            raise Unavailable(str(error)) from error
+
+    def rebuild(self, progress: Callable[[int], object] = lambda position: None) -> int:
+        """Makes the views anew beside the live ones; the position they show. Raises RebuildRunning.
+
+        `progress` is called with the position after every page.
+        """
+        return rebuild(self.ledger, self.views, progress)

@@ -1,0 +1,175 @@
+"""Problem documents (RFC 9457): every refusal as callers see it, with a stable type."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from pydantic import ValidationError
+
+from aggregates.invoice.drafting import NothingReady
+from aggregates.limits import LimitExceeded
+from aggregates.refusals import Invalid, ItemsRefused, NotFound, Refused
+from projections.history import OutcomeUnknown
+from projections.time_and_material import failed_levels
+from service.wire.states import refused_item
+from service.wire.strict_json import NotJson, TooManyValues
+
+MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 100
+"""Fields that a problem document names; what else is wrong is told when these are right."""
+LONGEST_NAME, LONGEST_ERROR, LONGEST_DETAIL = 100, 600, 1_000
+"""Characters of a field's name, of what is wrong with one field, and of a document's detail."""
+MOST_ERRORS_OF_EVENT, LONGEST_DETAIL_OF_EVENT = 3, 200
+"""The same of one event among thousands."""
+TITLES = {
+    400: "The request is malformed",
+    401: "Who is asking is not known",
+    403: "This is not allowed",
+    404: "There is no such thing",
+    405: "The method is not allowed here",
+    408: "The request came too slowly",
+    409: "The rules refuse this",
+    412: "The resource has changed",
+    413: "The body is too large",
+    415: "The content type is not supported",
+    421: "This is not the host that was asked for",
+    422: "Fields are not valid",
+    429: "Too many requests",
+    500: "Something went wrong here",
+    503: "Not available right now",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One problem document; `code` ends its `type`, `extra` are further members."""
+
+    status: int
+    code: str
+    detail: str
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def body(self) -> dict[str, Any]:
+        """The document: `type` is a stable URI reference, to be compared, not fetched."""
+        return {
+            "type": f"/problems/{self.code.replace('_', '-')}",
+            "title": TITLES[self.status],
+            "status": self.status,
+            "code": self.code,
+            "detail": shown(self.detail, LONGEST_DETAIL),
+            **self.extra,
+        }
+
+    def brief(self) -> dict[str, Any]:
+        """The document in a few hundred bytes, for one of thousands of events in an answer."""
+        most = LONGEST_DETAIL_OF_EVENT
+        errors: list[dict[str, Any]] = self.extra.get("errors", [])
+        few = [
+            {name: shown(str(value), most // 2) for name, value in error.items()}
+            for error in errors[:MOST_ERRORS_OF_EVENT]
+        ]
+        named = {"errors": few} if errors else {}
+        return {**self.body(), "detail": shown(self.detail, most), **named}
+
+    def encoded(self) -> bytes:
+        """The document as bytes."""
+        return msgspec.json.encode(self.body())
+
+
+def in_doubt(error: OutcomeUnknown) -> Problem:
+    """503 that promises nothing, and says how to find out."""
+    detail = (
+        "the database has not said whether it saved the change: it may have been made, or not. "
+        "Asked again with the same Idempotency-Key, or posted again, an event with the same id, it "
+        "is made once. Without a key, look first: what was made has this correlation_id in the "
+        "history, which `find_out` reads from where it was before"
+    )
+    extra = {
+        "correlation_id": error.correlation_id,
+        "find_out": f"/v1/audit/events?cursor={error.after}",
+    }
+    return Problem(
+        status=503,
+        code="outcome_unknown",
+        detail=detail,
+        extra=extra,
+        headers={"Retry-After": "1"},
+    )
+
+
+def of_refusal(error: Refused) -> Problem:
+    """The problem of a refusal by the rules."""
+    match error:
+        case Invalid():
+            return invalid_fields([(error.field, error.detail)])
+        case NotFound():
+            return Problem(status=404, code=error.code, detail=error.detail)
+        case ItemsRefused() | NothingReady():
+            errors = [refused_item(refusal) for refusal in error.refusals]
+            return Problem(
+                status=409, code=error.code, detail=error.detail, extra={"errors": errors}
+            )
+        case LimitExceeded():
+            errors = [
+                {"line_id": line_id, "code": error.code, **failed_levels((failed,))[0]}
+                for line_id, failed in error.exceeded
+            ]
+            return Problem(
+                status=409, code=error.code, detail=error.detail, extra={"errors": errors}
+            )
+        case Refused():
+            return Problem(status=409, code=error.code, detail=error.detail)
+
+
+def of_recorded(code: str, detail: str) -> Problem:
+    """The problem again that an event was parked or not billed for, of which these are recorded."""
+    status = 404 if code.endswith("_not_found") else 422 if code == "invalid_fields" else 409
+    return Problem(status=status, code=code, detail=detail)
+
+
+def malformed_json(error: NotJson) -> Problem:
+    """400, saying where the JSON breaks; 413 when there is too much of it."""
+    if isinstance(error, TooManyValues):
+        return Problem(status=413, code="too_many_values", detail=f"the body is too large: {error}")
+    return Problem(status=400, code="malformed_json", detail=f"this is not JSON: {error}")
+
+
+def invalid_fields(fields: Sequence[tuple[str, str]]) -> Problem:
+    """422, naming the first hundred fields and what is wrong with each."""
+    named = [
+        (shown(name, LONGEST_NAME), shown(what, LONGEST_ERROR))
+        for name, what in fields[:MOST_ERRORS]
+    ]
+    detail = "; ".join(f"{name}: {what}" for name, what in named[:5])
+    if len(fields) > len(named):
+        detail = f"{len(fields)} fields are not valid, of which {MOST_ERRORS} are named: {detail}"
+    errors = [{"field": name, "code": "invalid_field", "detail": what} for name, what in named]
+    return Problem(status=422, code="invalid_fields", detail=detail, extra={"errors": errors})
+
+
+def of_validation(error: ValidationError) -> Problem:
+    """422 for what the wire models refuse; what was sent is not repeated."""
+    return invalid_fields(field_errors(error.errors(include_url=False, include_input=False)))
+
+
+def field_errors(errors: Sequence[Any]) -> list[tuple[str, str]]:
+    """The fields of a validation error, as paths, each with what is wrong."""
+    return [
+        (_path(error["loc"]), str(error["msg"]).removeprefix("Value error, ")) for error in errors
+    ]
+
+
+def _path(loc: Sequence[str | int]) -> str:
+    """A field's path as callers know it: not with which part of the request it came in."""
+    known = loc[1:] if loc[:1] and loc[0] in {"body", "query", "path", "header"} else loc
+    return ".".join(str(part) for part in known) or "body"
+
+
+def shown(text: str, most: int) -> str:
+    """A text that may hold whatever was sent, cut to so many characters, without controls."""
+    if len(text) <= most and text.isprintable():
+        return text
+    cut = text if len(text) <= most else f"{text[: most - 1]}…"
+    return "".join(char if char.isprintable() else "\ufffd" for char in cut)

@@ -1,0 +1,60 @@
+"""One pool a server and process: its tenants share it, however many and however busy they are."""
+
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+
+import psycopg
+import pytest
+
+from service.databases.postgres_server import Server
+from service.tenants.tenant import Tenant
+from tests.postgres import PostgresServer
+from tests.service.office import approval_event, contract_event, line_event, record, rows
+
+SIZE, TENANTS, CALLERS, ROUNDS = 3, 12, 12, 3
+COUNT = (
+    "SELECT count(*) FILTER (WHERE application_name = 'billing-backlog'), "
+    "count(*) FILTER (WHERE application_name = 'billing-backlog session') "
+    "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+@pytest.fixture
+def database(postgres_server: PostgresServer) -> str:
+    return postgres_server.new_database()
+
+
+@pytest.fixture
+def tenants(database: str) -> Generator[list[Tenant]]:
+    """Tenants with their projectors, all on one server as a process has it."""
+    with closing(Server(database, pool_size=SIZE)) as server, ExitStack() as opened:
+        yield [
+            opened.enter_context(closing(Tenant(database, name=f"t{n}", server=server)))
+            for n in range(TENANTS)
+        ]
+
+
+def work(tenant: Tenant) -> None:
+    """Commands and reads, as several callers have them at once."""
+    record(tenant, contract_event(), line_event())
+    for number in range(ROUNDS):
+        record(tenant, approval_event(f"A{number}"))
+        assert len(rows(tenant, "time_and_material")) == number + 1
+
+
+def test_busy_tenants_of_a_server_never_take_more_connections_than_its_pool_and_a_session(
+    database: str, tenants: list[Tenant]
+) -> None:
+    seen: set[tuple[int, int]] = set()
+    with (
+        psycopg.connect(database, autocommit=True) as observer,
+        ThreadPoolExecutor(CALLERS) as pool,
+    ):
+        working = [pool.submit(work, tenant) for tenant in tenants]
+        while not all(each.done() for each in working):
+            seen.update(observer.execute(COUNT).fetchall())
+        for each in working:
+            each.result()
+    assert {sessions for _, sessions in seen} == {1}
+    assert max(connections for connections, _ in seen) == SIZE, "all were needed, and no more"
