@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 TEST_COMMAND = re.compile(r"^\S*uv run .*\bjust check$", re.MULTILINE)
+NAMED_FILE = re.compile(r"`((?:aggregates|benchmarks|projections|service|tests)/[\w/.]*)`")
 UV_PIN = re.compile(r"\buv==([0-9.]+)")
 
 
@@ -64,6 +65,16 @@ def test_the_lock_holds_the_version_of_the_project() -> None:
     packages = tomllib.loads(read("uv.lock"))["package"]
     locked = [p["version"] for p in packages if p["name"] == project()["name"]]
     assert locked == [project()["version"]]
+
+
+DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
+NAMES_WHAT_WAS = "docs/adr/0017-the-house.md"
+
+
+@pytest.mark.parametrize("path", ["README.md", "CONTRIBUTING.md", *DOCUMENTS])
+def test_every_file_that_a_document_names_is_there(path: str) -> None:
+    named = NAMED_FILE.findall(read(path)) if path != NAMES_WHAT_WAS else []
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def aggregates() -> Iterator[tuple[str, ast.AST]]:
