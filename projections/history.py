@@ -55,7 +55,7 @@ class History(Protocol):
     """A tenant's events in the order they were recorded; positions start at 1 and have no holes."""
 
     def read(self, after: int, limit: int) -> Sequence[Recorded]:
-        """At most `limit` events behind position `after`, in order."""
+        """At most `limit` events after position `after`, in order."""
         ...
 
     def position(self) -> int:

@@ -176,7 +176,7 @@ class _Postgres:
     def _page(
         self, table: Table, columns: Sequence[str], rows: Sequence[Row]
     ) -> Generator[tuple[str, list[list[Any]]]]:
-        """The rows as what stands behind FROM under the name `page`, and its parameters."""
+        """The rows as what stands after FROM under the name `page`, and its parameters."""
         if len(rows) < COPY_FROM:
             yield _arrays(table, columns, rows)
             return
@@ -204,7 +204,7 @@ def _listed_as(columns: Sequence[str], first: int) -> str:
 def _arrays(
     table: Table, columns: Sequence[str], rows: Sequence[Row]
 ) -> tuple[str, list[list[Any]]]:
-    """Rows as arrays of PostgreSQL: what stands behind FROM under the name `page`, its values."""
+    """Rows as arrays of PostgreSQL: what stands after FROM under the name `page`, its values."""
     arrays = ",".join(f"%b::{_type(table, name)}[]" for name in columns)
     values = [_texts([row[name] for row in rows]) for name in columns]
     return f"unnest({arrays}) AS page({','.join(map(_quoted, columns))})", values

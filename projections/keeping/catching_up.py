@@ -28,7 +28,7 @@ def catch_up(  # noqa: PLR0913 - all but two have defaults
     progress: Callable[[int], object] = lambda position: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Projects everything behind the views' position, up to `until`; the position reached.
+    """Projects everything after the views' position, up to `until`; the position reached.
 
     Each page is one transaction with its position, so a stop at any moment neither skips nor
     repeats. `progress` is called with the position after every page; once `stopping` says so, no
@@ -36,7 +36,7 @@ def catch_up(  # noqa: PLR0913 - all but two have defaults
     """
     position = writer.position() if after is None else after
     with closing(_Pages(history, project, page, until)) as pages:
-        while not stopping() and (found := pages.behind(position)):
+        while not stopping() and (found := pages.after(position)):
             try:
                 writer.write(found.steps, after=position, position=found.reached)
             except OutOfStep:
@@ -58,7 +58,7 @@ class _Page:
 
 
 class _Pages:
-    """The pages of the history; behind a full one the next is read while that one is written."""
+    """The pages of the history; after a full one the next is read while that one is written."""
 
     def __init__(self, history: History, project: Projection, size: int, until: int) -> None:
         self._history, self._project = history, project
@@ -66,8 +66,8 @@ class _Pages:
         self._reader: ThreadPoolExecutor | None = None
         self._ahead: tuple[int, Future[_Page | None]] | None = None
 
-    def behind(self, position: int) -> _Page | None:
-        """The page behind a position, None at the end of the history."""
+    def after(self, position: int) -> _Page | None:
+        """The page after a position, None at the end of the history."""
         ahead, self._ahead = self._ahead, None
         found = ahead[1].result() if ahead and ahead[0] == position else self._read(position)
         if found and found.is_full:

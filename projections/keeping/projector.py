@@ -21,15 +21,15 @@ of a few events costs nearly as much as one of many, in the process that also ta
 STOP_SECONDS = 10.0
 """How long the page at hand is waited for at the end; the database takes back what is not done."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
-"""Seconds until it tries a database again that was not to be had; doubled each time."""
+"""Seconds until it tries an unavailable database again; doubled each time."""
 
 
 class Projector:
-    """Keeps the views at the history's heels in a thread of its own, while it is its turn.
+    """Keeps the views up to date with the history in a thread of its own, while it is its turn.
 
     Woken by commits, at once where somebody waits for them, or by looking every second. While it is
     another process's turn it only follows how far that one is, and takes over when `turn` says so.
-    When the database is not to be had it tries again, after growing pauses; any other error stops
+    When the database is unavailable it tries again, after growing pauses; any other error stops
     it until it is started again. `failure` tells of both.
     """
 
@@ -126,7 +126,11 @@ class Projector:
                 mine = self._turn.mine()
                 self._reached(self._catch_up() if mine else self._writer.position())
             except TRANSIENT_ERRORS as error:
-                log.warning("the projector pauses", position=self._position, error=str(error))
+                log.warning(
+                    "the projector pauses: the database is unavailable",
+                    position=self._position,
+                    error=str(error),
+                )
                 self._fail(error)
                 self._rest(pause, lambda: False)
                 pause = min(2 * pause, LONGEST_PAUSE)

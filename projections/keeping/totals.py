@@ -29,7 +29,7 @@ class Totals:
     """What the steps of a page change of the totals; each is followed before it is taken."""
 
     def __init__(self, views: Bulk, after: int) -> None:
-        """The page is of what was recorded behind `after`, where the views are."""
+        """The page is of what was recorded after `after`, where the views are."""
         self._views, self._after = views, after
         self._changes = defaultdict[Table, _Changes](lambda: defaultdict(lambda: [0, 0, 0]))
 

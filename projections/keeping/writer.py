@@ -24,7 +24,7 @@ class Writer:
             return position_seen(connection)
 
     def write(self, steps: Iterable[Step], after: int, position: int) -> None:
-        """Writes what the events behind `after` up to `position` come to, all or nothing.
+        """Writes what the events after `after` up to `position` come to, all or nothing.
 
         Raises OutOfStep when the views are not at `after`: another projector was at work.
         """

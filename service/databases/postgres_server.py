@@ -273,14 +273,22 @@ class _Session:
         try:
             self._connection = connect(self._url, "billing-backlog session", SESSION_SECONDS)
         except (psycopg.Error, BadDatabase) as error:
-            log.warning("no session", server=shown(self._url), error=told(error, self._url))
+            log.warning(
+                "the session for NOTIFY and locks can't be opened; it is tried again",
+                server=shown(self._url),
+                error=told(error, self._url),
+            )
             return False
         for channel in list(self._listeners):
             self._execute(SQL("LISTEN {}").format(Identifier(channel)))
         return True
 
     def _broken(self, error: psycopg.Error) -> None:
-        log.warning("the session is broken", server=shown(self._url), error=told(error, self._url))
+        log.warning(
+            "the session for NOTIFY and locks is broken; it is opened again",
+            server=shown(self._url),
+            error=told(error, self._url),
+        )
         self._drop()
 
     def _drop(self) -> None:

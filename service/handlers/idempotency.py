@@ -64,7 +64,7 @@ def execute(
     """
     command = Command(_once(request, work), request.context, known)
     tenant.ledger.submit_together([command])
-    future = cast("Future[Committed[_Outcome]]", command.future)
+    future = cast("Future[Committed[_Executed]]", command.future)
     return _answer(tenant, request, future.result())
 
 
@@ -74,7 +74,7 @@ async def submit(tenant: Tenant, request: Request, work: Callable[[UnitOfWork], 
     With an Idempotency-Key the answer is recorded in the same transaction, and a repetition gets
     it again. A refused command records nothing, so it may be tried again under its key.
     """
-    future: asyncio.Future[Committed[_Outcome]] = asyncio.get_running_loop().create_future()
+    future: asyncio.Future[Committed[_Executed]] = asyncio.get_running_loop().create_future()
     command = Command(_once(request, work), request.context, future=future)
     tenant.ledger.submit_together([command])
     done = await future
@@ -100,7 +100,7 @@ def execute_once(tenant: Tenant, request: Request, act: Callable[[], Answer]) ->
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class _Executed:
     """What a command came to: this answer, given now or before (recorded at that version)."""
 
     answer: Answer
@@ -109,22 +109,22 @@ class _Outcome:
 
 def _once(
     request: Request, work: Callable[[UnitOfWork], Answer]
-) -> Callable[[UnitOfWork], _Outcome]:
+) -> Callable[[UnitOfWork], _Executed]:
     """The work, unless it was done under this Idempotency-Key before."""
 
-    def once(unit: UnitOfWork) -> _Outcome:
+    def once(unit: UnitOfWork) -> _Executed:
         known = _known(unit, request)
         if known:
             return known
         answer = work(unit)
         if request.idempotency_key is not None:
             unit.append([_answered(request.idempotency_key, request.digest, answer)])
-        return _Outcome(answer)
+        return _Executed(answer)
 
     return once
 
 
-def _known(unit: UnitOfWork, request: Request) -> _Outcome | None:
+def _known(unit: UnitOfWork, request: Request) -> _Executed | None:
     """The answer given under this key before. Raises KeyReused when it was to another request."""
     if request.idempotency_key is None:
         return None
@@ -137,10 +137,10 @@ def _known(unit: UnitOfWork, request: Request) -> _Outcome | None:
     if isinstance(known, RequestClaimed):
         return None
     answer = msgspec.json.decode(known.body.encode(), type=Answer)
-    return _Outcome(answer, recorded_at=unit.version(stream))
+    return _Executed(answer, recorded_at=unit.version(stream))
 
 
-def _claim(unit: UnitOfWork, request: Request) -> _Outcome | None:
+def _claim(unit: UnitOfWork, request: Request) -> _Executed | None:
     """Claims the key for this request, unless it has it already; the answer given before, if any.
 
     Raises KeyReused when another request has it.
@@ -157,7 +157,7 @@ def _answered(key: str, digest: str, answer: Answer) -> RequestAnswered:
     return RequestAnswered(key=key, digest=digest, body=body)
 
 
-def _answer(tenant: Tenant, request: Request, done: Committed[_Outcome]) -> Answer:
+def _answer(tenant: Tenant, request: Request, done: Committed[_Executed]) -> Answer:
     """The answer with its position: where it was recorded, if it was given before."""
     position, version = done.position, done.result.recorded_at
     if version is not None:

@@ -40,7 +40,9 @@ def go_on(resumption: Resumption, until: float | None = None) -> int:
     try:
         is_done = resumption.run(time.monotonic() + PATIENCE if until is None else until)
     except (Conflict, Unavailable, OutcomeUnknown) as error:
-        log.warning("events go on later", contract=resumption.contract_id, error=str(error))
+        log.warning(
+            "parked events are taken in later", contract=resumption.contract_id, error=str(error)
+        )
         is_done = False
     if not is_done:
         resumption.later()

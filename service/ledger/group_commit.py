@@ -62,13 +62,13 @@ class Command(Generic[R]):
         return not self.future.cancelled()
 
 
-Outcome = Committed[Any] | BaseException
+CommandResult = Committed[Any] | BaseException
 """What came of a command: its result, or what went wrong with it."""
 
 
-def tell(outcomes: Iterable[tuple[Command[Any], Outcome]]) -> None:
+def tell(outcomes: Iterable[tuple[Command[Any], CommandResult]]) -> None:
     """Answers callers; those in one event loop all at once, for waking it costs more than them."""
-    by_loop: defaultdict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Outcome]]]
+    by_loop: defaultdict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], CommandResult]]]
     by_loop = defaultdict(list)
     for command, outcome in outcomes:
         if isinstance(command.future, asyncio.Future):
@@ -80,20 +80,20 @@ def tell(outcomes: Iterable[tuple[Command[Any], Outcome]]) -> None:
             loop.call_soon_threadsafe(_settle_all, answers)
 
 
-def _settle_all(answers: Iterable[tuple[asyncio.Future[Any], Outcome]]) -> None:
+def _settle_all(answers: Iterable[tuple[asyncio.Future[Any], CommandResult]]) -> None:
     for future, outcome in answers:
         if not future.done():  # its caller may have hung up
             _settle(future, outcome)
 
 
-def _settle(future: Future[Any] | asyncio.Future[Any], outcome: Outcome) -> None:
+def _settle(future: Future[Any] | asyncio.Future[Any], outcome: CommandResult) -> None:
     if isinstance(outcome, BaseException):
         future.set_exception(outcome)
     else:
         future.set_result(outcome)
 
 
-class Writer:
+class CommandThread:
     """The thread that commands of one process take turns in; it starts with the first of them."""
 
     def __init__(self, commit: Callable[[Sequence[Command[Any]]], None]) -> None:
@@ -134,7 +134,7 @@ class Writer:
                 try:
                     self._commit(wanted)
                 except BaseException as error:
-                    # A fault in the writer itself is the answer to all that hung on it.
+                    # A fault in the thread itself is the answer to all that hung on it.
                     tell((each, error) for each in wanted if not each.future.done())
             if not more:
                 return
@@ -198,5 +198,5 @@ class Group:
         return known
 
     def has_moved(self, stream: str, version: int) -> bool:
-        """Whether the stream has events behind `version`."""
+        """Whether the stream has events after `version`."""
         return self._saved.has_moved(stream, version)

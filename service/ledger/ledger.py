@@ -29,8 +29,16 @@ from eventsourcing.utils import Environment
 
 from aggregates.events import Event
 from projections.history import Metadata, OutcomeUnknown, Recorded, Unavailable, can_be_stored
-from service.ledger.group_commit import Command, Committed, Context, Group, Outcome, Writer, tell
-from service.ledger.recorders import History, Storage, refusals_beside
+from service.ledger.group_commit import (
+    Command,
+    CommandResult,
+    CommandThread,
+    Committed,
+    Context,
+    Group,
+    tell,
+)
+from service.ledger.recorders import EventStore, Storage, refusals_beside
 from service.ledger.stored_form import DamagedEvent, EventCodec
 from service.ledger.stream_kinds import StreamKind, kind_of
 from service.ledger.unit_of_work import Folded, Key, Overtaken, StateCache, UnitOfWork
@@ -41,10 +49,10 @@ S = TypeVar("S")
 R = TypeVar("R")
 
 ATTEMPTS = 32
-"""How often a command is decided anew when another writer was faster, before it is refused."""
+"""How often a command is decided again when another writer was faster, before it is refused."""
 CACHED_WEIGHT = 300_000
 """Open items and invoice details whose states are kept in memory, about a KiB each at most."""
-MOST_BEHIND = 50_000
+MOST_CHANGED = 50_000
 """Events of other processes, from which all states in memory are given up at once."""
 SNAPSHOT_EVERY = 200
 """Events of a stream between two snapshots of it."""
@@ -75,7 +83,7 @@ class _Decision(Generic[R]):
     result: R | None = None
     error: Exception | None = None
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> CommandResult:
         """What there is to tell the caller."""
         if self.error:
             return self.error
@@ -135,7 +143,7 @@ class Ledger(Application[str]):
         self._cache = StateCache(CACHED_WEIGHT)
         self._seen = 0
         self._committing: float | None = None
-        self._writer = Writer(self._commit)
+        self._writer = CommandThread(self._commit)
         self._listeners: list[Callable[[int], None]] = []
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
@@ -143,9 +151,9 @@ class Ledger(Application[str]):
         return self._storage.factory(env)
 
     @property
-    def history(self) -> History:
+    def history(self) -> EventStore:
         """What our recorders of the events can do beyond the library's."""
-        return cast("History", self.recorder)
+        return cast("EventStore", self.recorder)
 
     @property
     def _snapshots(self) -> AggregateRecorder:
@@ -197,7 +205,7 @@ class Ledger(Application[str]):
                 tell([(command, Conflict())])
 
     def _attempt(self, commands: Sequence[Command[Any]]) -> Sequence[Command[Any]]:
-        """Decides and saves commands in one transaction; those that are to be decided anew."""
+        """Decides and saves commands in one transaction; those that are to be decided again."""
         try:
             with _as_unavailable():
                 self._refresh()
@@ -220,11 +228,11 @@ class Ledger(Application[str]):
         """Learns which of the cached states other processes have appended to since."""
         newest = self.recorder.max_notification_id() or 0
         if newest != self._seen:
-            behind = self.history.streams_behind(self._seen, MOST_BEHIND) if self._cache else []
-            # Behind what was seen is a server that took over without all that was confirmed.
-            if len(behind) == MOST_BEHIND or newest < self._seen:
+            changed = self.history.streams_after(self._seen, MOST_CHANGED) if self._cache else []
+            # Before what was seen is a server that took over without all that was confirmed.
+            if len(changed) == MOST_CHANGED or newest < self._seen:
                 self._cache.clear()
-            self._cache.distrust(behind)
+            self._cache.distrust(changed)
             self._seen = newest
 
     def _decide(self, command: Command[R], group: Group) -> _Decision[R]:
@@ -312,7 +320,7 @@ class Ledger(Application[str]):
     # --- states --------------------------------------------------------------------------------
 
     def fold(self, kind: StreamKind[Any], stream: str) -> Folded:
-        """The stream as it stands: from the cache or a snapshot, and the events behind that."""
+        """The stream as it stands: from the cache or a snapshot, and the events after that."""
         if not can_be_stored(stream):
             return Folded()
         key = kind, stream
@@ -339,7 +347,7 @@ class Ledger(Application[str]):
         }
 
     def has_moved(self, stream: str, version: int) -> bool:
-        """Whether the stream has events behind `version`."""
+        """Whether the stream has events after `version`."""
         return bool(self.recorder.select_events(stream, gt=version, limit=1))
 
     def _event(self, stored: StoredEvent) -> Event:
@@ -378,14 +386,18 @@ class Ledger(Application[str]):
             with suppress(IntegrityError):
                 self._snapshots.insert_events([snapshot])
         except PersistenceError as error:
-            log.warning("no snapshot was taken", stream=snapshot.originator_id, exc_info=error)
+            log.warning(
+                "a snapshot could not be saved; the stream is folded from its events instead",
+                stream=snapshot.originator_id,
+                exc_info=error,
+            )
 
     # --- the history, in order ----------------------------------------------------------------
 
     def read(self, after: int, limit: int) -> list[Recorded]:
-        """At most `limit` events behind position `after`, in order."""
+        """At most `limit` events after position `after`, in order."""
         with _as_unavailable():
-            found = self.history.select_behind(after, limit)
+            found = self.history.select_after(after, limit)
         return [self._recorded(*row) for row in found]
 
     def read_at(self, positions: Iterable[int]) -> list[Recorded]:

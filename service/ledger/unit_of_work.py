@@ -24,7 +24,7 @@ class StaleVersion(Exception):
 
 
 class Overtaken(Exception):
-    """Another writer was faster: what was decided is to be decided anew."""
+    """Another writer was faster: what was decided must be decided again."""
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Folded:
     snapshot_version: int = 0
     snapshot_size: int = 0
     tail_size: int = 0
-    """Bytes of the newest snapshot, and of the events behind it."""
+    """Bytes of the newest snapshot, and of the events after it."""
 
     def fold(self, kind: StreamKind[Any], events: Iterable[Event]) -> Folded:
         version, state, evolve = self.version, self.state, kind.evolve
@@ -55,7 +55,7 @@ class StateCache:
     _folded: OrderedDict[Key, tuple[Folded, int]] = field(
         default_factory=OrderedDict["Key", tuple[Folded, int]]
     )
-    _behind: set[Key] = field(default_factory=set["Key"])
+    _outdated: set[Key] = field(default_factory=set["Key"])
 
     def get(self, key: Key) -> tuple[Folded | None, bool]:
         """A state, if it is here, and whether its stream has not moved on since."""
@@ -63,31 +63,31 @@ class StateCache:
         if known is None:
             return None, False
         self._folded.move_to_end(key)
-        return known[0], key not in self._behind
+        return known[0], key not in self._outdated
 
     def put(self, key: Key, folded: Folded) -> None:
         """Keeps a state as its stream leaves it now."""
         weight = key[0].weight(folded.state)
         _, before = self._folded.pop(key, (None, 0))
         self._folded[key] = folded, weight
-        self._behind.discard(key)
+        self._outdated.discard(key)
         self._weight += weight - before
         while self._weight > self.limit and len(self._folded) > 1:
             other, (_, gone) = self._folded.popitem(last=False)
-            self._behind.discard(other)
+            self._outdated.discard(other)
             self._weight -= gone
 
     def distrust(self, streams: Iterable[str]) -> None:
-        """The states of these streams are behind, from now until they are put here anew."""
+        """The states of these streams are outdated, from now until they are put here again."""
         for stream in streams:
             for kind in kinds_of(stream):
                 if (kind, stream) in self._folded:
-                    self._behind.add((kind, stream))
+                    self._outdated.add((kind, stream))
 
     def clear(self) -> None:
         """Gives up all states."""
         self._folded.clear()
-        self._behind.clear()
+        self._outdated.clear()
         self._weight = 0
 
     def __bool__(self) -> bool:
@@ -102,7 +102,7 @@ class Source(Protocol):
         ...
 
     def has_moved(self, stream: str, version: int) -> bool:
-        """Whether the stream has events behind `version`."""
+        """Whether the stream has events after `version`."""
         ...
 
 

@@ -59,11 +59,11 @@ class Background:
             except (Unavailable, OutcomeUnknown, Conflict) as error:
                 failures += 1
                 is_done = failures >= MOST_FAILURES
-                log.warning("a work pauses", work=name, given_up=is_done, error=str(error))
+                log.warning("background work failed", work=name, given_up=is_done, error=str(error))
                 with self._changed:
                     self._changed.wait_for(lambda: self._closed, PAUSE_SECONDS)
             except Exception:
-                log.exception("a work ended", work=name)
+                log.exception("background work failed and was given up", work=name)
                 is_done = True
             else:
                 failures = 0

@@ -52,4 +52,8 @@ class Checkpoints:
                 connection.execute(f"PRAGMA wal_checkpoint({how})").fetchall()
             except sqlite3.Error as error:
                 # Nothing is lost by it: what is not in the file yet is in the log.
-                log.warning("no checkpoint was made", file=str(path), error=str(error))
+                log.warning(
+                    "a checkpoint could not be made; it is tried again",
+                    file=str(path),
+                    error=str(error),
+                )

@@ -94,7 +94,7 @@ def open_sqlite(database: str, clock: Callable[[], datetime]) -> Opened:
         views = sqlite_views(own_views)
     except (DBAPIError, MigrationFailed) as error:
         ledger.close()
-        advice = "; `billing-backlog rebuild` makes them anew from the history"
+        advice = "; `billing-backlog rebuild` makes new ones from the history"
         raise BadDatabase(
             f"the views in {str(own_views)!r} can't be opened: {_why(error)}"
             f"{advice if are_no_good(error) else ''}"

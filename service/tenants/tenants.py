@@ -109,7 +109,7 @@ class Tenants:
         """
         schema_of(name)
         if self._directory is None:
-            raise BadDatabase("an SQLite file has one tenant: more take PostgreSQL")
+            raise BadDatabase("an SQLite file has one tenant: use PostgreSQL for more")
         if server is not None and not is_reference(server) and not is_postgres(server):
             raise BadDatabase(f"{shown(server)!r} is no PostgreSQL server")
         if name in self.names():

@@ -9,7 +9,7 @@ from service.ledger.recorders.postgres import PostgresSchema
 from service.ledger.recorders.refusals import refusals_beside
 from service.ledger.recorders.sqlite import SQLiteFile
 
-__all__ = ["History", "PostgresSchema", "SQLiteFile", "Storage", "refusals_beside"]
+__all__ = ["EventStore", "PostgresSchema", "SQLiteFile", "Storage", "refusals_beside"]
 
 
 StoredRow = tuple[str, int, str, bytes, int]
@@ -25,7 +25,7 @@ class Storage(Protocol):
         ...
 
 
-class History(Protocol):
+class EventStore(Protocol):
     """What our recorders of events can do beyond the library's."""
 
     def append(
@@ -38,8 +38,8 @@ class History(Protocol):
         """
         ...
 
-    def select_behind(self, position: int, limit: int) -> Sequence[StoredRow]:
-        """At most `limit` events behind the position, in order."""
+    def select_after(self, position: int, limit: int) -> Sequence[StoredRow]:
+        """At most `limit` events after the position, in order."""
         ...
 
     def select_streams(self, streams: Iterable[str]) -> Sequence[StoredRow]:
@@ -54,8 +54,8 @@ class History(Protocol):
         """The position of one event. Raises LookupError when it is not there."""
         ...
 
-    def streams_behind(self, position: int, limit: int) -> list[str]:
-        """The streams of at most `limit` events behind the position, one entry an event."""
+    def streams_after(self, position: int, limit: int) -> list[str]:
+        """The streams of at most `limit` events after the position, one entry an event."""
         ...
 
     def first_of_each_type(self) -> Sequence[tuple[str, int]]:

@@ -210,7 +210,7 @@ class _Recorder(PostgresAggregateRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
-        """The events of one stream behind version `gt` and up to `lte`."""
+        """The events of one stream after version `gt` and up to `lte`."""
         between = SQL(
             " AND originator_version > %s AND originator_version <= %s ORDER BY originator_version"
         )
@@ -291,7 +291,7 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         self._select = SQL("SELECT {} FROM {} WHERE originator_id = %s").format(_EVENT, table)
         self._page = SQL("SELECT {}, notification_id FROM {} WHERE ").format(_EVENT, table)
         self._last = SQL("SELECT max(notification_id) FROM {}").format(table)
-        self._behind = SQL(
+        self._streams_after = SQL(
             "SELECT originator_id FROM {} WHERE notification_id > %s "
             "ORDER BY notification_id LIMIT %s"
         ).format(table)
@@ -412,8 +412,8 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         """The newest position, None when there is none."""
         return self.datastore.rows(self._last)[0][0]
 
-    def select_behind(self, position: int, limit: int) -> Sequence[Any]:
-        """At most `limit` events behind the position, in order."""
+    def select_after(self, position: int, limit: int) -> Sequence[Any]:
+        """At most `limit` events after the position, in order."""
         wanted = SQL("notification_id > %s ORDER BY notification_id LIMIT %s")
         return self._rows(wanted, position, limit)
 
@@ -434,9 +434,9 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
             raise LookupError(stream, version)
         return found[0][0]
 
-    def streams_behind(self, position: int, limit: int) -> list[str]:
-        """The streams of at most `limit` events behind the position, one entry an event."""
-        return [stream for (stream,) in self.datastore.rows(self._behind, position, limit)]
+    def streams_after(self, position: int, limit: int) -> list[str]:
+        """The streams of at most `limit` events after the position, one entry an event."""
+        return [stream for (stream,) in self.datastore.rows(self._streams_after, position, limit)]
 
     def first_of_each_type(self) -> Sequence[tuple[str, int]]:
         """The names that events are stored under, each with the position of the first."""

@@ -148,8 +148,8 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
         except sqlite3.Error as error:
             raise OperationalError(error) from error
 
-    def select_behind(self, position: int, limit: int) -> Sequence[Any]:
-        """At most `limit` events behind the position, in order."""
+    def select_after(self, position: int, limit: int) -> Sequence[Any]:
+        """At most `limit` events after the position, in order."""
         return self._rows("rowid > ? ORDER BY rowid LIMIT ?", (position, limit))
 
     def select_streams(self, streams: Iterable[str]) -> Sequence[Any]:
@@ -173,8 +173,8 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
             raise LookupError(stream, version)
         return int(row[0])
 
-    def streams_behind(self, position: int, limit: int) -> list[str]:
-        """The streams of at most `limit` events behind the position, one entry an event."""
+    def streams_after(self, position: int, limit: int) -> list[str]:
+        """The streams of at most `limit` events after the position, one entry an event."""
         with self.datastore.transaction(commit=False) as c:
             c.execute(
                 f"SELECT originator_id FROM {self.events_table_name} "  # noqa: S608 - as above

@@ -91,7 +91,7 @@ def test_a_reader_that_follows_misses_nothing_whoever_writes(recorder: Recorder)
         writing = [pool.submit(write, name) for name in range(writers)]
         while not all(each.done() for each in writing) or len(seen) < positions(recorder)[-1]:
             after = seen[-1] if seen else 0
-            seen += [position for *_, position in recorder.select_behind(after, 1_000)]
+            seen += [position for *_, position in recorder.select_after(after, 1_000)]
         for each in writing:
             each.result()
     assert seen == list(range(1, len(seen) + 1))
@@ -99,9 +99,9 @@ def test_a_reader_that_follows_misses_nothing_whoever_writes(recorder: Recorder)
 
 def test_streams_behind_a_position_are_those_of_its_events(recorder: Recorder) -> None:
     recorder.insert_events([*events("a", 1), *events("b", 2), *events("a", 1, first=2)])
-    assert recorder.streams_behind(1, 10) == ["b", "b", "a"]
-    assert recorder.streams_behind(1, 2) == ["b", "b"]
-    assert recorder.streams_behind(4, 10) == []
+    assert recorder.streams_after(1, 10) == ["b", "b", "a"]
+    assert recorder.streams_after(1, 2) == ["b", "b"]
+    assert recorder.streams_after(4, 10) == []
 
 
 def test_connections_to_a_file_are_durable_wal_with_full_synchronous(tmp_path: Path) -> None:

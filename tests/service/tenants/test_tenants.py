@@ -62,7 +62,7 @@ def test_a_name_that_no_schema_may_have_is_refused(tenants: Tenants, name: str) 
 def test_a_file_has_one_tenant(tmp_path: object) -> None:
     tenants = Tenants(f"sqlite:///{tmp_path}/backlog.db")
     assert tenants.names() == ["default"]
-    with pytest.raises(BadDatabase, match="more take PostgreSQL"):
+    with pytest.raises(BadDatabase, match="use PostgreSQL for more"):
         tenants.create("north")
     with pytest.raises(UnknownTenant):
         tenants.open("north")
