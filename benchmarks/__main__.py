@@ -47,6 +47,7 @@ MEASURES = (
     _one(commands.COMMAND_HTTP, commands.measure_command_http),
     _one(pages.PAGE, pages.measure_page),
     _one(pages.PAGE_SCALE, pages.measure_page_scale),
+    _one(pages.SEARCH, pages.measure_search),
     Measure(scale.BULK, scale.measure_bulk),
     _one(scale.MARK_ONE_LARGE_LINE, scale.measure_mark_one_large_line),
     _one(replay.REBUILD_SCALE, replay.measure_rebuild_scale),

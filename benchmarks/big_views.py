@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
 from itertools import chain
@@ -34,7 +34,7 @@ from projections.keeping.catching_up import catch_up
 from projections.keeping.totals import kind_of
 from projections.tables import search_texts, time_and_material, time_and_material_totals
 from projections.time_and_material import MOST_OF_AN_EVENT
-from projections.values.search_texts import approval_row, each_once, text_row
+from projections.values.search_texts import approvals_row, each_once, text_row
 from projections.values.sums import halves
 from service.importing.importing import import_events
 from service.ledger.ledger import Context
@@ -73,7 +73,7 @@ def big_views(bench: Bench, rows: int) -> str:
                 index.drop(connection)
         insert = _insert_postgres if bench.kind == POSTGRESQL else _insert_sqlite
         insert(url, time_and_material, _rows(ids, rows))
-        insert(url, search_texts, _texts(rows))
+        insert(url, search_texts, _texts(_rows(ids, rows)))
         with tenant.views.begin() as connection:
             for index in indexes:
                 index.create(connection)
@@ -138,13 +138,19 @@ def _said(description: str) -> dict[str, Any]:
     return text_row(description, "Zoë Lindqvist", "consultant", None, "T-10") or {}
 
 
-def _texts(count: int) -> Iterator[tuple[Any, ...]]:
+def _texts(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     """The texts that such rows are searched by, in the order that their index takes them in."""
-    approvals = range((count + 1) // 2)
-    said = each_once(_said(_what(number)) for number in approvals)
-    ids = (approval_row(f"A{number:07d}") for number in approvals)
-    rows = sorted(chain(said, ids), key=itemgetter("text_id"))
-    yield from (tuple(row.values()) for row in rows)
+    number, approval, day, what = map(
+        COLUMNS.index, ("position", "approval_id", "date", "description")
+    )
+    days: dict[tuple[int, date], list[str]] = {}
+    said: dict[str, None] = {}
+    for row in rows:
+        days.setdefault((row[number], row[day]), []).append(row[approval])
+        said[row[what]] = None
+    ids = (approvals_row(*key, several) for key, several in days.items())
+    texts = each_once(chain(map(_said, said), ids))
+    yield from (tuple(row.values()) for row in sorted(texts, key=itemgetter("text_id")))
 
 
 def _sum_up(connection: Connection) -> None:

@@ -15,6 +15,7 @@ from functools import cache
 from statistics import median
 from time import perf_counter
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import psycopg
@@ -54,6 +55,33 @@ PAGE_SCALE = Figure(
     stretch=1.1,
     better="less",
 )
+SEARCH = Figure(
+    name="search",
+    what="p50 over HTTP of the slowest text: a page of 100 of the list by it over 1,000,000 rows, "
+    "against the list without",
+    unit="ms",
+    against_unit="ms",
+    floor=5.0,
+    stretch=3.0,
+    better="less",
+)
+TEXTS = {
+    "half_of_all": "workshop",
+    "a_word_of_all": "LINDQVIST",
+    "11000_rows": "note 12",
+    "1100_rows": "note 123",
+    "120_rows": "note 1234",
+    "50_rows": "note 777",
+    "20_rows": "note 24998",
+    "10000_approvals": "a012",
+    "one_approval": "A0123456",
+    "no_row": "xylophone",
+    "words_that_no_row_has_together": "workshop on stock movementz",
+    "two_letters_of_no_row": "qz",
+    "one_letter_of_no_row": "x",
+    "one_letter_of_another_alphabet": "ж",
+}
+"""What is looked for, by what has it in the backlog of due size."""
 PATH = f"{BACKLOG}?billing_status={STATUS}&customer_id={CUSTOMER}&limit={LIMIT}"
 Statement = tuple[str, Any]
 
@@ -100,8 +128,25 @@ def measure_page_scale(bench: Bench) -> Row:
     return PAGE_SCALE.row(bench.kind, pair.ours, pair.limit, pair.repetitions)
 
 
-def _p50_over_http(bench: Bench, backlog: _Backlog) -> float:
-    page = request("GET", PATH)
+def measure_search(bench: Bench) -> Row:
+    """All texts and the list without, in turn; each text's own median is shown beside."""
+    big, _ = _backlogs(bench)
+    taken: dict[str, list[float]] = {name: [] for name in TEXTS}
+
+    def slowest() -> float:
+        for name, text in TEXTS.items():
+            taken[name].append(_p50_over_http(bench, big, f"{BACKLOG}?q={quote(text)}"))
+        return max(times[-1] for times in taken.values())
+
+    pair = interleaved(
+        lambda: _p50_over_http(bench, big, BACKLOG), slowest, bench.sizes.search_blocks
+    )
+    each = {name: round(median(times), 2) for name, times in taken.items()}
+    return SEARCH.row(bench.kind, pair.ours, pair.limit, pair.repetitions, **each)
+
+
+def _p50_over_http(bench: Bench, backlog: _Backlog, path: str = PATH) -> float:
+    page = request("GET", path)
     with closing(Line(backlog.port)) as line:
         return _p50(bench, lambda: line.ask(page).expect())
 

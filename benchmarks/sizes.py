@@ -22,6 +22,7 @@ class Sizes:
     page_blocks: int
     page_requests: int
     """Requests of one block."""
+    search_blocks: int
     bulk_items: int
     few_bulk_items: int
     open_items: int
@@ -46,6 +47,7 @@ FULL = Sizes(
     few_page_rows=10_000,
     page_blocks=10,
     page_requests=100,
+    search_blocks=3,
     bulk_items=10_000,
     few_bulk_items=1_000,
     open_items=100_000,
@@ -68,6 +70,7 @@ SMALL = Sizes(
     few_page_rows=6_000,
     page_blocks=1,
     page_requests=5,
+    search_blocks=1,
     bulk_items=60,
     few_bulk_items=20,
     open_items=200,

@@ -81,11 +81,11 @@ search_texts = Table(
         BigInteger().with_variant(Integer(), "sqlite"),
         primary_key=True,
         autoincrement=False,
-        comment="a digest of what it is the text of",
+        comment="a digest of what it is the text of; of approvals their day and position",
     ),
     Column("text", TEXT, nullable=False, comment="folded; several are told apart"),
     Column("key", TEXT, nullable=False, comment="ASCII letters, for the index of trigrams"),
-    Column("approval_id", TEXT, comment="the approval that this is the id of"),
+    Column("approval_ids", TEXT, comment="the approvals whose ids this is"),
     info={OFTEN_THE_SAME: "text"},
 )
 """The texts that rows are searched by, each once. Their index is made by `databases/text_index.py`,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from aggregates.contract_line.events import (
@@ -18,7 +19,7 @@ from projections.billing_status import item_patches
 from projections.changes import Change, Patch, Put, Row
 from projections.history import Recorded
 from projections.tables import search_texts, time_and_material
-from projections.values.search_texts import approval_row, each_once, text_row
+from projections.values.search_texts import approvals_row, each_once, sale_text
 from projections.values.units import to_millionths, to_minor
 
 # Plain text, which drivers take without a second look.
@@ -32,7 +33,7 @@ def project(recorded: Recorded) -> Iterator[Change]:
     """The rows of unbilled sales actuals (D-20)."""
     match recorded.event:
         case UnbilledSalesRecorded() as event:
-            yield Put(search_texts, each_once(_texts(event)))
+            yield Put(search_texts, each_once(_texts(event, recorded.position)))
             yield Put(time_and_material, tuple(_rows(event, recorded.position)))
         case NTEEvaluated() as event:
             yield Patch(time_and_material, tuple(_verdict(result) for result in event.results))
@@ -102,15 +103,19 @@ def _rows(event: UnbilledSalesRecorded, position: int) -> Iterator[Row]:
             }
 
 
-def _texts(event: UnbilledSalesRecorded) -> Iterator[dict[str, Any] | None]:
+def _texts(event: UnbilledSalesRecorded, position: int) -> Iterator[dict[str, Any] | None]:
+    days: dict[date, list[str]] = {}
     for work in event.approvals:
+        days.setdefault(work.date, []).append(work.approval_id)
         yield _text(work)
-        yield approval_row(work.approval_id)
+    for day, ids in days.items():
+        yield approvals_row(position, day, ids)
 
 
 def _text(work: ApprovedWork) -> dict[str, Any] | None:
     """What the sales of an approval are searched by, beside names and its id."""
-    return text_row(work.description, work.resource, work.role, work.category, work.task_id)
+    said = (work.description, work.resource, work.role, work.category, work.task_id)
+    return sale_text(*said, approval_id=work.approval_id)
 
 
 def _verdict(result: NTEResult) -> Row:

@@ -15,6 +15,7 @@ FIGURES = (
     "command_http",
     "page",
     "page_scale",
+    "search",
     "mark_bulk",
     "draft_bulk",
     "confirm_bulk",

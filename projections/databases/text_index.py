@@ -14,11 +14,13 @@ from sqlalchemy.exc import DBAPIError
 log = structlog.stdlib.get_logger(__name__)
 
 _SQLITE: tuple[LiteralString, ...] = (
+    "DROP TABLE IF EXISTS search_terms",
     "DROP TABLE IF EXISTS search_index",
     """CREATE VIRTUAL TABLE search_index USING fts5(
         key, content='search_texts', content_rowid='text_id', columnsize=0, detail=none,
         tokenize='trigram case_sensitive 1')""",
     "INSERT INTO search_index (search_index) VALUES ('rebuild')",
+    "CREATE VIRTUAL TABLE search_terms USING fts5vocab(search_index, 'row')",
     """CREATE TRIGGER search_texts_come AFTER INSERT ON search_texts BEGIN
         INSERT INTO search_index (rowid, key) VALUES (new.text_id, new.key);
     END""",
@@ -61,10 +63,11 @@ def make(connection: Connection, schema: str | None) -> None:
 def drop(connection: Connection) -> None:
     """Takes the index away, where the connection finds it."""
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("DROP TRIGGER search_texts_come")
-        connection.exec_driver_sql("DROP TRIGGER search_texts_change")
-        connection.exec_driver_sql("DROP TRIGGER search_texts_go")
-        connection.exec_driver_sql("DROP TABLE search_index")
+        connection.exec_driver_sql("DROP TRIGGER IF EXISTS search_texts_come")
+        connection.exec_driver_sql("DROP TRIGGER IF EXISTS search_texts_change")
+        connection.exec_driver_sql("DROP TRIGGER IF EXISTS search_texts_go")
+        connection.exec_driver_sql("DROP TABLE IF EXISTS search_terms")
+        connection.exec_driver_sql("DROP TABLE IF EXISTS search_index")
     else:
         connection.exec_driver_sql("DROP INDEX IF EXISTS search_index")
 

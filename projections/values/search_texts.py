@@ -7,28 +7,65 @@ rows are found by are kept in the one form that a text to look for is brought in
 import hashlib
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 SEPARATOR = "\x1f"
 """Stands between the texts of a row; nothing that is looked for has it."""
-SHORTEST_INDEXED = 3
-"""Characters of a text that an index of trigrams finds."""
 _KEPT = 10_000
 """Texts that are kept in mind: what was done, by whom, comes again and again."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+_BETWEEN = "q"
+"""Stands for what is between words; so a q itself is spelled, as all that is no letter here."""
+_BETWEEN_WORDS = f" -{SEPARATOR}"
+_END = _BETWEEN * 2
+"""Ends each key, so that every character of a text begins a trigram."""
+_POSITIONS = 41
+"""Bits of a position in the number of a text with approvals; those before are the day's."""
+_FIRST = -(2**63)
 
 
-class _Letters(dict[int, str]):
-    """The letter or digit that stands for each character, itself where it is one."""
+class _Spelling(dict[int, str]):
+    """What stands for each character in keys: most often itself."""
 
     def __missing__(self, code: int) -> str:
-        letter = chr(code) if chr(code) in _LETTERS else _LETTERS[code % len(_LETTERS)]
-        self[code] = letter
-        return letter
+        character, many = chr(code), len(_LETTERS)
+        if character in _BETWEEN_WORDS:
+            spelled = _BETWEEN
+        elif character in _LETTERS and character != _BETWEEN:
+            spelled = character
+        else:
+            numbers = (code % many, code // many % many, code // many**2 % many)
+            spelled = "".join(_LETTERS[number] for number in numbers)
+        self[code] = spelled
+        return spelled
 
 
-_LETTER_OF = _Letters()
+_SPELLING = _Spelling()
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A text that is looked for: folded, and as its key has it."""
+
+    text: str
+    key: str
+
+    def alternatives(self) -> list[str]:
+        """What a text has one of in its key; each is long enough for an index of trigrams."""
+        rest = product(_LETTERS, repeat=max(0, 3 - len(self.key)))
+        return [self.key + "".join(letters) for letters in rest]
+
+    def trigrams(self) -> list[str]:
+        """The trigrams of a key that are looked up: they hold all of it.
+
+        Side by side, and the last: an index takes longer to put those between them together, too.
+        """
+        last = len(self.key) - 3
+        return list(dict.fromkeys(self.key[n : n + 3] for n in (*range(0, last, 3), last)))
 
 
 def folded(text: str) -> str:
@@ -45,46 +82,54 @@ def folded(text: str) -> str:
 
 
 def key_of(text: str) -> str:
-    """A folded text in ASCII letters and digits alone, one for each character.
+    """A folded text in ASCII letters and digits alone.
 
     Indexes of trigrams go by it: what they do with other characters depends on the server's locale.
     Two texts may have one key, so the text itself has the last word.
     """
-    return text.translate(_LETTER_OF)
-
-
-def asked(text: str) -> dict[str, str]:
-    """The values that statements look for a text with: folded, and by trigrams of either kind."""
-    text = folded(text)
-    key = key_of(text)
-    # Side by side, and the last: an index takes longer to put together those between them, too.
-    starts = (*range(0, len(key) - 3, 3), len(key) - 3)
-    trigrams = dict.fromkeys(key[n : n + 3] for n in starts if n >= 0)
-    match = " ".join(f'"{trigram}"' for trigram in trigrams)
-    return {"text": text, "pattern": f"%{key}%", "match": match}
+    return text.translate(_SPELLING)
 
 
 @lru_cache(maxsize=_KEPT)
 def text_row(*texts: str | None) -> dict[str, Any] | None:
     """The row of `search_texts` for what a row of a view says; None when that is nothing."""
     text = SEPARATOR.join(folded(some) for some in texts if some)
-    return _row(text, text, None) if text else None
+    return _row(_number(text), text) if text else None
+
+
+def sale_text(*texts: str | None, approval_id: str) -> dict[str, Any] | None:
+    """The same for a sale, with the id of its approval where `approvals_row` can't take it."""
+    return text_row(*texts, None if _is_plain(approval_id) else approval_id)
 
 
 def milestone_row(name: str, milestone_id: str) -> dict[str, Any]:
     """The row of `search_texts` for a milestone."""
     text = SEPARATOR.join((folded(name), folded(milestone_id)))
-    return _row(_milestone(milestone_id), text, None)
+    return _row(milestone_text_id(milestone_id), text)
 
 
 def milestone_text_id(milestone_id: str) -> int:
     """The number of that row, whatever the milestone is called."""
-    return _number(_milestone(milestone_id))
+    return _number(f"milestone{SEPARATOR}{milestone_id}")
 
 
-def approval_row(approval_id: str) -> dict[str, Any]:
-    """The row of `search_texts` for an approval's id."""
-    return _row(f"approval{SEPARATOR}{approval_id}", folded(approval_id), approval_id)
+def approvals_row(position: int, day: date, ids: Iterable[str]) -> dict[str, Any] | None:
+    """The row of `search_texts` for the ids of approvals of one day that one event recorded."""
+    plain = SEPARATOR.join(dict.fromkeys(filter(_is_plain, ids)))
+    if not plain:
+        return None
+    return _row(approvals_text_id(day, position), plain.lower(), plain)
+
+
+def approvals_text_id(day: date, position: int) -> int:
+    """The number of the text of an event's approvals of a day: below 0, in the order of days."""
+    return _FIRST + (day.toordinal() << _POSITIONS) + position
+
+
+def day_and_position(text_id: int) -> tuple[date, int]:
+    """What such a number is made of."""
+    day, position = divmod(text_id - _FIRST, 1 << _POSITIONS)
+    return date.fromordinal(day), position
 
 
 def each_once(found: Iterable[dict[str, Any] | None]) -> tuple[dict[str, Any], ...]:
@@ -92,17 +137,14 @@ def each_once(found: Iterable[dict[str, Any] | None]) -> tuple[dict[str, Any], .
     return tuple({row["text_id"]: row for row in found if row}.values())
 
 
-def _row(identity: str, text: str, approval_id: str | None) -> dict[str, Any]:
-    return {
-        "text_id": _number(identity),
-        "text": text,
-        "key": key_of(text),
-        "approval_id": approval_id,
-    }
+def _row(text_id: int, text: str, approval_ids: str | None = None) -> dict[str, Any]:
+    key = key_of(text) + _END
+    return {"text_id": text_id, "text": text, "key": key, "approval_ids": approval_ids}
 
 
-def _milestone(milestone_id: str) -> str:
-    return f"milestone{SEPARATOR}{milestone_id}"
+def _is_plain(approval_id: str) -> bool:
+    """Whether a database folds the id as we do, and it can stand among others."""
+    return approval_id.isascii() and SEPARATOR not in approval_id
 
 
 def _number(identity: str) -> int:

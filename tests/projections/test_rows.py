@@ -13,7 +13,12 @@ from projections.catalogue import project
 from projections.changes import Change, Drop, Patch, Put
 from projections.history import Recorded
 from projections.time_and_material import MOST_OF_AN_EVENT
-from projections.values.search_texts import approval_row, milestone_row, milestone_text_id, text_row
+from projections.values.search_texts import (
+    approvals_row,
+    milestone_row,
+    milestone_text_id,
+    text_row,
+)
 from tests.projections import story
 from tests.projections.story import ABOUT, DAY, EVENTS, LATER, d
 
@@ -31,8 +36,8 @@ def changes(event: Event) -> list[Change]:
     return others
 
 
-def put(table: Table, *rows: dict[str, Any]) -> Put:
-    return Put(table, rows)
+def put(table: Table, *rows: dict[str, Any] | None) -> Put:
+    return Put(table, tuple(row for row in rows if row))
 
 
 def patch(table: Table, *rows: dict[str, Any]) -> Patch:
@@ -255,7 +260,12 @@ def test_approved_work_is_a_row_per_customer_born_not_ready_d20() -> None:
 
     assert changes(story.SALES_RECORDED) == [
         line_version("T"),
-        put(tables.search_texts, text, approval_row("1"), approval_row("2")),
+        put(
+            tables.search_texts,
+            text,
+            approvals_row(POSITION, DAY, ["1"]),
+            approvals_row(POSITION, LATER, ["2"]),
+        ),
         put(
             tables.time_and_material,
             {**shared, **first, **open_item, **sale("1-A", 0), "customer_id": "A"},

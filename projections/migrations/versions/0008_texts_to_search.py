@@ -1,4 +1,4 @@
-"""Texts to search by: folded, each once, with an index of their trigrams"""
+"""Texts to search by: a table, with an index of their trigrams; the next revision fills it"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from projections.databases import text_index
-from projections.values.search_texts import approval_row, each_once, folded, milestone_row, text_row
+from projections.values.search_texts import folded, milestone_text_id
 
 revision = "0008"
 down_revision = "0005"
@@ -20,11 +20,9 @@ NAMED = {
     "contract_lines": ("contract_id", "line_id"),
     "contract_customers": ("contract_id", "customer_id"),
 }
-SEARCHED = ("description", "resource", "role", "category", "task_id")
 PAGE = 5_000
 """Rows that are in memory at a time."""
 Row = dict[str, Any]
-texts = sa.table("search_texts", *map(sa.column, ("text_id", "text", "key", "approval_id")))
 
 
 def upgrade() -> None:
@@ -42,13 +40,13 @@ def upgrade() -> None:
         sa.Column("approval_id", TEXT, comment="the approval that this is the id of"),
     )
     for table, keys in NAMED.items():
-        fill(table, keys, ("name",), sa.Column("search_text", TEXT), named)
+        fill(table, keys, ("name",), sa.Column("search_text", TEXT), of_name)
     milestone = sa.Column("text_id", sa.BigInteger())
     fill("milestones", ("milestone_id",), ("name",), milestone, of_milestone)
     op.create_index("milestones_by_text", "milestones", ["text_id"])
     comment = "what it is searched by, beside names and its approval"
     sale = sa.Column("text_id", sa.BigInteger(), comment=comment)
-    fill("time_and_material", ("item_id",), ("approval_id", *SEARCHED), sale, of_sale)
+    op.add_column("time_and_material", sale)
     some = sa.text("text_id IS NOT NULL")
     op.create_index(
         "time_and_material_by_text",
@@ -63,18 +61,12 @@ def upgrade() -> None:
     text_index.make(connection, schema)
 
 
-def named(row: Row) -> tuple[Any, list[Row | None]]:
-    return folded(row["name"]), []
+def of_name(row: Row) -> str:
+    return folded(row["name"])
 
 
-def of_milestone(row: Row) -> tuple[Any, list[Row | None]]:
-    text = milestone_row(row["name"], row["milestone_id"])
-    return text["text_id"], [text]
-
-
-def of_sale(row: Row) -> tuple[Any, list[Row | None]]:
-    text = text_row(*(row[name] for name in SEARCHED))
-    return text and text["text_id"], [text, approval_row(row["approval_id"])]
+def of_milestone(row: Row) -> int:
+    return milestone_text_id(row["milestone_id"])
 
 
 def fill(
@@ -82,9 +74,9 @@ def fill(
     keys: tuple[str, ...],
     read: tuple[str, ...],
     column: sa.Column[Any],
-    of: Callable[[Row], tuple[Any, list[Row | None]]],
+    of: Callable[[Row], Any],
 ) -> None:
-    """Adds a column, with its values in the rows that are there and the texts that these need."""
+    """Adds a column, with its values in the rows that are there."""
     op.add_column(name, column)
     own = sa.table(name, *map(sa.column, dict.fromkeys((*keys, *read, column.name))))
     change = (
@@ -94,16 +86,10 @@ def fill(
     )
     connection = op.get_bind()
     for rows in pages(own, keys, read):
-        found = [of(row) for row in rows]
-        add([text for _, some in found for text in some])
-        values = (
-            {**{f"of_{key}": row[key] for key in keys}, "value": value}
-            for row, (value, _) in zip(rows, found, strict=True)
-        )
+        values = ({**{f"of_{key}": row[key] for key in keys}, "value": of(row)} for row in rows)
         connection.execute(change, list(values))
-    if name != "time_and_material":
-        with op.batch_alter_table(name) as table:
-            table.alter_column(column.name, existing_type=column.type, nullable=False)
+    with op.batch_alter_table(name) as table:
+        table.alter_column(column.name, existing_type=column.type, nullable=False)
 
 
 def pages(own: sa.TableClause, keys: tuple[str, ...], read: tuple[str, ...]) -> Iterator[list[Row]]:
@@ -117,18 +103,6 @@ def pages(own: sa.TableClause, keys: tuple[str, ...], read: tuple[str, ...]) -> 
         behind = sa.tuple_(*key) > sa.tuple_(*(rows[-1][name] for name in keys))
         found = op.get_bind().execute(statement.where(behind)).mappings()
         rows = [dict(row) for row in found]
-
-
-def add(rows: list[Row | None]) -> None:
-    """Adds the texts that are not there yet."""
-    wanted = {row["text_id"]: row for row in each_once(rows)}
-    numbers, connection = list(wanted), op.get_bind()
-    for start in range(0, len(numbers), 500):
-        some = texts.c.text_id.in_(numbers[start : start + 500])
-        for known in connection.execute(sa.select(texts.c.text_id).where(some)).scalars().all():
-            del wanted[known]
-    if wanted:
-        connection.execute(sa.insert(texts), list(wanted.values()))
 
 
 def downgrade() -> None:

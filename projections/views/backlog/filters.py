@@ -9,7 +9,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from projections.values.search_texts import SHORTEST_INDEXED, asked
+from projections.values.search_texts import folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +30,8 @@ class Shape:
     has_date_from: bool
     has_date_to: bool
     has_text: bool
-    is_indexed: bool = False
-    """Whether the text is long enough for its index."""
     looked_up: bool = False
-    """Whether rows are looked up by the text; else they are gone through for it."""
+    """Whether rows are looked up by what has the text; else they are gone through for it."""
     has_until: bool = False
     """Whether they are gone through up to some sort keys only."""
 
@@ -60,13 +58,12 @@ def shape_of(wanted: BacklogFilter) -> tuple[Shape, dict[str, Any]]:
     if wanted.date_to:
         values["date_to"] = wanted.date_to
     if wanted.text:
-        values |= asked(wanted.text)
+        values["text"] = folded(wanted.text)
     shape = Shape(
         any_of=tuple((name, len(several)) for name, several in any_of.items()),
         has_date_from="date_from" in values,
         has_date_to="date_to" in values,
         has_text="text" in values,
-        is_indexed=len(values.get("text", "")) >= SHORTEST_INDEXED,
     )
     return shape, values
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,21 +10,11 @@ from sqlalchemy import Connection
 from aggregates.statuses import AdjustmentStatus, BillingStatus
 from projections.databases.connections import Glance, glance_of
 from projections.history import can_be_stored
-from projections.values.sums import whole
-from projections.values.units import from_minor
-from projections.views.backlog.filters import BacklogFilter, Shape, shape_of
+from projections.views.backlog.filters import BacklogFilter, shape_of
+from projections.views.backlog.reading import Asked
 from projections.views.backlog.rows import Row
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
-from projections.views.paging import Order, Page, PageRequest, Part, Rows
-from projections.views.prepared import Prepared, prepare
-
-Found = Sequence[Sequence[Any]]
-"""Rows as they are found."""
-GONE_THROUGH = 4
-"""Rows of a strand that are gone through for each with a text, before it is looked up: in about the
-time that a page takes."""
-LOOKED_UP = 5_000
-"""Rows with a text from which their totals are taken by going through all rows."""
+from projections.views.paging import Page, PageRequest
 
 
 class BacklogList:
@@ -44,13 +32,9 @@ class BacklogList:
         self, connection: Connection, wanted: BacklogFilter, page: PageRequest, *, totals: bool
     ) -> Page:
         """A page. Raises BadQuery."""
-        views = glance_of(connection)
-        matching = self._matching(wanted)
-        part = self._view.paging.read(page)
-        shape, values = shape_of(matching)
-        asked = _Asked(self._view, views, shape, part, {**values, **part.values()})
-        rows = asked.by_text() if shape.has_text else asked.rows()
-        return asked.page(rows, _totals(connection, self._view, shape, values) if totals else None)
+        asked = self._asked(glance_of(connection), wanted, page)
+        rows = asked.by_text() if asked.shape.has_text else asked.rows()
+        return asked.page(rows, asked.totals(connection) if totals else None)
 
     async def at_once(self, views: Glance, wanted: BacklogFilter, page: PageRequest) -> Page | None:
         """A page without totals, by a single statement within an event loop. Raises BadQuery.
@@ -77,85 +61,10 @@ class BacklogList:
             text=wanted.text,
         )
 
-    def _asked(self, views: Glance, wanted: BacklogFilter, request: PageRequest) -> _Asked:
+    def _asked(self, views: Glance, wanted: BacklogFilter, request: PageRequest) -> Asked:
         part = self._view.paging.read(request)
         shape, values = shape_of(self._matching(wanted))
-        return _Asked(self._view, views, shape, part, {**values, **part.values()})
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A page that is asked for, and how it is read."""
-
-    view: View
-    views: Glance
-    shape: Shape
-    part: Part
-    values: dict[str, Any]
-
-    def statement(self, **how: bool) -> Prepared:
-        """What it is read by; `how` the text is searched, if there is one."""
-        return _page(
-            self.view,
-            replace(self.shape, **how),
-            self.part.orders,
-            is_behind=self.part.behind is not None,
-            on_postgres=self.views.schema is not None,
-        )
-
-    def rows(self) -> Found:
-        """The rows of the page, and one more if there is."""
-        return self.statement().rows(self.views, self.values)
-
-    def by_text(self) -> Found:
-        """The same of rows with a text: few are gone through in order, for what many rows have.
-
-        That fills the page, or else few have it, and these are looked up. Rows of a project, which
-        are sorted anyway, are all gone through.
-        """
-        if self.shape.has_project:
-            return self.rows()
-        wanted = self.part.limit + 1
-        first = skip = GONE_THROUGH * wanted
-        for _ in range(2):
-            edge = self._edge(skip)
-            if edge is None:
-                break
-            rows = self.statement(has_until=bool(edge)).rows(self.views, {**self.values, **edge})
-            if len(rows) == wanted or not edge:
-                return rows
-            if len(rows) * 8 < wanted:
-                break
-            # Once more, as far as there should be enough: to look so many up would take longer.
-            skip = first * wanted * 5 // (4 * len(rows))
-        return self.statement(looked_up=True).rows(self.views, self.values)
-
-    def _edge(self, skip: int) -> dict[str, Any] | None:
-        """The sort keys that rows are gone through up to: none where that is the end of the list.
-
-        None where they can't be gone through in order.
-        """
-        statement = _edge(
-            self.view,
-            self.shape,
-            self.part.orders,
-            is_behind=self.part.behind is not None,
-            on_postgres=self.views.schema is not None,
-        )
-        if statement is None:
-            return None
-        found = statement.rows(self.views, {**self.values, "skip": skip})
-        return {f"until_{n}": value for row in found for n, value in enumerate(row)}
-
-    def page(self, rows: Sequence[Sequence[Any]], totals: Rows | None = None) -> Page:
-        """The page of the rows that were found."""
-        shown = self.view.shown
-        return Page(
-            items=shown.rows(rows[: self.part.limit]),
-            next_cursor=self.view.paging.next_cursor(rows, self.part),
-            totals=totals,
-            position=rows[0][len(shown.fields)] if rows else None,
-        )
+        return Asked(self._view, views, shape, part, {**values, **part.values()})
 
 
 list_fixed_price = BacklogList(FIXED_PRICE, {})
@@ -183,36 +92,3 @@ def find_items(connection: Connection, item_ids: Sequence[str]) -> list[Row]:
         statement = view.rows.where(view.table.c.item_id.in_(item_ids))
         found += view.shown.rows(connection.execute(statement).all())
     return found
-
-
-@lru_cache(maxsize=256)
-def _edge(
-    view: View, shape: Shape, orders: tuple[Order, ...], *, is_behind: bool, on_postgres: bool
-) -> Prepared | None:
-    statement = view.edge(shape, orders, is_behind=is_behind)
-    return None if statement is None else prepare(statement, on_postgres=on_postgres)
-
-
-@lru_cache(maxsize=256)
-def _page(
-    view: View, shape: Shape, orders: tuple[Order, ...], *, is_behind: bool, on_postgres: bool
-) -> Prepared:
-    return prepare(view.page(shape, orders, is_behind=is_behind), on_postgres=on_postgres)
-
-
-def _totals(connection: Connection, view: View, shape: Shape, values: dict[str, Any]) -> Rows:
-    if shape.has_text and not shape.has_project:
-        few = {**values, "limit": LOOKED_UP}
-        found = connection.execute(view.candidates(shape), few).scalar_one()
-        shape = replace(shape, looked_up=found < LOOKED_UP)
-    return [
-        {
-            "currency": row["currency"],
-            "billing_status": row["billing_status"],
-            "billing_type": row["billing_type"],
-            "count": int(row["count"]),
-            "amount": from_minor(whole(row, "amount"), row["currency"]),
-            "tax": from_minor(whole(row, "tax"), row["currency"]),
-        }
-        for row in connection.execute(view.totals(shape), values).mappings()
-    ]

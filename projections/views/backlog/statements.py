@@ -147,8 +147,10 @@ class View:
         item_id = self.table.c.item_id
         if shape.looked_up:
             plain = all(order.name in self.table.c for order in orders)
-            parts = self._looked_up(shape, self.table if plain else self._joins)
             paging = self._paging_of_projects
+            up_to = [paging.until(orders)] if shape.has_until else []
+            source = self.table if plain else self._joins
+            parts = [part.where(*up_to) for part in self._looked_up(shape, source)]
         else:
             up_to = [self.paging.until(orders)] if shape.has_until else []
             source, paging = select(item_id).select_from(self._source(shape)), self.paging
@@ -181,18 +183,23 @@ class View:
         return [order.name for order in orders] == [order.name for order in self.paging.default]
 
     def _looked_up(self, shape: Shape, source: FromClause) -> list[Select[Any]]:
-        """The ids of rows that are looked up by a text; one may be found several times."""
+        """The ids of rows that are looked up by what has a text; one may be found several times."""
         others = self._where(replace(shape, has_text=False), columns=self._beside_a_text)
         part = select(self.table.c.item_id).select_from(source).where(*others)
-        return [part.where(by) for by in self._texts.looked_up(indexed=shape.is_indexed)]
+        return [part.where(by) for by in self._texts.looked_up()]
 
     def candidates(self, shape: Shape) -> Select[Any]:
-        """How many rows are looked up by a text, or rather `limit` when there are more."""
+        """How many rows are looked up by what has a text, or rather `limit` if there are more."""
         limit = bindparam("limit", type_=Integer)
         parts = [
             part.limit(limit).subquery().select() for part in self._looked_up(shape, self.table)
         ]
         return select(func.count()).select_from(union_all(*parts).subquery())
+
+    @property
+    def has_approvals(self) -> bool:
+        """Whether its rows come of approvals."""
+        return "approval_id" in self.table.c
 
     def totals(self, shape: Shape) -> Select[Any]:
         """The sums over the whole filter by currency, status and billing type.

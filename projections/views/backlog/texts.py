@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    CTE,
+    ARRAY,
+    BigInteger,
     ColumnElement,
     FromClause,
     Table,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from projections.tables import (
     contract_customers,
@@ -36,7 +38,6 @@ from projections.tables import (
 
 text = search_texts.alias("text")
 """Joined to the rows that are gone through one by one."""
-_found = search_texts.alias("found")
 _sought = bindparam("text", type_=Text)
 
 
@@ -56,24 +57,22 @@ def _instr(element: _Holds, compiler: SQLCompiler, **kwargs: Any) -> str:
     return f"instr({compiler.process(element.clauses, **kwargs)}) > 0"
 
 
-class _HasTrigrams(FunctionElement[Any]):
-    """Whether a text may have the sought one in it, by the index of trigrams."""
+class _OneOf(FunctionElement[Any]):
+    """Whether a column has one of a list of values."""
 
     inherit_cache = True
 
 
-@compiles(_HasTrigrams)
-def _like(element: _HasTrigrams, compiler: SQLCompiler, **kwargs: Any) -> str:
-    key, _, pattern, _ = element.clauses
-    return f"{compiler.process(key, **kwargs)} LIKE {compiler.process(pattern, **kwargs)}"
+@compiles(_OneOf)
+def _any(element: _OneOf, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, values = (compiler.process(each, **kwargs) for each in element.clauses)
+    return f"{column} = ANY ({values})"
 
 
-@compiles(_HasTrigrams, "sqlite")
-def _match(element: _HasTrigrams, compiler: SQLCompiler, **kwargs: Any) -> str:
-    _, text_id, _, trigrams = element.clauses
-    number, wanted = (compiler.process(each, **kwargs) for each in (text_id, trigrams))
-    found = "SELECT rowid FROM search_index WHERE search_index MATCH"
-    return f"{number} IN ({found} {wanted})"
+@compiles(_OneOf, "sqlite")
+def _each(element: _OneOf, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, values = (compiler.process(each, **kwargs) for each in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - parts of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,55 +84,38 @@ class Texts:
     """Adds `text` to what rows are taken from."""
     beside: Sequence[ColumnElement[str]]
     """What they say elsewhere than there."""
-    own: Callable[[CTE], Sequence[ColumnElement[bool]]]
-    """Which rows have one of these of `search_texts`, each condition by an index."""
+    own: Sequence[ColumnElement[bool]]
+    """Which rows have one of the texts or approvals that were found, each by an index."""
 
     def row_by_row(self) -> ColumnElement[bool]:
         """Whether a row has the sought text."""
-        own = (_holds(column) for column in (text.c.text, *self.beside))
-        return or_(*own, *(named for named, _ in self._named()))
+        return or_(*(_holds(column) for column in (text.c.text, *self.beside)), self._is_named())
 
-    def looked_up(self, *, indexed: bool) -> list[ColumnElement[bool]]:
+    def looked_up(self) -> list[ColumnElement[bool]]:
         """Conditions each of which leads to rows that have it; a row may meet several."""
-        matching = select(_found.c.text_id, _found.c.approval_id).where(_holds(_found.c.text))
-        if indexed:
-            pattern, match = (bindparam(name, type_=Text) for name in ("pattern", "match"))
-            matching = matching.where(_HasTrigrams(_found.c.key, _found.c.text_id, pattern, match))
-        by_name = (and_(leading, named) for named, leading in self._named())
-        return [*self.own(matching.cte("matching")), *by_name]
+        of_contracts = _one_of(self.table.c.contract_id, "contract_ids", Text)
+        return [*self.own, and_(of_contracts, self._is_named())]
 
-    def _named(self) -> list[tuple[ColumnElement[bool], ColumnElement[bool]]]:
-        """By each kind of name: whether a row has such a name; and what leads to its contract."""
-        return [
-            self._by_name(contracts),
-            self._by_name(contract_lines, "line_id"),
-            self._by_name(contract_customers, "customer_id"),
-        ]
+    def _is_named(self) -> ColumnElement[bool]:
+        """Whether its contract, its line or its customer have the sought text in their names."""
+        return or_(
+            self._has_name(contracts, "contract_id"),
+            self._has_name(contract_lines, "contract_id", "line_id"),
+            self._has_name(contract_customers, "contract_id", "customer_id"),
+        )
 
-    def _by_name(
-        self, names: Table, *further: str
-    ) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    def _has_name(self, names: Table, *keys: str) -> ColumnElement[bool]:
         named = names.alias("named").c
-        contract_id = self.table.c.contract_id
-        in_contracts = select(named.contract_id).where(_holds(named.search_text))
-        leading = contract_id.in_(in_contracts)
-        if not further:
-            return leading, leading
-        keys = ("contract_id", *further)
         found = select(*(named[key] for key in keys)).where(_holds(named.search_text))
-        return tuple_(*(self.table.c[key] for key in keys)).in_(found), leading
+        return tuple_(*(self.table.c[key] for key in keys)).in_(found)
 
 
 def of_sales(sale: FromClause, folded_approval: ColumnElement[str]) -> Texts:
-    """Sales have texts of their own, and those of their approvals."""
-
-    def own(matching: CTE) -> list[ColumnElement[bool]]:
-        approval_id = matching.c.approval_id
-        approvals = select(approval_id).where(approval_id.is_not(None))
-        return [
-            sale.c.text_id.in_(select(matching.c.text_id)),
-            sale.c.approval_id.in_(approvals),
-        ]
+    """Sales have texts of their own, and the ids of their approvals."""
+    own = [
+        _one_of(sale.c.text_id, "text_ids", BigInteger),
+        _one_of(sale.c.approval_id, "approval_ids", Text),
+    ]
 
     def join(source: FromClause) -> FromClause:
         return source.outerjoin(text, text.c.text_id == sale.c.text_id)
@@ -143,20 +125,22 @@ def of_sales(sale: FromClause, folded_approval: ColumnElement[str]) -> Texts:
 
 def of_parts(part: FromClause, milestone: FromClause) -> Texts:
     """Parts of milestones have the texts of these."""
+    having = milestones.alias("having").c
+    said = select(having.milestone_id).where(_one_of(having.text_id, "text_ids", BigInteger))
+    own = [part.c.milestone_id.in_(said)]
 
     def join(source: FromClause) -> FromClause:
         if source is part:
             source = part.outerjoin(milestone, milestone.c.milestone_id == part.c.milestone_id)
         return source.outerjoin(text, text.c.text_id == milestone.c.text_id)
 
-    def own(matching: CTE) -> list[ColumnElement[bool]]:
-        having = milestones.alias("having").c
-        said = select(matching.c.text_id)
-        named = select(having.milestone_id).where(having.text_id.in_(said))
-        return [part.c.milestone_id.in_(named)]
-
     return Texts(part, join, [], own)
 
 
 def _holds(column: ColumnElement[Any]) -> ColumnElement[bool]:
     return _Holds(column, _sought)
+
+
+def _one_of(column: ColumnElement[Any], name: str, kind: type[TypeEngine[Any]]) -> _OneOf:
+    values = bindparam(name, type_=ARRAY(kind()).with_variant(Text(), "sqlite"))
+    return _OneOf(column, values)

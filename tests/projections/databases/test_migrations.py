@@ -57,7 +57,9 @@ def differences(engine: Engine) -> list[object]:
 
 def is_of_the_tables(name: str | None, kind: str, _: object) -> bool:
     """The index of texts is another on each database, and in none of the tables."""
-    return not (kind in {"table", "index"} and str(name).startswith("search_index"))
+    return not (
+        kind in {"table", "index"} and str(name).startswith(("search_index", "search_terms"))
+    )
 
 
 def head(engine: Engine) -> str | None:

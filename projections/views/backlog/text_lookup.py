@@ -1,0 +1,167 @@
+"""What has a text: the texts that rows say, the ids of approvals day by day, and names.
+
+Each database finds texts in its own way by the index that `projections.databases.text_index` made.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+from projections.databases.connections import Glance
+from projections.values.search_texts import SEPARATOR, Sought, folded, key_of
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """Ids of approvals that have a text."""
+
+    ids: list[str]
+    until: int | None
+    """The number of the text that they were read up to; None when these are all."""
+
+
+class TextLookup:
+    """What has a text in views; the text comes folded."""
+
+    def __init__(self, views: Glance, text: str) -> None:
+        self._sought = Sought(text, key_of(text))
+        of = _Sqlite if views.schema is None else _Postgres
+        self._index: _Index = of(views, self._sought)
+
+    def contracts(self) -> list[str]:
+        """The contracts that have it in a name: theirs, a line's or a customer's."""
+        return [contract_id for (contract_id,) in self._index.contracts()]
+
+    def texts(self, most: int) -> list[int] | None:
+        """The numbers of the texts that have it, approvals apart; None when they are more."""
+        found = self._index.texts(most + 1)
+        return None if len(found) > most else [text_id for (text_id,) in found]
+
+    def approvals(self, first: int, last: int, most: int, *, descending: bool = False) -> Approvals:
+        """The approvals that have it in their id, of the texts with these numbers, in their order.
+
+        They are about so many at most; each text has some.
+        """
+        ids: dict[str, None] = {}
+        for text_id, several in self._index.approvals(first, last, most + 1, descending=descending):
+            if len(ids) >= most:
+                return Approvals(list(ids), text_id)
+            each = (one for one in several.split(SEPARATOR) if self._sought.text in folded(one))
+            ids.update(dict.fromkeys(each))
+        return Approvals(list(ids), None)
+
+
+class _Index(Protocol):
+    """One kind of database."""
+
+    def contracts(self) -> Sequence[tuple[str]]: ...
+
+    def texts(self, limit: int) -> Sequence[tuple[int]]: ...
+
+    def approvals(
+        self, first: int, last: int, limit: int, *, descending: bool
+    ) -> Sequence[tuple[int, str]]: ...
+
+
+class _Sqlite:
+    """The index is a table, which gives texts in the order of their numbers."""
+
+    def __init__(self, views: Glance, looked_for: Sought) -> None:
+        self._driver: sqlite3.Connection = views.driver
+        self._sought = looked_for
+
+    def contracts(self) -> Sequence[tuple[str]]:
+        return self._rows(
+            """SELECT contract_id FROM contracts WHERE instr(search_text, :text)
+            UNION SELECT contract_id FROM contract_lines WHERE instr(search_text, :text)
+            UNION SELECT contract_id FROM contract_customers WHERE instr(search_text, :text)"""
+        )
+
+    def texts(self, limit: int) -> Sequence[tuple[int]]:
+        return self._matching(
+            """SELECT text_id FROM search_index CROSS JOIN search_texts
+            ON text_id = search_index.rowid
+            WHERE search_index MATCH :match AND search_index.rowid >= 0 AND instr(text, :text)
+            LIMIT :limit""",
+            limit=limit,
+        )
+
+    def approvals(
+        self, first: int, last: int, limit: int, *, descending: bool
+    ) -> Sequence[tuple[int, str]]:
+        statement = """SELECT text_id, approval_ids FROM search_index CROSS JOIN search_texts
+            ON text_id = search_index.rowid
+            WHERE search_index MATCH :match AND search_index.rowid BETWEEN :first AND :last
+            AND instr(text, :text) ORDER BY search_index.rowid {} LIMIT :limit"""
+        order = "DESC" if descending else ""
+        return self._matching(statement.format(order), first=first, last=last, limit=limit)
+
+    @cached_property
+    def _match(self) -> str | None:
+        """What the index is asked for; None when no text has such a trigram.
+
+        Of a short text this is any trigram that begins with it.
+        """
+        trigrams, choice = self._sought.trigrams(), " "
+        if len(self._sought.key) < 3:
+            statement = "SELECT term FROM search_terms WHERE term >= :key AND term < :key || '{'"
+            trigrams, choice = [term for (term,) in self._rows(statement)], " OR "
+        return choice.join(f'"{trigram}"' for trigram in trigrams) or None
+
+    def _matching(self, statement: str, **values: Any) -> Sequence[Any]:
+        match = self._match
+        return [] if match is None else self._rows(statement, match=match, **values)
+
+    def _rows(self, statement: str, **values: Any) -> Sequence[Any]:
+        values |= {"text": self._sought.text, "key": self._sought.key}
+        return self._driver.execute(statement, values).fetchall()
+
+
+class _Postgres:
+    """The index is found by the planner, where there is one; it knows no order."""
+
+    def __init__(self, views: Glance, looked_for: Sought) -> None:
+        self._views, self._text = views, looked_for.text
+        self._patterns = [f"%{key}%" for key in looked_for.alternatives()]
+
+    def contracts(self) -> Sequence[tuple[str]]:
+        return self._rows(
+            """SELECT contract_id FROM {0}.contracts WHERE strpos(search_text, %(text)s) > 0
+            UNION SELECT contract_id FROM {0}.contract_lines
+            WHERE strpos(search_text, %(text)s) > 0
+            UNION SELECT contract_id FROM {0}.contract_customers
+            WHERE strpos(search_text, %(text)s) > 0"""
+        )
+
+    def texts(self, limit: int) -> Sequence[tuple[int]]:
+        return self._rows(
+            """SELECT text_id FROM {0}.search_texts WHERE key LIKE ANY (%(patterns)s)
+            AND text_id >= 0 AND strpos(text, %(text)s) > 0 LIMIT %(limit)s""",
+            patterns=self._patterns,
+            limit=limit,
+        )
+
+    def approvals(
+        self, first: int, last: int, limit: int, *, descending: bool
+    ) -> Sequence[tuple[int, str]]:
+        # By a sum, for else the planner may go through all texts in that order.
+        return self._rows(
+            f"""SELECT text_id, approval_ids FROM {{0}}.search_texts
+            WHERE key LIKE ANY (%(patterns)s) AND text_id BETWEEN %(first)s AND %(last)s
+            AND strpos(text, %(text)s) > 0
+            ORDER BY text_id + 0 {"DESC" if descending else ""} LIMIT %(limit)s""",  # noqa: S608 - our own words
+            patterns=self._patterns,
+            first=first,
+            last=last,
+            limit=limit,
+        )
+
+    def _rows(self, statement: str, **values: Any) -> Sequence[Any]:
+        statement = statement.format(f'"{self._views.schema}"')
+        with self._views.driver.cursor(binary=True) as cursor:
+            cursor.execute(statement, {"text": self._text, **values}, prepare=True)
+            return cursor.fetchall()

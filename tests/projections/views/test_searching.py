@@ -1,0 +1,154 @@
+"""Rows by a text: of any approvals, descriptions and days, in any order, page by page (`q`)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, update
+
+from aggregates.contract_line.events import UnbilledSalesRecorded
+from projections.tables import time_and_material
+from projections.values.search_texts import Sought, folded, key_of
+from projections.views.backlog.filters import BacklogFilter
+from projections.views.backlog.lists import list_time_and_material
+from projections.views.paging import PageRequest
+from tests.projections.feeding import examples, feed
+from tests.projections.story import recorded, sale, work
+
+DAY = date(2026, 3, 2)
+
+
+@dataclass(frozen=True)
+class Work:
+    """An approval; whether it is billed, and so not in the list."""
+
+    approval_id: str
+    day: date
+    description: str
+    is_posted: bool = False
+
+
+WORK = st.builds(
+    Work,
+    st.text("aA1b~É\u0131q -", min_size=1, max_size=4),
+    st.integers(0, 3).map(lambda days: DAY + timedelta(days)),
+    st.text("aA1bßq -ж", min_size=1, max_size=3),
+    st.booleans(),
+)
+RECORDED = st.lists(st.lists(WORK, min_size=1, max_size=8), min_size=1, max_size=8)
+SOUGHT = st.text("aA1b~É\u0131q -ßж", min_size=1, max_size=4)
+SORTS = ("date", "-date", "-date,-sequence", "date,-sequence", "amount")
+
+
+def fill(views: Engine, events: Sequence[Sequence[Work]]) -> None:
+    """Views of these approvals, each list of them recorded by one event."""
+    feed(views, recorded([_event(n, works) for n, works in enumerate(events)]))
+    posted = [f"{n}-{m}" for n, ws in enumerate(events) for m, w in enumerate(ws) if w.is_posted]
+    of_posted = time_and_material.c.item_id.in_(posted)
+    with views.begin() as connection:
+        connection.execute(
+            update(time_and_material).where(of_posted).values(billing_status="invoice_posted")
+        )
+
+
+def _event(number: int, works: Sequence[Work]) -> UnbilledSalesRecorded:
+    approvals = (
+        replace(
+            work(it.approval_id, sale(f"{number}-{place}", "A", "1.00"), day=it.day),
+            description=it.description,
+            resource=None,
+            role=None,
+            task_id=None,
+        )
+        for place, it in enumerate(works)
+    )
+    return UnbilledSalesRecorded(
+        contract_id="C1", line_id="T", currency="EUR", approvals=tuple(approvals)
+    )
+
+
+def found(views: Engine, text: str, limit: int, sort: str | None) -> list[str]:
+    """The ids of all rows with the text, page by page."""
+    ids: list[str] = []
+    cursor = None
+    for _ in range(200):
+        request = PageRequest(limit=limit, cursor=cursor, sort=sort)
+        with views.connect() as connection:
+            page = list_time_and_material(
+                connection, BacklogFilter(text=text), request, totals=True
+            )
+        ids += [row["item_id"] for row in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            assert sum(total["count"] for total in page.totals or []) == len(ids)
+            return ids
+    raise AssertionError("the pages never end")
+
+
+@examples(50)
+@given(events=RECORDED, text=SOUGHT, limit=st.integers(1, 3), sort=st.sampled_from(SORTS))
+def test_a_text_finds_the_rows_that_have_it_each_once_and_in_order(
+    shared_views: Engine, events: list[list[Work]], text: str, limit: int, sort: str
+) -> None:
+    fill(shared_views, events)
+    rows = [
+        (it.day, number, f"{number}-{place}")
+        for number, works in enumerate(events)
+        for place, it in enumerate(works)
+        if not it.is_posted
+        and any(folded(text) in folded(said) for said in (it.approval_id, it.description))
+    ]
+    rows.sort(key=lambda row: row[1:], reverse="-sequence" in sort or sort == "-date")
+    if sort != "amount":
+        rows.sort(key=lambda row: row[0], reverse=sort[0] == "-")
+    assert found(shared_views, text, limit, sort) == [item_id for *_, item_id in rows]
+
+
+@pytest.mark.parametrize("sort", ["date", "-date"])
+@pytest.mark.parametrize("is_posted", [False, True], ids=["all open", "few open"])
+def test_approvals_that_many_ids_match_are_found_page_by_page(
+    shared_views: Engine, sort: str, *, is_posted: bool
+) -> None:
+    events = [
+        [Work(f"X{n}-{m}", DAY + timedelta(m), "y", is_posted and m % 5 > 0) for m in range(40)]
+        for n in range(5)
+    ]
+    fill(shared_views, [*events, [Work("other", DAY, "z")] * 30])
+    expected = 5 * 40 // (5 if is_posted else 1)
+    ids = found(shared_views, "x", 7, sort)
+    assert len(set(ids)) == len(ids) == expected
+    days = [int(item_id.split("-")[1]) for item_id in ids]
+    assert days == sorted(days, reverse=sort == "-date")
+
+
+@pytest.mark.parametrize("text", ["é", "ж", "qz", "q", "~", "a", "9", "z9", "9z", "zz"])
+def test_short_texts_are_found_among_many_that_do_not_have_them(
+    shared_views: Engine, text: str
+) -> None:
+    others: list[Work] = [Work(f"N{n}", DAY + timedelta(n % 30), "Form") for n in range(300)]
+    rare = [Work("N", DAY + timedelta(29), f"m{text}"), Work(f"{text}.m", DAY, "Form")]
+    fill(shared_views, [others, rare])
+    has: Callable[[Work], bool] = lambda it: any(  # noqa: E731 - one line of a test
+        folded(text) in folded(said) for said in (it.approval_id, it.description)
+    )
+    assert len(found(shared_views, text, 5, None)) == sum(map(has, [*others, *rare]))
+
+
+@given(text=st.text(max_size=8), before=st.text(max_size=3), after=st.text(max_size=3))
+def test_the_key_of_a_text_has_the_key_of_each_part_of_it(
+    text: str, before: str, after: str
+) -> None:
+    whole = folded(before + text + after)
+    for start in range(len(whole)):
+        part = whole[start : start + max(1, len(text))]
+        sought = Sought(part, key_of(part))
+        assert any(key in key_of(whole) + "qq" for key in sought.alternatives())
+
+
+def test_letters_of_keys_are_ascii_whatever_the_text() -> None:
+    keys: Any = {key_of(folded(chr(code))) for code in range(0x20, 0x3000)}
+    assert all(key.isascii() and key.isalnum() for key in keys)
