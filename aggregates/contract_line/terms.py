@@ -1,6 +1,6 @@
 """The terms of a contract line: who pays which share, what is charged, under which limits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -8,7 +8,8 @@ from aggregates import money
 from aggregates.contract.events import ContractLineListed
 from aggregates.contract.state import Contract
 from aggregates.contract_line.events import ContractLineDefined
-from aggregates.contract_line.state import LineHead
+from aggregates.contract_line.head import LineHead
+from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
 from aggregates.limits import ceiling
 from aggregates.refusals import Invalid, Refused
@@ -33,7 +34,24 @@ class DefineLine:
 # --- decide ------------------------------------------------------------------------------------
 
 
-def define(command: DefineLine, contract: Contract, state: LineHead | None) -> list[Event]:
+def percentages(given: Sequence[tuple[str, Decimal | None, bool]]) -> list[Decimal]:
+    """How a line is split, from each customer's id, percentage and whether rounding goes there.
+
+    As given; or evenly if no percentage is, and what is left over goes to the rounding customer,
+    the first one if none is named (D-4). Raises Invalid when only some percentages are given.
+    """
+    said = [percent for _, percent, _ in given if percent is not None]
+    if len(said) == len(given):
+        return said
+    if said:
+        raise Invalid("customers", "give every split_percent, or none to distribute evenly (D-4)")
+    customers = [customer_id for customer_id, _, _ in given]
+    takes_rest = next((customer for customer, _, rounding in given if rounding), customers[0])
+    even = money.even_percentages(customers, takes_rest)
+    return [even[customer_id] for customer_id in customers]
+
+
+def define(command: DefineLine, contract: Contract, state: LineHead | None) -> Decision:
     """The line's terms, and the contract's note of them; nothing when they stand already.
 
     Raises Invalid for a value that is not acceptable, Refused when what is recorded stands against
@@ -44,9 +62,9 @@ def define(command: DefineLine, contract: Contract, state: LineHead | None) -> l
     if state:
         _keep_what_is_recorded(terms, state)
     if state and state.terms == terms:
-        return []
+        return NOTHING
     total = state.milestones_total if state else Decimal(0)
-    return list(_defined(command.line_id, contract, terms, total))
+    return Decision(events=tuple(_defined(command.line_id, contract, terms, total)))
 
 
 def _defined(

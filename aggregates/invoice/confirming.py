@@ -1,24 +1,24 @@
 """Confirmation of a draft: held against the limits, numbered, posted, its actuals booked."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
 
+from aggregates.actuals import Actual
 from aggregates.contract_line.events import ItemsPosted
-from aggregates.contract_line.state import ContractLine, OpenSale
-from aggregates.deal import Deal, moved, pages
-from aggregates.events import Event
-from aggregates.invoice import booking
-from aggregates.invoice.events import ActualsBooked, InvoiceConfirmed, InvoiceNumberAssigned
-from aggregates.invoice.numbering import NumberSeries
-from aggregates.invoice.state import Invoice
-from aggregates.limits import LimitBook
-from aggregates.refusals import Invalid, NotFound
+from aggregates.contract_line.items import OpenSale
+from aggregates.deal import Deal, chunks, moved
+from aggregates.decision import Decision
+from aggregates.invoice.booking import book
+from aggregates.invoice.events import ActualsBooked, InvoiceConfirmed, InvoiceDetail
+from aggregates.invoice.numbering import NumberSeries, assign
+from aggregates.invoice.state import Invoice, items_by_line
+from aggregates.limits import Limits
+from aggregates.refusals import Invalid, LeftAlone, NotFound, Refused
 from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus, NTEStatus
 
-SERIES = "invoices"
-"""The one series that invoices are numbered from (D-44)."""
 MOST_DAYS_AHEAD = 366
 """How long after its confirmation an invoice may be accounted for: a year. More is a slip."""
 
@@ -36,8 +36,8 @@ class ConfirmInvoice:
 
 def confirm(
     command: ConfirmInvoice, invoice: Invoice, deal: Deal, series: NumberSeries | None
-) -> list[Event]:
-    """What confirming makes happen; nothing when the invoice is confirmed already (D-44).
+) -> Decision:
+    """What confirming makes happen; an invoice that is confirmed already is left so (D-44).
 
     Raises NotFound for a deleted draft, Invalid for an accounting date too far ahead, LimitExceeded
     when a limit stands against it; the invoice stays a draft then (D-35).
@@ -45,17 +45,16 @@ def confirm(
     if invoice.deleted:
         raise NotFound("invoice", invoice.invoice_id)
     if invoice.status is not InvoiceStatus.DRAFT:
-        return []
+        why = Refused("already_confirmed", "the invoice is confirmed already (D-44)")
+        return Decision(left=(LeftAlone(invoice.invoice_id, why),))
     accounting_date = _accounting_date(command)
-    book = deal.book()
-    book.invoice(_charged(invoice))
-    posted: list[Event] = []
-    post = partial(ItemsPosted, invoice_id=invoice.invoice_id)
-    for line_id, items in invoice.items_by_line().items():
-        line = deal.lines[line_id]
-        _free(line, items, book)
-        posted += moved(line, items, BillingStatus.INVOICE_POSTED, post)
-    assigned = _next_number(series, invoice)
+    details = invoice.listed()
+    sales = [_sale_behind(detail, deal) for detail in details]
+    limits = deal.limits()
+    limits.invoice(_charged(details, invoice.customer_id))
+    for sale in sales:
+        _free(sale, limits)
+    assigned = assign(series, invoice.invoice_id)
     confirmed = InvoiceConfirmed(
         invoice_id=invoice.invoice_id,
         contract_id=invoice.contract_id,
@@ -65,7 +64,18 @@ def confirm(
         amount=invoice.amount,
         tax=invoice.tax,
     )
-    return [assigned, confirmed, *_booked(invoice), *posted, *book.changes()]
+    billed = zip(details, sales, strict=True)
+    booked = [row for detail, sale in billed for row in book(detail, sale and sale.actual)]
+    return Decision(
+        events=(
+            assigned,
+            confirmed,
+            *_booked(invoice, booked),
+            *_posted(details, deal, invoice.invoice_id),
+            *limits.changes(),
+        ),
+        done=(invoice.invoice_id,),
+    )
 
 
 def _accounting_date(command: ConfirmInvoice) -> date:
@@ -78,44 +88,39 @@ def _accounting_date(command: ConfirmInvoice) -> date:
     return accounting_date
 
 
-def _charged(invoice: Invoice) -> dict[tuple[str, str], Decimal]:
-    """The chargeable amounts of the invoice by line and customer, milestones included (D-17)."""
+def _charged(details: Iterable[InvoiceDetail], customer_id: str) -> dict[tuple[str, str], Decimal]:
+    """The chargeable amounts by line and customer, milestones included (D-17)."""
     charged: dict[tuple[str, str], Decimal] = {}
-    for detail in invoice.details:
+    for detail in details:
         if detail.billing_type is BillingType.CHARGEABLE:
-            key = (detail.line_id, invoice.customer_id)
+            key = (detail.line_id, customer_id)
             charged[key] = charged.get(key, Decimal(0)) + detail.amount
     return charged
 
 
-def _free(line: ContractLine, items: list[str], book: LimitBook) -> None:
-    """What the items had committed counts as invoiced from now on (D-37)."""
-    for item_id in items:
-        item = line.item(item_id)
-        if isinstance(item, OpenSale) and item.nte_status is NTEStatus.COMMITTED:
-            book.release(line.line_id, item.customer_id, item.amount)
+def _sale_behind(detail: InvoiceDetail, deal: Deal) -> OpenSale | None:
+    """The open sale that the detail bills; None for a milestone, and for one that is not open."""
+    return deal.lines[detail.line_id].sales.get(detail.item_id or "")
 
 
-def _booked(invoice: Invoice) -> list[Event]:
-    actuals = [actual for detail in invoice.details for actual in booking.book(detail)]
-    return [
-        ActualsBooked(
+def _free(sale: OpenSale | None, limits: Limits) -> None:
+    """What the sale had committed counts as invoiced from now on (D-37)."""
+    if sale and sale.nte_status is NTEStatus.COMMITTED:
+        limits.release(sale.actual.line_id, sale.customer_id, sale.actual.amount)
+
+
+def _posted(details: Iterable[InvoiceDetail], deal: Deal, invoice_id: str) -> Iterator[ItemsPosted]:
+    post = partial(ItemsPosted, invoice_id=invoice_id)
+    for line_id, items in items_by_line(details).items():
+        yield from moved(deal.lines[line_id], items, BillingStatus.INVOICE_POSTED, post)
+
+
+def _booked(invoice: Invoice, actuals: list[Actual]) -> Iterator[ActualsBooked]:
+    for some in chunks(actuals):
+        yield ActualsBooked(
             invoice_id=invoice.invoice_id,
             contract_id=invoice.contract_id,
             customer_id=invoice.customer_id,
             currency=invoice.currency,
-            actuals=page,
+            actuals=some,
         )
-        for page in pages(actuals)
-    ]
-
-
-def _next_number(series: NumberSeries | None, invoice: Invoice) -> InvoiceNumberAssigned:
-    """The next number of the series, without gaps: it is recorded with the confirmation (D-44)."""
-    sequence = series.sequence + 1 if series else 1
-    return InvoiceNumberAssigned(
-        series=SERIES,
-        sequence=sequence,
-        number=f"INV-{sequence:06d}",
-        invoice_id=invoice.invoice_id,
-    )

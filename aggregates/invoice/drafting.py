@@ -1,6 +1,6 @@
 """Drafts: ready items of a contract gathered into one invoice a customer, and let go again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,8 +8,10 @@ from functools import partial
 
 from aggregates import streams
 from aggregates.contract_line.events import ItemsDrafted, ItemsReleased
-from aggregates.contract_line.state import ContractLine, OpenSale
-from aggregates.deal import Deal, moved, pages
+from aggregates.contract_line.items import OpenSale
+from aggregates.contract_line.state import ContractLine
+from aggregates.deal import Deal, chunks, moved, not_open
+from aggregates.decision import Decision
 from aggregates.events import Event
 from aggregates.invoice.events import (
     MILESTONE,
@@ -18,10 +20,10 @@ from aggregates.invoice.events import (
     DraftDeleted,
     InvoiceDetail,
 )
-from aggregates.invoice.state import Invoice
+from aggregates.invoice.state import Invoice, detail_order, items_by_line
 from aggregates.invoice.totals import Totals
 from aggregates.money import total
-from aggregates.refusals import Invalid, ItemRefusal, NotFound, Refused
+from aggregates.refusals import Invalid, ItemsRefused, LeftAlone, NotFound, Refused
 from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus
 
 # --- commands ----------------------------------------------------------------------------------
@@ -46,39 +48,30 @@ class DeleteDraft:
     """Delete a draft; its items are ready again (D-42)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drafted:
-    """The invoices made, as events, and the named items that could not be taken, with why."""
-
-    events: tuple[Event, ...]
-    invoice_ids: tuple[str, ...]
-    left_out: tuple[ItemRefusal, ...]
-
-
 # --- decide ------------------------------------------------------------------------------------
 
 
-def create(command: CreateDrafts, deal: Deal) -> Drafted:
+def create(command: CreateDrafts, deal: Deal) -> Decision:
     """One invoice a customer, one invoice line a contract line with items (D-40, D-13).
 
-    Raises Invalid for a line or customer that the contract does not have, Refused `nothing_ready`
-    when no ready item matches; then nothing is made.
+    Done are the invoices, left are named items that are not on them. Raises Invalid for a line or
+    customer that the contract does not have, NothingReady when no ready item matches.
     """
     _check_selection(command, deal)
     by_customer: dict[str, list[InvoiceDetail]] = {}
     for customer_id, detail in sorted(_ready(command, deal), key=_invoice_order):
         by_customer.setdefault(customer_id, []).append(detail)
-    left_out = tuple(_left_out(command, deal, by_customer))
+    left = tuple(_left(command, deal, by_customer))
     if not by_customer:
-        raise NothingReady(left_out)
+        raise NothingReady(left)
     events: list[Event] = []
     for customer_id, details in by_customer.items():
         events += _draft(command, deal, customer_id, details)
     invoice_ids = tuple(_invoice_id(command, customer_id) for customer_id in by_customer)
-    return Drafted(events=tuple(events), invoice_ids=invoice_ids, left_out=left_out)
+    return Decision(events=tuple(events), done=invoice_ids, left=left)
 
 
-def delete(invoice: Invoice, deal: Deal) -> list[Event]:
+def delete(invoice: Invoice, deal: Deal) -> Decision:
     """The draft goes, its items come back ready (D-42).
 
     Raises NotFound when it is deleted already, Refused once confirmed (D-44).
@@ -93,15 +86,14 @@ def delete(invoice: Invoice, deal: Deal) -> list[Event]:
     released = partial(ItemsReleased, invoice_id=invoice.invoice_id)
     for line_id, items in invoice.items_by_line().items():
         events += moved(deal.lines[line_id], items, BillingStatus.READY, released)
-    return events
+    return Decision(events=tuple(events))
 
 
-class NothingReady(Refused):
+class NothingReady(ItemsRefused):
     """A draft was asked for, and no ready item matches it (D-40)."""
 
-    def __init__(self, left_out: tuple[ItemRefusal, ...]) -> None:
-        super().__init__("nothing_ready", "no ready item matches: nothing was drafted (D-40)")
-        self.refusals = left_out
+    def __init__(self, left: Sequence[LeftAlone]) -> None:
+        super().__init__(left, "nothing_ready", "no ready item matches: nothing was drafted (D-40)")
 
 
 # --- helpers -----------------------------------------------------------------------------------
@@ -132,9 +124,9 @@ def _ready(command: CreateDrafts, deal: Deal) -> Iterator[tuple[str, InvoiceDeta
                 yield customer_id, detail
 
 
-def _left_out(
+def _left(
     command: CreateDrafts, deal: Deal, taken: dict[str, list[InvoiceDetail]]
-) -> Iterator[ItemRefusal]:
+) -> Iterator[LeftAlone]:
     """Why each named item that is not on a draft now was not taken: no selection is silent."""
     drafted = {detail.item_id for details in taken.values() for detail in details}
     for item_id in dict.fromkeys(command.items or ()):
@@ -142,19 +134,18 @@ def _left_out(
             continue
         found = deal.find(item_id)
         if found is None:
-            yield ItemRefusal(item_id, "item_not_open", "there is no open item of this id")
+            yield not_open(item_id)
         elif found[1].billing_status is not BillingStatus.READY:
             status = found[1].billing_status
-            yield ItemRefusal(item_id, "item_not_ready", f"the item is {status} (D-13)")
+            yield LeftAlone(item_id, Refused("item_not_ready", f"the item is {status} (D-13)"))
         else:
-            yield ItemRefusal(
-                item_id, "not_selected", "the item is outside the cutoff, lines or customers given"
-            )
+            detail = "the item is outside the cutoff, lines or customers given"
+            yield LeftAlone(item_id, Refused("not_selected", detail))
 
 
-def _invoice_order(entry: tuple[str, InvoiceDetail]) -> tuple[str, str, date, str]:
+def _invoice_order(entry: tuple[str, InvoiceDetail]) -> tuple[object, ...]:
     customer_id, detail = entry
-    return customer_id, detail.line_id, detail.date, detail.item_id
+    return customer_id, *detail_order(detail)
 
 
 def _draft(
@@ -169,23 +160,20 @@ def _draft(
         cutoff=command.cutoff,
     )
     totals = Totals({line_id: line.billing_method for line_id, line in contract.lines.items()})
-    for page in pages(details):
-        totals.add(page)
+    for some in chunks(details):
+        totals.add(some)
         lines = totals.lines()
         yield DetailsAdded(
             invoice_id=invoice_id,
             contract_id=contract.contract_id,
             currency=contract.currency,
-            details=page,
+            details=some,
             lines=lines,
             amount=total(sum((line.amount for line in lines), Decimal(0)), contract.currency),
             tax=total(sum((line.tax for line in lines), Decimal(0)), contract.currency),
         )
     drafted = partial(ItemsDrafted, invoice_id=invoice_id)
-    by_line: dict[str, list[str]] = {}
-    for detail in details:
-        by_line.setdefault(detail.line_id, []).append(detail.item_id)
-    for line_id, items in by_line.items():
+    for line_id, items in items_by_line(details).items():
         yield from moved(deal.lines[line_id], items, BillingStatus.INVOICE_CREATED, drafted)
 
 
@@ -194,19 +182,20 @@ def _detail(command: CreateDrafts, line: ContractLine, item_id: str) -> tuple[st
     item = line.open_item(item_id)
     detail_id = streams.digest(_invoice_id(command, item.customer_id), item_id)
     if isinstance(item, OpenSale):
+        actual = item.actual
         return item.customer_id, InvoiceDetail(
             detail_id=detail_id,
             line_id=line.line_id,
             item_id=item_id,
-            kind=item.transaction_class,
-            date=item.date,
+            kind=actual.kind,
+            date=actual.date,
             description=item.description,
-            quantity=item.quantity,
-            unit_price=item.unit_price,
-            amount=item.amount,
-            tax=item.tax,
-            billing_type=item.billing_type,
-            approval_id=item.approval_id,
+            quantity=actual.quantity,
+            unit_price=actual.unit_price,
+            amount=actual.amount,
+            tax=actual.tax,
+            billing_type=actual.billing_type,
+            approval_id=actual.approval_id,
             milestone_id=None,
         )
     milestone = line.milestones[item.milestone_id]

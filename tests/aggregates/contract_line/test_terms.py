@@ -13,10 +13,10 @@ from aggregates.contract_line.events import (
 )
 from aggregates.contract_line.milestones import ChangeMilestone, DeleteMilestone
 from aggregates.contract_line.readiness import MarkReady
-from aggregates.contract_line.terms import DefineLine
+from aggregates.contract_line.terms import DefineLine, percentages
 from aggregates.refusals import Invalid
 from aggregates.statuses import BillingMethod, Schedule, TransactionClass
-from aggregates.terms import LeftOut
+from aggregates.terms import LeftOut, rounding_customer
 from tests.aggregates.examples import (
     CONFIRM,
     Terms,
@@ -191,8 +191,8 @@ def test_changed_splits_act_on_what_comes_after_d5() -> None:
     story = given(a_contract(), a_line(splits={"A": "70", "B": "30"})).when(an_approval())
     changed = story.when(define_line(splits={"A": "50", "B": "50"})).when(an_approval("2"))
     sales = changed.after.lines["L1"].sales
-    assert [sales[sale("1", c)].amount for c in "AB"] == [1120, 480]
-    assert [sales[sale("2", c)].amount for c in "AB"] == [800, 800]
+    assert [sales[sale("1", c)].actual.amount for c in "AB"] == [1120, 480]
+    assert [sales[sale("2", c)].actual.amount for c in "AB"] == [800, 800]
 
 
 def test_a_milestone_keeps_the_shares_it_was_split_by_d5() -> None:
@@ -319,7 +319,29 @@ def test_a_line_that_has_a_progress_schedule_stays_usable_d16() -> None:
     changed = old.when(progress(amount="500")).the(ContractLineDefined)
     assert changed.terms.schedule is Schedule.PROGRESS
     kept = replace(define_line(method=FIXED, amount="500"), left_out=EVERYTHING)
-    assert old.when(kept).happened == ()
+    old.when(kept).then()
     back = old.when(define_line(method=FIXED)).after
     back.when(progress()).then_refused(Invalid, field="schedule")
     assert old.when(a_milestone()).all(MilestoneSplit)
+
+
+# --- percentages -------------------------------------------------------------------------------
+
+
+def test_percentages_are_given_all_or_distributed_evenly_d4() -> None:
+    assert percentages([("A", Decimal(60), False), ("B", Decimal(40), True)]) == [60, 40]
+    assert percentages([(customer, None, customer == "B") for customer in "ABC"]) == [
+        Decimal("33.33"),
+        Decimal("33.34"),
+        Decimal("33.33"),
+    ]
+    assert percentages([(customer, None, False) for customer in "ABC"])[0] == Decimal("33.34")
+    with pytest.raises(Invalid) as refused:
+        percentages([("A", Decimal(60), False), ("B", None, False)])
+    assert refused.value.field == "customers"
+
+
+def test_rounding_goes_to_who_is_named_for_it_else_to_the_largest_share_d104() -> None:
+    named = define_line(splits={"A": "70", "B": "30"}, rounding="B").terms.customers
+    assert rounding_customer(named) == "B"
+    assert rounding_customer([replace(each, rounding=False) for each in named]) == "A"
