@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 from projections.databases.migrating import MIGRATIONS, MigrationFailed, migrate
 
-_LARGE_VIEWS = ("cache_size=-32000", "wal_autocheckpoint=8000")
-"""KiB of a connection's cache at most, and pages of 4 KiB that are gathered in the WAL: a page of
-events touches all of large indexes, which SQLite's 2 and 4 MiB have written time and again."""
-_LASTING = ("journal_mode=WAL", "synchronous=NORMAL", *_LARGE_VIEWS)
+_LASTING = ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=8000")
+"""Pages of 4 KiB that are gathered in the WAL, more than SQLite's 4 MiB: as for the cache below."""
+_WRITING, _READING = "PRAGMA cache_size=-32000", "PRAGMA cache_size=-2000"
+"""KiB of a connection's cache at most. A page of events touches all of large indexes, which SQLite
+with its own 2 MiB has written time and again; for many readers at once that is enough."""
 BUSY_SECONDS = 30.0
 """How long SQLite waits for another writer."""
 _SHORT_WHILE = 0.01
@@ -46,6 +47,7 @@ def sqlite_views(path: Path, migrations: Path = MIGRATIONS, *, thoroughly: bool 
     )
     event.listen(engine, "connect", _set_up(_LASTING))
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "reset", _shrink)
     event.listen(engine, "engine_disposed", readers.close)
     try:
         migrate(engine, migrations)
@@ -135,8 +137,19 @@ def patiently(execute: Callable[[str], object], statement: str) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get("immediate", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("large", False):
+        connection.exec_driver_sql(_WRITING)
+        connection.info["large"] = True
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate", False) else "BEGIN")
+
+
+def _shrink(connection: DBAPIConnection, entry: ConnectionPoolEntry, _: object) -> None:
+    """Gives back the cache of a large transaction with the connection."""
+    if entry.info.pop("large", False):
+        cursor = connection.cursor()
+        cursor.execute(_READING)
+        cursor.close()
 
 
 def _check_pages(engine: Engine, path: Path, *, thoroughly: bool) -> None:

@@ -57,7 +57,7 @@ def views_bar(what: str, total: int) -> Generator[Callable[[int], None]]:
 def opened_tenants(database: str, *, project: bool = True, make: bool = True) -> Generator[Tenants]:
     """The tenants of a database, closed at the end."""
     collect_seldom()
-    tenants = Tenants(database, project=project, make=make)
+    tenants = Tenants(database, project=project, make=make, state_cache=DEFAULTS.state_cache)
     try:
         yield tenants
     finally:
