@@ -86,7 +86,7 @@ class Parking:
     @property
     def memory(self) -> int:
         """About how many bytes it takes."""
-        return _KIB * len(self._places) + self.size
+        return 2 * _KIB * len(self._places) + 2 * self.size
 
     def waiting(self) -> list[EventParked]:
         """What waits, in the order it came."""

@@ -16,8 +16,8 @@ from service.ledger import snapshots
 from service.ledger.snapshots import SnapshotForm
 
 S = TypeVar("S")
-_PART = 1024
-"""Bytes of a part of a small state: a customer, a limit's usage, the payers of a milestone."""
+_PART = 1536
+"""Bytes of a part of a small state, such as a customer with a limit and its usage."""
 _OF_A_STORED_BYTE = 3
 """Bytes in memory for a byte of JSON: of an item some 1,000 against 360."""
 
@@ -84,7 +84,7 @@ LINE = StreamKind(
 LINE_HEAD = StreamKind(
     prefix="line",
     evolve=contract_line.evolve_head,
-    memory=lambda head, stored: _PART * (1 + (_parts_of_head(head) if head else 0)),
+    memory=lambda head, stored: _PART * (1 + (_parts_of_head(head) // 3 if head else 0)),
     snapshot=snapshots.LINE_HEAD,
     name="head-of-",
 )
