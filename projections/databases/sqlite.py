@@ -41,7 +41,11 @@ def sqlite_views(path: Path, migrations: Path = MIGRATIONS, *, thoroughly: bool 
     options = {"pool": readers, "writing": writing}
     engine = _opened(path, _LASTING, pool_size=8, max_overflow=56, execution_options=options)
     event.listen(engine, "engine_disposed", readers.close)
-    event.listen(engine, "engine_disposed", lambda _: writing.dispose())
+
+    def dispose(_: Engine) -> None:
+        writing.dispose()
+
+    event.listen(engine, "engine_disposed", dispose)
     try:
         migrate(writing, migrations)
         _check_pages(engine, path, thoroughly=thoroughly)

@@ -17,6 +17,7 @@ from projections.history import OutcomeUnknown, Unavailable
 from service import logs
 from service.collector import collect_seldom
 from service.databases.addresses import BadDatabase, NoAddress
+from service.importing import MOST_PROCESSES
 from service.importing.importing import WHOLE, Imported, Progress, Share, import_events
 from service.importing.rejects import RejectsFile
 from service.ledger.ledger import Conflict, Context
@@ -24,8 +25,6 @@ from service.ledger.stored_form import UnreadableEvent
 from service.tenants.directory import UnknownTenant
 from service.tenants.tenants import Tenants
 
-MOST_PROCESSES = 4
-"""More only wait for each other: the database takes in one batch at a time."""
 SMALL_FILE = 4 * 1024 * 1024
 """Bytes of a file that one process has taken in about as soon as others have started."""
 _NEW_PROCESSES = multiprocessing.get_context("spawn")

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from aggregates import streams
-from service.ledger import Ledger
-from service.stream_kinds import CONTRACT, INVOICE, LINE, LINE_HEAD, PARKING, StreamKind
-from service.tenant import Tenant
-from service.tenants import Tenants
-from service.unit_of_work import Folded, StateCache
+from service.ledger.ledger import Ledger
+from service.ledger.stream_kinds import CONTRACT, INVOICE, LINE, LINE_HEAD, PARKING, StreamKind
+from service.ledger.unit_of_work import Folded, StateCache
+from service.tenants.tenant import Tenant
+from service.tenants.tenants import Tenants
 from tests.databases import NewDatabase, opened_storage
 from tests.service.office import (
     approval_event,
