@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import commands, intake, pages, projecting, replay, scale
+from benchmarks import commands, intake, pages, projecting, replay, scale, serving, starting
 from benchmarks.databases import KINDS, Bench, opened
 from benchmarks.measuring import Figure, Row, row_name, tell
 from benchmarks.sizes import FULL, SMALL, Sizes
@@ -53,6 +53,8 @@ MEASURES = (
     _one(replay.REBUILD_SCALE, replay.measure_rebuild_scale),
     _one(replay.IMPORT_MEMORY, replay.measure_import_memory),
     _one(replay.REBUILD_MEMORY, replay.measure_rebuild_memory),
+    _one(serving.SERVE_MEMORY, serving.measure_serve_memory),
+    _one(starting.COLD_START, starting.measure_cold_start),
 )
 
 

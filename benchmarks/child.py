@@ -48,11 +48,16 @@ def peak_mib() -> float:
 
     Not by `getrusage` where there is a better way: there, a child begins with its parent's peak.
     """
-    status = Path("/proc/self/status")
-    if status.exists():
-        found = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(found["VmHWM"].split()[0]) / 1024
+    if Path("/proc/self/status").exists():
+        return memory_mib("self", "VmHWM")
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _IN_A_MIB
+
+
+def memory_mib(process: int | str, what: str = "VmRSS") -> float:
+    """Resident memory of a process, now or at its peak (`VmHWM`), as Linux tells it."""
+    status = Path(f"/proc/{process}/status").read_text()
+    found = dict(line.split(":", 1) for line in status.splitlines())
+    return int(found[what].split()[0]) / 1024
 
 
 def import_order(database: str, path: Path) -> Order:

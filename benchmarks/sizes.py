@@ -32,6 +32,9 @@ class Sizes:
     events: int
     few_events: int
     rebuilds: int
+    starts: int
+    served_approvals: int
+    """On the contracts, of which a server's memory is measured."""
 
 
 FULL = Sizes(
@@ -56,6 +59,8 @@ FULL = Sizes(
     events=1_000_000,
     few_events=100_000,
     rebuilds=2,
+    starts=9,
+    served_approvals=80_000,
 )
 SMALL = Sizes(
     repetitions=1,
@@ -79,4 +84,6 @@ SMALL = Sizes(
     events=400,
     few_events=200,
     rebuilds=1,
+    starts=1,
+    served_approvals=1_200,
 )

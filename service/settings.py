@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service.collector import STATE_CACHE
 from service.hosts import checked_host, checked_origin
 
 
@@ -47,6 +48,8 @@ class Settings(BaseSettings):
     """Bytes that a request body may have."""
     intake_body_limit: int = 16 * 1024 * 1024
     """Bytes that a body of posted events may have."""
+    state_cache: Count = STATE_CACHE
+    """Bytes of folded states that are kept in memory between commands, of all tenants together."""
     read_wait: Seconds = 5.0
     """Seconds that a read with `after` waits for the views."""
     waiting_limit: Count = 1_000

@@ -23,8 +23,10 @@ FIGURES = (
     "rebuild_scale",
     "import_memory",
     "rebuild_memory",
+    "serve_memory",
+    "cold_start",
 )
-WITHOUT_LIMIT = {"import_memory", "rebuild_memory"}
+WITHOUT_LIMIT = {"import_memory", "rebuild_memory", "serve_memory"}
 TEXTS = {"name", "database", "what", "unit"}
 NUMBERS = {"value", "floor", "stretch", "repetitions"}
 COMPARED = {"against", "against_unit", "ratio"}

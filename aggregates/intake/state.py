@@ -84,9 +84,9 @@ class Parking:
     size: int = 0
 
     @property
-    def weight(self) -> int:
-        """About how many KiB it takes in memory."""
-        return len(self._places) + self.size // _KIB
+    def memory(self) -> int:
+        """About how many bytes it takes."""
+        return 2 * _KIB * len(self._places) + 2 * self.size
 
     def waiting(self) -> list[EventParked]:
         """What waits, in the order it came."""

@@ -32,6 +32,11 @@ def schema_of(engine: Engine) -> str | None:
     return engine.get_execution_options().get("schema")
 
 
+def writing(engine: Engine) -> Engine:
+    """Where the views are written, by one at a time: with a larger cache on SQLite."""
+    return engine.get_execution_options().get("writing", engine)
+
+
 @dataclass(frozen=True, slots=True)
 class Glance:
     """The driver's own connection to views, for single statements, and the schema they are in.

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 from projections.databases.migrating import MIGRATIONS, MigrationFailed, migrate
 
-_LARGE_VIEWS = ("cache_size=-32000", "wal_autocheckpoint=8000")
-"""KiB of a connection's cache at most, and pages of 4 KiB that are gathered in the WAL: a page of
-events touches all of large indexes, which SQLite's 2 and 4 MiB have written time and again."""
-_LASTING = ("journal_mode=WAL", "synchronous=NORMAL", *_LARGE_VIEWS)
+_LASTING = ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=8000")
+"""Pages of 4 KiB that are gathered in the WAL, more than SQLite's 4 MiB: as for the cache below."""
+_WRITING = (*_LASTING, "cache_size=-32000")
+"""KiB of the writing connection's cache at most: a page of events touches all of large indexes,
+which SQLite with its own 2 MiB has written time and again. Readers are many, and have no more."""
 BUSY_SECONDS = 30.0
 """How long SQLite waits for another writer."""
 _SHORT_WHILE = 0.01
@@ -36,19 +37,17 @@ def sqlite_views(path: Path, migrations: Path = MIGRATIONS, *, thoroughly: bool 
     WAL, so readers never wait for the projector. `synchronous=NORMAL` may lose the last page in a
     power cut, never tear it; the projector takes it up again from the history.
     """
-    readers = _Readers(path)
-    engine = create_engine(
-        f"sqlite:///{path}",
-        pool_size=8,
-        max_overflow=56,
-        connect_args={"timeout": BUSY_SECONDS},
-        execution_options={"pool": readers},
-    )
-    event.listen(engine, "connect", _set_up(_LASTING))
-    event.listen(engine, "begin", _begin)
+    readers, writing = _Readers(path), _opened(path, _WRITING, pool_size=1)
+    options = {"pool": readers, "writing": writing}
+    engine = _opened(path, _LASTING, pool_size=8, max_overflow=56, execution_options=options)
     event.listen(engine, "engine_disposed", readers.close)
+
+    def dispose(_: Engine) -> None:
+        writing.dispose()
+
+    event.listen(engine, "engine_disposed", dispose)
     try:
-        migrate(engine, migrations)
+        migrate(writing, migrations)
         _check_pages(engine, path, thoroughly=thoroughly)
     except BaseException:
         engine.dispose()
@@ -73,8 +72,13 @@ def sqlite_scratch(path: Path) -> Engine:
 
     So nothing is written twice, and nothing waits for the disk; it has no tables yet.
     """
-    engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", _set_up(_SCRATCH))
+    return _opened(path, _SCRATCH)
+
+
+def _opened(path: Path, pragmas: Sequence[str], **options: Any) -> Engine:
+    timeout = {"timeout": BUSY_SECONDS}
+    engine = create_engine(f"sqlite:///{path}", connect_args=timeout, **options)
+    event.listen(engine, "connect", _set_up(pragmas))
     event.listen(engine, "begin", _begin)
     return engine
 

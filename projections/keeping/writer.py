@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, Engine, delete, select
 
 from projections.changes import Drop
-from projections.databases.connections import PAGE_SECONDS, allow
+from projections.databases.connections import PAGE_SECONDS, allow, writing
 from projections.keeping.bulk import Bulk, bulk
 from projections.keeping.gathering import PatchRows, PutRows, Step
 from projections.keeping.totals import Totals
@@ -28,7 +28,7 @@ class Writer:
 
         Raises OutOfStep when the views are not at `after`: another projector was at work.
         """
-        with self._engine.begin() as connection:
+        with writing(self._engine).begin() as connection:
             allow(connection, PAGE_SECONDS)
             views = bulk(connection)
             if not views.move(after, position):

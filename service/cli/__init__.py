@@ -1,0 +1,20 @@
+"""The command line. A command loads what it needs when it runs, and its help loads none of it."""
+
+import signal
+
+from service.collector import collect_seldom
+
+
+def main() -> None:
+    """The command `billing-backlog`.
+
+    The processes that an import starts load this module again, and do without all of the rest.
+    """
+    collect_seldom()
+    from service import logs  # noqa: PLC0415
+    from service.cli.main import cli  # noqa: PLC0415
+
+    logs.configure()
+    # Asked to stop, it ends as by Ctrl-C: what it has open is closed first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    cli()

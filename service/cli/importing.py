@@ -1,38 +1,23 @@
-"""Commands for files of CloudEvents: import, sample."""
+"""The command for files of CloudEvents: import."""
 
-import sys
 import time
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from projections.history import OutcomeUnknown, Unavailable
+from service.cli.bars import import_bar, views_bar
 from service.cli.shared import (
-    DEFAULTS,
-    Database,
-    TenantName,
-    errors,
     fail,
     open_tenant,
     opened_tenants,
-    views_bar,
 )
 from service.databases.addresses import is_postgres
-from service.demo.sample import (
-    DEFAULT_APPROVALS,
-    DEFAULT_CONTRACTS,
-    DEFAULT_SEED,
-    generate,
-    to_ndjson,
-)
 from service.importing.importing import Imported, Share, import_events
 from service.importing.processes import (
-    MOST_PROCESSES,
     ImportFailed,
     Order,
     import_by_processes,
@@ -41,7 +26,7 @@ from service.importing.processes import (
 from service.importing.rejects import RejectsFile, holds_rejects, rejects_file
 from service.ledger.ledger import Conflict, Context
 from service.ledger.stored_form import UnreadableEvent
-from service.tenants.opening import DEFAULT, sqlite_path
+from service.tenants.opening import sqlite_path
 from service.tenants.sqlite_files import is_of_database
 from service.tenants.tenant import Tenant, ViewsBehind
 
@@ -61,28 +46,9 @@ _IMPORT_FAILURES = (
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="CloudEvents, one a line (NDJSON).")],
-    database: Database = DEFAULTS.database,
-    tenant_name: TenantName = DEFAULT,
-    processes: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=MOST_PROCESSES,
-            help="By itself one a core, and one for a small file.",
-        ),
-    ] = None,
-    rejects: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write each refused line there, with its number and the problem, as NDJSON."
-        ),
-    ] = None,
+    file: Path, database: str, tenant_name: str, processes: int | None, rejects: Path | None
 ) -> None:
-    """Take in a file of CloudEvents; safe to stop and to repeat.
-
-    Lines that are refused stop none of the others; with any, the exit code is 1.
-    """
+    """Takes a file in, by so many processes, and prints what came of it."""
     if not file.is_file():
         fail(f"there is no file {file}")
     if rejects and not _is_free_for_rejects(rejects, file, database):
@@ -94,7 +60,7 @@ def import_file(
     with opened_tenants(database) as tenants:
         tenant = open_tenant(tenants, tenant_name)
         try:
-            with _import_bar(file) as show, _rejects(rejects) as made:
+            with import_bar(file) as show, _rejects(rejects) as made:
 
                 def progress(events: int, size: int) -> None:
                     show(events, size)
@@ -128,16 +94,6 @@ def _show_refused(imported: Imported, rejects: Path | None) -> None:
         typer.echo(f"refused: {refused - SHOWN_REFUSALS} lines more; {where}", err=True)
 
 
-def sample(
-    contracts: Annotated[int, typer.Option(min=1)] = DEFAULT_CONTRACTS,
-    approvals: Annotated[int, typer.Option(min=0)] = DEFAULT_APPROVALS,
-    seed: Annotated[int, typer.Option()] = DEFAULT_SEED,
-) -> None:
-    """Write a sample of any size as CloudEvents, one a line; the same seed, the same sample."""
-    for line in to_ndjson(generate(contracts, approvals, seed)):
-        sys.stdout.write(line + "\n")
-
-
 # --- helpers -----------------------------------------------------------------------------------
 
 
@@ -149,29 +105,6 @@ def _rejects(path: Path | None) -> Generator[RejectsFile | None]:
         return
     with rejects_file(path.absolute()) as made:
         yield made
-
-
-@contextmanager
-def _import_bar(file: Path) -> Generator[Callable[[int, int], None]]:
-    """Shows how much of the file was taken in, by the events and bytes of each batch."""
-    bar = Progress(
-        TextColumn("import"),
-        BarColumn(),
-        DownloadColumn(),
-        TextColumn("{task.fields[events]} events, {task.fields[rate]:,.0f}/s"),
-        TimeRemainingColumn(),
-        console=errors,
-    )
-    task = bar.add_task("import", total=file.stat().st_size, events=0, rate=0.0)
-    taken, started = 0, time.monotonic()
-
-    def show(events: int, size: int) -> None:
-        nonlocal taken
-        taken += events
-        bar.update(task, advance=size, events=taken, rate=taken / (time.monotonic() - started))
-
-    with bar:
-        yield show
 
 
 def _show_all(tenant: Tenant) -> None:

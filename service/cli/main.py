@@ -1,15 +1,21 @@
-"""The command line: its commands, by name."""
+"""The commands by name, with their options; what each does is in the modules beside."""
 
-import signal
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
-import yaml
 
-from service import logs
-from service.cli import importing, serving, tenants, upkeep
-from service.cli.shared import DEFAULTS
-from service.http.app import create_app
+from service.demo.sample import (
+    DEFAULT_APPROVALS,
+    DEFAULT_CONTRACTS,
+    DEFAULT_SEED,
+    generate,
+    to_ndjson,
+)
+from service.importing import MOST_PROCESSES
+from service.settings import Settings
+from service.tenants.names import DEFAULT
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -18,44 +24,160 @@ cli = typer.Typer(
     help="The billing backlog: from approved work and milestones to confirmed invoices.",
 )
 tenant_commands = typer.Typer(no_args_is_help=True, help="Make and list tenants.")
-tenant_commands.command()(tenants.create)
-tenant_commands.command(name="list")(tenants.list_tenants)
 cli.add_typer(tenant_commands, name="tenant")
-cli.command()(serving.serve)
-cli.command()(serving.demo)
-cli.command(name="import")(importing.import_file)
-cli.command()(importing.sample)
-cli.command()(upkeep.rebuild)
-cli.command()(upkeep.backup)
-cli.command(name="restore")(upkeep.restore_file)
-cli.command()(upkeep.project)
+
+Database = Annotated[
+    str,
+    typer.Option(
+        help="Where history and views are kept: sqlite:///path/to/file.db or postgresql://…"
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
+TenantName = Annotated[str, typer.Option("--tenant", help="Whose history and views.")]
+DEFAULTS = Settings()
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = DEFAULTS.host,
+    port: Annotated[int, typer.Option(min=1, max=65535)] = DEFAULTS.port,
+    database: Database = DEFAULTS.database,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A name that callers may use, beside loopback names; repeatable."),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="An origin whose pages may change something; repeatable."),
+    ] = None,
+) -> None:
+    """Serve the HTTP API; the database is made and migrated as needed."""
+    from service.cli import serving
+
+    serving.serve(host, port, database, allow_host or (), allow_origin or ())
+
+
+@cli.command()
+def demo(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the end state as JSON, for programs.")
+    ] = False,
+) -> None:
+    """Work a sample backlog to confirmed invoices over HTTP, on a temporary database."""
+    from service.cli import demonstrating
+
+    demonstrating.demo(as_json=as_json)
+
+
+@cli.command(name="import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="CloudEvents, one a line (NDJSON).")],
+    database: Database = DEFAULTS.database,
+    tenant_name: TenantName = DEFAULT,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=MOST_PROCESSES,
+            help="By itself one a core, and one for a small file.",
+        ),
+    ] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write each refused line there, with its number and the problem, as NDJSON."
+        ),
+    ] = None,
+) -> None:
+    """Take in a file of CloudEvents; safe to stop and to repeat.
+
+    Lines that are refused stop none of the others; with any, the exit code is 1.
+    """
+    from service.cli import importing
+
+    importing.import_file(file, database, tenant_name, processes, rejects)
+
+
+@cli.command()
+def sample(
+    contracts: Annotated[int, typer.Option(min=1)] = DEFAULT_CONTRACTS,
+    approvals: Annotated[int, typer.Option(min=0)] = DEFAULT_APPROVALS,
+    seed: Annotated[int, typer.Option()] = DEFAULT_SEED,
+) -> None:
+    """Write a sample of any size as CloudEvents, one a line; the same seed, the same sample."""
+    for line in to_ndjson(generate(contracts, approvals, seed)):
+        sys.stdout.write(line + "\n")
+
+
+@cli.command()
+def rebuild(database: Database = DEFAULTS.database, tenant_name: TenantName = DEFAULT) -> None:
+    """Make the views anew from the history, beside the live ones, and swap them."""
+    from service.cli import upkeep
+
+    upkeep.rebuild(database, tenant_name)
+
+
+@cli.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The copy to make: one file, whole by itself.")],
+    database: Database = DEFAULTS.database,
+    force: Force = False,
+) -> None:
+    """Copy the history on SQLite, also while others work on it, and check the copy."""
+    from service.cli import upkeep
+
+    upkeep.backup(file, database, force=force)
+
+
+@cli.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A copy that `backup` made.")],
+    database: Database = DEFAULTS.database,
+    force: Force = False,
+) -> None:
+    """Put a copy in the place of the history on SQLite, and make the views anew."""
+    from service.cli import upkeep
+
+    upkeep.restore_file(file, database, force=force)
+
+
+@cli.command()
+def project(database: Database = DEFAULTS.database) -> None:
+    """Keep the views of all tenants current; stands by while another process does."""
+    from service.cli import upkeep
+
+    upkeep.project(database)
+
+
+@tenant_commands.command()
+def create(
+    name: Annotated[str, typer.Argument(help="At most 40 of a-z, 0-9 and -.")],
+    server: Annotated[
+        str | None,
+        typer.Option(
+            help="postgresql://…, if it is not where the directory is; or env:NAME, a variable "
+            "that holds it wherever the tenant is opened, so that no password is kept."
+        ),
+    ] = None,
+    database: Database = DEFAULTS.database,
+) -> None:
+    """Make a tenant: a schema of its own on a server, and its line in the directory."""
+    from service.cli import tenants
+
+    tenants.create(name, server, database)
+
+
+@tenant_commands.command(name="list")
+def list_tenants(database: Database = DEFAULTS.database) -> None:
+    """List the tenants, and on which server each is."""
+    from service.cli import tenants
+
+    tenants.list_tenants(database)
 
 
 @cli.command()
 def openapi() -> None:
     """Print the OpenAPI document of the HTTP API."""
-    document = create_app(None, DEFAULTS).openapi()
-    yaml.dump(document, sys.stdout, _Plain, sort_keys=False, allow_unicode=True, width=100)
+    from service.cli import documenting
 
-
-def main() -> None:
-    """The command `billing-backlog`."""
-    logs.configure()
-    # Asked to stop, it ends as by Ctrl-C: what it has open is closed first.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    cli()
-
-
-class _Plain(yaml.SafeDumper):
-    """YAML as people read it: what is shared is written out, texts of many lines stay so."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
-def _text(_: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value else None
-    return yaml.ScalarNode("tag:yaml.org,2002:str", value, style=style)
-
-
-_Plain.add_representer(str, _text)
+    documenting.openapi()

@@ -1,27 +1,15 @@
 """Commands over tenants: tenant create, tenant list."""
 
-from typing import Annotated
-
 import typer
 
 from projections.history import Unavailable
-from service.cli.shared import DEFAULTS, Database, fail, opened_tenants
+from service.cli.shared import fail, opened_tenants
 from service.databases.addresses import BadDatabase, NoAddress, shown
 from service.tenants.directory import TenantExists
 
 
-def create(
-    name: Annotated[str, typer.Argument(help="At most 40 of a-z, 0-9 and -.")],
-    server: Annotated[
-        str | None,
-        typer.Option(
-            help="postgresql://…, if it is not where the directory is; or env:NAME, a variable "
-            "that holds it wherever the tenant is opened, so that no password is kept."
-        ),
-    ] = None,
-    database: Database = DEFAULTS.database,
-) -> None:
-    """Make a tenant: a schema of its own on a server, and its line in the directory."""
+def create(name: str, server: str | None, database: str) -> None:
+    """Makes a tenant on a server, None for that of the directory."""
     with opened_tenants(database) as tenants:
         try:
             tenants.create(name, server)
@@ -30,8 +18,8 @@ def create(
     typer.echo(f"tenant {name} is made")
 
 
-def list_tenants(database: Database = DEFAULTS.database) -> None:
-    """List the tenants, and on which server each is."""
+def list_tenants(database: str) -> None:
+    """Prints the tenants, and on which server each is, without its password."""
     with opened_tenants(database) as tenants:
         try:
             tenants.check()

@@ -5,31 +5,25 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
 
 import structlog
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from projections.history import Unavailable
 from projections.keeping.rebuilding import RebuildRunning
+from service.cli.bars import copy_bar, views_bar
 from service.cli.shared import (
-    DEFAULTS,
-    Database,
-    Force,
-    TenantName,
-    errors,
     fail,
     open_tenant,
     opened_tenants,
-    views_bar,
 )
 from service.databases.addresses import BadDatabase, NoAddress, is_postgres
 from service.ledger.stored_form import UnreadableEvent
 from service.tenants.copies import back_up, restore
 from service.tenants.directory import UnknownTenant
 from service.tenants.mending import mend_views
-from service.tenants.opening import DEFAULT, sqlite_path
+from service.tenants.names import DEFAULT
+from service.tenants.opening import sqlite_path
 from service.tenants.tenants import Tenants
 
 log = structlog.stdlib.get_logger(__name__)
@@ -37,36 +31,42 @@ LOOK_SECONDS = 5.0
 """How often `project` looks for new tenants."""
 
 
-def rebuild(database: Database = DEFAULTS.database, tenant_name: TenantName = DEFAULT) -> None:
-    """Make the views anew from the history, beside the live ones, and swap them."""
-    _rebuild(database, tenant_name)
+def rebuild(database: str, tenant_name: str) -> None:
+    """Makes the views of a tenant anew; those that can't be used are moved aside first."""
+    if not is_postgres(database):
+        try:
+            replaced = mend_views(sqlite_path(database))
+        except BadDatabase as error:
+            fail(str(error))
+        if replaced:
+            typer.echo(replaced)
+    with opened_tenants(database, project=False, make=False) as tenants:
+        tenant = open_tenant(tenants, tenant_name)
+        try:
+            with views_bar("rebuild", tenant.ledger.position()) as show:
+                reached = tenant.rebuild(show)
+        except (RebuildRunning, Unavailable, UnreadableEvent) as error:
+            fail(str(error))
+    typer.echo(f"the views show all {reached} events of the history")
 
 
-def backup(
-    file: Annotated[Path, typer.Argument(help="The copy to make: one file, whole by itself.")],
-    database: Database = DEFAULTS.database,
-    force: Force = False,
-) -> None:
-    """Copy the history on SQLite, also while others work on it, and check the copy."""
-    with _copy_bar("backup") as show:
+def backup(file: Path, database: str, *, force: bool) -> None:
+    """Copies the history into a file, and checks the copy."""
+    with _copying("backup") as show:
         position = back_up(_history_file(database), file, replace=force, progress=show)
     typer.echo(f"{file} holds the history up to position {position}, checked")
 
 
-def restore_file(
-    file: Annotated[Path, typer.Argument(help="A copy that `backup` made.")],
-    database: Database = DEFAULTS.database,
-    force: Force = False,
-) -> None:
-    """Put a copy in the place of the history on SQLite, and make the views anew."""
-    with _copy_bar("restore") as show:
+def restore_file(file: Path, database: str, *, force: bool) -> None:
+    """Puts a copy in the place of the history, and makes the views anew."""
+    with _copying("restore") as show:
         position = restore(file, _history_file(database), replace=force, progress=show)
     typer.echo(f"the history is that of {file}, up to position {position}")
-    _rebuild(database, DEFAULT)
+    rebuild(database, DEFAULT)
 
 
-def project(database: Database = DEFAULTS.database) -> None:
-    """Keep the views of all tenants current; stands by while another process does."""
+def project(database: str) -> None:
+    """Keeps views current until the process is asked to stop."""
     stopped = threading.Event()
     for asked in (signal.SIGINT, signal.SIGTERM):
         signal.signal(asked, lambda signum, frame: stopped.set())
@@ -92,24 +92,6 @@ def _open_all(tenants: Tenants) -> None:
             log.warning("a tenant can't be opened", tenant=name, error=str(error))
 
 
-def _rebuild(database: str, tenant_name: str) -> None:
-    if not is_postgres(database):
-        try:
-            replaced = mend_views(sqlite_path(database))
-        except BadDatabase as error:
-            fail(str(error))
-        if replaced:
-            typer.echo(replaced)
-    with opened_tenants(database, project=False, make=False) as tenants:
-        tenant = open_tenant(tenants, tenant_name)
-        try:
-            with views_bar("rebuild", tenant.ledger.position()) as show:
-                reached = tenant.rebuild(show)
-        except (RebuildRunning, Unavailable, UnreadableEvent) as error:
-            fail(str(error))
-    typer.echo(f"the views show all {reached} events of the history")
-
-
 def _history_file(database: str) -> Path:
     """The file of an SQLite history. Raises BadDatabase for any other."""
     if is_postgres(database):
@@ -121,13 +103,10 @@ def _history_file(database: str) -> Path:
 
 
 @contextmanager
-def _copy_bar(what: str) -> Generator[Callable[[int, int], None]]:
-    """Shows how many pages are copied; what a copy is refused for ends the command."""
-    columns = (TextColumn(what), BarColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)
-    task = bar.add_task(what, total=None)
+def _copying(what: str) -> Generator[Callable[[int, int], None]]:
+    """Shows how far a copy is; what it is refused for ends the command."""
     try:
-        with bar:
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+        with copy_bar(what) as show:
+            yield show
     except BadDatabase as error:
         fail(str(error))

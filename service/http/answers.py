@@ -39,9 +39,12 @@ R = TypeVar("R")
 
 
 class Model(BaseModel):
-    """An answer or a part of one: exactly these fields."""
+    """An answer or a part of one: exactly these fields.
 
-    model_config = ConfigDict(extra="forbid")
+    Nothing is built of it before somebody asks for the document that it is for.
+    """
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class Done(Model):

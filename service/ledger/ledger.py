@@ -29,6 +29,7 @@ from eventsourcing.utils import Environment
 
 from aggregates.events import Event
 from projections.history import Metadata, OutcomeUnknown, Recorded, Unavailable, can_be_stored
+from service.collector import STATE_CACHE
 from service.ledger.group_commit import (
     Command,
     CommandResult,
@@ -50,12 +51,12 @@ R = TypeVar("R")
 
 ATTEMPTS = 32
 """How often a command is decided again when another writer was faster, before it is refused."""
-CACHED_WEIGHT = 300_000
-"""Open items and invoice details whose states are kept in memory, about a KiB each at most."""
 MOST_CHANGED = 50_000
 """Events of other processes, from which all states in memory are given up at once."""
 SNAPSHOT_EVERY = 200
-"""Events of a stream between two snapshots of it."""
+"""Events of a stream between two snapshots of it; fewer if they are large, as those of bulk are."""
+SNAPSHOT_BYTES = 256 * 1024
+"""Bytes of events from which they are large: a snapshot is read in a quarter of their time."""
 
 
 class Conflict(Exception):
@@ -140,7 +141,7 @@ class Ledger(Application[str]):
             )
             self._refusals = refusals_beside(self.recorder)
         self._clock = clock
-        self._cache = StateCache(CACHED_WEIGHT)
+        self._cache = StateCache(STATE_CACHE)
         self._seen = 0
         self._committing: float | None = None
         self._writer = CommandThread(self._commit)
@@ -163,6 +164,10 @@ class Ledger(Application[str]):
     def on_commit(self, listener: Callable[[int], None]) -> None:
         """Calls `listener` with the new position after every commit of this process."""
         self._listeners.append(listener)
+
+    def keep_states(self, size: int) -> None:
+        """From the next command on, keeps so many bytes of folded states in memory."""
+        self._cache.limit = size
 
     def close(self) -> None:
         """Waits for the commands that were asked for, and lets go of the database."""
@@ -369,7 +374,8 @@ class Ledger(Application[str]):
         the open items of its line.
         """
         kind, stream = key
-        is_long = folded.version - folded.snapshot_version >= SNAPSHOT_EVERY
+        more = folded.version - folded.snapshot_version
+        is_long = more >= SNAPSHOT_EVERY or folded.tail_size >= SNAPSHOT_BYTES
         if kind.snapshot and is_long and folded.tail_size >= folded.snapshot_size:
             encoded = kind.snapshot.encode(folded.state)
             place = kind.snapshots_of(stream)

@@ -38,6 +38,10 @@ class Folded:
     tail_size: int = 0
     """Bytes of the newest snapshot, and of the events after it."""
 
+    def memory(self, kind: StreamKind[Any]) -> int:
+        """About how many bytes the state takes."""
+        return kind.memory(self.state, self.snapshot_size + self.tail_size)
+
     def fold(self, kind: StreamKind[Any], events: Iterable[Event]) -> Folded:
         version, state, evolve = self.version, self.state, kind.evolve
         for event in events:
@@ -48,10 +52,15 @@ class Folded:
 
 @dataclass(slots=True)
 class StateCache:
-    """The latest folded states, up to a total weight; the longest unused goes first."""
+    """The latest folded states, up to so many bytes in all; the longest unused goes first.
+
+    Beside them there may be one that is larger than the limit by itself: every command on its
+    stream needs it whole, and to read it each time would take seconds.
+    """
 
     limit: int
-    _weight: int = 0
+    _bytes: int = 0
+    _large: Key | None = None
     _folded: OrderedDict[Key, tuple[Folded, int]] = field(
         default_factory=OrderedDict["Key", tuple[Folded, int]]
     )
@@ -67,15 +76,16 @@ class StateCache:
 
     def put(self, key: Key, folded: Folded) -> None:
         """Keeps a state as its stream leaves it now."""
-        weight = key[0].weight(folded.state)
-        _, before = self._folded.pop(key, (None, 0))
-        self._folded[key] = folded, weight
-        self._outdated.discard(key)
-        self._weight += weight - before
-        while self._weight > self.limit and len(self._folded) > 1:
-            other, (_, gone) = self._folded.popitem(last=False)
-            self._outdated.discard(other)
-            self._weight -= gone
+        self._drop(key)
+        size = folded.memory(key[0])
+        if size > self.limit:
+            if self._large:
+                self._drop(self._large)
+            self._large, size = key, 0
+        self._folded[key] = folded, size
+        self._bytes += size
+        while self._bytes > self.limit:
+            self._drop(next(iter(self._folded)))
 
     def distrust(self, streams: Iterable[str]) -> None:
         """The states of these streams are outdated, from now until they are put here again."""
@@ -88,7 +98,14 @@ class StateCache:
         """Gives up all states."""
         self._folded.clear()
         self._outdated.clear()
-        self._weight = 0
+        self._bytes, self._large = 0, None
+
+    def _drop(self, key: Key) -> None:
+        _, size = self._folded.pop(key, (None, 0))
+        self._bytes -= size
+        self._outdated.discard(key)
+        if key == self._large:
+            self._large = None
 
     def __bool__(self) -> bool:
         return bool(self._folded)

@@ -22,11 +22,10 @@ from service.ledger.ledger import Ledger
 from service.ledger.recorders import PostgresSchema, SQLiteFile
 from service.ledger.recorders.postgres import channel
 from service.tenants.checkpoints import Checkpoints
+from service.tenants.names import DEFAULT
 from service.tenants.sqlite_files import COLUMNS, check_history, make_history, views_path
 
 SQLITE = "sqlite:///"
-DEFAULT = "default"
-"""The tenant of whoever names none."""
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
 """What a tenant may be called; schemas with other names are never a tenant's."""
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from projections.history import Unavailable
+from service.collector import STATE_CACHE
 from service.databases.addresses import BadDatabase, is_postgres, is_reference, resolved, shown
 from service.databases.postgres_server import Server
 from service.handlers import parked
@@ -34,7 +35,8 @@ class Tenants:
     """The tenants of a process; one pool a server, shared by the tenants on it.
 
     On SQLite there is the default tenant alone. With `make` false, a tenant's history that is not
-    there yet is refused as a BadDatabase instead of made. Close them when done.
+    there yet is refused as a BadDatabase instead of made. Their ledgers keep `state_cache` bytes of
+    folded states, each as many as the others. Close them when done.
     """
 
     def __init__(
@@ -44,9 +46,11 @@ class Tenants:
         project: bool = True,
         make: bool = True,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        state_cache: int = STATE_CACHE,
     ) -> None:
         self._database = database
         self._project, self._make, self._clock = project, make, clock
+        self._state_cache = state_cache
         self._directory = Directory(database) if is_postgres(database) else None
         self._servers: dict[str, Server] = {}
         self._opened: dict[str, Tenant] = {}
@@ -71,6 +75,7 @@ class Tenants:
         try:
             if name not in self._opened:
                 self._opened[name] = self._open(name)
+                self._share_memory()
             return self._opened[name]
         finally:
             opening.release()
@@ -148,6 +153,11 @@ class Tenants:
         if self._project:
             parked.recover(tenant)
         return tenant
+
+    def _share_memory(self) -> None:
+        opened = list(self._opened.values())
+        for tenant in opened:
+            tenant.ledger.keep_states(self._state_cache // len(opened))
 
     def _server(self, address: str) -> Server:
         with self._guard:

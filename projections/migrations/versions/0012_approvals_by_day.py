@@ -11,7 +11,7 @@ from projections.databases import text_index
 from projections.values.search_texts import approvals_row, each_once, milestone_row, sale_text
 
 revision = "0012"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

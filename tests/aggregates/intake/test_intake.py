@@ -113,9 +113,9 @@ def test_what_was_refused_is_ready_only_where_it_is_asked_for() -> None:
 
 def test_a_parking_place_weighs_what_waits_there() -> None:
     large = replace(lacking("1"), data="x" * 10_240)
-    assert (place(large).weight, place(large).size) == (11, 10_240)
+    assert (place(large).memory, place(large).size) == (22 * 1024, 10_240)
     assert place(large, replace(large, data="x")).size == 1
-    assert place(large, unparked("1")).weight == 0
+    assert place(large, unparked("1")).memory == 0
 
 
 def test_a_parking_place_begins_with_its_first_event() -> None:

@@ -22,6 +22,7 @@ from service.importing.processes import (
 from service.tenants.opening import DEFAULT
 from service.tenants.tenant import Tenant
 from tests.databases import NewDatabase
+from tests.service.command_line import started
 from tests.service.office import (
     CONTEXT,
     Json,
@@ -33,6 +34,7 @@ from tests.service.office import (
     rows,
     write_ndjson,
 )
+from tests.service.processes import until
 
 PROCESSES = 3
 NEEDS_PROC = pytest.mark.skipif(
@@ -83,13 +85,25 @@ def backlog(tenant: Tenant) -> list[Json]:
     return sorted(found, key=lambda row: row["item_id"])
 
 
-def children() -> set[int]:
-    """The processes that this one has started and not waited for."""
-    return {
+def children(parent: int | str = "self") -> set[int]:
+    """The processes that one (this one) has started and not waited for.
+
+    But for the one that looks after what `multiprocessing` leaves, and ends with its parent.
+    """
+    own = {
         int(pid)
-        for task in Path("/proc/self/task").iterdir()
+        for task in Path(f"/proc/{parent}/task").iterdir()
         for pid in (task / "children").read_text().split()
     }
+    return {pid for pid in own if b"resource_tracker" not in command_of(pid)}
+
+
+def command_of(pid: int) -> bytes:
+    """The command line of a process, empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def test_processes_make_the_same_of_a_file_as_one_does_and_find_it_all_known_again(
@@ -194,6 +208,28 @@ def test_an_import_that_is_stopped_leaves_no_process_behind(file: str, sample: P
     with pytest.raises(Stopped):
         import_by_processes(order(file, sample), 2, stop)
     assert children() == before
+
+
+@NEEDS_PROC
+def test_an_import_that_is_killed_leaves_no_process_behind_and_can_be_repeated(
+    new_database: NewDatabase, tmp_path: Path
+) -> None:
+    sample = sample_of(5_000, tmp_path)
+    whole, killed = new_database(), new_database()
+    import_by_processes(order(whole, sample), 2)
+    with started("import", sample, "--database", killed, "--processes", "2") as running:
+        until(lambda: len(children(running.pid)) == 2)
+        workers = children(running.pid)
+        with opened(killed) as tenant:
+            until(tenant.ledger.position)
+            running.kill()
+            until(lambda: not any(map(command_of, workers)))
+            reached = tenant.ledger.position()
+    import_by_processes(order(killed, sample), 2)
+    with opened(whole) as expected, opened(killed) as tenant:
+        assert reached < expected.ledger.position()
+        assert backlog(tenant) == backlog(expected)
+        assert_sound(tenant.ledger)
 
 
 @pytest.mark.parametrize(

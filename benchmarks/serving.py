@@ -1,0 +1,78 @@
+"""How much memory a server takes that works on a large backlog for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from itertools import chain
+from typing import Any
+
+from benchmarks.child import memory_mib
+from benchmarks.client import Line, request
+from benchmarks.commandline import answering, free_port, serve, take_in
+from benchmarks.databases import Bench
+from benchmarks.measuring import Figure, Row, tell
+from benchmarks.office import BACKLOG, check_marked, mark
+from benchmarks.workload import approvals, contract_ids, definitions, write_ndjson
+
+SERVE_MEMORY = Figure(
+    name="serve_memory",
+    what="Peak resident memory of `serve` after pages, marks and drafts on each of 40 contracts "
+    "with 160,000 items",
+    unit="MiB",
+    against_unit=None,
+    floor=160,
+    stretch=120,
+    better="less",
+)
+ROUNDS = 2
+"""How often the contracts are worked on, one after the other: so each was forgotten meanwhile."""
+MARKED = 200
+"""Items of a contract in each round."""
+CUTOFF = "2026-12-31"
+
+
+def measure_serve_memory(bench: Bench) -> Row:
+    """Once: it hardly varies, and the import takes long."""
+    sizes, database = bench.sizes, bench.databases.new()
+    ids = contract_ids(sizes.contracts)
+    tell(f"  importing {sizes.served_approvals:,} approvals")
+    events = chain(definitions(ids), approvals(ids, sizes.served_approvals))
+    path = write_ndjson(bench.folder / "served.ndjson", events)
+    take_in(database, path)
+    path.unlink()
+    port = free_port()
+    with answering(serve(database, port), port, "/v1/contracts") as server:
+        began = memory_mib(server)
+        with closing(Line(port)) as line:
+            for contract_id in list(ids) * ROUNDS:
+                _work(line, contract_id)
+        resident, peak = memory_mib(server), memory_mib(server, "VmHWM")
+    return SERVE_MEMORY.row(bench.kind, peak, None, 1, at_start=began, in_the_end=resident)
+
+
+def _work(line: Line, contract_id: str) -> None:
+    """Looks at a contract's backlog, marks some of it, and makes drafts of that."""
+    items = [row["item_id"] for row in _some_of(line, contract_id)]
+    check_marked(line.ask(mark(items)), items)
+    body = {"contract_id": contract_id, "cutoff": CUTOFF}
+    line.ask(request("POST", "/v1/invoices", body)).expect(201)
+
+
+def _some_of(line: Line, contract_id: str) -> Iterable[Any]:
+    """The first items of a contract that are not ready, as one finds them who pages on."""
+    path = f"{BACKLOG}?contract_id={contract_id}&billing_status=not_ready&limit=50"
+    found: list[Any] = []
+    for page in _pages(line, path):
+        found += page
+        if len(found) >= MARKED:
+            break
+    return found
+
+
+def _pages(line: Line, path: str) -> Iterator[list[Any]]:
+    page = line.ask(request("GET", path)).expect().json()
+    yield page["items"]
+    while page["next"]:
+        page = line.ask(request("GET", f"{path}&cursor={page['next']}")).expect().json()
+        yield page["items"]

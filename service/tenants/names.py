@@ -1,0 +1,4 @@
+"""What tenants are called."""
+
+DEFAULT = "default"
+"""The tenant of whoever names none."""
