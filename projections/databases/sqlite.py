@@ -38,7 +38,7 @@ def sqlite_views(path: Path, migrations: Path = MIGRATIONS, *, thoroughly: bool 
     power cut, never tear it; the projector takes it up again from the history.
     """
     readers, writing = _Readers(path), _opened(path, _WRITING, pool_size=1)
-    options = {"pool": readers, "writing": writing}
+    options = {"readers": readers, "writing": writing}
     engine = _opened(path, _LASTING, pool_size=8, max_overflow=56, execution_options=options)
     event.listen(engine, "engine_disposed", readers.close)
 
@@ -90,7 +90,7 @@ class _Readers:
         self._path = path
         self._idle: list[sqlite3.Connection] = []
 
-    def getconn_at_once(self) -> sqlite3.Connection:
+    def getconn(self) -> sqlite3.Connection:
         with suppress(IndexError):
             return self._idle.pop()
         connection = sqlite3.connect(self._path, BUSY_SECONDS, check_same_thread=False)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from aggregates.statuses import AdjustmentStatus, BillingStatus
-from projections.databases.connections import Glance, glance_of
+from projections.databases.connections import IN_ORDER, Glance, glance_of, plan
 from projections.history import can_be_stored
 from projections.views.backlog.filters import BacklogFilter, shape_of
 from projections.views.backlog.reading import Asked
@@ -33,19 +33,18 @@ class BacklogList:
     ) -> Page:
         """A page. Raises BadQuery."""
         asked = self._asked(glance_of(connection), wanted, page)
-        rows = asked.by_text() if asked.shape.has_text else asked.rows()
-        return asked.page(rows, asked.totals(connection) if totals else None)
+        summed = asked.totals(connection) if totals else None
+        if asked.is_in_order:
+            plan(asked.views, IN_ORDER)
+        return asked.page(asked.by_text() if asked.shape.has_text else asked.rows(), summed)
 
-    async def at_once(self, views: Glance, wanted: BacklogFilter, page: PageRequest) -> Page | None:
-        """A page without totals, by a single statement within an event loop. Raises BadQuery.
+    def glance(self, views: Glance, wanted: BacklogFilter, page: PageRequest) -> Page | None:
+        """A page without totals that a single statement finds in order. Raises BadQuery.
 
-        None when that would hold the loop up, or takes several.
+        None where rows are looked for by a text, or have to be sorted.
         """
         asked = self._asked(views, wanted, page)
-        if asked.shape.has_text:
-            return None
-        rows = await asked.statement().rows_at_once(views, asked.values)
-        return None if rows is None else asked.page(rows)
+        return asked.page(asked.rows()) if asked.is_in_order else None
 
     def statement(self, views: Glance, wanted: BacklogFilter, page: PageRequest) -> tuple[str, Any]:
         """What a page is read by: the statement for the driver, with its values."""
@@ -86,6 +85,7 @@ list_time_and_material = BacklogList(
 
 def find_items(connection: Connection, item_ids: Sequence[str]) -> list[Row]:
     """The items of either view that have these ids."""
+    plan(glance_of(connection), IN_ORDER)
     found: list[Row] = []
     item_ids = [item_id for item_id in item_ids if can_be_stored(item_id)]
     for view in (FIXED_PRICE, TIME_AND_MATERIAL):

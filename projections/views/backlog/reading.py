@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from projections.databases.connections import Glance
+from projections.databases.connections import AS_USUAL, IN_ORDER, Glance, plan
 from projections.time_and_material import MOST_OF_AN_EVENT
 from projections.values.search_texts import approvals_text_id, day_and_position
 from projections.values.sums import whole
@@ -47,6 +47,11 @@ class Asked:
     part: Part
     values: dict[str, Any]
 
+    @property
+    def is_in_order(self) -> bool:
+        """Whether it is planned as `IN_ORDER` says."""
+        return self.view.is_in_order(self.shape, self.part.orders)
+
     def statement(self, **how: bool) -> Prepared:
         """What it is read by; `how` the text is searched, if there is one."""
         return _page(
@@ -69,6 +74,13 @@ class Asked:
         """
         if self.shape.has_project:
             return self.rows()
+        plan(self.views, IN_ORDER)
+        rows = self._gone_through()
+        plan(self.views, AS_USUAL)
+        return self._looked_up() if rows is None else rows
+
+    def _gone_through(self) -> Found | None:
+        """The rows of the page among the first of the list; None when they do not fill it."""
         wanted = self.part.limit + 1
         first = skip = GONE_THROUGH * wanted
         for _ in range(2):
@@ -82,7 +94,7 @@ class Asked:
                 break
             # Once more, as far as there should be enough: to look so many up would take longer.
             skip = first * wanted * 5 // (4 * len(rows))
-        return self._looked_up()
+        return None
 
     def totals(self, connection: Connection) -> Rows:
         """The sums over the whole filter by currency, status and billing type."""
