@@ -78,9 +78,6 @@ def big_views(bench: Bench, rows: int) -> str:
             for index in indexes:
                 index.create(connection)
             _sum_up(connection)
-    if bench.kind == POSTGRESQL:
-        with psycopg.connect(url, autocommit=True) as bare:
-            bare.execute("VACUUM (ANALYZE)")
     bench.databases.settle()
     return url
 

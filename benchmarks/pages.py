@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from statistics import median
 from time import perf_counter
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import psycopg
@@ -22,13 +23,15 @@ import psycopg
 from benchmarks.big_views import CUSTOMER, LIMIT, STATUS, big_views
 from benchmarks.client import Line, request
 from benchmarks.databases import POSTGRESQL, Bench
-from benchmarks.measuring import Figure, Row, interleaved
+from benchmarks.measuring import Figure, Pair, Row, interleaved
 from benchmarks.office import BACKLOG
 from benchmarks.served import served
-from projections.databases.connections import glance_of
+from benchmarks.workload import contract_ids
+from projections.databases.connections import IN_ORDER
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_time_and_material
 from projections.views.paging import PageRequest
+from service.databases.addresses import conninfo
 from service.http.app import create_app
 from service.settings import Settings
 from service.tenants.opening import sqlite_path
@@ -37,24 +40,30 @@ from tests.databases import Only
 
 PAGE = Figure(
     name="page",
-    what="p50 over HTTP of a page of 100 by status and customer over 1,000,000 rows, against the "
-    "SQL alone",
+    what="p50 over HTTP of a page of 100 over 1,000,000 rows that nobody has analysed, against the "
+    "SQL alone: without a filter, by status and customer, or by contract, whichever is worst",
     unit="ms",
     against_unit="ms",
-    floor=2.5,
+    floor=3.5,
     stretch=1.5,
     better="less",
 )
 PAGE_SCALE = Figure(
     name="page_scale",
-    what="p50 over HTTP of the same page over 1,000,000 rows, against over 10,000",
+    what="p50 over HTTP of a page of 100 by status and customer over 1,000,000 rows, against over "
+    "10,000",
     unit="ms",
     against_unit="ms",
     floor=1.5,
     stretch=1.1,
     better="less",
 )
-PATH = f"{BACKLOG}?billing_status={STATUS}&customer_id={CUSTOMER}&limit={LIMIT}"
+BY_STATUS_AND_CUSTOMER = {"billing_status": [STATUS], "customer_id": [CUSTOMER]}
+FILTERS: Mapping[str, Mapping[str, list[str]]] = {
+    "whole": {},
+    "by_status_and_customer": BY_STATUS_AND_CUSTOMER,
+    "by_contract": {"contract_id": contract_ids(1)},
+}
 Statement = tuple[str, Any]
 
 
@@ -79,29 +88,35 @@ def _backlogs(bench: Bench) -> tuple[_Backlog, _Backlog]:
 def measure_page(bench: Bench) -> Row:
     """Blocks of requests over one connection, in turn with blocks of the bare statement."""
     backlog, _ = _backlogs(bench)
-    statement = _executed(backlog.url)
     with _Bare(bench, backlog.url) as bare:
-        pair = interleaved(
-            lambda: _p50(bench, lambda: bare.fetch(statement)),
-            lambda: _p50_over_http(bench, backlog),
-            bench.sizes.page_blocks,
-        )
-    return PAGE.row(bench.kind, pair.ours, pair.limit, pair.repetitions)
+        pairs = {name: _measured(bench, backlog, bare, by) for name, by in FILTERS.items()}
+    worst = max(pairs.values(), key=lambda pair: pair.ours / pair.limit)
+    ratios = {name: pair.ours / pair.limit for name, pair in pairs.items()}
+    return PAGE.row(bench.kind, worst.ours, worst.limit, worst.repetitions, **ratios)
+
+
+def _measured(bench: Bench, backlog: _Backlog, bare: _Bare, by: Mapping[str, list[str]]) -> Pair:
+    statement = _executed(backlog.url, by)
+    return interleaved(
+        lambda: _p50(bench, lambda: bare.fetch(statement)),
+        lambda: _p50_over_http(bench, backlog, by),
+        bench.sizes.page_blocks,
+    )
 
 
 def measure_page_scale(bench: Bench) -> Row:
     """The same page of both backlogs, in turn; each matches the same part of its rows."""
     big, few = _backlogs(bench)
     pair = interleaved(
-        lambda: _p50_over_http(bench, few),
-        lambda: _p50_over_http(bench, big),
+        lambda: _p50_over_http(bench, few, BY_STATUS_AND_CUSTOMER),
+        lambda: _p50_over_http(bench, big, BY_STATUS_AND_CUSTOMER),
         bench.sizes.page_blocks,
     )
     return PAGE_SCALE.row(bench.kind, pair.ours, pair.limit, pair.repetitions)
 
 
-def _p50_over_http(bench: Bench, backlog: _Backlog) -> float:
-    page = request("GET", PATH)
+def _p50_over_http(bench: Bench, backlog: _Backlog, by: Mapping[str, list[str]]) -> float:
+    page = request("GET", _path(by))
     with closing(Line(backlog.port)) as line:
         return _p50(bench, lambda: line.ask(page).expect())
 
@@ -116,33 +131,36 @@ def _p50(bench: Bench, call: Callable[[], object]) -> float:
     return 1_000 * median(taken[1:])
 
 
-def _executed(url: str) -> Statement:
+def _path(by: Mapping[str, list[str]]) -> str:
+    return f"{BACKLOG}?{urlencode({**by, 'limit': LIMIT}, doseq=True)}"
+
+
+def _executed(url: str, by: Mapping[str, list[str]]) -> Statement:
     """What the service executes for the page, with its values. Raises ValueError if not full."""
-    wanted = BacklogFilter(any_of={"billing_status": [STATUS], "customer_id": [CUSTOMER]})
     with closing(Tenant(url, project=False)) as tenant:
-        answer = asyncio.run(_called(tenant))
-        with tenant.reading() as (views, _):
+        answer = asyncio.run(_called(tenant, _path(by)))
+        with tenant.glancing() as views:
             statement = list_time_and_material.statement(
-                glance_of(views), wanted, PageRequest(limit=LIMIT)
+                views, BacklogFilter(any_of=by), PageRequest(limit=LIMIT)
             )
     if len(answer["items"]) != LIMIT or not answer["next"]:
         raise ValueError(f"{len(answer['items'])} items")
     return statement
 
 
-async def _called(tenant: Tenant) -> Any:
+async def _called(tenant: Tenant, path: str) -> Any:
     """The page as a call within this process gets it."""
     transport = httpx.ASGITransport(app=create_app(Only(tenant), Settings()))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        return (await client.get(PATH)).raise_for_status().json()
+        return (await client.get(path)).raise_for_status().json()
 
 
 class _Bare:
-    """A connection of the driver alone: prepared and binary, where there is such a thing."""
+    """A connection of the driver alone: prepared, planned once and binary, where there is such."""
 
     def __init__(self, bench: Bench, url: str) -> None:
         self._connection: Any = (
-            psycopg.connect(url, autocommit=True)
+            psycopg.connect(conninfo(url, "benchmarks", **IN_ORDER), autocommit=True)
             if bench.kind == POSTGRESQL
             else sqlite3.connect(sqlite_path(url).with_suffix(".views.db"))
         )

@@ -52,7 +52,7 @@ def opened_views(database: str) -> Generator[Engine]:
     with opened_server(database) as server:
         with server.pool.connection() as connection:
             connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(SCHEMA)))
-        yield postgres_views(server.pool, SCHEMA)
+        yield postgres_views(server.pool, server.readers, SCHEMA)
 
 
 @contextmanager

@@ -78,6 +78,11 @@ class PostgresServer:
             drop = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
             connection.execute(cast("LiteralString", drop))
 
+    def end(self, pid: int) -> None:
+        """Ends the session of that process, and waits until it is over."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
     def start(self) -> None:
         """Starts it on its folder, and waits until it takes connections. Raises NotStarted."""
         options = {

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import psycopg
 import sqlalchemy.exc
@@ -15,16 +15,23 @@ from sqlalchemy import Connection, Engine
 from projections.history import Unavailable
 from projections.tables import VIEWS, tracking
 
-if TYPE_CHECKING:
-    pass
-
-
 GRACE_SECONDS = 2
 """How much longer than PostgreSQL may work on a statement its answer is waited for."""
 PAGE_SECONDS = 60
 """How long PostgreSQL may work on a statement that writes a page of the views."""
 RESHAPE_SECONDS = 3600
 """How long PostgreSQL may work on a statement that makes or moves whole tables or indexes."""
+IN_ORDER: Mapping[str, str] = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+}
+"""How PostgreSQL plans pages that it finds in the order of an index: once, whatever the values are
+and however little it knows of the tables, and never by gathering all that matches to sort it."""
+BY_KEYS: Mapping[str, str] = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
+"""How it looks rows up: each by its key, where it would go through a whole table for thousands."""
+_POSITION = "position"
+"""The key that a connection tells the position by, of which it sees the views."""
 
 
 def schema_of(engine: Engine) -> str | None:
@@ -41,13 +48,15 @@ class Glance:
 
     driver: Any
     schema: str | None
+    size: int = 0
+    """About the logarithm of how much is recorded; plans for other sizes are not used again."""
 
 
 class Pool(Protocol):
-    """Connections for single statements, that are given out and come back."""
+    """Connections that are given out and come back."""
 
-    def getconn_at_once(self) -> Any | None:
-        """A connection that lies ready, None when none does."""
+    def getconn(self) -> Any:
+        """A connection. Raises PoolTimeout when none is free in time."""
         ...
 
     def putconn(self, conn: Any) -> None:
@@ -55,34 +64,31 @@ class Pool(Protocol):
         ...
 
 
-class WaitingPool(Pool, Protocol):
-    """Connections that may be waited for, too."""
-
-    def getconn(self) -> Any:
-        """A connection. Raises PoolTimeout when there is none to be had."""
-        ...
-
-
 @contextmanager
-def at_once(engine: Engine) -> Generator[Glance | None]:
-    """A connection for single statements, for an event loop: None instead of waiting for one.
+def glancing(engine: Engine, position: int) -> Generator[Glance]:
+    """A connection for single statements, to views that show about this position.
 
     Past SQLAlchemy, which would take its time to hand one out.
     """
-    pool: Pool = engine.get_execution_options()["pool"]
-    driver = pool.getconn_at_once()
-    if driver is None:
-        yield None
-        return
+    readers: Pool = engine.get_execution_options()["readers"]
+    driver = readers.getconn()
     try:
-        yield Glance(driver, schema_of(engine))
+        yield Glance(driver, schema_of(engine), position.bit_length())
     finally:
-        pool.putconn(driver)
+        readers.putconn(driver)
 
 
 def glance_of(connection: Connection) -> Glance:
     """The connection for single statements, within its transaction."""
-    return Glance(driver_of(connection), schema_of(connection.engine))
+    position: int = connection.info.get(_POSITION, 0)
+    return Glance(driver_of(connection), schema_of(connection.engine), position.bit_length())
+
+
+def plan(connection: Connection, how: Mapping[str, str]) -> None:
+    """Has PostgreSQL plan the rest of the transaction like that; SQLite has no such settings."""
+    if schema_of(connection.engine) is not None:
+        local = (f"SET LOCAL {name} = {value}" for name, value in how.items())
+        driver_of(connection).execute("; ".join(local))
 
 
 @contextmanager
@@ -109,7 +115,9 @@ def as_of_now(engine: Engine) -> Generator[tuple[Connection, int]]:
         while cursor.nextset():
             pass
         found = cursor.fetchone()
-        yield connection, found[0] if found else 0
+        shown = found[0] if found else 0
+        connection.info[_POSITION] = shown
+        yield connection, shown
         cursor.execute("COMMIT")
 
 

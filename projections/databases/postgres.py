@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Engine, NullPool, create_engine, event
 
-if TYPE_CHECKING:
-    pass
-from projections.databases.connections import WaitingPool
+from projections.databases.connections import Pool
 from projections.databases.migrating import MIGRATIONS, migrate
 
 
-def postgres_views(pool: WaitingPool, schema: str, migrations: Path = MIGRATIONS) -> Engine:
+def postgres_views(pool: Pool, readers: Pool, schema: str, migrations: Path = MIGRATIONS) -> Engine:
     """The views in a schema that is there already, migrated to today's tables.
 
     Connections are the pool's, which gets them back when they are closed; every statement is put
-    into the one schema. Raises MigrationFailed.
+    into the one schema. Pages are read on those of `readers`. Raises MigrationFailed.
     """
 
     def connect() -> Any:
@@ -38,7 +36,9 @@ def postgres_views(pool: WaitingPool, schema: str, migrations: Path = MIGRATIONS
         "postgresql+psycopg://", poolclass=NullPool, creator=connect, use_native_hstore=False
     )
     event.listen(bare, "close", give_back)
-    engine = bare.execution_options(schema_translate_map={None: schema}, schema=schema, pool=pool)
+    engine = bare.execution_options(
+        schema_translate_map={None: schema}, schema=schema, readers=readers
+    )
     migrate(engine, migrations)
     return engine
 

@@ -42,7 +42,7 @@ def sqlite_views(path: Path, migrations: Path = MIGRATIONS, *, thoroughly: bool 
         pool_size=8,
         max_overflow=56,
         connect_args={"timeout": BUSY_SECONDS},
-        execution_options={"pool": readers},
+        execution_options={"readers": readers},
     )
     event.listen(engine, "connect", _set_up(_LASTING))
     event.listen(engine, "begin", _begin)
@@ -86,7 +86,7 @@ class _Readers:
         self._path = path
         self._idle: list[sqlite3.Connection] = []
 
-    def getconn_at_once(self) -> sqlite3.Connection:
+    def getconn(self) -> sqlite3.Connection:
         with suppress(IndexError):
             return self._idle.pop()
         connection = sqlite3.connect(self._path, BUSY_SECONDS, check_same_thread=False)

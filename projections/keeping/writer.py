@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, Engine, delete, select
 
 from projections.changes import Drop
-from projections.databases.connections import PAGE_SECONDS, allow
+from projections.databases.connections import BY_KEYS, PAGE_SECONDS, allow, plan
 from projections.keeping.bulk import Bulk, bulk
 from projections.keeping.gathering import PatchRows, PutRows, Step
 from projections.keeping.totals import Totals
@@ -30,6 +30,7 @@ class Writer:
         """
         with self._engine.begin() as connection:
             allow(connection, PAGE_SECONDS)
+            plan(connection, BY_KEYS)
             views = bulk(connection)
             if not views.move(after, position):
                 raise OutOfStep(after)

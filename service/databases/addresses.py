@@ -149,8 +149,8 @@ def _secrets(address: str) -> Iterator[str]:
 # --- what libpq is given -----------------------------------------------------------------------
 
 
-def conninfo(address: str, application_name: str) -> str:
-    """What to connect with: the address, and the limits that every connection has.
+def conninfo(address: str, application_name: str, **settings: str) -> str:
+    """What to connect with: the address, the limits that every connection has, and settings.
 
     Of several hosts the one that takes writes is wanted, unless the address says otherwise. Raises
     BadDatabase for an address that libpq can't read.
@@ -167,11 +167,11 @@ def conninfo(address: str, application_name: str) -> str:
         values.setdefault("target_session_attrs", "read-write")
     for name, value in _KEEPALIVES.items():
         values.setdefault(name, value)
-    limits = {
+    settings |= {
         "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
         "statement_timeout": f"{STATEMENT_SECONDS}s",
     }
-    options = " ".join(f"-c {name}={value}" for name, value in limits.items())
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     values["options"] = f"{values.get('options') or ''} {options}".strip()
     values["connect_timeout"] = CONNECT_SECONDS
     values["application_name"] = application_name

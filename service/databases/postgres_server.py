@@ -21,16 +21,16 @@ from psycopg.pq import ConnStatus
 from psycopg.sql import SQL, Composed, Identifier
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from projections.databases.connections import IN_ORDER
 from service.databases.addresses import CONNECT_SECONDS, BadDatabase, conninfo, shown, told
 from service.databases.bounded_connections import ANSWER_SECONDS, Bounded, connect
 
 log = structlog.stdlib.get_logger(__name__)
 
-POOL_SIZE = 24
+POOL_SIZE = 16
+READERS = 8
 POOL_SECONDS = 3
 """How long a call waits for a connection before it is answered with a 503."""
-AT_ONCE_SECONDS = 0.001
-"""How long an event loop waits for one: the pool does not look at all for who has no time."""
 DOWN_SECONDS = 1.0
 """How long nobody waits for a server that could not be reached."""
 RECHECK_SECONDS = 30.0
@@ -71,21 +71,6 @@ class _Pool(ConnectionPool[Bounded]):
         if _is_dead(connection):
             self.putconn(connection)
             connection = self._lent(timeout)
-        return connection
-
-    def getconn_at_once(self) -> Bounded | None:
-        """A connection that lies ready, None when none does."""
-        if time.monotonic() < self._down_until:
-            return None
-        try:
-            connection = super().getconn(AT_ONCE_SECONDS)
-        except PoolTimeout:
-            return None
-        self._given_out.add(id(connection))
-        if _has_news(connection):  # most likely its end, which others may look into
-            self.putconn(connection)
-            return None
-        connection.patience = ANSWER_SECONDS
         return connection
 
     def putconn(self, conn: Bounded) -> None:
@@ -130,23 +115,31 @@ def _is_dead(connection: Bounded) -> bool:
     return False
 
 
+def _pool(conninfo: str, min_size: int, max_size: int) -> _Pool:
+    return _Pool(
+        conninfo,
+        connection_class=Bounded,
+        min_size=min_size,
+        max_size=max_size,
+        open=True,
+        timeout=POOL_SECONDS,
+        reconnect_timeout=CONNECT_SECONDS,
+        close_returns=True,
+        kwargs={"autocommit": True},
+    )
+
+
 class Server:
-    """One server: `pool` for everything in short, a session of its own for listening and turns."""
+    """One server: `pool` for everything in short, a session of its own for listening and turns.
+
+    Pages of the backlog are read on the connections of `readers`.
+    """
 
     def __init__(self, url: str, pool_size: int = POOL_SIZE) -> None:
         """Raises BadDatabase for an address that is none."""
         self.url = url
-        self.pool = _Pool(
-            conninfo(url, "billing-backlog"),
-            connection_class=Bounded,
-            min_size=1,
-            max_size=pool_size,
-            open=True,
-            timeout=POOL_SECONDS,
-            reconnect_timeout=CONNECT_SECONDS,
-            close_returns=True,
-            kwargs={"autocommit": True},
-        )
+        self.pool = _pool(conninfo(url, "billing-backlog"), 1, pool_size)
+        self.readers = _pool(conninfo(url, "billing-backlog pages", **IN_ORDER), 0, READERS)
         self._session = _Session(url)
 
     def listen(self, channel: str, heard: Heard) -> None:
@@ -170,6 +163,7 @@ class Server:
     def close(self) -> None:
         """Closes the pool and the session."""
         self._session.close()
+        self.readers.close()
         self.pool.close()
 
 

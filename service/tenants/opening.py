@@ -117,7 +117,7 @@ def open_postgres(
         if place.columns() - COLUMNS - {"notification_id"}:
             raise MigrationFailed("the history is of a newer version of the service")
         ledger = Ledger(place, clock)
-        views = postgres_views(server.pool, schema)
+        views = postgres_views(server.pool, server.readers, schema)
     except (Unavailable, psycopg.Error, DBAPIError, MigrationFailed) as error:
         if server is not shared:
             server.close()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from projections.databases.connections import TRANSIENT_ERRORS, Glance, as_of_now, at_once
+from projections.databases.connections import TRANSIENT_ERRORS, Glance, as_of_now, glancing
 from projections.history import Unavailable
 from projections.keeping.projector import Projector
 from projections.keeping.rebuilding import rebuild
@@ -169,13 +169,10 @@ class Tenant:
         self.projector.wake(position)
 
     @contextmanager
-    def glancing_at_once(self) -> Generator[Glance | None]:
-        """Views for a single statement, for an event loop: None instead of waiting for them.
-
-        Raises Unavailable, as `reading`.
-        """
+    def glancing(self) -> Generator[Glance]:
+        """Views for single statements, each as of a moment of its own. Raises Unavailable."""
         try:
-            with at_once(self.views) as glance:
+            with glancing(self.views, self.projector.position) as glance:
                 yield glance
         except TRANSIENT_ERRORS as error:
             raise Unavailable(str(error)) from error

@@ -84,11 +84,20 @@ def strands_of(shape: Shape) -> list[Mapping[str, int]]:
     many places of an index: a database would read all of them to sort them, or go by date through
     all that was ever billed.
     """
+    counts = _counts(shape)
+    if is_scattered(shape) or shape.has_project:
+        return [WHOLE]
+    choices = product(*map(range, counts.values()))
+    return [dict(zip(counts, numbers, strict=True)) for numbers in choices]
+
+
+def is_scattered(shape: Shape) -> bool:
+    """Whether what is wanted lies in too many places of an index to be read in order."""
+    return prod(_counts(shape).values()) > _MOST_STRANDS
+
+
+def _counts(shape: Shape) -> Mapping[str, int]:
+    """How many values a filter has of each column that tells its strands apart."""
     counts = dict(shape.any_of)
     leading = [name for name in _LEADING if name in counts][:1]
-    names = [name for name in (*leading, "billing_status") if name in counts]
-    many = prod(counts[name] for name in names) > _MOST_STRANDS
-    if many or shape.has_project:
-        return [WHOLE]
-    choices = product(*(range(counts[name]) for name in names))
-    return [dict(zip(names, numbers, strict=True)) for numbers in choices]
+    return {name: counts[name] for name in (*leading, "billing_status") if name in counts}

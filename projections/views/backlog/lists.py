@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from aggregates.statuses import AdjustmentStatus, BillingStatus
-from projections.databases.connections import Glance, glance_of
+from projections.databases.connections import IN_ORDER, Glance, glance_of, plan
 from projections.history import can_be_stored
 from projections.values.sums import whole
 from projections.values.units import from_minor
@@ -44,24 +44,19 @@ class BacklogList:
         self, connection: Connection, wanted: BacklogFilter, page: PageRequest, *, totals: bool
     ) -> Page:
         """A page. Raises BadQuery."""
-        views = glance_of(connection)
-        matching = self._matching(wanted)
-        part = self._view.paging.read(page)
-        shape, values = shape_of(matching)
-        asked = _Asked(self._view, views, shape, part, {**values, **part.values()})
-        rows = asked.by_text() if shape.has_text else asked.rows()
-        return asked.page(rows, _totals(connection, self._view, shape, values) if totals else None)
+        asked = self._asked(glance_of(connection), wanted, page)
+        summed = _totals(connection, self._view, asked.shape, asked.values) if totals else None
+        if asked.is_in_order:
+            plan(connection, IN_ORDER)
+        return asked.page(asked.by_text() if asked.shape.has_text else asked.rows(), summed)
 
-    async def at_once(self, views: Glance, wanted: BacklogFilter, page: PageRequest) -> Page | None:
-        """A page without totals, by a single statement within an event loop. Raises BadQuery.
+    def glance(self, views: Glance, wanted: BacklogFilter, page: PageRequest) -> Page | None:
+        """A page without totals that a single statement finds in order. Raises BadQuery.
 
-        None when that would hold the loop up, or takes several.
+        None where rows are looked for by a text, or have to be sorted.
         """
         asked = self._asked(views, wanted, page)
-        if asked.shape.has_text:
-            return None
-        rows = await asked.statement().rows_at_once(views, asked.values)
-        return None if rows is None else asked.page(rows)
+        return asked.page(asked.rows()) if asked.is_in_order else None
 
     def statement(self, views: Glance, wanted: BacklogFilter, page: PageRequest) -> tuple[str, Any]:
         """What a page is read by: the statement for the driver, with its values."""
@@ -92,6 +87,11 @@ class _Asked:
     shape: Shape
     part: Part
     values: dict[str, Any]
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether it is planned as `IN_ORDER` says."""
+        return self.view.is_in_order(self.shape, self.part.orders)
 
     def statement(self, **how: bool) -> Prepared:
         """What it is read by; `how` the text is searched, if there is one."""
@@ -177,6 +177,7 @@ list_time_and_material = BacklogList(
 
 def find_items(connection: Connection, item_ids: Sequence[str]) -> list[Row]:
     """The items of either view that have these ids."""
+    plan(connection, IN_ORDER)
     found: list[Row] = []
     item_ids = [item_id for item_id in item_ids if can_be_stored(item_id)]
     for view in (FIXED_PRICE, TIME_AND_MATERIAL):

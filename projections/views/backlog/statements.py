@@ -41,7 +41,7 @@ from projections.tables import (
     tracking,
 )
 from projections.values.sums import halves, kept_halves
-from projections.views.backlog.filters import WHOLE, Shape, strands_of
+from projections.views.backlog.filters import WHOLE, Shape, is_scattered, strands_of
 from projections.views.backlog.rows import Shown
 from projections.views.backlog.texts import Texts, of_parts, of_sales
 from projections.views.paging import Columns, Order, Paging, empty_first, merged, past_indexes
@@ -176,6 +176,11 @@ class View:
             part = select(self.table.c.item_id).where(*within)
             edges.append(self.paging.edge(part, orders, is_behind=is_behind))
         return merged(edges, orders, limit=1)
+
+    def is_in_order(self, shape: Shape, orders: Sequence[Order]) -> bool:
+        """Whether indexes lead to few rows, or through rows in the order of a page."""
+        in_order = self._in_own_order(orders) and not is_scattered(shape)
+        return in_order and not shape.has_text
 
     def _in_own_order(self, orders: Sequence[Order]) -> bool:
         return [order.name for order in orders] == [order.name for order in self.paging.default]

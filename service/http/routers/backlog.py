@@ -25,8 +25,6 @@ from service.wire.requests import DateText, ItemsBody, MarkBody
 
 router = APIRouter(prefix="/v1/backlog", tags=["Backlog"], route_class=StrictRoute)
 
-AT_ONCE_ROWS = 200
-"""Rows of a page that is read in the event loop; more would hold up the others in it."""
 FixedPriceListing = Annotated[Listing, Depends(listing_by(list_fixed_price.sortable))]
 SalesListing = Annotated[Listing, Depends(listing_by(list_time_and_material.sortable))]
 Totals = Annotated[bool, Query(description="Add totals over the whole filter.")]
@@ -83,20 +81,16 @@ async def _listed(
     *,
     totals: bool,
 ) -> Response:
-    """A page; one statement tells its rows and the position.
-
-    Where no connection has to be waited for it is read right here: to wake another thread and to
-    be woken by it takes about as long as to read a page.
-    """
-    if not totals and part.limit <= AT_ONCE_ROWS:
-        with reading.tenant.glancing_at_once() as views:
-            page = await backlog.at_once(views, matching, part) if views else None
-        if page and page.position is not None:
-            return list_response(request, page, page.position)
+    """A page; one statement tells its rows and the position."""
 
     def read() -> Response:
-        with reading.tenant.reading() as (views, position):
-            page = backlog(views, matching, part, totals=totals)
+        if not totals:
+            with reading.tenant.glancing() as views:
+                page = backlog.glance(views, matching, part)
+            if page and page.position is not None:
+                return list_response(request, page, page.position)
+        with reading.tenant.reading() as (connection, position):
+            page = backlog(connection, matching, part, totals=totals)
         return list_response(request, page, position)
 
     return await in_thread(read)

@@ -188,7 +188,7 @@ def open_with(database: str, migrations: Path) -> None:
         sqlite_views(views_path(database), migrations)
         return
     with opened_server(database) as server:
-        postgres_views(server.pool, SCHEMA, migrations)
+        postgres_views(server.pool, server.readers, SCHEMA, migrations)
 
 
 def test_the_way_back_leaves_no_table_behind(views: Engine) -> None:

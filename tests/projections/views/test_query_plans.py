@@ -1,65 +1,89 @@
 """Pages of a large backlog are read by indexes that fit: little more than the page is looked at."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import TypeVar
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, event, text
 
-from projections.databases.connections import driver_of, schema_of
+from projections.databases.connections import Glance, as_of_now, glance_of, glancing
+from projections.keeping.gathering import PatchRows
+from projections.keeping.writer import Writer
+from projections.tables import time_and_material
 from projections.views.actuals import list_actuals
 from projections.views.backlog.filters import BacklogFilter
-from projections.views.backlog.lists import list_time_and_material
+from projections.views.backlog.lists import find_items, list_time_and_material
 from projections.views.paging import Page, PageRequest
-from tests.projections.large_views import ROWS
+from tests.projections.large_views import ROWS, fill, sales
+
+R = TypeVar("R")
 
 LIMIT = 20
 MOST_ROWS = ROWS // 25
 """Of all that there are: those of one contract, for a filter that goes by contract."""
 KINDS = 1_200
 """Of rows, which totals are kept by."""
+SOME_IDS = [sale["item_id"] for sale in sales()[:: ROWS // 5_000]]
 STEPS_A_ROW = 60
 """Of SQLite's machine, at most; it takes about 25 to look at a row and another 25 to show it."""
 
 
+Wanted = dict[str, list[str]]
+SHAPES: list[Wanted] = [
+    {},
+    {"billing_status": ["ready"]},
+    {"billing_status": ["ready", "invoice_created"]},
+    {"billing_status": ["invoice_posted"]},
+    {"customer_id": ["K7"]},
+    {"customer_id": ["K7", "K8"], "billing_status": ["ready"]},
+    {"contract_id": ["C3"]},
+    {"contract_id": ["C3"], "billing_status": ["ready"], "line_id": ["L"]},
+    {"project_id": ["P3"]},
+    {"project_id": ["P3", "P4"]},
+    {"project_id": ["P3"], "contract_id": ["C3"]},
+    {"project_id": ["P3"], "customer_id": ["K3"], "billing_status": ["ready"]},
+    {"nte_status": ["failed"]},
+    {"resource": ["R7"]},
+    {"resource": ["R7", "R8"], "billing_status": ["ready", "not_ready"]},
+    {"resource": ["R3", "R103"], "contract_id": ["C3"]},
+    {"nte_status": ["failed", "committed"], "billing_status": ["not_ready"]},
+]
+
+
 @pytest.mark.parametrize("behind", [False, True], ids=["first page", "next page"])
 @pytest.mark.parametrize("sort", ["date", "-date"])
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        {},
-        {"billing_status": ["ready"]},
-        {"billing_status": ["ready", "invoice_created"]},
-        {"billing_status": ["invoice_posted"]},
-        {"customer_id": ["K7"]},
-        {"customer_id": ["K7", "K8"], "billing_status": ["ready"]},
-        {"contract_id": ["C3"]},
-        {"contract_id": ["C3"], "billing_status": ["ready"], "line_id": ["L"]},
-        {"project_id": ["P3"]},
-        {"project_id": ["P3", "P4"]},
-        {"project_id": ["P3"], "contract_id": ["C3"]},
-        {"project_id": ["P3"], "customer_id": ["K3"], "billing_status": ["ready"]},
-        {"nte_status": ["failed"]},
-        {"resource": ["R7"]},
-        {"resource": ["R7", "R8"], "billing_status": ["ready", "not_ready"]},
-        {"resource": ["R3", "R103"], "contract_id": ["C3"]},
-        {"nte_status": ["failed", "committed"], "billing_status": ["not_ready"]},
-    ],
-    ids=lambda wanted: "+".join(wanted) or "nothing",
-)
+@pytest.mark.parametrize("wanted", SHAPES, ids=lambda wanted: "+".join(wanted) or "nothing")
 def test_a_page_of_a_large_view_looks_at_few_rows(
-    large: Engine, wanted: dict[str, list[str]], sort: str, *, behind: bool
+    large: Engine, wanted: Wanted, sort: str, *, behind: bool
 ) -> None:
-    def read(connection: Connection, cursor: str | None = None) -> Page:
-        request = PageRequest(LIMIT, cursor, sort)
-        matching = BacklogFilter(any_of=wanted)
-        return list_time_and_material(connection, matching, request, totals=False)
-
-    page, looked_at = looking(large, read)
+    page, looked_at = glanced(large, wanted, sort)
     if behind:
-        page, looked_at = looking(large, partial(read, cursor=page.next_cursor))
+        page, looked_at = glanced(large, wanted, sort, page.next_cursor)
     assert len(page.items) == LIMIT
     assert looked_at < MOST_ROWS
+
+
+@pytest.mark.parametrize("sort", ["date", "-date"])
+def test_pages_that_were_planned_when_there_was_nothing_look_at_few_rows_when_there_is_much(
+    views: Engine, sort: str
+) -> None:
+    for wanted in SHAPES:
+        glanced(views, wanted, sort, position=0)
+    fill(views)
+    for wanted in SHAPES:
+        page, looked_at = glanced(views, wanted, sort)
+        assert (len(page.items), looked_at < MOST_ROWS) == (LIMIT, True), wanted
+
+
+@pytest.mark.parametrize("sort", ["date", "-date"])
+def test_pages_look_at_few_rows_once_postgresql_has_analysed_them(views: Engine, sort: str) -> None:
+    fill(views)
+    with views.begin() as connection:
+        connection.execute(text("ANALYZE"))
+    for wanted in SHAPES:
+        page, looked_at = glanced(views, wanted, sort)
+        assert (len(page.items), looked_at < MOST_ROWS) == (LIMIT, True), wanted
 
 
 @pytest.mark.parametrize(
@@ -100,6 +124,35 @@ def test_a_page_of_actuals_looks_at_few_rows(
     assert looked_at < MOST_ROWS
 
 
+def test_thousands_of_items_are_found_by_their_ids(large: Engine) -> None:
+    def read(connection: Connection) -> Sequence[object]:
+        return find_items(connection, SOME_IDS)
+
+    found, looked_at = looking(large, read)
+    assert len(found) == len(SOME_IDS)
+    assert looked_at <= 2 * len(SOME_IDS)
+
+
+def test_thousands_of_items_are_changed_by_their_ids(views: Engine) -> None:
+    fill(views)
+    changed = [{"item_id": item_id, "billing_status": "ready"} for item_id in SOME_IDS]
+    steps = [PatchRows(time_and_material, ("billing_status",), changed)]
+    looked_at: list[float] = []
+    with ExitStack() as stack:
+
+        @event.listens_for(views, "begin")
+        def begun(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction] - an event
+            count = stack.enter_context(counting(glance_of(connection)))
+
+            def committed(_: Connection) -> None:
+                looked_at.append(count())
+
+            event.listen(views, "commit", committed)
+
+        Writer(views).write(steps, after=ROWS, position=ROWS + 1)
+    assert max(looked_at) <= 3 * len(SOME_IDS)
+
+
 def test_looking_at_all_rows_is_told(large: Engine) -> None:
     """Else the tests above could not fail: no index has what this is sorted by."""
 
@@ -111,30 +164,52 @@ def test_looking_at_all_rows_is_told(large: Engine) -> None:
     assert looked_at > MOST_ROWS
 
 
-def looking(views: Engine, read: Callable[[Connection], Page]) -> tuple[Page, float]:
+def glanced(
+    views: Engine, wanted: Wanted, sort: str, cursor: str | None = None, position: int = ROWS
+) -> tuple[Page, float]:
+    """A page as callers get it, and about how many rows of the view it looks at."""
+    request, matching = PageRequest(LIMIT, cursor, sort), BacklogFilter(any_of=wanted)
+    with glancing(views, position) as glance, _transaction(glance), counting(glance) as count:
+        page = list_time_and_material.glance(glance, matching, request)
+        assert page
+        return page, count()
+
+
+def looking(views: Engine, read: Callable[[Connection], R]) -> tuple[R, float]:
     """What a read comes to, and about how many rows of the view it looks at."""
-    with views.begin() as connection:
-        if schema_of(views):
-            connection.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
-            before = connection.execute(_FETCHED).scalar_one()
-            page = read(connection)
-            return page, connection.execute(_FETCHED).scalar_one() - before
-        steps = 0
+    with as_of_now(views) as (connection, _), counting(glance_of(connection)) as count:
+        return read(connection), count()
 
-        def count() -> None:
-            nonlocal steps
-            steps += 100
 
-        driver = driver_of(connection)
+def _transaction(views: Glance) -> AbstractContextManager[object]:
+    return views.driver.transaction() if views.schema else nullcontext()
+
+
+@contextmanager
+def counting(views: Glance) -> Generator[Callable[[], float]]:
+    """What tells about how many rows of the view were looked at on this connection."""
+    driver, steps = views.driver, 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 100
+
+    def fetched() -> int:
+        return driver.execute(_FETCHED).fetchone()[0]
+
+    if views.schema is None:
         driver.set_progress_handler(count, 100)
         try:
-            return read(connection), steps / STEPS_A_ROW
+            yield lambda: steps / STEPS_A_ROW
         finally:
             driver.set_progress_handler(None, 0)
+        return
+    before = fetched()
+    yield lambda: fetched() - before
 
 
-_FETCHED = text(
-    "SELECT coalesce(sum(seq_tup_read + idx_tup_fetch), 0) FROM pg_stat_xact_user_tables "
-    "WHERE relname = 'time_and_material'"
-)
+_FETCHED = """
+    SELECT coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::int FROM pg_stat_xact_user_tables
+    WHERE relname = 'time_and_material'
+"""
 """Rows that the transaction has taken from the table."""
