@@ -1,6 +1,8 @@
 """Invoices as callers get them."""
 
 import json
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
@@ -36,7 +38,7 @@ def list_invoices(connection: Connection, wanted: Wanted, request: PageRequest) 
     part = _INVOICES.read(request)
     rows = _INVOICES.fetch(connection, statement, part)
     return Page(
-        items=[_invoice(connection, row) for row in rows[: request.limit]],
+        items=_invoices(connection, rows[: request.limit]),
         next_cursor=_INVOICES.next_cursor(in_order(rows), part),
     )
 
@@ -47,26 +49,35 @@ def find_invoice(connection: Connection, invoice_id: str) -> tuple[dict[str, Any
         return None
     statement = select(invoices).where(invoices.c.invoice_id == invoice_id)
     row = connection.execute(statement).mappings().first()
-    return (_invoice(connection, row), row["version"]) if row else None
+    return (_invoices(connection, [row])[0], row["version"]) if row else None
 
 
-def _invoice(connection: Connection, row: RowMapping) -> dict[str, Any]:
-    invoice_id, currency = row["invoice_id"], row["currency"]
-    detail = invoice_details.c
-    details: dict[str, Rows] = {}
+def _invoices(connection: Connection, rows: Sequence[RowMapping]) -> Rows:
+    """The invoices of these rows, each with its lines and details: two statements for all."""
+    detail, line = invoice_details.c, invoice_lines.c
+    ids = [row["invoice_id"] for row in rows]
+    currencies = {row["invoice_id"]: row["currency"] for row in rows}
+    details: dict[tuple[str, str], Rows] = defaultdict(list)
     for found in connection.execute(
         select(invoice_details)
-        .where(detail.invoice_id == invoice_id)
-        .order_by(detail.line_id, detail.date, detail.item_id)
+        .where(detail.invoice_id.in_(ids))
+        .order_by(detail.invoice_id, detail.line_id, detail.date, detail.item_id)
     ).mappings():
-        details.setdefault(found["line_id"], []).append(_detail(found, currency))
-    lines = connection.execute(
-        select(invoice_lines)
-        .where(invoice_lines.c.invoice_id == invoice_id)
-        .order_by(invoice_lines.c.ordinal)
-    ).mappings()
+        invoice_id = found["invoice_id"]
+        details[invoice_id, found["line_id"]].append(_detail(found, currencies[invoice_id]))
+    lines: dict[str, Rows] = defaultdict(list)
+    own = select(invoice_lines).where(line.invoice_id.in_(ids))
+    for found in connection.execute(own.order_by(line.invoice_id, line.ordinal)).mappings():
+        invoice_id = found["invoice_id"]
+        with_details = _line(found, details[invoice_id, found["line_id"]], currencies[invoice_id])
+        lines[invoice_id].append(with_details)
+    return [_invoice(row, lines[row["invoice_id"]]) for row in rows]
+
+
+def _invoice(row: RowMapping, lines: Rows) -> dict[str, Any]:
+    currency = row["currency"]
     return {
-        "invoice_id": invoice_id,
+        "invoice_id": row["invoice_id"],
         "number": row["number"],
         "status": row["status"],
         "contract_id": row["contract_id"],
@@ -78,11 +89,11 @@ def _invoice(connection: Connection, row: RowMapping) -> dict[str, Any]:
         "amount": from_minor(row["amount"], currency),
         "tax": from_minor(row["tax"], currency),
         "total": from_minor(row["amount"] + row["tax"], currency),
-        "lines": [_line(line, details, currency) for line in lines],
+        "lines": lines,
     }
 
 
-def _line(row: RowMapping, details: dict[str, Rows], currency: str) -> dict[str, Any]:
+def _line(row: RowMapping, details: Rows, currency: str) -> dict[str, Any]:
     return {
         "line_id": row["line_id"],
         "billing_method": row["billing_method"],
@@ -90,7 +101,7 @@ def _line(row: RowMapping, details: dict[str, Rows], currency: str) -> dict[str,
         "tax": from_minor(row["tax"], currency),
         "total": from_minor(row["amount"] + row["tax"], currency),
         "groups": json.loads(row["groups"]),
-        "details": details.get(row["line_id"], []),
+        "details": details,
     }
 
 

@@ -25,14 +25,28 @@ def limits(connection: Connection, contract_id: str) -> dict[str, Any] | None:
 
     `reevaluate` names the open items whose verdict the limits of now would change.
     """
+    found = _found(connection, contract_id)
+    if found is None:
+        return None
+    items = _to_reevaluate(connection, contract_id, found[1])
+    return {**_shown(*found), "reevaluate": items}
+
+
+def levels(connection: Connection, contract_id: str) -> dict[str, Any] | None:
+    """The same without `reevaluate`: no item is looked at."""
+    found = _found(connection, contract_id)
+    return None if found is None else _shown(*found)
+
+
+def _found(connection: Connection, contract_id: str) -> tuple[RowMapping, Rows] | None:
     statement = select(contracts).where(contracts.c.contract_id == contract_id)
     contract = connection.execute(statement).mappings().first()
-    if contract is None:
-        return None
-    levels = _levels(connection, contract)
-    items = _to_reevaluate(connection, contract_id, levels)
-    shown = [_level(level, contract["currency"]) for level in levels]
-    return {"levels": shown, "currency": contract["currency"], "reevaluate": items}
+    return (contract, _levels(connection, contract)) if contract else None
+
+
+def _shown(contract: RowMapping, levels: Rows) -> dict[str, Any]:
+    currency = contract["currency"]
+    return {"levels": [_level(level, currency) for level in levels], "currency": currency}
 
 
 def _levels(connection: Connection, contract: RowMapping) -> Rows:

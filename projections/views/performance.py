@@ -9,7 +9,7 @@ from aggregates.statuses import BillingStatus, BillingType
 from projections.tables import contract_lines, fixed_price_totals, time_and_material_totals
 from projections.values.sums import kept_halves, whole
 from projections.values.units import from_minor, from_minor_or_none
-from projections.views.limits import limits
+from projections.views.limits import levels
 
 
 def performance(connection: Connection, contract_id: str) -> dict[str, Any] | None:
@@ -17,7 +17,7 @@ def performance(connection: Connection, contract_id: str) -> dict[str, Any] | No
 
     Chargeable amounts without tax, in the contract's currency.
     """
-    known = limits(connection, contract_id)
+    known = levels(connection, contract_id)
     if known is None:
         return None
     currency = known["currency"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import Connection, Engine, Table, event
 
 from aggregates.statuses import BillingStatus
 from projections.changes import Put
@@ -331,6 +331,26 @@ def test_every_list_pages_through_all_its_rows_in_any_order(
     shown = "id" if name == "parked" else key
     found = [row[shown] for row in walk(shared_views, listed, 3, sort)]
     assert found == [row[key] for row in in_order(rows, sort, key)]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_large_page_takes_as_many_statements_as_a_small_one(
+    shared_views: Engine, name: str
+) -> None:
+    table, make, listed, _, _ = LISTS[name]
+    empty(shared_views)
+    put(shared_views, table, *map(make, range(20)))
+    executed: list[str] = []
+    with shared_views.begin() as connection:
+
+        @event.listens_for(connection, "before_cursor_execute")
+        def count(_: object, __: object, statement: str, *___: object) -> None:  # pyright: ignore[reportUnusedFunction] - an event
+            executed.append(statement)
+
+        listed(connection, PageRequest(limit=1))
+        of_one = len(executed)
+        assert len(listed(connection, PageRequest(limit=20)).items) == 20
+    assert len(executed) - of_one == of_one
 
 
 def test_a_list_sorts_by_the_names_joined_to_its_rows(shared_views: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -15,6 +16,7 @@ from projections.views.actuals import list_actuals
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import find_items, list_time_and_material
 from projections.views.paging import Page, PageRequest
+from projections.views.performance import performance
 from tests.projections.large_views import ROWS, fill, sales
 
 R = TypeVar("R")
@@ -151,6 +153,12 @@ def test_thousands_of_items_are_changed_by_their_ids(views: Engine) -> None:
 
         Writer(views).write(steps, after=ROWS, position=ROWS + 1)
     assert max(looked_at) <= 3 * len(SOME_IDS)
+
+
+def test_how_a_contract_performs_is_told_without_a_look_at_its_items(large: Engine) -> None:
+    known, looked_at = looking(large, partial(performance, contract_id="C3"))
+    assert known
+    assert looked_at < LIMIT
 
 
 def test_looking_at_all_rows_is_told(large: Engine) -> None:
