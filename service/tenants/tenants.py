@@ -68,13 +68,14 @@ class Tenants:
         that names it is not set, UnknownEvents when this version can't read its history, and
         BadDatabase when the default tenant's database is no good at all.
         """
+        address = self._address(name)  # first, so that locks are kept for tenants alone
         with self._guard:
             opening = self._opening.setdefault(name, threading.Lock())
         if not opening.acquire(timeout=OPEN_SECONDS):
             raise Unavailable(f"tenant {name!r} is being opened: its views may be migrated")
         try:
             if name not in self._opened:
-                self._opened[name] = self._open(name)
+                self._opened[name] = self._open(name, address)
                 self._share_memory()
             return self._opened[name]
         finally:
@@ -130,12 +131,15 @@ class Tenants:
             server.close()
         self._opened, self._servers = {}, {}
 
-    def _open(self, name: str) -> Tenant:
-        if self._directory is None and name != DEFAULT:
+    def _address(self, name: str) -> str:
+        """The server of a tenant. Raises UnknownTenant, Unavailable."""
+        if name == DEFAULT:
+            return self._database
+        if self._directory is None:
             raise UnknownTenant(name)
-        address = self._database
-        if self._directory:
-            address = address if name == DEFAULT else self._directory.server_of(name)
+        return self._directory.server_of(name)
+
+    def _open(self, name: str, address: str) -> Tenant:
         try:
             address = resolved(address)
             server = self._server(address) if self._directory else None

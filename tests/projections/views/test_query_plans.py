@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from projections.databases.connections import Glance, as_of_now, glance_of, glancing
+from projections.databases.connections import Glance, as_of_now, glance_of, glancing, writing
 from projections.keeping.gathering import PatchRows
 from projections.keeping.writer import Writer
 from projections.tables import time_and_material
@@ -140,16 +140,17 @@ def test_thousands_of_items_are_changed_by_their_ids(views: Engine) -> None:
     changed = [{"item_id": item_id, "billing_status": "ready"} for item_id in SOME_IDS]
     steps = [PatchRows(time_and_material, ("billing_status",), changed)]
     looked_at: list[float] = []
+    written = writing(views)
     with ExitStack() as stack:
 
-        @event.listens_for(views, "begin")
+        @event.listens_for(written, "begin")
         def begun(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction] - an event
             count = stack.enter_context(counting(glance_of(connection)))
 
             def committed(_: Connection) -> None:
                 looked_at.append(count())
 
-            event.listen(views, "commit", committed)
+            event.listen(written, "commit", committed)
 
         Writer(views).write(steps, after=ROWS, position=ROWS + 1)
     assert max(looked_at) <= 3 * len(SOME_IDS)

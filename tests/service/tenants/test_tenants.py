@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from projections.history import Unavailable
 from service.http.app import create_app
@@ -48,6 +49,21 @@ def test_a_tenant_is_made_listed_and_made_only_once(tenants: Tenants) -> None:
     for name in ("north", "default"):
         with pytest.raises(TenantExists):
             tenants.create(name)
+
+
+def test_looking_a_tenant_up_waits_for_no_lock_and_changes_nothing(
+    home: str, tenants: Tenants
+) -> None:
+    tenants.create("north")
+    name = home.rpartition("/")[2]
+    with psycopg.connect(home, autocommit=True) as other:
+        lock = "SELECT pg_advisory_lock(hashtextextended('billing_backlog_directory', 0))"
+        other.execute(lock)
+        read_only = SQL("ALTER DATABASE {} SET default_transaction_read_only = on")
+        other.execute(read_only.format(Identifier(name)))
+        assert tenants.names() == ["default", "north"]
+        with pytest.raises(UnknownTenant):
+            tenants.open("south")
 
 
 @pytest.mark.parametrize(
