@@ -8,7 +8,8 @@ from aggregates import streams
 from aggregates.contract.state import Contract
 from aggregates.contract_line.events import ItemsMoved
 from aggregates.contract_line.state import ContractLine, LineHead, OpenPart, OpenSale
-from aggregates.limits import LimitBook
+from aggregates.limits import Limits
+from aggregates.refusals import LeftAlone, Refused
 from aggregates.statuses import BillingStatus
 
 T = TypeVar("T")
@@ -17,6 +18,8 @@ M = TypeVar("M", bound=ItemsMoved)
 
 EVENT_SIZE = 1000
 """Most items that one event lists; longer lists are cut into several events."""
+NOT_OPEN = "item_not_open"
+"""Code of an item that is not open in the deal: it is posted or unknown, which `closed` words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +29,9 @@ class DealOf(Generic[L_co]):
     contract: Contract
     lines: Mapping[str, L_co]
 
-    def book(self) -> LimitBook:
+    def limits(self) -> Limits:
         """The contract's limits and their usage, to be worked with during one decision."""
-        return LimitBook(self.contract, self.lines.values())
+        return Limits(self.contract, self.lines.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,20 @@ class Deal(DealOf[ContractLine]):
         return (line, item) if line and item else None
 
 
-def pages(values: Iterable[T], size: int = EVENT_SIZE) -> list[tuple[T, ...]]:
+def not_open(item_id: str) -> LeftAlone:
+    """An item that can't be found open: whether it is posted or unknown, the deal does not say."""
+    return LeftAlone(item_id, Refused(NOT_OPEN, "there is no open item of this id"))
+
+
+def closed(item_id: str, *, is_known: bool) -> LeftAlone:
+    """An item that is not open: posted, if there is one of this id, otherwise unknown."""
+    if is_known:
+        detail = "the item is posted with its invoice (D-25)"
+        return LeftAlone(item_id, Refused("item_posted", detail))
+    return LeftAlone(item_id, Refused("item_not_found", "there is no item of this id"))
+
+
+def chunks(values: Iterable[T], size: int = EVENT_SIZE) -> list[tuple[T, ...]]:
     """The values in tuples of at most `size`: what one event lists."""
     listed = tuple(values)
     return [listed[start : start + size] for start in range(0, len(listed), size)]
@@ -59,18 +75,18 @@ def moved(
 ) -> Iterator[M]:
     """Items of a line taking a new status, with the header statuses that follow (D-12).
 
-    `event` makes one event of the page of items; the first page carries the headers.
+    `event` makes one event of at most 1,000 items; the first one carries the headers.
     """
     listed = tuple(items)
     if not listed:
         return
     headers = line.headers_after(listed, status)
-    for page in pages(listed):
+    for some in chunks(listed):
         yield event(
             contract_id=line.contract_id,
             line_id=line.line_id,
             billing_method=line.terms.billing_method,
-            items=page,
+            items=some,
             milestones=headers,
         )
         headers = ()

@@ -46,7 +46,7 @@ def fold_usage(usages: Usages, changed: Iterable[LevelUsage]) -> Usages:
 
 
 class LimitedContract(Protocol):
-    """What the book reads of a contract: limits and usage at the levels 3 and 4."""
+    """What is asked of a contract: limits and usage at the levels 3 and 4."""
 
     @property
     def contract_id(self) -> str: ...
@@ -62,7 +62,7 @@ class LimitedContract(Protocol):
 
 
 class LimitedLine(Protocol):
-    """What the book reads of a contract line: limits and usage at the levels 1 and 2."""
+    """What is asked of a contract line: limits and usage at the levels 1 and 2."""
 
     @property
     def line_id(self) -> str: ...
@@ -125,7 +125,7 @@ def ceiling(value: Decimal | None, currency: str, field: str) -> Decimal | None:
     return money(value, currency, field)
 
 
-class LimitBook:
+class Limits:
     """The usages of one contract and its lines during one decision, each seeing those before it.
 
     Starts from what the states say, moves amounts between open, committed and invoiced, and tells

@@ -3,22 +3,14 @@
 Refused                 the rules forbid it
 ├── Invalid             a field's value is not acceptable
 ├── NotFound            what the command names is not there
-└── ItemsRefused        a command over many items, with one ItemRefusal each
+├── ItemRefused         one item of many can't be changed; the others may go ahead
+├── NotNeeded           one item of many stands so already, or the rule does not apply to it
+└── ItemsRefused        a command over many items, with a reason for each
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-
-
-@dataclass(frozen=True, slots=True)
-class ItemRefusal:
-    """One item of a command that was left out: a stable `code`, a sentence, and what helps."""
-
-    item_id: str
-    code: str
-    detail: str
-    facts: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 class Refused(Exception):
@@ -47,9 +39,30 @@ class NotFound(Refused):
         self.kind = kind
 
 
+class ItemRefused(Refused):
+    """One of the items that a command names can't be changed as it asks."""
+
+
+class NotNeeded(Refused):
+    """One of the items that a command names stands so already, or the rule does not apply to it.
+
+    That refuses nothing (D-33).
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """One of the things that a command names and leaves as it is, by its id; and why."""
+
+    id: str
+    why: Refused
+
+
 class ItemsRefused(Refused):
     """A command over many items is refused whole, because of the items listed (D-27)."""
 
-    def __init__(self, refusals: Sequence[ItemRefusal]) -> None:
-        super().__init__("items_refused", f"{len(refusals)} of the items named can't be changed")
-        self.refusals = tuple(refusals)
+    def __init__(
+        self, items: Sequence[LeftAlone], code: str = "items_refused", detail: str | None = None
+    ) -> None:
+        super().__init__(code, detail or f"{len(items)} of the items named can't be changed")
+        self.items = tuple(items)

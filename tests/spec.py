@@ -15,23 +15,27 @@ from aggregates import streams
 from aggregates.contract import defining
 from aggregates.contract import state as contract
 from aggregates.contract.state import Contract
-from aggregates.contract_line import approvals, milestones, readiness
+from aggregates.contract_line import approvals, milestones, readiness, verdicts
 from aggregates.contract_line import state as contract_line
 from aggregates.contract_line import terms as line_terms
-from aggregates.contract_line.approvals import Approval, Verdict
+from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
+from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
 from aggregates.invoice import confirming, drafting, numbering
 from aggregates.invoice import state as invoice
 from aggregates.invoice.numbering import NumberSeries
 from aggregates.invoice.state import Invoice
-from aggregates.refusals import ItemRefusal, Refused
+from aggregates.refusals import ItemsRefused, LeftAlone, Refused
 
 T = TypeVar("T")
 Command = (
     Approval
-    | readiness.BacklogCommand
+    | readiness.MarkNotReady
+    | readiness.MarkReady
+    | verdicts.ReevaluateNTE
+    | verdicts.ResetNTE
     | confirming.ConfirmInvoice
     | defining.DefineContract
     | drafting.CreateDrafts
@@ -41,7 +45,6 @@ Command = (
     | milestones.CreateMilestone
     | milestones.DeleteMilestone
 )
-Answer = readiness.Decision | drafting.Drafted | list[Verdict] | None
 State = Contract | ContractLine | Invoice | NumberSeries
 EVOLVE: dict[str, Any] = {
     "contract": contract.evolve,
@@ -71,10 +74,9 @@ class Story:
         """What the command comes to. Approvals may come several in a call; a command on an invoice
         is about the one drafted last if it names none."""
         try:
-            events, answer = self._decide(command, more, invoice_id)
+            return Outcome(self, self._decide(command, more, invoice_id))
         except Refused as refusal:
             return Outcome(self, refusal=refusal)
-        return Outcome(self, tuple(events), answer)
 
     @property
     def contract(self) -> Contract:
@@ -99,33 +101,36 @@ class Story:
 
     def _decide(
         self, command: Command, more: Sequence[Approval], invoice_id: str | None
-    ) -> tuple[Sequence[Event], Answer]:
+    ) -> Decision:
         match command:
             case defining.DefineContract():
                 known = self._all(Contract)
-                return defining.define(command, known[0] if known else None), None
+                return defining.define(command, known[0] if known else None)
             case line_terms.DefineLine():
-                line = self.lines.get(command.line_id)
-                return line_terms.define(command, self.contract, line), None
+                return line_terms.define(command, self.contract, self.lines.get(command.line_id))
             case milestones.CreateMilestone():
-                return milestones.create(command, self._line_of(command.milestone_id)), None
+                return milestones.create(command, self._line_of(command.milestone_id))
             case milestones.ChangeMilestone():
-                return milestones.change(command, self._line_of(command.milestone_id)), None
+                return milestones.change(command, self._line_of(command.milestone_id))
             case milestones.DeleteMilestone():
-                return milestones.delete(command, self._line_of(command.milestone_id)), None
+                return milestones.delete(command, self._line_of(command.milestone_id))
             case Approval():
                 return approvals.record((command, *more), self.deal)
+            case readiness.MarkReady():
+                return readiness.mark_ready(command, self.deal)
+            case readiness.MarkNotReady():
+                return readiness.mark_not_ready(command, self.deal)
+            case verdicts.ResetNTE():
+                return verdicts.reset(command, self.deal)
+            case verdicts.ReevaluateNTE():
+                return verdicts.reevaluate(command, self.deal)
             case drafting.CreateDrafts():
-                drafted = drafting.create(command, self.deal)
-                return drafted.events, drafted
+                return drafting.create(command, self.deal)
             case drafting.DeleteDraft():
-                return drafting.delete(self._invoice(invoice_id), self.deal), None
+                return drafting.delete(self._invoice(invoice_id), self.deal)
             case confirming.ConfirmInvoice():
                 draft = self._invoice(invoice_id)
-                return confirming.confirm(command, draft, self.deal, self.series), None
-            case _:
-                decision = readiness.decide(command, self.deal)
-                return decision.events, decision
+                return confirming.confirm(command, draft, self.deal, self.series)
 
     def _all(self, kind: type[T]) -> list[T]:
         return [state for state in self.states.values() if isinstance(state, kind)]
@@ -141,11 +146,10 @@ class Story:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one command came to: events and an answer, or a refusal."""
+    """What one command came to: a decision, or a refusal of the whole."""
 
     before: Story
-    happened: tuple[Event, ...] = ()
-    answer: Answer = None
+    decided: Decision = NOTHING
     refusal: Refused | None = None
 
     @property
@@ -158,7 +162,7 @@ class Outcome:
         """What happened. Raises the refusal if there was one."""
         if self.refusal:
             raise self.refusal
-        return self.happened
+        return self.decided.events
 
     def when(self, command: Command, *more: Approval, invoice_id: str | None = None) -> "Outcome":
         """The next command, on top of what this one did."""
@@ -170,24 +174,23 @@ class Outcome:
         return self
 
     def then_refused(self, kind: type[Refused] | str, /, **facts: Any) -> "Outcome":
-        """The command, or an item or approval of it, was refused so, with these facts."""
-        assert any(_fits(it, kind, facts) for it in self.refusals), _differ(
-            self.refusals, (kind, facts)
-        )
+        """The command, or an item or approval of it (`id`), was refused so, with these facts."""
+        refused = [LeftAlone("", self.refusal)] if self.refusal else self.decided.refused
+        assert any(_fits(it, kind, facts) for it in refused), _differ(refused, (kind, facts))
+        return self
+
+    def then_left(self, code: str, *ids: str) -> "Outcome":
+        """Exactly these of the things named were left alone for this reason: no refusal."""
+        left = self.decided.left
+        if isinstance(self.refusal, ItemsRefused):
+            left = self.refusal.items
+        assert tuple(it.id for it in left if it.why.code == code) == ids, _differ(left, (code, ids))
         return self
 
     def then_not_billable(self, code: str) -> "Outcome":
         """The one approval made no actual for this reason, which is no refusal."""
-        (verdict,) = self.verdicts
-        assert verdict == Verdict(not_billable=verdict.not_billable), verdict
-        assert verdict.not_billable, verdict
-        assert verdict.not_billable.code == code, verdict.not_billable
-        return self
-
-    def then_left(self, code: str, *item_ids: str) -> "Outcome":
-        """Exactly these of the items named were left alone for this reason: no refusal."""
-        left = tuple(it.item_id for it in self._left() if it.code == code)
-        assert left == item_ids, _differ(self._left(), (code, item_ids))
+        (left,) = self.decided.left
+        assert (left.why.code, self.decided) == (code, Decision(left=(left,)))
         return self
 
     def the(self, kind: type[T]) -> T:
@@ -200,38 +203,9 @@ class Outcome:
         return [event for event in self.events if isinstance(event, kind)]
 
     @property
-    def verdicts(self) -> list[Verdict]:
-        """What became of the approvals, one by one."""
-        assert isinstance(self.answer, list), f"no approvals were recorded: {self!r}"
-        return self.answer
-
-    @property
-    def changed(self) -> tuple[str, ...]:
-        """The items that a backlog command changed."""
-        assert isinstance(self.answer, readiness.Decision), f"no backlog command: {self!r}"
-        return self.answer.changed
-
-    @property
-    def refusals(self) -> Sequence[Refused | ItemRefusal]:
+    def refusals(self) -> list[Refused]:
         """Every refusal: of the command itself, or of its items, or of its approvals."""
-        match self.answer:
-            case readiness.Decision():
-                return self.answer.refused
-            case list():
-                return [verdict.refused for verdict in self.answer if verdict.refused]
-            case _:
-                return [self.refusal] if self.refusal else []
-
-    def _left(self) -> Sequence[ItemRefusal]:
-        match self.answer, self.refusal:
-            case readiness.Decision(unchanged=left), _:
-                return left
-            case drafting.Drafted(left_out=left), _:
-                return left
-            case _, drafting.NothingReady(refusals=left):
-                return left
-            case _:
-                return ()
+        return [self.refusal] if self.refusal else [it.why for it in self.decided.refused]
 
 
 def given(*events: Event | Iterable[Event]) -> Story:
@@ -240,9 +214,10 @@ def given(*events: Event | Iterable[Event]) -> Story:
     return Story().happened(*(event for some in listed for event in some))
 
 
-def _fits(refusal: Refused | ItemRefusal, kind: type[Refused] | str, facts: Any) -> bool:
-    fits = refusal.code == kind if isinstance(kind, str) else isinstance(refusal, kind)
-    known = {name: getattr(refusal, name, None) for name in facts} | refusal.facts
+def _fits(left: LeftAlone, kind: type[Refused] | str, facts: Any) -> bool:
+    why = left.why
+    fits = why.code == kind if isinstance(kind, str) else isinstance(why, kind)
+    known = {name: getattr(why, name, None) for name in facts} | why.facts | {"id": left.id}
     return fits and all(known[name] == value for name, value in facts.items())
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from aggregates import money
 from aggregates.contract.events import ContractDefined
 from aggregates.contract.state import Contract, evolve
-from aggregates.events import Event
+from aggregates.decision import NOTHING, Decision
 from aggregates.limits import ceiling
 from aggregates.refusals import Invalid, Refused
 from aggregates.terms import NOTHING_LEFT_OUT, ContractCustomer, LeftOut
@@ -33,7 +33,7 @@ class DefineContract:
 # --- decide ------------------------------------------------------------------------------------
 
 
-def define(command: DefineContract, state: Contract | None) -> list[Event]:
+def define(command: DefineContract, state: Contract | None) -> Decision:
     """The contract's terms; nothing when they stand already.
 
     Raises Invalid for a value that is not acceptable, Refused when lines depend on what would go.
@@ -64,7 +64,8 @@ def define(command: DefineContract, state: Contract | None) -> list[Event]:
         nte_limit=limit,
         customers=customers,
     )
-    return [] if state and evolve(state, event) == state else [event]
+    stands = state is not None and evolve(state, event) == state
+    return NOTHING if stands else Decision(events=(event,))
 
 
 def _completed(command: DefineContract, state: Contract | None) -> DefineContract:

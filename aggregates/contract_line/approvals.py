@@ -14,11 +14,12 @@ from aggregates.contract_line.events import (
     UnbilledSalesRecorded,
 )
 from aggregates.contract_line.state import LineHead
-from aggregates.deal import EVENT_SIZE, DealOf, pages
+from aggregates.deal import EVENT_SIZE, DealOf, chunks
+from aggregates.decision import Decision
 from aggregates.events import Event
 from aggregates.intake.events import ApprovalRecorded
-from aggregates.limits import LimitBook
-from aggregates.refusals import Invalid, Refused
+from aggregates.limits import Limits
+from aggregates.refusals import Invalid, LeftAlone, Refused
 from aggregates.statuses import BillingMethod, BillingType, NTEStatus, TransactionClass
 
 # --- commands ----------------------------------------------------------------------------------
@@ -52,14 +53,10 @@ class Approval:
     billing_type: BillingType
     digest: str
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What became of one approval: its items, or why it makes no actual, or why it is refused."""
-
-    items: tuple[str, ...] = ()
-    not_billable: Refused | None = None
-    refused: Refused | None = None
+    @property
+    def stream(self) -> str:
+        """The stream that remembers it, which no other approval of the tenant has."""
+        return streams.approval(self.source, self.approval_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +82,18 @@ class _LineEntries:
 # --- decide ------------------------------------------------------------------------------------
 
 
-def record(
-    approvals: Sequence[Approval], deal: DealOf[LineHead]
-) -> tuple[list[Event], list[Verdict]]:
+def record(approvals: Sequence[Approval], deal: DealOf[LineHead]) -> Decision:
     """Approvals of one contract, in the order given, each seeing what those before it committed.
 
-    One verdict an approval, in the same order. One that is refused or not billable leaves nothing
-    in the events and has no say in the others. Every line named must be in `deal`.
+    Each is done, left as not billable or refused, under its stream. What is not done leaves nothing
+    in the events and has no say in the others. Every line named must be in `deal`, no approval may
+    be there twice.
     """
-    book = deal.book()
+    limits = deal.limits()
     entries: dict[str, _LineEntries] = {}
-    verdicts: list[Verdict] = []
-    recorded: list[Event] = []
+    left: list[LeftAlone] = []
+    refused: list[LeftAlone] = []
+    recorded: list[ApprovalRecorded] = []
     for approval in approvals:
         on_line = entries.get(approval.line_id)
         if on_line is None:
@@ -105,29 +102,33 @@ def record(
             on_line = entries[line.line_id] = _LineEntries(line, line.shares, unit)
         try:
             not_billable = _not_billable(approval, on_line.line)
-            work = None if not_billable else _work(approval, on_line, book)
-            results = _evaluate(approval.line_id, work, book) if work else []
+            if not_billable:
+                left.append(LeftAlone(approval.stream, not_billable))
+            else:
+                recorded.append(_recorded(approval, on_line, limits))
         except Refused as refusal:
-            verdicts.append(Verdict(refused=refusal))
-            continue
-        if work is None:
-            verdicts.append(Verdict(not_billable=not_billable))
-            continue
-        on_line.works.append(work)
-        on_line.results += results
-        items = tuple(sale.item_id for sale in work.sales)
-        verdicts.append(Verdict(items=items))
-        recorded.append(
-            ApprovalRecorded(
-                source=approval.source,
-                contract_id=approval.contract_id,
-                line_id=approval.line_id,
-                approval_id=approval.approval_id,
-                digest=approval.digest,
-                items=items,
-            )
-        )
-    return [*_line_events(deal, entries), *book.changes(), *recorded], verdicts
+            refused.append(LeftAlone(approval.stream, refusal))
+    return Decision(
+        events=(*_line_events(deal, entries), *limits.changes(), *recorded),
+        done=tuple(approval.stream for approval in recorded),
+        left=tuple(left),
+        refused=tuple(refused),
+    )
+
+
+def _recorded(approval: Approval, on_line: _LineEntries, limits: Limits) -> ApprovalRecorded:
+    """The approval among what is recorded on its line. Raises Refused; then it is not there."""
+    work = _work(approval, on_line, limits)
+    on_line.results += _evaluate(approval.line_id, work, limits)
+    on_line.works.append(work)
+    return ApprovalRecorded(
+        source=approval.source,
+        contract_id=approval.contract_id,
+        line_id=approval.line_id,
+        approval_id=approval.approval_id,
+        digest=approval.digest,
+        items=tuple(sale.item_id for sale in work.sales),
+    )
 
 
 def _line_events(deal: DealOf[LineHead], entries: dict[str, _LineEntries]) -> Iterator[Event]:
@@ -136,31 +137,31 @@ def _line_events(deal: DealOf[LineHead], entries: dict[str, _LineEntries]) -> It
         if not on_line.works:
             continue
         most = max(len(work.sales) for work in on_line.works)
-        for works in pages(on_line.works, max(1, EVENT_SIZE // most)):
+        for works in chunks(on_line.works, max(1, EVENT_SIZE // most)):
             yield UnbilledSalesRecorded(
                 contract_id=contract.contract_id,
                 line_id=line_id,
                 currency=contract.currency,
                 approvals=works,
             )
-        for results in pages(on_line.results):
+        for results in chunks(on_line.results):
             yield NTEEvaluated(contract_id=contract.contract_id, line_id=line_id, results=results)
 
 
-def _evaluate(line_id: str, work: ApprovedWork, book: LimitBook) -> list[NTEResult]:
+def _evaluate(line_id: str, work: ApprovedWork, limits: Limits) -> list[NTEResult]:
     """The verdicts on the sales of one approval. Raises Refused; then none of them is committed."""
     results: list[NTEResult] = []
     committed: list[UnbilledSale] = []
     try:
         for sale in work.sales:
             if sale.nte_status is NTEStatus.NOT_EVALUATED:
-                status, failed = book.evaluate(line_id, sale.customer_id, sale.amount)
+                status, failed = limits.evaluate(line_id, sale.customer_id, sale.amount)
                 results.append(NTEResult(item_id=sale.item_id, nte_status=status, failed=failed))
                 if status is NTEStatus.COMMITTED:
                     committed.append(sale)
     except Refused:
         for sale in committed:
-            book.release(line_id, sale.customer_id, sale.amount)
+            limits.release(line_id, sale.customer_id, sale.amount)
         raise
     return results
 
@@ -183,7 +184,7 @@ def _not_billable(approval: Approval, line: LineHead) -> Refused | None:
     return None
 
 
-def _work(approval: Approval, on_line: _LineEntries, book: LimitBook) -> ApprovedWork:
+def _work(approval: Approval, on_line: _LineEntries, limits: Limits) -> ApprovedWork:
     """The approval as unbilled sales, checked. Raises Invalid or Refused; decides nothing yet."""
     line = on_line.line
     if approval.currency != line.currency:
@@ -202,7 +203,7 @@ def _work(approval: Approval, on_line: _LineEntries, book: LimitBook) -> Approve
         sales=tuple(
             sale
             for portion in _portions(approval, line)
-            for sale in _sales(approval, on_line, book, portion)
+            for sale in _sales(approval, on_line, limits, portion)
         ),
     )
 
@@ -250,7 +251,7 @@ def _portions(approval: Approval, line: LineHead) -> Iterator[_Portion]:
 def _sales(
     approval: Approval,
     on_line: _LineEntries,
-    book: LimitBook,
+    limits: Limits,
     portion: _Portion,
 ) -> Iterator[UnbilledSale]:
     """One unbilled sales actual per customer with a share (D-20, D-2, D-3)."""
@@ -261,7 +262,7 @@ def _sales(
     taxes = money.split(portion.tax, shares, unit)
     chargeable = billing_type is BillingType.CHARGEABLE
     for customer_id, share in money.split(amount, shares, unit).items():
-        limited = chargeable and book.is_limited(line.line_id, customer_id)
+        limited = chargeable and limits.is_limited(line.line_id, customer_id)
         yield UnbilledSale(
             item_id=streams.item_id(
                 line.contract_id,

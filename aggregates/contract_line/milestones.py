@@ -14,7 +14,7 @@ from aggregates.contract_line.events import (
     SplitShare,
 )
 from aggregates.contract_line.state import ContractLine, OpenMilestone
-from aggregates.events import Event
+from aggregates.decision import NOTHING, Decision
 from aggregates.refusals import Invalid, Refused
 from aggregates.statuses import UNBILLED, BillingMethod
 
@@ -60,7 +60,7 @@ class DeleteMilestone:
 # --- decide ------------------------------------------------------------------------------------
 
 
-def create(command: CreateMilestone, line: ContractLine) -> list[Event]:
+def create(command: CreateMilestone, line: ContractLine) -> Decision:
     """The milestone, split by the line's percentages, tax included (D-10).
 
     Raises Refused on a time-and-material line, Invalid for an amount that the currency can't hold
@@ -72,29 +72,28 @@ def create(command: CreateMilestone, line: ContractLine) -> list[Event]:
             f"line {line.line_id!r} is billed by time and material, it has no milestones",
         )
     amount, tax = _amounts(command.amount, command.tax, line.currency)
-    return [
-        MilestoneSplit(
-            contract_id=line.contract_id,
-            line_id=line.line_id,
-            milestone_id=command.milestone_id,
-            name=command.name,
-            currency=line.currency,
-            amount=amount,
-            tax=tax,
-            date=command.date,
-            task_id=command.task_id,
-            shares=tuple(
-                SplitShare(customer_id=s.customer_id, percent=s.percent, rounding=s.rounding)
-                for s in line.shares
-                if s.percent
-            ),
-            parts=_parts(line, command.milestone_id, line.shares, amount, tax),
-            milestones_total=money.total(line.milestones_total + amount, line.currency),
-        )
-    ]
+    split = MilestoneSplit(
+        contract_id=line.contract_id,
+        line_id=line.line_id,
+        milestone_id=command.milestone_id,
+        name=command.name,
+        currency=line.currency,
+        amount=amount,
+        tax=tax,
+        date=command.date,
+        task_id=command.task_id,
+        shares=tuple(
+            SplitShare(customer_id=s.customer_id, percent=s.percent, rounding=s.rounding)
+            for s in line.shares
+            if s.percent
+        ),
+        parts=_parts(line, command.milestone_id, line.shares, amount, tax),
+        milestones_total=money.total(line.milestones_total + amount, line.currency),
+    )
+    return Decision(events=(split,))
 
 
-def change(command: ChangeMilestone, line: ContractLine) -> list[Event]:
+def change(command: ChangeMilestone, line: ContractLine) -> Decision:
     """The milestone as changed, its parts cut anew by the shares it was split by (D-5, D-14).
 
     Nothing when nothing changes. Raises Refused while a part is on a draft or posted, Invalid as
@@ -124,22 +123,21 @@ def change(command: ChangeMilestone, line: ContractLine) -> list[Event]:
         event.date,
         event.task_id,
     )
-    return [] if unchanged else [event]
+    return NOTHING if unchanged else Decision(events=(event,))
 
 
-def delete(command: DeleteMilestone, line: ContractLine) -> list[Event]:
+def delete(command: DeleteMilestone, line: ContractLine) -> Decision:
     """The milestone and its parts go, no orphans (D-14). Raises Refused like `change`."""
     milestone = _untouched(line, command.milestone_id)
-    return [
-        MilestoneDeleted(
-            contract_id=line.contract_id,
-            line_id=line.line_id,
-            milestone_id=milestone.milestone_id,
-            items=milestone.parts,
-            currency=line.currency,
-            milestones_total=line.milestones_total - milestone.amount,
-        )
-    ]
+    deleted = MilestoneDeleted(
+        contract_id=line.contract_id,
+        line_id=line.line_id,
+        milestone_id=milestone.milestone_id,
+        items=milestone.parts,
+        currency=line.currency,
+        milestones_total=line.milestones_total - milestone.amount,
+    )
+    return Decision(events=(deleted,))
 
 
 # --- helpers -----------------------------------------------------------------------------------

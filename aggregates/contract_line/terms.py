@@ -9,6 +9,7 @@ from aggregates.contract.events import ContractLineListed
 from aggregates.contract.state import Contract
 from aggregates.contract_line.events import ContractLineDefined
 from aggregates.contract_line.state import LineHead
+from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
 from aggregates.limits import ceiling
 from aggregates.refusals import Invalid, Refused
@@ -33,7 +34,7 @@ class DefineLine:
 # --- decide ------------------------------------------------------------------------------------
 
 
-def define(command: DefineLine, contract: Contract, state: LineHead | None) -> list[Event]:
+def define(command: DefineLine, contract: Contract, state: LineHead | None) -> Decision:
     """The line's terms, and the contract's note of them; nothing when they stand already.
 
     Raises Invalid for a value that is not acceptable, Refused when what is recorded stands against
@@ -44,9 +45,9 @@ def define(command: DefineLine, contract: Contract, state: LineHead | None) -> l
     if state:
         _keep_what_is_recorded(terms, state)
     if state and state.terms == terms:
-        return []
+        return NOTHING
     total = state.milestones_total if state else Decimal(0)
-    return list(_defined(command.line_id, contract, terms, total))
+    return Decision(events=tuple(_defined(command.line_id, contract, terms, total)))
 
 
 def _defined(

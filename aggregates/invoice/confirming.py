@@ -7,14 +7,15 @@ from functools import partial
 
 from aggregates.contract_line.events import ItemsPosted
 from aggregates.contract_line.state import ContractLine, OpenSale
-from aggregates.deal import Deal, moved, pages
+from aggregates.deal import Deal, chunks, moved
+from aggregates.decision import Decision
 from aggregates.events import Event
 from aggregates.invoice import booking
 from aggregates.invoice.events import ActualsBooked, InvoiceConfirmed, InvoiceNumberAssigned
 from aggregates.invoice.numbering import NumberSeries
 from aggregates.invoice.state import Invoice
-from aggregates.limits import LimitBook
-from aggregates.refusals import Invalid, NotFound
+from aggregates.limits import Limits
+from aggregates.refusals import Invalid, LeftAlone, NotFound, Refused
 from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus, NTEStatus
 
 SERIES = "invoices"
@@ -36,8 +37,8 @@ class ConfirmInvoice:
 
 def confirm(
     command: ConfirmInvoice, invoice: Invoice, deal: Deal, series: NumberSeries | None
-) -> list[Event]:
-    """What confirming makes happen; nothing when the invoice is confirmed already (D-44).
+) -> Decision:
+    """What confirming makes happen; an invoice that is confirmed already is left so (D-44).
 
     Raises NotFound for a deleted draft, Invalid for an accounting date too far ahead, LimitExceeded
     when a limit stands against it; the invoice stays a draft then (D-35).
@@ -45,15 +46,16 @@ def confirm(
     if invoice.deleted:
         raise NotFound("invoice", invoice.invoice_id)
     if invoice.status is not InvoiceStatus.DRAFT:
-        return []
+        why = Refused("already_confirmed", "the invoice is confirmed already (D-44)")
+        return Decision(left=(LeftAlone(invoice.invoice_id, why),))
     accounting_date = _accounting_date(command)
-    book = deal.book()
-    book.invoice(_charged(invoice))
+    limits = deal.limits()
+    limits.invoice(_charged(invoice))
     posted: list[Event] = []
     post = partial(ItemsPosted, invoice_id=invoice.invoice_id)
     for line_id, items in invoice.items_by_line().items():
         line = deal.lines[line_id]
-        _free(line, items, book)
+        _free(line, items, limits)
         posted += moved(line, items, BillingStatus.INVOICE_POSTED, post)
     assigned = _next_number(series, invoice)
     confirmed = InvoiceConfirmed(
@@ -65,7 +67,10 @@ def confirm(
         amount=invoice.amount,
         tax=invoice.tax,
     )
-    return [assigned, confirmed, *_booked(invoice), *posted, *book.changes()]
+    return Decision(
+        events=(assigned, confirmed, *_booked(invoice), *posted, *limits.changes()),
+        done=(invoice.invoice_id,),
+    )
 
 
 def _accounting_date(command: ConfirmInvoice) -> date:
@@ -88,12 +93,12 @@ def _charged(invoice: Invoice) -> dict[tuple[str, str], Decimal]:
     return charged
 
 
-def _free(line: ContractLine, items: list[str], book: LimitBook) -> None:
+def _free(line: ContractLine, items: list[str], limits: Limits) -> None:
     """What the items had committed counts as invoiced from now on (D-37)."""
     for item_id in items:
         item = line.item(item_id)
         if isinstance(item, OpenSale) and item.nte_status is NTEStatus.COMMITTED:
-            book.release(line.line_id, item.customer_id, item.amount)
+            limits.release(line.line_id, item.customer_id, item.amount)
 
 
 def _booked(invoice: Invoice) -> list[Event]:
@@ -104,9 +109,9 @@ def _booked(invoice: Invoice) -> list[Event]:
             contract_id=invoice.contract_id,
             customer_id=invoice.customer_id,
             currency=invoice.currency,
-            actuals=page,
+            actuals=some,
         )
-        for page in pages(actuals)
+        for some in chunks(actuals)
     ]
 
 

@@ -1,6 +1,6 @@
 """Drafts: ready items of a contract gathered into one invoice a customer, and let go again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,7 +9,8 @@ from functools import partial
 from aggregates import streams
 from aggregates.contract_line.events import ItemsDrafted, ItemsReleased
 from aggregates.contract_line.state import ContractLine, OpenSale
-from aggregates.deal import Deal, moved, pages
+from aggregates.deal import Deal, chunks, moved, not_open
+from aggregates.decision import Decision
 from aggregates.events import Event
 from aggregates.invoice.events import (
     MILESTONE,
@@ -21,7 +22,7 @@ from aggregates.invoice.events import (
 from aggregates.invoice.state import Invoice
 from aggregates.invoice.totals import Totals
 from aggregates.money import total
-from aggregates.refusals import Invalid, ItemRefusal, NotFound, Refused
+from aggregates.refusals import Invalid, ItemsRefused, LeftAlone, NotFound, Refused
 from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus
 
 # --- commands ----------------------------------------------------------------------------------
@@ -46,39 +47,30 @@ class DeleteDraft:
     """Delete a draft; its items are ready again (D-42)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drafted:
-    """The invoices made, as events, and the named items that could not be taken, with why."""
-
-    events: tuple[Event, ...]
-    invoice_ids: tuple[str, ...]
-    left_out: tuple[ItemRefusal, ...]
-
-
 # --- decide ------------------------------------------------------------------------------------
 
 
-def create(command: CreateDrafts, deal: Deal) -> Drafted:
+def create(command: CreateDrafts, deal: Deal) -> Decision:
     """One invoice a customer, one invoice line a contract line with items (D-40, D-13).
 
-    Raises Invalid for a line or customer that the contract does not have, Refused `nothing_ready`
-    when no ready item matches; then nothing is made.
+    Done are the invoices, left are named items that are not on them. Raises Invalid for a line or
+    customer that the contract does not have, NothingReady when no ready item matches.
     """
     _check_selection(command, deal)
     by_customer: dict[str, list[InvoiceDetail]] = {}
     for customer_id, detail in sorted(_ready(command, deal), key=_invoice_order):
         by_customer.setdefault(customer_id, []).append(detail)
-    left_out = tuple(_left_out(command, deal, by_customer))
+    left = tuple(_left(command, deal, by_customer))
     if not by_customer:
-        raise NothingReady(left_out)
+        raise NothingReady(left)
     events: list[Event] = []
     for customer_id, details in by_customer.items():
         events += _draft(command, deal, customer_id, details)
     invoice_ids = tuple(_invoice_id(command, customer_id) for customer_id in by_customer)
-    return Drafted(events=tuple(events), invoice_ids=invoice_ids, left_out=left_out)
+    return Decision(events=tuple(events), done=invoice_ids, left=left)
 
 
-def delete(invoice: Invoice, deal: Deal) -> list[Event]:
+def delete(invoice: Invoice, deal: Deal) -> Decision:
     """The draft goes, its items come back ready (D-42).
 
     Raises NotFound when it is deleted already, Refused once confirmed (D-44).
@@ -93,15 +85,14 @@ def delete(invoice: Invoice, deal: Deal) -> list[Event]:
     released = partial(ItemsReleased, invoice_id=invoice.invoice_id)
     for line_id, items in invoice.items_by_line().items():
         events += moved(deal.lines[line_id], items, BillingStatus.READY, released)
-    return events
+    return Decision(events=tuple(events))
 
 
-class NothingReady(Refused):
+class NothingReady(ItemsRefused):
     """A draft was asked for, and no ready item matches it (D-40)."""
 
-    def __init__(self, left_out: tuple[ItemRefusal, ...]) -> None:
-        super().__init__("nothing_ready", "no ready item matches: nothing was drafted (D-40)")
-        self.refusals = left_out
+    def __init__(self, left: Sequence[LeftAlone]) -> None:
+        super().__init__(left, "nothing_ready", "no ready item matches: nothing was drafted (D-40)")
 
 
 # --- helpers -----------------------------------------------------------------------------------
@@ -132,9 +123,9 @@ def _ready(command: CreateDrafts, deal: Deal) -> Iterator[tuple[str, InvoiceDeta
                 yield customer_id, detail
 
 
-def _left_out(
+def _left(
     command: CreateDrafts, deal: Deal, taken: dict[str, list[InvoiceDetail]]
-) -> Iterator[ItemRefusal]:
+) -> Iterator[LeftAlone]:
     """Why each named item that is not on a draft now was not taken: no selection is silent."""
     drafted = {detail.item_id for details in taken.values() for detail in details}
     for item_id in dict.fromkeys(command.items or ()):
@@ -142,14 +133,13 @@ def _left_out(
             continue
         found = deal.find(item_id)
         if found is None:
-            yield ItemRefusal(item_id, "item_not_open", "there is no open item of this id")
+            yield not_open(item_id)
         elif found[1].billing_status is not BillingStatus.READY:
             status = found[1].billing_status
-            yield ItemRefusal(item_id, "item_not_ready", f"the item is {status} (D-13)")
+            yield LeftAlone(item_id, Refused("item_not_ready", f"the item is {status} (D-13)"))
         else:
-            yield ItemRefusal(
-                item_id, "not_selected", "the item is outside the cutoff, lines or customers given"
-            )
+            detail = "the item is outside the cutoff, lines or customers given"
+            yield LeftAlone(item_id, Refused("not_selected", detail))
 
 
 def _invoice_order(entry: tuple[str, InvoiceDetail]) -> tuple[str, str, date, str]:
@@ -169,14 +159,14 @@ def _draft(
         cutoff=command.cutoff,
     )
     totals = Totals({line_id: line.billing_method for line_id, line in contract.lines.items()})
-    for page in pages(details):
-        totals.add(page)
+    for some in chunks(details):
+        totals.add(some)
         lines = totals.lines()
         yield DetailsAdded(
             invoice_id=invoice_id,
             contract_id=contract.contract_id,
             currency=contract.currency,
-            details=page,
+            details=some,
             lines=lines,
             amount=total(sum((line.amount for line in lines), Decimal(0)), contract.currency),
             tax=total(sum((line.tax for line in lines), Decimal(0)), contract.currency),

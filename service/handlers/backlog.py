@@ -1,12 +1,15 @@
 """Commands over backlog items of any number of contracts: marked, reset, evaluated anew."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from aggregates import streams
-from aggregates.contract_line import readiness
-from aggregates.contract_line.readiness import BacklogCommand, Decision
+from aggregates.contract_line import readiness, verdicts
+from aggregates.contract_line.readiness import MarkNotReady, MarkReady
 from aggregates.contract_line.state import OpenPart, OpenSale
-from aggregates.refusals import ItemRefusal, ItemsRefused
+from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
+from aggregates.deal import not_open
+from aggregates.decision import Decision, together
 from service.handlers.closed_items import Explainer, submit_explained
 from service.handlers.idempotency import Answer, Request
 from service.handlers.loading import load_deal
@@ -15,7 +18,7 @@ from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.wire import states
 
-Command = Callable[[tuple[str, ...]], BacklogCommand]
+Command = Callable[[tuple[str, ...]], MarkReady | MarkNotReady | ResetNTE | ReevaluateNTE]
 
 
 async def command(
@@ -28,23 +31,19 @@ async def command(
     """
 
     def work(unit: UnitOfWork, explain: Explainer) -> Answer:
-        decisions = [
+        decided = together(
             _decide(unit, make, contract_id, some)
             for contract_id, some in _by_contract(items).items()
-        ]
-        refused = [refusal for decision in decisions for refusal in decision.refused]
-        if refused and not partly:
-            raise ItemsRefused(explain(refused))
-        for decision in decisions:
-            unit.append(decision.events)
-        unchanged = [refusal for decision in decisions for refusal in decision.unchanged]
-        changed = [item_id for decision in decisions for item_id in decision.changed]
+        )
+        decided = replace(decided, refused=explain(decided.refused))
+        if not partly:
+            decided.all_or_nothing()
+        unit.append(decided.events)
+        skipped = (*decided.refused, *decided.left)
         return Answer(
             body={
-                "changed": [states.changed_item(_item(unit, item_id)) for item_id in changed],
-                "skipped": [
-                    states.refused_item(refusal) for refusal in [*explain(refused), *unchanged]
-                ],
+                "changed": [states.changed_item(_item(unit, item_id)) for item_id in decided.done],
+                "skipped": [states.left_alone(item) for item in skipped],
             }
         )
 
@@ -64,12 +63,16 @@ def _decide(unit: UnitOfWork, make: Command, contract_id: str, items: Sequence[s
     line_ids = (key.line_id for item_id in items if (key := streams.line_of(item_id)))
     deal = load_deal(unit, contract_id, line_ids)
     if deal is None:
-        unknown = tuple(
-            ItemRefusal(item_id, readiness.NOT_OPEN, "there is no open item of this id")
-            for item_id in dict.fromkeys(items)
-        )
-        return Decision(events=(), changed=(), refused=unknown, unchanged=())
-    return readiness.decide(make(tuple(items)), deal)
+        return Decision(refused=tuple(not_open(item_id) for item_id in dict.fromkeys(items)))
+    match make(tuple(items)):
+        case MarkReady() as command:
+            return readiness.mark_ready(command, deal)
+        case MarkNotReady() as command:
+            return readiness.mark_not_ready(command, deal)
+        case ResetNTE() as command:
+            return verdicts.reset(command, deal)
+        case ReevaluateNTE() as command:
+            return verdicts.reevaluate(command, deal)
 
 
 def _item(unit: UnitOfWork, item_id: str) -> OpenSale | OpenPart:

@@ -5,10 +5,10 @@ they are asked outside, and it runs again.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from aggregates.contract_line import readiness
-from aggregates.refusals import ItemRefusal
+from aggregates.deal import NOT_OPEN, closed
+from aggregates.refusals import LeftAlone
 from projections.views.backlog import lists as backlog_lists
 from service.handlers.idempotency import Answer, Request, submit
 from service.ledger.ledger import Conflict
@@ -30,24 +30,19 @@ class _NotKnown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """Words the refusals of items that are not open, by what is known of them."""
+    """Says why items are not open, by what the views know of them."""
 
-    posted: dict[str, bool] = field(default_factory=dict[str, bool])
+    known: dict[str, bool] = field(default_factory=dict[str, bool])
 
-    def __call__(self, refusals: Sequence[ItemRefusal]) -> list[ItemRefusal]:
-        """The refusals, each of a closed item saying why. Breaks off when one is not known."""
-        closed = [refusal.item_id for refusal in refusals if refusal.code == readiness.NOT_OPEN]
-        unknown = [item_id for item_id in closed if item_id not in self.posted]
-        if unknown:
-            raise _NotKnown(unknown)
-        return [self._worded(r) if r.code == readiness.NOT_OPEN else r for r in refusals]
-
-    def _worded(self, refusal: ItemRefusal) -> ItemRefusal:
-        if self.posted[refusal.item_id]:
-            return replace(
-                refusal, code="item_posted", detail="the item is posted with its invoice (D-25)"
-            )
-        return replace(refusal, code="item_not_found", detail="there is no item of this id")
+    def __call__(self, items: Sequence[LeftAlone]) -> tuple[LeftAlone, ...]:
+        """The items, each closed one saying why. Breaks off when one was not looked for yet."""
+        missing = [it.id for it in items if it.why.code == NOT_OPEN and it.id not in self.known]
+        if missing:
+            raise _NotKnown(missing)
+        return tuple(
+            closed(it.id, is_known=self.known[it.id]) if it.why.code == NOT_OPEN else it
+            for it in items
+        )
 
 
 async def submit_explained(
@@ -60,7 +55,7 @@ async def submit_explained(
             return await submit(tenant, request, lambda unit: work(unit, explain))
         except _NotKnown as broken_off:
             await tenant.until_current()
-            explain.posted.update(await in_thread(_look_up, tenant, broken_off.items))
+            explain.known.update(await in_thread(_look_up, tenant, broken_off.items))
     raise Conflict
 
 

@@ -30,7 +30,7 @@ def define_contract(tenant: Tenant, request: Request, command: DefineContract) -
         stream = streams.contract(command.contract_id)
         state = unit.load(CONTRACT, stream)
         _expect(unit, stream, request)
-        unit.append(defining.define(command, state))
+        unit.append(defining.define(command, state).events)
         taking_in.resume(unit, command.contract_id)
         defined = required_contract(unit, command.contract_id)
         return Answer(
@@ -51,7 +51,7 @@ def define_line(tenant: Tenant, request: Request, contract_id: str, command: Def
         state = unit.load(LINE_HEAD, stream)
         _expect(unit, stream, request)
         of_contract = required_contract(unit, contract_id)
-        unit.append(line_terms.define(command, of_contract, state))
+        unit.append(line_terms.define(command, of_contract, state).events)
         taking_in.resume(unit, contract_id)
         defined = unit.load(LINE_HEAD, stream)
         if defined is None:
@@ -83,7 +83,8 @@ def create_milestone(
     """Creates a milestone and splits it at once (D-10). Raises NotFound for an unknown line."""
 
     def work(unit: UnitOfWork) -> Answer:
-        unit.append(milestones.create(command, required_line(unit, contract_id, line_id)))
+        line = required_line(unit, contract_id, line_id)
+        unit.append(milestones.create(command, line).events)
         return _milestone(unit, contract_id, line_id, command.milestone_id, created=True)
 
     return execute(tenant, request, work)
@@ -99,9 +100,9 @@ async def change_milestone(tenant: Tenant, request: Request, command: ChangeMile
 
     def work(unit: UnitOfWork) -> Answer:
         line = _line_of(unit, command.milestone_id)
-        events = milestones.change(command, line)
+        decided = milestones.change(command, line)
         unit.expect(streams.line(line.contract_id, line.line_id), request.if_match)
-        unit.append(events)
+        unit.append(decided.events)
         return _milestone(unit, line.contract_id, line.line_id, command.milestone_id)
 
     return await _submit(tenant, request, command.milestone_id, work)
@@ -112,9 +113,9 @@ async def delete_milestone(tenant: Tenant, request: Request, command: DeleteMile
 
     def work(unit: UnitOfWork) -> Answer:
         line = _line_of(unit, command.milestone_id)
-        events = milestones.delete(command, line)
+        decided = milestones.delete(command, line)
         unit.expect(streams.line(line.contract_id, line.line_id), request.if_match)
-        unit.append(events)
+        unit.append(decided.events)
         return Answer(body={})
 
     return await _submit(tenant, request, command.milestone_id, work)

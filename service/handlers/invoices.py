@@ -32,16 +32,15 @@ async def create_drafts(
         contract = required_contract(unit, contract_id)
         deal = _deal(unit, contract_id, _lines_wanted(command) or contract.lines)
         try:
-            drafted = drafting.create(command, deal)
+            decided = drafting.create(command, deal)
         except NothingReady as refusal:
-            raise NothingReady(tuple(explain(refusal.refusals))) from None
-        unit.append(drafted.events)
-        made = [_invoice(unit, invoice_id) for invoice_id in drafted.invoice_ids]
-        left_out = explain(drafted.left_out)
+            raise NothingReady(explain(refusal.items)) from None
+        unit.append(decided.events)
+        made = [_invoice(unit, invoice_id) for invoice_id in decided.done]
         return Answer(
             body={
                 "invoices": [states.invoice(invoice) for invoice in made],
-                "skipped": [states.refused_item(refusal) for refusal in left_out],
+                "skipped": [states.left_alone(item) for item in explain(decided.left)],
             },
             created=True,
         )
@@ -56,7 +55,7 @@ async def delete_draft(tenant: Tenant, request: Request, invoice_id: str) -> Ans
         invoice = _invoice(unit, invoice_id)
         unit.expect(streams.invoice(invoice_id), request.if_match)
         deal = _deal(unit, invoice.contract_id, invoice.items_by_line())
-        unit.append(drafting.delete(invoice, deal))
+        unit.append(drafting.delete(invoice, deal).events)
         return Answer(body={})
 
     return await submit(tenant, request, work)
@@ -77,11 +76,12 @@ async def confirm(
         unit.expect(streams.invoice(invoice_id), request.if_match)
         deal = _deal(unit, invoice.contract_id, invoice.items_by_line())
         series = unit.load(NUMBER_SERIES, streams.number_series(SERIES))
-        events = confirming.confirm(command, invoice, deal, series)
-        unit.append(events)
+        decided = confirming.confirm(command, invoice, deal, series)
+        unit.append(decided.events)
         version = unit.version(streams.invoice(invoice_id))
         body = states.invoice(_invoice(unit, invoice_id))
-        return Answer(body=body if events else {**body, "already_confirmed": True}, version=version)
+        repeated = {"already_confirmed": True} if decided.left else {}
+        return Answer(body={**body, **repeated}, version=version)
 
     return await submit(tenant, request, work)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from aggregates import streams
 from aggregates.contract.state import Contract
-from aggregates.deal import pages
+from aggregates.deal import chunks
 from aggregates.intake.events import EventParked
 from aggregates.intake.state import Parking
 from projections.views import parked_events as parked_views
@@ -63,7 +63,7 @@ class Resumption:
         Raises Unavailable, OutcomeUnknown, Conflict.
         """
         while ready := self._ready():
-            for some in pages(ready, STEP):
+            for some in chunks(ready, STEP):
                 if time.monotonic() > until:
                     return False
                 self._step(some)

@@ -15,9 +15,9 @@ from aggregates.contract import defining
 from aggregates.contract.defining import DefineContract
 from aggregates.contract_line import approvals
 from aggregates.contract_line import terms as line_terms
-from aggregates.contract_line.approvals import Approval, Verdict
+from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.terms import DefineLine
-from aggregates.intake.events import EventParked, EventReceived, EventUnparked
+from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived, EventUnparked
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
 from service.handlers.loading import load_heads
@@ -115,15 +115,16 @@ class Desk:
         state = self.unit.load(CONTRACT, streams.contract(self.contract_id))
         try:
             if isinstance(command, DefineContract):
-                events = defining.define(command, state)
+                decided = defining.define(command, state)
             elif state is None:
                 return self._park(posted, NotFound("contract", self.contract_id))
             else:
                 stream = streams.line(self.contract_id, command.line_id)
-                events = line_terms.define(command, state, self.unit.load(LINE_HEAD, stream))
+                line = self.unit.load(LINE_HEAD, stream)
+                decided = line_terms.define(command, state, line)
         except Refused as refusal:
             return refused_result(posted, refusal)
-        self.unit.append(events)
+        self.unit.append(decided.events)
         return self._received(posted, Outcome.RECORDED)
 
     def _approval(self, posted: Posted, approval: Approval) -> Result:
@@ -162,24 +163,24 @@ class Desk:
         deal = load_heads(self.unit, self.contract_id, line_ids)
         if deal is None:
             raise LookupError(self.contract_id)
-        events, verdicts = approvals.record([approval for _, approval, _ in self.waiting], deal)
-        self.unit.append(events)
-        for (posted, _, result), verdict in zip(self.waiting, verdicts, strict=True):
-            self._conclude(posted, result, verdict)
+        decided = approvals.record([approval for _, approval, _ in self.waiting], deal)
+        self.unit.append(decided.events)
+        recorded = (event for event in decided.events if isinstance(event, ApprovalRecorded))
+        items = {event.stream: event.items for event in recorded}
+        left = {approval.id: approval.why for approval in decided.left}
+        refused = {approval.id: approval.why for approval in decided.refused}
+        for posted, approval, result in self.waiting:
+            name = approval.stream
+            if why := refused.get(name):
+                result.outcome, result.problem = Outcome.REFUSED, problem_of(why)
+            elif why := left.get(name):
+                result.outcome, result.problem = Outcome.NOT_BILLABLE, problem_of(why)
+                self._received(posted, Outcome.NOT_BILLABLE, why=why)
+            else:
+                result.items = items[name]
+                self._received(posted, Outcome.RECORDED, result.items)
         self.waiting.clear()
         self.seen.clear()
-
-    def _conclude(self, posted: Posted, result: Result, verdict: Verdict) -> None:
-        if verdict.refused:
-            result.outcome = Outcome.REFUSED
-            result.problem = problem_of(verdict.refused)
-        elif verdict.not_billable:
-            result.outcome = Outcome.NOT_BILLABLE
-            result.problem = problem_of(verdict.not_billable)
-            self._received(posted, Outcome.NOT_BILLABLE, why=verdict.not_billable)
-        else:
-            result.items = verdict.items
-            self._received(posted, Outcome.RECORDED, verdict.items)
 
     def _park(self, posted: Posted, why: NotFound) -> Result:
         self.unit.append([_parked(posted, why)])

@@ -7,12 +7,11 @@ from typing import Any
 import msgspec
 from pydantic import ValidationError
 
-from aggregates.invoice.drafting import NothingReady
 from aggregates.limits import LimitExceeded
 from aggregates.refusals import Invalid, ItemsRefused, NotFound, Refused
 from projections.history import OutcomeUnknown
 from projections.time_and_material import failed_levels
-from service.wire.states import refused_item
+from service.wire.states import left_alone
 from service.wire.strict_json import NotJson, TooManyValues
 
 MEDIA_TYPE = "application/problem+json"
@@ -106,8 +105,8 @@ def of_refusal(error: Refused) -> Problem:
             return invalid_fields([(error.field, error.detail)])
         case NotFound():
             return Problem(status=404, code=error.code, detail=error.detail)
-        case ItemsRefused() | NothingReady():
-            errors = [refused_item(refusal) for refusal in error.refusals]
+        case ItemsRefused():
+            errors = [left_alone(item) for item in error.items]
             return Problem(
                 status=409, code=error.code, detail=error.detail, extra={"errors": errors}
             )

@@ -8,7 +8,7 @@ from aggregates import money
 from aggregates.contract.state import Contract
 from aggregates.contract_line.state import ContractLine, LineHead, OpenPart, OpenSale
 from aggregates.invoice.state import Invoice
-from aggregates.refusals import ItemRefusal
+from aggregates.refusals import LeftAlone
 from aggregates.statuses import BillingMethod
 from aggregates.terms import rounding_customer
 from projections.time_and_material import failed_levels
@@ -128,13 +128,13 @@ def changed_item(item: OpenSale | OpenPart) -> Json:
     }
 
 
-def refused_item(refusal: ItemRefusal) -> Json:
-    """An item that a command left out, and why (D-26, D-27, D-33)."""
-    facts = dict(refusal.facts)
+def left_alone(item: LeftAlone) -> Json:
+    """An item that a command leaves as it is, and why (D-26, D-27, D-33)."""
+    facts = dict(item.why.facts)
     if "shortfall" in facts:
         facts["shortfall"] = f"{facts['shortfall']:f}"
         facts["levels"] = failed_levels(facts["levels"])
-    return {"item_id": refusal.item_id, "code": refusal.code, "detail": refusal.detail, **facts}
+    return {"item_id": item.id, "code": item.why.code, "detail": item.why.detail, **facts}
 
 
 def invoice(state: Invoice) -> Json:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from aggregates.contract_line import state as contract_line
 from aggregates.contract_line.milestones import ChangeMilestone, DeleteMilestone
-from aggregates.contract_line.readiness import MarkNotReady, MarkReady, ReevaluateNTE, ResetNTE
+from aggregates.contract_line.readiness import MarkNotReady, MarkReady
 from aggregates.contract_line.state import LineHead
+from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.events import Event
 from aggregates.intake import state as intake
 from aggregates.intake.state import Parking

@@ -27,14 +27,8 @@ from aggregates.contract_line.events import (
     UnbilledSalesRecorded,
 )
 from aggregates.contract_line.milestones import ChangeMilestone, DeleteMilestone
-from aggregates.contract_line.readiness import (
-    BacklogCommand,
-    Decision,
-    MarkNotReady,
-    MarkReady,
-    ReevaluateNTE,
-    ResetNTE,
-)
+from aggregates.contract_line.readiness import MarkNotReady, MarkReady
+from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.invoice.confirming import ConfirmInvoice
 from aggregates.invoice.drafting import DeleteDraft
 from aggregates.invoice.events import ActualsBooked, BookedActual, InvoiceNumberAssigned
@@ -182,7 +176,9 @@ class AnySequence(RuleBasedStateMachine):
                 )
             )
         outcome = self.do(*approvals)
-        assert len(outcome.verdicts) == len(approvals)
+        decided = outcome.decided
+        answered = [*decided.done, *(it.id for it in (*decided.left, *decided.refused))]
+        assert Counter(answered) == Counter(approval.stream for approval in approvals)
         for event in outcome.all(UnbilledSalesRecorded):
             for work in event.approvals:
                 assert sum(s.quantity for s in work.sales) == quantity_of(approvals[0]), "D-2"
@@ -229,11 +225,11 @@ class AnySequence(RuleBasedStateMachine):
         some = st.lists(st.sampled_from(self.open_items()), min_size=1, max_size=8)
         return tuple(data.draw(st.permutations(self.open_items()) | some))
 
-    def work_the_backlog(self, command: BacklogCommand) -> None:
-        outcome = self.do(command)
-        assert isinstance(outcome.answer, Decision)
-        named = [*outcome.changed, *(item.item_id for item in outcome.answer.refused)]
-        named += [item.item_id for item in outcome.answer.unchanged]
+    def work_the_backlog(
+        self, command: MarkReady | MarkNotReady | ResetNTE | ReevaluateNTE
+    ) -> None:
+        decided = self.do(command).decided
+        named = [*decided.done, *(item.id for item in (*decided.left, *decided.refused))]
         assert Counter(named) == Counter(set(command.items)), "an item unanswered, or twice"
 
     @precondition(lambda self: any(line.ready for line in self.story.lines.values()))

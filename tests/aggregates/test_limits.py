@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from aggregates.contract.events import ContractUsageChanged
 from aggregates.contract_line.events import LineUsageChanged
-from aggregates.contract_line.readiness import MarkReady, ReevaluateNTE, ResetNTE
+from aggregates.contract_line.readiness import MarkReady
+from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.limits import NO_USAGE, Usage, ceiling, failing, fold_usage
 from aggregates.refusals import Invalid
 from aggregates.statuses import LimitLevel, NTEStatus

@@ -1,6 +1,6 @@
 """Refusals say what, why and where, and know nothing of HTTP."""
 
-from aggregates.refusals import Invalid, ItemRefusal, ItemsRefused, NotFound, Refused
+from aggregates.refusals import Invalid, ItemsRefused, LeftAlone, NotFound, Refused
 
 
 def test_a_refusal_has_a_stable_code_a_sentence_and_facts() -> None:
@@ -25,7 +25,8 @@ def test_what_is_not_there_is_named_by_kind_and_id() -> None:
 
 
 def test_a_command_over_many_items_is_refused_because_of_those_listed_d27() -> None:
-    items = (ItemRefusal("1", "nte_failed", "no room"), ItemRefusal("2", "item_posted", "posted"))
+    failed, posted = Refused("nte_failed", "no room"), Refused("item_posted", "posted")
+    items = (LeftAlone("1", failed), LeftAlone("2", posted))
     refusal = ItemsRefused(items)
-    assert (refusal.code, refusal.refusals) == ("items_refused", items)
+    assert (refusal.code, refusal.items) == ("items_refused", items)
     assert refusal.detail == "2 of the items named can't be changed"

@@ -11,6 +11,7 @@ from aggregates.contract_line.events import LineUsageChanged, MilestoneSplit, Un
 from aggregates.contract_line.milestones import ChangeMilestone
 from aggregates.contract_line.readiness import MarkReady
 from aggregates.events import Event
+from aggregates.intake.events import ApprovalRecorded
 from aggregates.refusals import Refused
 from aggregates.statuses import LimitLevel
 from aggregates.terms import LevelUsage
@@ -50,7 +51,7 @@ def test_an_approval_whose_usage_no_level_could_hold_is_refused_and_commits_noth
     line = a_line(currency="CLF", splits={"A": "50", "B": "50"}, limit="5000")
     story = given(a_contract(currency="CLF"), line, used(LimitLevel.CONTRACT_CUSTOMER, "B"))
     outcome = story.when(an_approval(currency="CLF"))
-    assert [v.refused.code for v in outcome.verdicts if v.refused] == ["total_too_large"]
+    outcome.then_refused("total_too_large")
     assert outcome.all(UnbilledSalesRecorded) == []
     assert outcome.all(LineUsageChanged) == []
     assert outcome.all(ContractUsageChanged) == []
@@ -60,7 +61,7 @@ def test_a_failed_part_before_the_refusal_frees_nothing_d31() -> None:
     line = a_line(currency="CLF", splits={"A": "50", "B": "50"}, limits={"A": "1", "B": "5000"})
     story = given(a_contract(currency="CLF"), line, used(LimitLevel.CONTRACT_CUSTOMER, "B"))
     outcome = story.when(an_approval(currency="CLF"))
-    assert [v.refused.code for v in outcome.verdicts if v.refused] == ["total_too_large"]
+    outcome.then_refused("total_too_large")
     assert outcome.all(ContractUsageChanged) == []
 
 
@@ -79,5 +80,5 @@ def test_a_draft_beyond_the_largest_total_is_refused_d43() -> None:
         an_approval(str(n), quantity="1", price="999999999999", currency="CLF") for n in range(101)
     ]
     story = given(a_contract(currency="CLF"), a_line(currency="CLF")).when(works[0], *works[1:])
-    items = tuple(item for verdict in story.verdicts for item in verdict.items)
+    items = tuple(item for each in story.all(ApprovalRecorded) for item in each.items)
     story.when(MarkReady(items=items)).when(draft()).then_refused("total_too_large")

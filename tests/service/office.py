@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from aggregates.contract_line.readiness import BacklogCommand, MarkReady
+from aggregates.contract_line.readiness import MarkReady
 from aggregates.invoice.drafting import CreateDrafts
 from aggregates.invoice.events import InvoiceNumberAssigned
 from projections.history import Recorded
@@ -163,7 +163,7 @@ def record(tenant: Tenant, *events: Json) -> list[str]:
 
 
 def mark_ready(tenant: Tenant, items: Iterable[str]) -> Answer:
-    def make(some: tuple[str, ...]) -> BacklogCommand:
+    def make(some: tuple[str, ...]) -> MarkReady:
         return MarkReady(items=some)
 
     return asyncio.run(backlog.command(tenant, request(), make, tuple(items), partly=False))

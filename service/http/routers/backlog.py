@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from aggregates.contract_line.readiness import MarkNotReady, MarkReady, ReevaluateNTE, ResetNTE
+from aggregates.contract_line.readiness import MarkNotReady, MarkReady
+from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.statuses import BillingStatus, BillingType, NTEStatus, TransactionClass
 from projections.views.backlog import lists as backlog_lists
 from projections.views.backlog.filters import BacklogFilter

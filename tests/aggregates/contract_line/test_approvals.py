@@ -108,7 +108,7 @@ def test_an_approval_is_remembered_with_its_digest_and_its_items_d20() -> None:
         digest="digest of 7",
         items=(sale("7", "A"), sale("7", "B")),
     )
-    assert [verdict.items for verdict in outcome.verdicts] == [remembered.items]
+    assert outcome.decided.done == (remembered.stream,)
 
 
 def test_a_customer_at_0_percent_gets_no_sale_d3() -> None:
@@ -404,27 +404,18 @@ def test_an_amount_of_zero_passes_any_limit_d31() -> None:
 def test_an_approval_with_an_unacceptable_value_is_refused_with_the_field_d1(
     approval: Approval, field: str
 ) -> None:
-    outcome = PLAIN.when(approval).then().then_refused(Invalid, field=field)
-    assert [(v.items, v.not_billable) for v in outcome.verdicts] == [((), None)]
+    outcome = PLAIN.when(approval).then().then_refused(Invalid, field=field, id=approval.stream)
+    assert (outcome.decided.done, outcome.decided.left) == ((), ())
 
 
 def test_one_bad_approval_never_hurts_the_others() -> None:
     line = a_line(limit="100", roles={"Cook": True}, includes=(TIME,))
-    outcome = given(a_contract(), line).when(
-        worth("60", "1"),
-        an_approval("2", currency="USD"),
-        an_approval("3", kind=EXPENSE),
-        worth("40", "4"),
-    )
-    assert [
-        (v.items, v.not_billable is not None, v.refused is not None) for v in outcome.verdicts
-    ] == [
-        ((sale("1"),), False, False),
-        ((), False, True),
-        ((), True, False),
-        ((sale("4"),), False, False),
-    ]
-    assert [event.approval_id for event in outcome.all(ApprovalRecorded)] == ["1", "4"]
+    wrong, excluded = an_approval("2", currency="USD"), an_approval("3", kind=EXPENSE)
+    outcome = given(a_contract(), line).when(worth("60", "1"), wrong, excluded, worth("40", "4"))
+    recorded = outcome.all(ApprovalRecorded)
+    assert [event.items for event in recorded] == [(sale("1"),), (sale("4"),)]
+    assert outcome.decided.done == tuple(event.stream for event in recorded)
+    outcome.then_refused(Invalid, id=wrong.stream).then_left("class_not_included", excluded.stream)
     assert committed(outcome.after)["L1"] == 100
 
 

@@ -14,7 +14,8 @@ from aggregates.contract_line.events import (
     NTEReset,
     NTEResult,
 )
-from aggregates.contract_line.readiness import MarkNotReady, MarkReady, ReevaluateNTE, ResetNTE
+from aggregates.contract_line.readiness import MarkNotReady, MarkReady
+from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.events import Event
 from aggregates.invoice.drafting import DeleteDraft
 from aggregates.statuses import BillingStatus, BillingType, LimitLevel, MilestoneStatus, NTEStatus
@@ -80,7 +81,7 @@ def test_items_are_marked_ready_one_or_many_in_a_call_d25() -> None:
     assert set(one.after.lines["L1"].ready) == {ONE}
     both = story.when(ready(TWO, ONE))
     assert both.the(MarkedReady).items == (TWO, ONE)
-    assert both.changed == (TWO, ONE)
+    assert both.decided.done == (TWO, ONE)
 
 
 def test_marking_is_one_event_a_line_across_lines_and_kinds_d25() -> None:
@@ -100,7 +101,7 @@ def test_marking_is_one_event_a_line_across_lines_and_kinds_d25() -> None:
 def test_an_item_named_twice_is_marked_once() -> None:
     story = given(a_contract(), a_line()).when(an_approval())
     story.when(ready(ONE, ONE)).the(MarkedReady)
-    assert story.when(ready(ONE, ONE)).changed == (ONE,)
+    assert story.when(ready(ONE, ONE)).decided.done == (ONE,)
 
 
 def test_a_ready_item_is_taken_back_d25() -> None:
@@ -114,7 +115,7 @@ def test_a_ready_item_is_taken_back_d25() -> None:
 def test_what_stands_so_already_is_left_and_refuses_nothing() -> None:
     story = given(a_contract(), a_line()).when(an_approval("1"), an_approval("2")).when(ready(ONE))
     again = story.when(ready(ONE, TWO)).then_left("already_ready", ONE)
-    assert (again.changed, again.refusals) == ((TWO,), ())
+    assert (again.decided.done, again.decided.refused) == ((TWO,), ())
     story.when(not_ready(TWO)).then().then_left("already_not_ready", TWO)
 
 
@@ -122,7 +123,7 @@ def test_what_stands_so_already_is_left_and_refuses_nothing() -> None:
 def test_items_at_no_charge_may_be_ready_d25(billing_type: BillingType) -> None:
     story = given(a_contract(limit="1"), a_line()).when(an_approval(billing_type=billing_type))
     item = sale(billing_type=billing_type)
-    assert story.when(ready(item)).changed == (item,)
+    assert story.when(ready(item)).decided.done == (item,)
 
 
 @pytest.mark.parametrize("command", [ready(ONE), not_ready(ONE)])
@@ -130,7 +131,7 @@ def test_an_item_on_a_draft_can_be_marked_neither_way_d25(
     command: MarkReady | MarkNotReady,
 ) -> None:
     story = given(a_contract(), a_line()).when(an_approval()).when(ready(ONE)).when(draft())
-    story.when(command).then().then_refused("item_on_draft", item_id=ONE)
+    story.when(command).then().then_refused("item_on_draft", id=ONE)
 
 
 @pytest.mark.parametrize("command", [ready(ONE), not_ready(ONE), reset(ONE), reevaluate(ONE)])
@@ -139,15 +140,15 @@ def test_a_posted_sale_is_no_open_item_any_more_d25(
 ) -> None:
     story = given(a_contract(), a_line()).when(an_approval()).when(ready(ONE))
     posted = story.when(draft()).when(CONFIRM)
-    posted.when(command).then().then_refused("item_not_open", item_id=ONE)
+    posted.when(command).then().then_refused("item_not_open", id=ONE)
 
 
 def test_a_posted_part_of_an_open_milestone_can_be_marked_neither_way_d25() -> None:
     line = a_fixed_price_line(splits={"A": "70", "B": "30"})
     story = given(a_contract(), line).when(a_milestone()).when(ready(part()))
     posted = story.when(draft()).when(CONFIRM)
-    posted.when(ready(part())).then().then_refused("item_posted", item_id=part())
-    posted.when(not_ready(part())).then().then_refused("item_posted", item_id=part())
+    posted.when(ready(part())).then().then_refused("item_posted", id=part())
+    posted.when(not_ready(part())).then().then_refused("item_posted", id=part())
 
 
 @pytest.mark.parametrize(
@@ -155,8 +156,8 @@ def test_a_posted_part_of_an_open_milestone_can_be_marked_neither_way_d25() -> N
 )
 def test_an_id_that_is_no_open_item_of_the_contract_is_refused_d25(item_id: str) -> None:
     story = given(a_contract(), a_line()).when(an_approval())
-    marked = story.when(ready(item_id, ONE)).then_refused("item_not_open", item_id=item_id)
-    assert marked.changed == (ONE,)
+    marked = story.when(ready(item_id, ONE)).then_refused("item_not_open", id=item_id)
+    assert marked.decided.done == (ONE,)
 
 
 # --- milestones --------------------------------------------------------------------------------
@@ -204,7 +205,7 @@ def test_a_failed_item_cannot_be_marked_ready_and_the_answer_says_by_how_much_d2
     )
     refused = story.when(ready(ONE)).then()
     refused.then_refused(
-        "nte_failed", item_id=ONE, level=LimitLevel.LINE, shortfall=600, levels=(failed,)
+        "nte_failed", id=ONE, level=LimitLevel.LINE, shortfall=600, levels=(failed,)
     )
     assert refused.refusals[0].detail == "exceeds the line limit of 1000 by 600.00 (D-26)"
 
@@ -242,7 +243,7 @@ def test_an_item_not_evaluated_is_evaluated_first_and_marked_if_it_fits_d26() ->
 def test_an_item_not_evaluated_is_evaluated_first_and_refused_if_it_does_not_fit_d26() -> None:
     story = LIMITED.when(worth("80")).when(reset(ONE)).when(worth("30", "2"))
     refused = story.when(ready(ONE)).then_refused(
-        "nte_failed", item_id=ONE, level=LimitLevel.LINE, shortfall=10
+        "nte_failed", id=ONE, level=LimitLevel.LINE, shortfall=10
     )
     assert [type(event) for event in refused.events] == [NTEEvaluated]
     assert statuses(refused)[ONE] == (BillingStatus.NOT_READY, NTEStatus.FAILED)
@@ -270,7 +271,7 @@ def test_a_limit_that_came_later_is_asked_when_an_item_is_marked_d26(limit: list
     marked = limited.when(ready(ONE, TWO))
     assert statuses(marked)[ONE] == (BillingStatus.READY, NTEStatus.COMMITTED)
     assert statuses(marked)[TWO] == (BillingStatus.NOT_READY, NTEStatus.FAILED)
-    marked.then_refused("nte_failed", item_id=TWO, shortfall=10)
+    marked.then_refused("nte_failed", id=TWO, shortfall=10)
     assert committed(marked.after)["contract"] == 80
 
 
@@ -304,9 +305,9 @@ def test_an_item_worth_zero_or_less_is_marked_above_a_limit_that_came_later_d26_
 def test_of_many_items_what_can_be_marked_is_and_the_rest_is_listed_d27() -> None:
     story = LIMITED.when(worth("80", "1"), worth("90", "2"), worth("20", "3"))
     marked = story.when(ready(ONE, TWO, "C1~L1~x", THREE))
-    marked.then_refused("nte_failed", item_id=TWO).then_refused("item_not_open", item_id="C1~L1~x")
+    marked.then_refused("nte_failed", id=TWO).then_refused("item_not_open", id="C1~L1~x")
     assert [refusal.code for refusal in marked.refusals] == ["nte_failed", "item_not_open"]
-    assert marked.changed == (ONE, THREE)
+    assert marked.decided.done == (ONE, THREE)
     assert marked.the(MarkedReady).items == (ONE, THREE)
 
 
@@ -354,7 +355,7 @@ def test_items_on_a_draft_or_not_chargeable_are_left_alone_with_the_reason_d33_d
     drafted = story.when(ready(ONE)).when(draft()).when(worth("10", "3"))
     after = drafted.when(command(ONE, free, THREE))
     after.then_left("item_on_draft", ONE).then_left("not_chargeable", free)
-    assert (after.changed, after.refusals) == ((THREE,), ())
+    assert (after.decided.done, after.decided.refused) == ((THREE,), ())
     assert statuses(after)[ONE] == (BillingStatus.INVOICE_CREATED, NTEStatus.COMMITTED)
 
 
@@ -441,7 +442,7 @@ def test_under_a_lowered_limit_reevaluation_fails_and_a_ready_item_falls_back_d3
 def test_a_raised_limit_changes_no_verdict_until_reevaluation_d36() -> None:
     story = LIMITED.when(worth("150")).when(define_line(limit="150"))
     assert verdicts(story)[ONE] is NTEStatus.FAILED
-    story.when(ready(ONE)).then_refused("nte_failed", item_id=ONE)
+    story.when(ready(ONE)).then_refused("nte_failed", id=ONE)
     assert verdicts(story.when(reevaluate(ONE)))[ONE] is NTEStatus.COMMITTED
 
 
@@ -468,7 +469,7 @@ def test_when_the_first_limit_comes_reevaluation_commits_what_had_no_verdict_d36
 
 def test_after_its_draft_was_deleted_an_item_can_be_reset_again_d33_d42() -> None:
     story = LIMITED.when(worth("80")).when(ready(ONE)).when(draft()).when(DeleteDraft())
-    assert story.when(reset(ONE)).changed == (ONE,)
+    assert story.when(reset(ONE)).decided.done == (ONE,)
 
 
 # --- very many ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 
 from aggregates.contract_line.events import ItemsDrafted, ItemsReleased
 from aggregates.contract_line.readiness import MarkReady
-from aggregates.invoice.drafting import DeleteDraft, Drafted, NothingReady
+from aggregates.invoice.drafting import DeleteDraft, NothingReady
 from aggregates.invoice.events import DetailsAdded, DraftCreated, DraftDeleted, InvoiceDetail
 from aggregates.refusals import Invalid, NotFound
 from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus, TransactionClass
@@ -74,8 +74,7 @@ def test_a_draft_is_one_invoice_a_customer_and_one_invoice_line_a_contract_line_
         ("L2", 700, 7),
     ]
     assert (first.amount, first.tax, first.currency) == (1820, 77, "EUR")
-    assert isinstance(drafted.answer, Drafted)
-    assert drafted.answer.invoice_ids == tuple(drafted.after.invoices)
+    assert drafted.decided.done == tuple(drafted.after.invoices)
 
 
 def test_a_new_draft_knows_its_customer_currency_and_cutoff_d40() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aggregates.contract_line.readiness import BacklogCommand, MarkReady
+from aggregates.contract_line.readiness import MarkReady
 from aggregates.refusals import ItemsRefused, Refused
 from service.handlers import backlog
 from service.handlers.idempotency import Answer, submit
@@ -153,7 +153,7 @@ def test_of_items_marked_at_once_the_one_that_failed_its_limit_is_refused_alone_
     tenant.ledger.on_commit(heard.append)
     before = tenant.ledger.position()
 
-    def make(some: tuple[str, ...]) -> BacklogCommand:
+    def make(some: tuple[str, ...]) -> MarkReady:
         return MarkReady(items=some)
 
     async def at_once() -> list[Any]:

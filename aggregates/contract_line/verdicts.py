@@ -1,0 +1,90 @@
+"""Verdicts of the not-to-exceed limits on open sales: given, withdrawn (reset), given anew."""
+
+from dataclasses import dataclass
+
+from aggregates.contract_line.events import NTEResult
+from aggregates.contract_line.judging import Work, judge_each
+from aggregates.contract_line.state import ContractLine, OpenPart, OpenSale
+from aggregates.deal import Deal
+from aggregates.decision import Decision
+from aggregates.refusals import NotNeeded
+from aggregates.statuses import UNBILLED, BillingStatus, BillingType, NTEStatus
+from aggregates.terms import FailedLevel
+
+# --- commands ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetNTE:
+    """Withdraw the not-to-exceed verdict on items and free what they committed (D-33)."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReevaluateNTE:
+    """Evaluate items anew, one by one in the order given (D-34)."""
+
+    items: tuple[str, ...]
+
+
+# --- decide ------------------------------------------------------------------------------------
+
+
+def reset(command: ResetNTE, deal: Deal) -> Decision:
+    """Withdraws the verdicts; what was ready by them falls back to not ready (D-33)."""
+    return judge_each(command.items, deal, _reset)
+
+
+def reevaluate(command: ReevaluateNTE, deal: Deal) -> Decision:
+    """Gives verdicts anew; what was ready and fails now falls back to not ready (D-34)."""
+    return judge_each(command.items, deal, _reevaluate)
+
+
+def evaluate(work: Work, line: ContractLine, sale: OpenSale) -> tuple[FailedLevel, ...]:
+    """Gives the sale a verdict, and commits it if it passes; the levels that it fails (D-31)."""
+    status, failed = work.limits.evaluate(line.line_id, sale.customer_id, sale.amount)
+    result = NTEResult(item_id=sale.item_id, nte_status=status, failed=failed)
+    work.on(line).results.append(result)
+    return failed
+
+
+def _reset(work: Work, line: ContractLine, item: OpenSale | OpenPart) -> None:
+    sale = _selected(item)
+    if sale.nte_status is NTEStatus.NOT_EVALUATED:
+        raise NotNeeded("already_not_evaluated", "the item is not evaluated")
+    _free(work, line, sale)
+    work.on(line).reset.append(sale.item_id)
+    _fall_back(work, line, sale)
+
+
+def _reevaluate(work: Work, line: ContractLine, item: OpenSale | OpenPart) -> None:
+    sale = _selected(item)
+    _free(work, line, sale)
+    if evaluate(work, line, sale):
+        _fall_back(work, line, sale)
+
+
+# --- helpers -----------------------------------------------------------------------------------
+
+
+def _selected(item: OpenSale | OpenPart) -> OpenSale:
+    """The item, a sale that can be reset and re-evaluated. Raises NotNeeded for others (D-33)."""
+    if isinstance(item, OpenPart):
+        raise NotNeeded("milestone", "milestones have no NTE status (D-17)")
+    if item.billing_status not in UNBILLED:
+        raise NotNeeded("item_on_draft", "the item is on a draft invoice (D-33)")
+    if item.billing_type is not BillingType.CHARGEABLE:
+        raise NotNeeded("not_chargeable", "only chargeable items count (D-32)")
+    return item
+
+
+def _free(work: Work, line: ContractLine, sale: OpenSale) -> None:
+    if sale.nte_status is NTEStatus.COMMITTED:
+        work.limits.release(line.line_id, sale.customer_id, sale.amount)
+
+
+def _fall_back(work: Work, line: ContractLine, sale: OpenSale) -> None:
+    """A ready item without a passing verdict falls back to not ready (D-33, D-26)."""
+    if sale.billing_status is BillingStatus.READY:
+        work.on(line).not_ready.append(sale.item_id)
