@@ -3,10 +3,10 @@
 used = invoiced to date + committed backlog;  an amount passes when used + amount <= limit (D-31)
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from aggregates.contract.events import ContractUsageChanged
 from aggregates.contract_line.events import LineUsageChanged
@@ -15,6 +15,7 @@ from aggregates.refusals import Invalid, Refused
 from aggregates.statuses import BillingMethod, LimitLevel, NTEStatus
 from aggregates.terms import FailedLevel, LevelUsage, LineTerms
 
+N = TypeVar("N", int, Decimal)
 ZERO = Decimal(0)
 
 
@@ -80,10 +81,14 @@ class _Level:
     customer_id: str | None
     limit: Decimal | None
     before: Usage
-    committed: Decimal
-    invoiced: Decimal
-    used: Decimal
+    committed: Decimal = field(init=False)
+    invoiced: Decimal = field(init=False)
+    used: Decimal = field(init=False)
     """Both together."""
+
+    def __post_init__(self) -> None:
+        self.committed, self.invoiced = self.before.committed, self.before.invoiced
+        self.used = self.committed + self.invoiced
 
     def changed(self) -> bool:
         return (self.committed, self.invoiced) != (self.before.committed, self.before.invoiced)
@@ -113,6 +118,27 @@ def failing(
     return FailedLevel(level=level, limit=limit, used=used, shortfall=used + amount - limit)
 
 
+def four_levels(line_id: str, customer_id: str) -> tuple[tuple[str, str], ...]:
+    """The line and customer of each level that an item counts at, in the order of D-30.
+
+    Empty where a level is one of the whole contract, or of all customers.
+    """
+    return (line_id, customer_id), (line_id, WHOLE), ("", customer_id), ("", WHOLE)
+
+
+def is_judged_otherwise(status: NTEStatus, amount: N, rooms: Sequence[N]) -> bool:
+    """Whether an open chargeable item would get another verdict if it were evaluated now (D-36).
+
+    `rooms` is limit less used at those of its four levels that have a limit; what it has committed
+    itself is used there. Without a verdict it has none to lose.
+    """
+    if status is NTEStatus.NOT_EVALUATED or not rooms:
+        return status not in {NTEStatus.NOT_EVALUATED, NTEStatus.NOT_APPLICABLE}
+    own = amount if status is NTEStatus.COMMITTED else 0
+    passes = amount <= 0 or amount <= min(rooms) + own
+    return status is not (NTEStatus.COMMITTED if passes else NTEStatus.FAILED)
+
+
 def ceiling(value: Decimal | None, currency: str, field: str) -> Decimal | None:
     """A limit as it is kept: in the currency's minor unit, not negative, null for none.
 
@@ -135,8 +161,7 @@ class Limits:
     def __init__(self, contract: LimitedContract, lines: Iterable[LimitedLine]) -> None:
         self._contract = contract
         self._lines = {line.line_id: line for line in lines}
-        self._of_contract: dict[str, _Level] = {}
-        self._of_line: dict[tuple[str, str], _Level] = {}
+        self._open: dict[tuple[str, str], _Level] = {}
         self._levels: dict[tuple[str, str], _Levels] = {}
 
     def evaluate(
@@ -205,56 +230,51 @@ class Limits:
     def changes(self) -> Iterator[ContractUsageChanged | LineUsageChanged]:
         """The new totals of every level that changed, one event a stream."""
         contract_id, currency = self._contract.contract_id, self._contract.currency
+        changed: dict[str, list[LevelUsage]] = {}
+        for (line_id, _), level in self._open.items():
+            if level.changed():
+                changed.setdefault(line_id, []).append(level.total())
         for line_id in self._lines:
-            usages = tuple(
-                level.total()
-                for (of_line, _), level in self._of_line.items()
-                if of_line == line_id and level.changed()
-            )
-            if usages:
+            if usages := changed.get(line_id):
                 yield LineUsageChanged(
-                    contract_id=contract_id, line_id=line_id, currency=currency, usages=usages
+                    contract_id=contract_id,
+                    line_id=line_id,
+                    currency=currency,
+                    usages=tuple(usages),
                 )
-        usages = tuple(level.total() for level in self._of_contract.values() if level.changed())
-        if usages:
-            yield ContractUsageChanged(contract_id=contract_id, currency=currency, usages=usages)
+        if usages := changed.get(WHOLE):
+            yield ContractUsageChanged(
+                contract_id=contract_id, currency=currency, usages=tuple(usages)
+            )
 
     def _levels_of(self, line_id: str, customer_id: str) -> "_Levels":
         key = (line_id, customer_id)
         levels = self._levels.get(key)
         if levels is None:
-            opened = self._open_levels(self._lines[line_id], customer_id)
-            limited = tuple((each, each.limit) for each in opened if each.limit is not None)
-            levels = self._levels[key] = _Levels(opened, limited)
+            every = tuple(self._opened(self._lines[line_id], customer_id))
+            limited = tuple((each, each.limit) for each in every if each.limit is not None)
+            levels = self._levels[key] = _Levels(every, limited)
         return levels
 
-    def _open_levels(self, line: LimitedLine, customer_id: str) -> tuple[_Level, ...]:
-        """The four levels in the order they are checked (D-30), shared where they are the same."""
+    def _opened(self, line: LimitedLine, customer_id: str) -> Iterator[_Level]:
+        """The four levels in the order they are checked, shared where they are the same."""
         contract, terms = self._contract, line.terms
-        line_limit = (
-            terms.nte_limit if terms.billing_method is BillingMethod.TIME_AND_MATERIAL else None
+        of_customer = (c.nte_limit for c in terms.customers if c.customer_id == customer_id)
+        by_time = terms.billing_method is BillingMethod.TIME_AND_MATERIAL
+        limits = (
+            next(of_customer, None),
+            terms.nte_limit if by_time else None,
+            contract.customer_limit(customer_id),
+            contract.nte_limit,
         )
-        customer_limit = next(
-            (c.nte_limit for c in terms.customers if c.customer_id == customer_id), None
-        )
-        for customer, level, limit in (
-            (customer_id, LimitLevel.LINE_CUSTOMER, customer_limit),
-            (WHOLE, LimitLevel.LINE, line_limit),
-        ):
-            if (line.line_id, customer) not in self._of_line:
-                self._of_line[line.line_id, customer] = _open(level, customer, limit, line.usage)
-        for customer, level, limit in (
-            (customer_id, LimitLevel.CONTRACT_CUSTOMER, contract.customer_limit(customer_id)),
-            (WHOLE, LimitLevel.CONTRACT, contract.nte_limit),
-        ):
-            if customer not in self._of_contract:
-                self._of_contract[customer] = _open(level, customer, limit, contract.usage)
-        return (
-            self._of_line[line.line_id, customer_id],
-            self._of_line[line.line_id, WHOLE],
-            self._of_contract[customer_id],
-            self._of_contract[WHOLE],
-        )
+        keys = four_levels(line.line_id, customer_id)
+        for level, key, limit in zip(LimitLevel, keys, limits, strict=True):
+            known = self._open.get(key)
+            if known is None:
+                usages = line.usage if key[0] else contract.usage
+                before = usages.get(key[1], Usage())
+                known = self._open[key] = _Level(level, key[1] or None, limit, before)
+            yield known
 
 
 class LimitExceeded(Refused):
@@ -269,9 +289,3 @@ class LimitExceeded(Refused):
             f"by {worst.shortfall:f}: {worst.used:f} was invoiced to date (D-35)",
             levels=[failed for _, failed in self.exceeded],
         )
-
-
-def _open(level: LimitLevel, customer: str, limit: Decimal | None, usages: Usages) -> _Level:
-    usage = usages.get(customer, Usage())
-    committed, invoiced = usage.committed, usage.invoiced
-    return _Level(level, customer or None, limit, usage, committed, invoiced, committed + invoiced)

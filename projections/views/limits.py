@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
+from aggregates.limits import four_levels, is_judged_otherwise
 from aggregates.statuses import UNBILLED, BillingType, LimitLevel, NTEStatus
 from projections.tables import (
     contract_customers,
@@ -122,21 +123,10 @@ def _to_reevaluate(connection: Connection, contract_id: str, levels: Rows) -> li
     )
     found: list[str] = []
     for row in connection.execute(statement).mappings():
-        line, customer = row["line_id"], row["customer_id"]
-        keys = ((line, customer), (line, ""), ("", customer), ("", ""))
+        keys = four_levels(row["line_id"], row["customer_id"])
         limited = [room for key in keys if (room := rooms.get(key)) is not None]
-        if _verdict_differs(row["nte_status"], row["amount"], limited):
+        if is_judged_otherwise(NTEStatus(row["nte_status"]), row["amount"], limited):
             found.append(row["item_id"])
             if len(found) == REEVALUATE_LISTED:
                 break
     return found
-
-
-def _verdict_differs(nte_status: str, amount: int, rooms: list[int]) -> bool:
-    match NTEStatus(nte_status):
-        case NTEStatus.COMMITTED:
-            return not rooms or (amount > 0 and min(rooms) < 0)
-        case NTEStatus.FAILED:
-            return not rooms or amount <= 0 or amount <= min(rooms)
-        case _:
-            return bool(rooms)

@@ -6,8 +6,8 @@ import uuid
 import structlog
 
 from aggregates import streams
-from aggregates.intake.events import EventParked, EventUnparked
-from aggregates.refusals import NotFound
+from aggregates.intake import parking
+from aggregates.intake.events import EventParked
 from projections.history import OutcomeUnknown, Unavailable
 from service.handlers import resuming
 from service.handlers.results import Result
@@ -65,20 +65,10 @@ def retry(unit: UnitOfWork, event: EventParked) -> Result:
 
 def parked_event(unit: UnitOfWork, contract_id: str, parked_id: str) -> EventParked:
     """A waiting event. Raises NotFound when none of that id waits."""
-    parking = unit.load(PARKING, streams.parking(contract_id))
-    event = parking.find(parked_id) if parking else None
-    if event is None:
-        raise NotFound("parked_event", parked_id)
-    return event
+    return parking.waiting(unit.load(PARKING, streams.parking(contract_id)), parked_id)
 
 
 def dismiss(unit: UnitOfWork, contract_id: str, parked_id: str, reason: str) -> None:
     """Takes a parked event off the list for good, with the reason. Raises NotFound."""
-    event = parked_event(unit, contract_id, parked_id)
-    unit.append(
-        [
-            EventUnparked(
-                contract_id=event.contract_id, parked_id=parked_id, outcome=None, reason=reason
-            )
-        ]
-    )
+    state = unit.load(PARKING, streams.parking(contract_id))
+    unit.append(parking.dismiss(state, parked_id, reason).events)

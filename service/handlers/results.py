@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from aggregates.intake.events import ApprovalRecorded
 from aggregates.refusals import Refused
 from aggregates.statuses import Outcome
 from service.wire.cloudevents import BadEvent, Posted, under_data
@@ -59,21 +58,3 @@ def problem_of(refusal: Refused) -> Problem:
 def recorded_problem(code: str | None, detail: str | None) -> Problem | None:
     """The problem that an event was recorded with, None where there was none."""
     return of_recorded(code, detail) if code and detail else None
-
-
-def event_changed() -> Refused:
-    """An event was posted again under its id, with other content."""
-    return Refused(
-        "event_changed",
-        "an event of this source and id was posted before with other content: what differs needs "
-        "an id of its own (D-20)",
-    )
-
-
-def approval_changed(recorded: ApprovalRecorded) -> Refused:
-    """An approval was posted again with other content."""
-    return Refused(
-        "approval_changed",
-        f"approval {recorded.approval_id!r} of this source was recorded before on line "
-        f"{recorded.line_id!r} of contract {recorded.contract_id!r}, with other content (D-20)",
-    )

@@ -6,7 +6,7 @@ in steps right after that.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -17,15 +17,15 @@ from aggregates.contract_line import approvals
 from aggregates.contract_line import terms as line_terms
 from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.terms import DefineLine
-from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived, EventUnparked
+from aggregates.intake import parking, receiving
+from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived
+from aggregates.intake.state import Parking
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
 from service.handlers.loading import load_heads
 from service.handlers.results import (
     Result,
-    approval_changed,
     bad_event_result,
-    event_changed,
     problem_of,
     recorded_problem,
     refused_result,
@@ -34,7 +34,7 @@ from service.handlers.resuming import find_ready
 from service.ledger.stream_kinds import APPROVAL, CONTRACT, LINE_HEAD, PARKING, RECEIPT
 from service.ledger.unit_of_work import UnitOfWork
 from service.wire.cloudevents import BadEvent, Posted, read_data
-from service.wire.problems import Problem, of_refusal
+from service.wire.problems import of_refusal
 
 FIRST_STEP = 100
 """Waiting events that are tried in the transaction that defines what they lacked."""
@@ -74,13 +74,13 @@ class Desk:
         return results
 
     def _take(self, posted: Posted) -> Result:
-        receipt = streams.receipt(posted.source, posted.event_id)
+        receipt = posted.receipt
         if receipt in self.seen:
             self.record_approvals()
         known = self.unit.load(RECEIPT, receipt)
-        if known and not self._is_dismissed(known):
-            return self._repeated(posted, known)
-        return self.attempt(posted)
+        if known is None or receiving.is_dismissed(known, self._parking_of(known)):
+            return self.attempt(posted)
+        return self._repeated(posted, known)
 
     def attempt(self, posted: Posted) -> Result:
         """Takes in an event that was not taken in before."""
@@ -93,8 +93,10 @@ class Desk:
 
     def _repeated(self, posted: Posted, known: EventReceived) -> Result:
         """The first outcome's items again; why, where there were none. Other content is refused."""
-        if known.digest not in {None, posted.digest}:
-            return refused_result(posted, event_changed())
+        try:
+            receiving.check_unchanged(posted, known)
+        except Refused as refusal:
+            return refused_result(posted, refusal)
         return Result(
             event_id=posted.event_id,
             outcome=Outcome.DUPLICATE,
@@ -103,13 +105,11 @@ class Desk:
             ignored=posted.ignored,
         )
 
-    def _is_dismissed(self, known: EventReceived) -> bool:
-        """Whether the event was parked and nothing came of it: as if it had not been posted."""
+    def _parking_of(self, known: EventReceived) -> Parking | None:
+        """Where the event waits if it was parked."""
         if known.outcome is not Outcome.PARKED:
-            return False
-        parking = self.unit.load(PARKING, streams.parking(known.contract_id))
-        parked_id = streams.digest(known.source, known.event_id)
-        return parking is None or parking.find(parked_id) is None
+            return None
+        return self.unit.load(PARKING, streams.parking(known.contract_id))
 
     def _definition(self, posted: Posted, command: DefineContract | DefineLine) -> Result:
         state = self.unit.load(CONTRACT, streams.contract(self.contract_id))
@@ -133,27 +133,21 @@ class Desk:
         if stream in self.seen:
             self.record_approvals()
         recorded = next(filter(None, (self.unit.load(APPROVAL, name) for name in names)), None)
-        if recorded and recorded.digest in {approval.digest, posted.digest_as_posted}:
-            return self._received(posted, Outcome.DUPLICATE, recorded.items)
         if recorded:
-            return refused_result(posted, approval_changed(recorded))
-        lacking = self._lacking(approval.line_id)
-        if lacking:
-            return self._park(posted, lacking)
+            try:
+                receiving.check_same_approval(posted, recorded)
+            except Refused as refusal:
+                return refused_result(posted, refusal)
+            return self._received(posted, Outcome.DUPLICATE, recorded.items)
+        if approval.line_id not in self.lines:
+            lacking = _lacking(self.unit, posted)
+            if lacking:
+                return self._park(posted, lacking)
+            self.lines.add(approval.line_id)
         result = Result(event_id=posted.event_id, outcome=Outcome.RECORDED, ignored=posted.ignored)
         self.waiting.append((posted, approval, result))
-        self.seen.update({streams.receipt(posted.source, posted.event_id), stream})
+        self.seen.update({posted.receipt, stream})
         return result
-
-    def _lacking(self, line_id: str) -> NotFound | None:
-        """What an approval on this line has to wait for."""
-        if line_id not in self.lines:
-            if self.unit.load(CONTRACT, streams.contract(self.contract_id)) is None:
-                return NotFound("contract", self.contract_id)
-            if self.unit.load(LINE_HEAD, streams.line(self.contract_id, line_id)) is None:
-                return NotFound("contract_line", line_id)
-            self.lines.add(line_id)
-        return None
 
     def record_approvals(self) -> None:
         """Records the approvals gathered so far, and completes their results."""
@@ -183,8 +177,7 @@ class Desk:
         self.seen.clear()
 
     def _park(self, posted: Posted, why: NotFound) -> Result:
-        self.unit.append([_parked(posted, why)])
-        self._received(posted, Outcome.PARKED, why=why)
+        self.unit.append(parking.park(posted, why).events)
         return Result(
             event_id=posted.event_id,
             outcome=Outcome.PARKED,
@@ -200,24 +193,7 @@ class Desk:
         why: Refused | None = None,
     ) -> Result:
         """Remembers that the event was taken in, and as what."""
-        self.unit.append(
-            [
-                EventReceived(
-                    source=posted.source,
-                    event_id=posted.event_id,
-                    type=posted.type,
-                    contract_id=posted.contract_id,
-                    line_id=posted.line_id,
-                    approval_id=posted.approval_id,
-                    outcome=outcome,
-                    items=items,
-                    problem_code=why.code if why else None,
-                    problem_detail=why.detail if why else None,
-                    data=posted.data if outcome is Outcome.NOT_BILLABLE else None,
-                    digest=posted.digest,
-                )
-            ]
-        )
+        self.unit.append([receiving.received(posted, outcome, items, why)])
         return Result(
             event_id=posted.event_id, outcome=outcome, items=items, ignored=posted.ignored
         )
@@ -248,9 +224,10 @@ def try_again(unit: UnitOfWork, contract_id: str, events: Sequence[EventParked])
 
 
 def _attempt(unit: UnitOfWork, desk: Desk, event: EventParked) -> Result:
-    missing = _missing(unit, event)
-    if missing:
-        return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=missing)
+    lacking = _lacking(unit, event)
+    if lacking:
+        problem = of_refusal(lacking)
+        return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=problem)
     try:
         posted = _of_parked(event)
     except BadEvent as error:  # it was parked when more was allowed
@@ -260,48 +237,22 @@ def _attempt(unit: UnitOfWork, desk: Desk, event: EventParked) -> Result:
 
 def _settle(unit: UnitOfWork, event: EventParked, result: Result) -> Result:
     """A parked event that was taken in leaves the list; one that was not stays, with why."""
-    if result.outcome in {Outcome.PARKED, Outcome.REFUSED} and result.problem:
-        why = Refused(result.problem.code, result.problem.detail)
-        if (why.code, why.detail) != (event.problem_code, event.problem_detail):
-            unit.append([replace(event, problem_code=why.code, problem_detail=why.detail)])
-        return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=result.problem)
-    unit.append(
-        [
-            EventUnparked(
-                contract_id=event.contract_id,
-                parked_id=event.parked_id,
-                outcome=result.outcome,
-                reason=None,
-            )
-        ]
-    )
+    problem = result.problem
+    why = Refused(problem.code, problem.detail) if problem else None
+    decided = parking.settle(event, result.outcome, why)
+    unit.append(decided.events)
+    if decided.left:
+        return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=problem)
     return result
 
 
-def _missing(unit: UnitOfWork, event: EventParked) -> Problem | None:
-    """What the event still lacks, None when it can be tried."""
-    if unit.load(CONTRACT, streams.contract(event.contract_id)) is None:
-        return of_refusal(NotFound("contract", event.contract_id))
-    if event.approval_id is None or event.line_id is None:
-        return None
-    if unit.load(LINE_HEAD, streams.line(event.contract_id, event.line_id)) is None:
-        return of_refusal(NotFound("contract_line", event.line_id))
-    return None
-
-
-def _parked(posted: Posted, why: Refused) -> EventParked:
-    return EventParked(
-        contract_id=posted.contract_id,
-        parked_id=streams.digest(posted.source, posted.event_id),
-        source=posted.source,
-        event_id=posted.event_id,
-        type=posted.type,
-        line_id=posted.line_id,
-        approval_id=posted.approval_id,
-        problem_code=why.code,
-        problem_detail=why.detail,
-        data=posted.data,
-    )
+def _lacking(unit: UnitOfWork, event: Posted | EventParked) -> NotFound | None:
+    """What the event has to wait for."""
+    contract = unit.load(CONTRACT, streams.contract(event.contract_id))
+    line = None
+    if contract and event.approval_id and event.line_id:
+        line = unit.load(LINE_HEAD, streams.line(event.contract_id, event.line_id))
+    return parking.lacking(event, contract, line)
 
 
 def _of_parked(event: EventParked) -> Posted:

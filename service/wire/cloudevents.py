@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from aggregates.contract.defining import DefineContract
 from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.terms import DefineLine
+from aggregates.intake.receiving import PostedEvent
 from aggregates.refusals import Invalid
 from aggregates.statuses import BillingType, TransactionClass
 from service.wire import commands, strict_json
@@ -63,24 +64,13 @@ _LAST_MINUTE = 23 * 60 + 59
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
-    """A well-formed event: its identity, what it is about, the command it stands for.
+class Posted(PostedEvent):
+    """A posted event with the command it stands for.
 
-    `data` is the posted data as canonical JSON, as far as it is known here; `digest` the SHA-256 of
-    type and of what the data says, `digest_as_posted` of how it was written, which is what is kept
-    of approvals from before; `ignored` names what of the data is not known, the first of it.
+    `ignored` names what of the data is not known, the first of it.
     """
 
-    source: str
-    event_id: str
-    type: str
-    contract_id: str
-    line_id: str | None
-    approval_id: str | None
     command: Approval | DefineContract | DefineLine
-    data: str
-    digest: str
-    digest_as_posted: str
     ignored: tuple[str, ...]
 
 

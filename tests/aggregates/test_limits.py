@@ -10,7 +10,15 @@ from aggregates.contract.events import ContractUsageChanged
 from aggregates.contract_line.events import LineUsageChanged
 from aggregates.contract_line.readiness import MarkReady
 from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
-from aggregates.limits import NO_USAGE, Usage, ceiling, failing, fold_usage
+from aggregates.limits import (
+    NO_USAGE,
+    Usage,
+    ceiling,
+    failing,
+    fold_usage,
+    four_levels,
+    is_judged_otherwise,
+)
 from aggregates.refusals import Invalid
 from aggregates.statuses import LimitLevel, NTEStatus
 from aggregates.terms import FailedLevel, LevelUsage
@@ -30,6 +38,7 @@ from tests.aggregates.examples import (
 )
 from tests.spec import Story, given
 
+LIMIT = st.none() | st.integers(0, 400).map(str)
 LINE_CUSTOMER, LINE = LimitLevel.LINE_CUSTOMER, LimitLevel.LINE
 CONTRACT_CUSTOMER, CONTRACT = LimitLevel.CONTRACT_CUSTOMER, LimitLevel.CONTRACT
 HUNDRED = {"A": "100"}
@@ -248,9 +257,66 @@ def test_usages_are_set_to_their_new_totals_and_the_others_stay_d37() -> None:
     assert NO_USAGE == {}
 
 
+# --- who would be judged otherwise now ---------------------------------------------------------
+
+
+def rooms(story: Story, line_id: str, customer_id: str) -> list[Decimal]:
+    """What is left at those of the four levels that have a limit."""
+    contract, line = story.contract, story.lines[line_id]
+    of_customer = {c.customer_id: c.nte_limit for c in line.terms.customers}
+    limits = (
+        of_customer[customer_id],
+        line.terms.nte_limit,
+        contract.customer_limit(customer_id),
+        contract.nte_limit,
+    )
+    held = [
+        (line.usage if of_line else contract.usage).get(customer, Usage())
+        for of_line, customer in four_levels(line_id, customer_id)
+    ]
+    return [
+        limit - usage.committed - usage.invoiced
+        for limit, usage in zip(limits, held, strict=True)
+        if limit is not None
+    ]
+
+
+@for_all(
+    amounts=st.lists(st.integers(-200, 300).map(str), min_size=1, max_size=5),
+    before=st.tuples(LIMIT, LIMIT, LIMIT, LIMIT),
+    after=st.tuples(LIMIT, LIMIT, LIMIT, LIMIT),
+    reset=st.booleans(),
+)
+def test_judged_otherwise_now_is_what_a_reevaluation_alone_would_change_d36(
+    amounts: list[str],
+    before: tuple[str | None, ...],
+    after: tuple[str | None, ...],
+    reset: bool,
+) -> None:
+    def limited(story: Story, limits: tuple[str | None, ...]) -> Story:
+        of_customer, of_line, across, of_contract = limits
+        return story.happened(
+            a_contract(limit=of_contract, limits={"A": across}),
+            *a_line(limit=of_line, limits={"A": of_customer}),
+        )
+
+    works = [worth(amount, str(n)) for n, amount in enumerate(amounts)]
+    story = limited(given(), before).when(works[0], *works[1:]).after
+    if reset:
+        story = story.when(ResetNTE(items=(sale("0"),))).after
+    story = limited(story, after)
+    for n in range(len(works)):
+        item = story.lines["L1"].sales[sale(str(n))]
+        again = story.when(ReevaluateNTE(items=(item.item_id,))).after
+        verdict = again.lines["L1"].sales[item.item_id].nte_status
+        otherwise = item.nte_status not in {verdict, NTEStatus.NOT_EVALUATED}
+        assert (
+            is_judged_otherwise(item.nte_status, item.amount, rooms(story, "L1", "A")) == otherwise
+        )
+
+
 # --- any amounts -------------------------------------------------------------------------------
 
-LIMIT = st.none() | st.integers(0, 400).map(str)
 STEP = st.sampled_from(["ready", "reset", "reevaluate", "draft", "confirm"])
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 
-from aggregates.refusals import NotFound, Refused
+from aggregates.intake.parking import the_one
 from projections.views import parked_events as parked_views
 from projections.views.paging import Page
 from service.handlers import parked, receiving
@@ -221,11 +221,5 @@ async def _find_parked(tenant: Tenant, event_or_parked_id: str) -> tuple[str, st
             return parked_views.find_parked(views, event_or_parked_id)
 
     await tenant.until_current()
-    found = await in_thread(find)
-    if not found:
-        raise NotFound("parked_event", event_or_parked_id)
-    if len(found) > 1:
-        raise Refused(
-            "ambiguous_event_id", "several sources parked an event of this id: use its parked_id"
-        )
-    return found[0]["contract_id"], found[0]["parked_id"]
+    event = the_one(await in_thread(find), event_or_parked_id)
+    return event["contract_id"], event["parked_id"]
