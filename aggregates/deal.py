@@ -7,7 +7,9 @@ from typing import Generic, TypeVar
 from aggregates import streams
 from aggregates.contract.state import Contract
 from aggregates.contract_line.events import ItemsMoved
-from aggregates.contract_line.state import ContractLine, LineHead, OpenPart, OpenSale
+from aggregates.contract_line.head import LineHead
+from aggregates.contract_line.items import Item
+from aggregates.contract_line.state import ContractLine
 from aggregates.limits import Limits
 from aggregates.refusals import LeftAlone, Refused
 from aggregates.statuses import BillingStatus
@@ -38,7 +40,7 @@ class DealOf(Generic[L_co]):
 class Deal(DealOf[ContractLine]):
     """A contract and those of its lines that a command concerns, with their open items."""
 
-    def find(self, item_id: str) -> tuple[ContractLine, OpenSale | OpenPart] | None:
+    def find(self, item_id: str) -> tuple[ContractLine, Item] | None:
         """The open item of that id and its line, None when nothing open has that id."""
         key = streams.line_of(item_id)
         if key is None or key.contract_id != self.contract.contract_id:

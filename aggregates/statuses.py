@@ -1,6 +1,5 @@
 """Every status and kind the service knows, with its wire value (domain.md §1)."""
 
-from collections.abc import Collection
 from enum import StrEnum
 
 
@@ -108,12 +107,3 @@ class Outcome(StrEnum):
 
 UNBILLED = (BillingStatus.NOT_READY, BillingStatus.READY)
 """Statuses that commands may still move; from `invoice_created` on the invoice decides (D-25)."""
-
-
-def milestone_status(parts: Collection[BillingStatus]) -> MilestoneStatus:
-    """What the parts of a milestone say together (D-12)."""
-    if all(status is BillingStatus.INVOICE_POSTED for status in parts):
-        return MilestoneStatus.COMPLETED
-    if any(status is not BillingStatus.NOT_READY for status in parts):
-        return MilestoneStatus.IN_PROGRESS
-    return MilestoneStatus.NOT_STARTED

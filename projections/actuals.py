@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from aggregates.invoice.events import MILESTONE, ActualsBooked, BookedActual
+from aggregates.actuals import Actual
+from aggregates.invoice.events import MILESTONE, ActualsBooked
 from projections.changes import Change, Put, Row
 from projections.history import Recorded
 from projections.tables import booked_actuals
@@ -19,7 +20,7 @@ def project(recorded: Recorded) -> Iterator[Change]:
             return
 
 
-def _row(event: ActualsBooked, actual: BookedActual, position: int) -> Row:
+def _row(event: ActualsBooked, actual: Actual, position: int) -> Row:
     return {
         "actual_id": actual.actual_id,
         "position": position,

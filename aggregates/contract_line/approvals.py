@@ -13,7 +13,7 @@ from aggregates.contract_line.events import (
     UnbilledSale,
     UnbilledSalesRecorded,
 )
-from aggregates.contract_line.state import LineHead
+from aggregates.contract_line.head import LineHead
 from aggregates.deal import EVENT_SIZE, DealOf, chunks
 from aggregates.decision import Decision
 from aggregates.events import Event

@@ -10,7 +10,8 @@ from aggregates.contract_line.events import (
     NTEReset,
     NTEResult,
 )
-from aggregates.contract_line.state import ContractLine, OpenPart, OpenSale
+from aggregates.contract_line.items import Item
+from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal, chunks, moved, not_open
 from aggregates.decision import Decision
 from aggregates.events import Event
@@ -47,7 +48,7 @@ class Work:
         yield from self.limits.changes()
 
 
-Judge = Callable[[Work, ContractLine, OpenSale | OpenPart], None]
+Judge = Callable[[Work, ContractLine, Item], None]
 """Does to an item what is asked. Raises NotNeeded, or ItemRefused; a verdict it got stays."""
 
 

@@ -13,7 +13,8 @@ from aggregates.contract_line.events import (
     MilestoneSplit,
     SplitShare,
 )
-from aggregates.contract_line.state import ContractLine, OpenMilestone
+from aggregates.contract_line.items import OpenMilestone
+from aggregates.contract_line.state import ContractLine
 from aggregates.decision import NOTHING, Decision
 from aggregates.refusals import Invalid, Refused
 from aggregates.statuses import UNBILLED, BillingMethod

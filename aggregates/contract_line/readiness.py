@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from aggregates.contract_line.items import Item, OpenSale
 from aggregates.contract_line.judging import Work, judge_each
-from aggregates.contract_line.state import ContractLine, OpenPart, OpenSale
+from aggregates.contract_line.state import ContractLine
 from aggregates.contract_line.verdicts import evaluate
 from aggregates.deal import Deal
 from aggregates.decision import Decision
@@ -41,7 +42,7 @@ def mark_not_ready(command: MarkNotReady, deal: Deal) -> Decision:
     return judge_each(command.items, deal, _mark_not_ready)
 
 
-def _mark_ready(work: Work, line: ContractLine, item: OpenSale | OpenPart) -> None:
+def _mark_ready(work: Work, line: ContractLine, item: Item) -> None:
     if item.billing_status is BillingStatus.READY:
         raise NotNeeded("already_ready", "the item is ready already")
     _check_unbilled(item)
@@ -51,7 +52,7 @@ def _mark_ready(work: Work, line: ContractLine, item: OpenSale | OpenPart) -> No
     work.on(line).ready.append(item.item_id)
 
 
-def _mark_not_ready(work: Work, line: ContractLine, item: OpenSale | OpenPart) -> None:
+def _mark_not_ready(work: Work, line: ContractLine, item: Item) -> None:
     if item.billing_status is BillingStatus.NOT_READY:
         raise NotNeeded("already_not_ready", "the item is not ready already")
     _check_unbilled(item)
@@ -76,7 +77,7 @@ class NTEFailed(ItemRefused):
 # --- helpers -----------------------------------------------------------------------------------
 
 
-def _check_unbilled(item: OpenSale | OpenPart) -> None:
+def _check_unbilled(item: Item) -> None:
     """Raises ItemRefused for an item that is on a draft or posted (D-25)."""
     if item.billing_status is BillingStatus.INVOICE_POSTED:
         raise ItemRefused("item_posted", "the item is posted (D-25)")
@@ -91,7 +92,7 @@ def _failed(work: Work, line: ContractLine, sale: OpenSale) -> tuple[FailedLevel
     """
     is_limited_now = (
         sale.nte_status is NTEStatus.NOT_APPLICABLE
-        and sale.billing_type is BillingType.CHARGEABLE
+        and sale.actual.billing_type is BillingType.CHARGEABLE
         and work.limits.is_limited(line.line_id, sale.customer_id)
     )
     if sale.nte_status is NTEStatus.NOT_EVALUATED or is_limited_now:

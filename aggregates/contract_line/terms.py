@@ -8,7 +8,7 @@ from aggregates import money
 from aggregates.contract.events import ContractLineListed
 from aggregates.contract.state import Contract
 from aggregates.contract_line.events import ContractLineDefined
-from aggregates.contract_line.state import LineHead
+from aggregates.contract_line.head import LineHead
 from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
 from aggregates.limits import ceiling

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from aggregates.contract_line.events import NTEResult
+from aggregates.contract_line.items import Item, OpenPart, OpenSale
 from aggregates.contract_line.judging import Work, judge_each
-from aggregates.contract_line.state import ContractLine, OpenPart, OpenSale
+from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
 from aggregates.decision import Decision
 from aggregates.refusals import NotNeeded
@@ -43,13 +44,13 @@ def reevaluate(command: ReevaluateNTE, deal: Deal) -> Decision:
 
 def evaluate(work: Work, line: ContractLine, sale: OpenSale) -> tuple[FailedLevel, ...]:
     """Gives the sale a verdict, and commits it if it passes; the levels that it fails (D-31)."""
-    status, failed = work.limits.evaluate(line.line_id, sale.customer_id, sale.amount)
+    status, failed = work.limits.evaluate(line.line_id, sale.customer_id, sale.actual.amount)
     result = NTEResult(item_id=sale.item_id, nte_status=status, failed=failed)
     work.on(line).results.append(result)
     return failed
 
 
-def _reset(work: Work, line: ContractLine, item: OpenSale | OpenPart) -> None:
+def _reset(work: Work, line: ContractLine, item: Item) -> None:
     sale = _selected(item)
     if sale.nte_status is NTEStatus.NOT_EVALUATED:
         raise NotNeeded("already_not_evaluated", "the item is not evaluated")
@@ -58,7 +59,7 @@ def _reset(work: Work, line: ContractLine, item: OpenSale | OpenPart) -> None:
     _fall_back(work, line, sale)
 
 
-def _reevaluate(work: Work, line: ContractLine, item: OpenSale | OpenPart) -> None:
+def _reevaluate(work: Work, line: ContractLine, item: Item) -> None:
     sale = _selected(item)
     _free(work, line, sale)
     if evaluate(work, line, sale):
@@ -68,20 +69,20 @@ def _reevaluate(work: Work, line: ContractLine, item: OpenSale | OpenPart) -> No
 # --- helpers -----------------------------------------------------------------------------------
 
 
-def _selected(item: OpenSale | OpenPart) -> OpenSale:
+def _selected(item: Item) -> OpenSale:
     """The item, a sale that can be reset and re-evaluated. Raises NotNeeded for others (D-33)."""
     if isinstance(item, OpenPart):
         raise NotNeeded("milestone", "milestones have no NTE status (D-17)")
     if item.billing_status not in UNBILLED:
         raise NotNeeded("item_on_draft", "the item is on a draft invoice (D-33)")
-    if item.billing_type is not BillingType.CHARGEABLE:
+    if item.actual.billing_type is not BillingType.CHARGEABLE:
         raise NotNeeded("not_chargeable", "only chargeable items count (D-32)")
     return item
 
 
 def _free(work: Work, line: ContractLine, sale: OpenSale) -> None:
     if sale.nte_status is NTEStatus.COMMITTED:
-        work.limits.release(line.line_id, sale.customer_id, sale.amount)
+        work.limits.release(line.line_id, sale.customer_id, sale.actual.amount)
 
 
 def _fall_back(work: Work, line: ContractLine, sale: OpenSale) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from aggregates.contract.state import Contract
-from aggregates.contract_line.state import LineHead
+from aggregates.contract_line.head import LineHead
 from aggregates.decision import Decision
 from aggregates.intake.events import EventParked, EventUnparked
 from aggregates.intake.receiving import PostedEvent, received

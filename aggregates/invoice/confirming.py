@@ -1,25 +1,24 @@
 """Confirmation of a draft: held against the limits, numbered, posted, its actuals booked."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
 
+from aggregates.actuals import Actual
 from aggregates.contract_line.events import ItemsPosted
-from aggregates.contract_line.state import ContractLine, OpenSale
+from aggregates.contract_line.items import OpenSale
 from aggregates.deal import Deal, chunks, moved
 from aggregates.decision import Decision
-from aggregates.events import Event
-from aggregates.invoice import booking
-from aggregates.invoice.events import ActualsBooked, InvoiceConfirmed, InvoiceNumberAssigned
-from aggregates.invoice.numbering import NumberSeries
+from aggregates.invoice.booking import book
+from aggregates.invoice.events import ActualsBooked, InvoiceConfirmed, InvoiceDetail
+from aggregates.invoice.numbering import NumberSeries, assign
 from aggregates.invoice.state import Invoice
 from aggregates.limits import Limits
 from aggregates.refusals import Invalid, LeftAlone, NotFound, Refused
 from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus, NTEStatus
 
-SERIES = "invoices"
-"""The one series that invoices are numbered from (D-44)."""
 MOST_DAYS_AHEAD = 366
 """How long after its confirmation an invoice may be accounted for: a year. More is a slip."""
 
@@ -49,15 +48,12 @@ def confirm(
         why = Refused("already_confirmed", "the invoice is confirmed already (D-44)")
         return Decision(left=(LeftAlone(invoice.invoice_id, why),))
     accounting_date = _accounting_date(command)
+    details = [(detail, _sale_behind(detail, deal)) for detail in invoice.listed()]
     limits = deal.limits()
     limits.invoice(_charged(invoice))
-    posted: list[Event] = []
-    post = partial(ItemsPosted, invoice_id=invoice.invoice_id)
-    for line_id, items in invoice.items_by_line().items():
-        line = deal.lines[line_id]
-        _free(line, items, limits)
-        posted += moved(line, items, BillingStatus.INVOICE_POSTED, post)
-    assigned = _next_number(series, invoice)
+    for _, sale in details:
+        _free(sale, limits)
+    assigned = assign(series, invoice.invoice_id)
     confirmed = InvoiceConfirmed(
         invoice_id=invoice.invoice_id,
         contract_id=invoice.contract_id,
@@ -67,8 +63,15 @@ def confirm(
         amount=invoice.amount,
         tax=invoice.tax,
     )
+    booked = [row for detail, sale in details for row in book(detail, sale and sale.actual)]
     return Decision(
-        events=(assigned, confirmed, *_booked(invoice), *posted, *limits.changes()),
+        events=(
+            assigned,
+            confirmed,
+            *_booked(invoice, booked),
+            *_posted(invoice, deal),
+            *limits.changes(),
+        ),
         done=(invoice.invoice_id,),
     )
 
@@ -86,41 +89,36 @@ def _accounting_date(command: ConfirmInvoice) -> date:
 def _charged(invoice: Invoice) -> dict[tuple[str, str], Decimal]:
     """The chargeable amounts of the invoice by line and customer, milestones included (D-17)."""
     charged: dict[tuple[str, str], Decimal] = {}
-    for detail in invoice.details:
+    for detail in invoice.listed():
         if detail.billing_type is BillingType.CHARGEABLE:
             key = (detail.line_id, invoice.customer_id)
             charged[key] = charged.get(key, Decimal(0)) + detail.amount
     return charged
 
 
-def _free(line: ContractLine, items: list[str], limits: Limits) -> None:
-    """What the items had committed counts as invoiced from now on (D-37)."""
-    for item_id in items:
-        item = line.item(item_id)
-        if isinstance(item, OpenSale) and item.nte_status is NTEStatus.COMMITTED:
-            limits.release(line.line_id, item.customer_id, item.amount)
+def _sale_behind(detail: InvoiceDetail, deal: Deal) -> OpenSale | None:
+    """The open sale that the detail bills; None for a milestone, and for one that is not open."""
+    return deal.lines[detail.line_id].sales.get(detail.item_id or "")
 
 
-def _booked(invoice: Invoice) -> list[Event]:
-    actuals = [actual for detail in invoice.details for actual in booking.book(detail)]
-    return [
-        ActualsBooked(
+def _free(sale: OpenSale | None, limits: Limits) -> None:
+    """What the sale had committed counts as invoiced from now on (D-37)."""
+    if sale and sale.nte_status is NTEStatus.COMMITTED:
+        limits.release(sale.actual.line_id, sale.customer_id, sale.actual.amount)
+
+
+def _posted(invoice: Invoice, deal: Deal) -> Iterator[ItemsPosted]:
+    post = partial(ItemsPosted, invoice_id=invoice.invoice_id)
+    for line_id, items in invoice.items_by_line().items():
+        yield from moved(deal.lines[line_id], items, BillingStatus.INVOICE_POSTED, post)
+
+
+def _booked(invoice: Invoice, actuals: list[Actual]) -> Iterator[ActualsBooked]:
+    for some in chunks(actuals):
+        yield ActualsBooked(
             invoice_id=invoice.invoice_id,
             contract_id=invoice.contract_id,
             customer_id=invoice.customer_id,
             currency=invoice.currency,
             actuals=some,
         )
-        for some in chunks(actuals)
-    ]
-
-
-def _next_number(series: NumberSeries | None, invoice: Invoice) -> InvoiceNumberAssigned:
-    """The next number of the series, without gaps: it is recorded with the confirmation (D-44)."""
-    sequence = series.sequence + 1 if series else 1
-    return InvoiceNumberAssigned(
-        series=SERIES,
-        sequence=sequence,
-        number=f"INV-{sequence:06d}",
-        invoice_id=invoice.invoice_id,
-    )

@@ -8,7 +8,8 @@ from functools import partial
 
 from aggregates import streams
 from aggregates.contract_line.events import ItemsDrafted, ItemsReleased
-from aggregates.contract_line.state import ContractLine, OpenSale
+from aggregates.contract_line.items import OpenSale
+from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal, chunks, moved, not_open
 from aggregates.decision import Decision
 from aggregates.events import Event
@@ -19,7 +20,7 @@ from aggregates.invoice.events import (
     DraftDeleted,
     InvoiceDetail,
 )
-from aggregates.invoice.state import Invoice
+from aggregates.invoice.state import Invoice, detail_order, items_by_line
 from aggregates.invoice.totals import Totals
 from aggregates.money import total
 from aggregates.refusals import Invalid, ItemsRefused, LeftAlone, NotFound, Refused
@@ -142,9 +143,9 @@ def _left(
             yield LeftAlone(item_id, Refused("not_selected", detail))
 
 
-def _invoice_order(entry: tuple[str, InvoiceDetail]) -> tuple[str, str, date, str]:
+def _invoice_order(entry: tuple[str, InvoiceDetail]) -> tuple[object, ...]:
     customer_id, detail = entry
-    return customer_id, detail.line_id, detail.date, detail.item_id
+    return customer_id, *detail_order(detail)
 
 
 def _draft(
@@ -172,10 +173,7 @@ def _draft(
             tax=total(sum((line.tax for line in lines), Decimal(0)), contract.currency),
         )
     drafted = partial(ItemsDrafted, invoice_id=invoice_id)
-    by_line: dict[str, list[str]] = {}
-    for detail in details:
-        by_line.setdefault(detail.line_id, []).append(detail.item_id)
-    for line_id, items in by_line.items():
+    for line_id, items in items_by_line(details).items():
         yield from moved(deal.lines[line_id], items, BillingStatus.INVOICE_CREATED, drafted)
 
 
@@ -184,19 +182,20 @@ def _detail(command: CreateDrafts, line: ContractLine, item_id: str) -> tuple[st
     item = line.open_item(item_id)
     detail_id = streams.digest(_invoice_id(command, item.customer_id), item_id)
     if isinstance(item, OpenSale):
+        actual = item.actual
         return item.customer_id, InvoiceDetail(
             detail_id=detail_id,
             line_id=line.line_id,
             item_id=item_id,
-            kind=item.transaction_class,
-            date=item.date,
+            kind=actual.kind,
+            date=actual.date,
             description=item.description,
-            quantity=item.quantity,
-            unit_price=item.unit_price,
-            amount=item.amount,
-            tax=item.tax,
-            billing_type=item.billing_type,
-            approval_id=item.approval_id,
+            quantity=actual.quantity,
+            unit_price=actual.unit_price,
+            amount=actual.amount,
+            tax=actual.tax,
+            billing_type=actual.billing_type,
+            approval_id=actual.approval_id,
             milestone_id=None,
         )
     milestone = line.milestones[item.milestone_id]

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import ClassVar
 
 from aggregates import streams
-from aggregates.statuses import ActualType, AdjustmentStatus, BillingMethod, BillingType
+from aggregates.actuals import Actual
+from aggregates.statuses import BillingMethod, BillingType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +38,14 @@ MILESTONE = "milestone"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceDetail:
-    """One detail of an invoice: an actual of a class, or a customer milestone (`kind`)."""
+    """One detail of an invoice: an actual of a class, or a customer milestone (`kind`).
+
+    It is known by its own id; `item_id` is null where no backlog item stands behind it.
+    """
 
     detail_id: str
     line_id: str
-    item_id: str
+    item_id: str | None
     kind: str
     date: date
     description: str
@@ -103,33 +107,12 @@ class InvoiceConfirmed(InvoiceEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BookedActual:
-    """One actual that confirming an invoice booked (D-45)."""
-
-    actual_id: str
-    type: ActualType
-    reversal_of: str | None
-    item_id: str
-    line_id: str
-    approval_id: str | None
-    milestone_id: str | None
-    kind: str
-    date: date
-    quantity: Decimal
-    unit_price: Decimal
-    amount: Decimal
-    tax: Decimal
-    billing_type: BillingType
-    adjustment_status: AdjustmentStatus
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ActualsBooked(InvoiceEvent):
     """The actuals of a confirmed invoice: reversals of the unbilled, and the billed (D-45)."""
 
     customer_id: str
     currency: str
-    actuals: tuple[BookedActual, ...]
+    actuals: tuple[Actual, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from aggregates import streams
 from aggregates.contract_line import readiness, verdicts
+from aggregates.contract_line.items import Item
 from aggregates.contract_line.readiness import MarkNotReady, MarkReady
-from aggregates.contract_line.state import OpenPart, OpenSale
 from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.deal import not_open
 from aggregates.decision import Decision, together
@@ -75,7 +75,7 @@ def _decide(unit: UnitOfWork, make: Command, contract_id: str, items: Sequence[s
             return verdicts.reevaluate(command, deal)
 
 
-def _item(unit: UnitOfWork, item_id: str) -> OpenSale | OpenPart:
+def _item(unit: UnitOfWork, item_id: str) -> Item:
     """An item that the command at hand changed: it is open, on a line that is loaded."""
     key = streams.line_of(item_id)
     line = unit.load(LINE, streams.line(*key)) if key else None

@@ -6,8 +6,9 @@ from datetime import date
 from aggregates import streams
 from aggregates.deal import Deal
 from aggregates.invoice import confirming, drafting
-from aggregates.invoice.confirming import SERIES, ConfirmInvoice
+from aggregates.invoice.confirming import ConfirmInvoice
 from aggregates.invoice.drafting import CreateDrafts, NothingReady
+from aggregates.invoice.numbering import SERIES
 from aggregates.invoice.state import Invoice
 from aggregates.refusals import NotFound
 from service.handlers.closed_items import Explainer, submit_explained

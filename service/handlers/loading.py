@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from aggregates import streams
 from aggregates.contract.state import Contract
-from aggregates.contract_line.state import ContractLine, LineHead
+from aggregates.contract_line.head import LineHead
+from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal, DealOf
 from aggregates.refusals import NotFound
 from service.ledger.stream_kinds import CONTRACT, LINE, LINE_HEAD, StreamKind

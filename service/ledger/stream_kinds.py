@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from aggregates.contract import state as contract
+from aggregates.contract_line import head
 from aggregates.contract_line import state as contract_line
 from aggregates.events import Event, RequestAnswered, RequestClaimed
 from aggregates.intake import state as intake
@@ -58,7 +59,7 @@ LINE = StreamKind(
 )
 LINE_HEAD = StreamKind(
     prefix="line",
-    evolve=contract_line.evolve_head,
+    evolve=head.evolve_head,
     weight=lambda head: 1 + (len(head.payers_of) if head else 0),
     snapshot=snapshots.LINE_HEAD,
     name="head-of-",

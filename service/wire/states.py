@@ -6,7 +6,9 @@ from typing import Any
 
 from aggregates import money
 from aggregates.contract.state import Contract
-from aggregates.contract_line.state import ContractLine, LineHead, OpenPart, OpenSale
+from aggregates.contract_line.head import LineHead
+from aggregates.contract_line.items import Item, OpenSale
+from aggregates.contract_line.state import ContractLine
 from aggregates.invoice.state import Invoice
 from aggregates.refusals import LeftAlone
 from aggregates.statuses import BillingMethod
@@ -117,7 +119,7 @@ def milestone(state: ContractLine, milestone_id: str) -> Json:
     }
 
 
-def changed_item(item: OpenSale | OpenPart) -> Json:
+def changed_item(item: Item) -> Json:
     """An item that a command changed; milestones have no NTE status (D-17)."""
     sale = item if isinstance(item, OpenSale) else None
     return {
@@ -141,7 +143,7 @@ def invoice(state: Invoice) -> Json:
     """An invoice with its lines and details (D-43)."""
     currency = state.currency
     details: dict[str, list[Json]] = {}
-    for detail in state.details:
+    for detail in state.listed():
         details.setdefault(detail.line_id, []).append(
             {
                 "detail_id": detail.detail_id,

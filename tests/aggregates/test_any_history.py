@@ -11,10 +11,9 @@ from hypothesis import given as given_any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from aggregates.contract_line import state as contract_line
+from aggregates.contract_line.head import LineHead, evolve_head
 from aggregates.contract_line.milestones import ChangeMilestone, DeleteMilestone
 from aggregates.contract_line.readiness import MarkNotReady, MarkReady
-from aggregates.contract_line.state import LineHead
 from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.events import Event
 from aggregates.intake import state as intake
@@ -102,7 +101,7 @@ def test_any_events_of_the_catalogue_fold_in_any_order(
     head: LineHead | None = None
     parking: Parking | None = None
     for event in (*began, *events):
-        head = contract_line.evolve_head(head, event)
+        head = evolve_head(head, event)
         parking = intake.evolve(parking, event)
     assert given(*began).happened(*events).contract
     assert head

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from aggregates.actuals import Actual
 from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.events import (
     MilestoneChanged,
@@ -26,12 +27,13 @@ from aggregates.contract_line.events import (
     UnbilledSale,
     UnbilledSalesRecorded,
 )
+from aggregates.contract_line.items import milestone_status
 from aggregates.contract_line.milestones import ChangeMilestone, DeleteMilestone
 from aggregates.contract_line.readiness import MarkNotReady, MarkReady
 from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.invoice.confirming import ConfirmInvoice
 from aggregates.invoice.drafting import DeleteDraft
-from aggregates.invoice.events import ActualsBooked, BookedActual, InvoiceNumberAssigned
+from aggregates.invoice.events import ActualsBooked, InvoiceNumberAssigned
 from aggregates.invoice.state import Invoice
 from aggregates.limits import Usage
 from aggregates.money import unit_of
@@ -43,7 +45,6 @@ from aggregates.statuses import (
     BillingType,
     InvoiceStatus,
     NTEStatus,
-    milestone_status,
 )
 from tests.aggregates.examples import (
     CONFIRM,
@@ -287,7 +288,7 @@ class AnySequence(RuleBasedStateMachine):
                     for level in levels(line_id, sale.customer_id):
                         now = held[level]
                         held[level] = Usage(
-                            committed=now.committed + sale.amount, invoiced=now.invoiced
+                            committed=now.committed + sale.actual.amount, invoiced=now.invoiced
                         )
         for customer_id, actual in self.actuals():
             if actual.type is ActualType.BILLED_SALES and actual.billing_type is CHARGEABLE:
@@ -314,7 +315,7 @@ class AnySequence(RuleBasedStateMachine):
 
     @invariant()
     def an_item_is_on_at_most_one_open_draft_and_reads_invoice_created_d41(self) -> None:
-        drafted = Counter(detail.item_id for invoice in self.drafts() for detail in invoice.details)
+        drafted = Counter(d.item_id for invoice in self.drafts() for d in invoice.listed())
         assert all(count == 1 for count in drafted.values())
         created = BillingStatus.INVOICE_CREATED
         assert set(drafted) == {i for i in self.open_items() if self.status_of(i) is created}
@@ -337,8 +338,9 @@ class AnySequence(RuleBasedStateMachine):
         billed = Decimal(0)
         for _, actual in self.actuals():
             if actual.type is ActualType.UNBILLED_SALES:
-                unbilled[actual.item_id] += 1
-                sale = recorded[actual.item_id]
+                original = str(actual.reversal_of)
+                unbilled[original] += 1
+                sale = recorded[original]
                 assert (sale.amount, sale.tax, sale.quantity) == (
                     -actual.amount,
                     -actual.tax,
@@ -394,7 +396,7 @@ class AnySequence(RuleBasedStateMachine):
         events = [e for e in self.story.history if isinstance(e, UnbilledSalesRecorded)]
         return {s.item_id: s for e in events for work in e.approvals for s in work.sales}
 
-    def actuals(self) -> list[tuple[str, BookedActual]]:
+    def actuals(self) -> list[tuple[str, Actual]]:
         """Every actual booked so far, with the customer it was booked for."""
         events = [e for e in self.story.history if isinstance(e, ActualsBooked)]
         return [(event.customer_id, actual) for event in events for actual in event.actuals]

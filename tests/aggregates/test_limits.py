@@ -309,10 +309,9 @@ def test_judged_otherwise_now_is_what_a_reevaluation_alone_would_change_d36(
         item = story.lines["L1"].sales[sale(str(n))]
         again = story.when(ReevaluateNTE(items=(item.item_id,))).after
         verdict = again.lines["L1"].sales[item.item_id].nte_status
+        left = rooms(story, "L1", "A")
         otherwise = item.nte_status not in {verdict, NTEStatus.NOT_EVALUATED}
-        assert (
-            is_judged_otherwise(item.nte_status, item.amount, rooms(story, "L1", "A")) == otherwise
-        )
+        assert is_judged_otherwise(item.nte_status, item.actual.amount, left) == otherwise
 
 
 # --- any amounts -------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 import pytest
 
-from aggregates.statuses import UNBILLED, BillingStatus, MilestoneStatus, milestone_status
+from aggregates.contract_line.items import milestone_status
+from aggregates.statuses import UNBILLED, BillingStatus, MilestoneStatus
 
 NOT_READY, READY = BillingStatus.NOT_READY, BillingStatus.READY
 DRAFTED, POSTED = BillingStatus.INVOICE_CREATED, BillingStatus.INVOICE_POSTED

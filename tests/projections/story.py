@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from aggregates.actuals import Actual
 from aggregates.contract.events import ContractDefined, ContractLineListed, ContractUsageChanged
 from aggregates.contract_line.events import (
     ApprovedWork,
@@ -37,7 +38,6 @@ from aggregates.invoice.events import (
     MILESTONE,
     ActualsBooked,
     BillingTypeTotal,
-    BookedActual,
     DetailsAdded,
     DraftCreated,
     DraftDeleted,
@@ -466,9 +466,9 @@ CONFIRMED = InvoiceConfirmed(
 )
 
 
-def booked(detail: InvoiceDetail, *, reversal: bool = False) -> BookedActual:
+def booked(detail: InvoiceDetail, *, reversal: bool = False) -> Actual:
     sign = -1 if reversal else 1
-    return BookedActual(
+    return Actual(
         actual_id=f"{detail.item_id} {'reversed' if reversal else 'billed'}",
         type=ActualType.UNBILLED_SALES if reversal else ActualType.BILLED_SALES,
         reversal_of=detail.item_id if reversal else None,

@@ -191,8 +191,8 @@ def test_changed_splits_act_on_what_comes_after_d5() -> None:
     story = given(a_contract(), a_line(splits={"A": "70", "B": "30"})).when(an_approval())
     changed = story.when(define_line(splits={"A": "50", "B": "50"})).when(an_approval("2"))
     sales = changed.after.lines["L1"].sales
-    assert [sales[sale("1", c)].amount for c in "AB"] == [1120, 480]
-    assert [sales[sale("2", c)].amount for c in "AB"] == [800, 800]
+    assert [sales[sale("1", c)].actual.amount for c in "AB"] == [1120, 480]
+    assert [sales[sale("2", c)].actual.amount for c in "AB"] == [800, 800]
 
 
 def test_a_milestone_keeps_the_shares_it_was_split_by_d5() -> None:

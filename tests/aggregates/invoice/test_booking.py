@@ -1,9 +1,11 @@
 """What confirming books: reversals of the unbilled, and the billed (D-45, D-46)."""
 
+from dataclasses import replace
 from decimal import Decimal
 
+from aggregates.actuals import Actual, reversal
 from aggregates.contract_line.readiness import MarkReady
-from aggregates.invoice.events import ActualsBooked, BookedActual, InvoiceConfirmed
+from aggregates.invoice.events import ActualsBooked, InvoiceConfirmed
 from aggregates.statuses import ActualType, AdjustmentStatus, BillingType
 from tests.aggregates.examples import (
     CONFIRM,
@@ -33,7 +35,7 @@ def test_unchanged_time_is_a_reversal_of_the_unbilled_and_the_billed_d45() -> No
     event = booked(story, sale()).the(ActualsBooked)
     reversal, billed = event.actuals
     assert (event.customer_id, event.currency) == ("A", "EUR")
-    assert reversal == BookedActual(
+    assert reversal == Actual(
         actual_id=reversal.actual_id,
         type=UNBILLED,
         reversal_of=sale(),
@@ -50,7 +52,7 @@ def test_unchanged_time_is_a_reversal_of_the_unbilled_and_the_billed_d45() -> No
         billing_type=BillingType.CHARGEABLE,
         adjustment_status=AdjustmentStatus.UNADJUSTABLE,
     )
-    assert billed == BookedActual(
+    assert billed == Actual(
         actual_id=billed.actual_id,
         type=BILLED,
         reversal_of=None,
@@ -109,7 +111,7 @@ def test_unbilled_and_reversals_net_to_zero_and_the_billed_add_up_to_the_invoice
     actuals = confirmed.the(ActualsBooked).actuals
     for item_id in unbilled:
         (reversal,) = [a for a in actuals if a.item_id == item_id and a.type is UNBILLED]
-        open_sale = unbilled[item_id]
+        open_sale = unbilled[item_id].actual
         assert reversal.amount + open_sale.amount == 0
         assert reversal.quantity + open_sale.quantity == 0
         assert reversal.tax + open_sale.tax == 0
@@ -118,3 +120,29 @@ def test_unbilled_and_reversals_net_to_zero_and_the_billed_add_up_to_the_invoice
     assert sum(a.amount for a in charged) == invoice.amount
     assert sum(a.tax for a in charged) == invoice.tax
     assert len({a.actual_id for a in actuals}) == len(actuals) == 11
+
+
+def test_a_sale_that_is_not_open_any_more_is_not_reversed_again_d46() -> None:
+    """A history that two processes have damaged can have one sale on two invoices."""
+    story = given(a_contract(), a_line()).when(an_approval()).when(MarkReady(items=(sale(),)))
+    drafted = story.when(draft(key="draft 1"))
+    twice = drafted.after.happened(*story.when(draft(key="draft 2")).events)
+    first, second = twice.invoices
+    confirmed = twice.when(CONFIRM, invoice_id=first)
+    assert [a.type for a in confirmed.the(ActualsBooked).actuals] == [UNBILLED, BILLED]
+    again = confirmed.when(CONFIRM, invoice_id=second)
+    assert [a.type for a in again.the(ActualsBooked).actuals] == [BILLED]
+
+
+def test_an_actual_and_its_reversal_sum_to_zero_and_differ_in_nothing_else_d46() -> None:
+    original = given(a_contract(), a_line()).when(an_approval(tax="20")).after.lines["L1"]
+    actual = original.sales[sale()].actual
+    reversed_by = reversal(actual, "another id")
+    assert (reversed_by.actual_id, reversed_by.reversal_of) == ("another id", actual.actual_id)
+    assert actual.quantity + reversed_by.quantity == 0
+    assert (actual.amount + reversed_by.amount, actual.tax + reversed_by.tax) == (0, 0)
+    assert reversal(reversed_by, actual.actual_id) == replace(
+        actual,
+        reversal_of="another id",
+        adjustment_status=AdjustmentStatus.UNADJUSTABLE,
+    )

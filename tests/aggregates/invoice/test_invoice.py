@@ -1,7 +1,9 @@
 """The invoice and the number series as states: they obey their events, and no others."""
 
+from dataclasses import replace
 from decimal import Decimal
 
+from aggregates.contract_line.readiness import MarkReady
 from aggregates.invoice import numbering
 from aggregates.invoice import state as invoice
 from aggregates.invoice.events import (
@@ -11,7 +13,16 @@ from aggregates.invoice.events import (
     InvoiceNumberAssigned,
 )
 from aggregates.invoice.numbering import NumberSeries
-from tests.aggregates.examples import CONFIRM, CONTRACT, a_contract
+from tests.aggregates.examples import (
+    CONFIRM,
+    CONTRACT,
+    a_contract,
+    a_line,
+    an_approval,
+    draft,
+    sale,
+)
+from tests.spec import given
 
 ADDED = DetailsAdded(
     invoice_id="I1",
@@ -54,3 +65,13 @@ def test_a_series_knows_how_far_it_has_got_d44() -> None:
 def test_events_of_other_streams_leave_the_series_as_it_is_d44() -> None:
     series = NumberSeries(series="invoices", sequence=7)
     assert numbering.evolve_series(series, CONFIRMED) is series
+
+
+def test_details_are_known_by_their_own_id_and_need_no_item_d68() -> None:
+    story = given(a_contract(), a_line()).when(an_approval()).when(MarkReady(items=(sale(),)))
+    drafted = story.when(draft())
+    added = drafted.the(DetailsAdded)
+    by_hand = replace(added.details[0], detail_id="by hand", item_id=None)
+    (made,) = drafted.after.happened(replace(added, details=(by_hand,))).invoices.values()
+    assert made.listed() == [by_hand, *added.details]
+    assert made.items_by_line() == {"L1": [sale()]}

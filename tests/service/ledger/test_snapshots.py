@@ -11,8 +11,8 @@ import pytest
 from aggregates import streams
 from aggregates.contract.events import ContractDefined
 from aggregates.contract_line.events import ContractLineDefined
+from aggregates.contract_line.head import LineHead
 from aggregates.contract_line.milestones import CreateMilestone
-from aggregates.contract_line.state import LineHead
 from aggregates.invoice.events import InvoiceNumberAssigned
 from aggregates.invoice.numbering import NumberSeries
 from service.handlers import contracts
@@ -230,7 +230,7 @@ def assert_kept(form: SnapshotForm[S], state: S) -> None:
     ("kind", "name"),
     [
         (CONTRACT, "Contract.v1"),
-        (LINE, "ContractLine.v2"),
+        (LINE, "ContractLine.v3"),
         (LINE_HEAD, "LineHead.v2"),
         (SERIES, "NumberSeries.v1"),
     ],

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from aggregates import events
+from aggregates.actuals import Actual
 from aggregates.contract import events as contract_events
 from aggregates.contract_line import events as line_events
 from aggregates.events import Event
@@ -254,7 +255,7 @@ EXAMPLES: tuple[Event, ...] = (
         customer_id="A",
         currency="EUR",
         actuals=(
-            invoice_events.BookedActual(
+            Actual(
                 actual_id="a1",
                 type=ActualType.BILLED_SALES,
                 reversal_of=None,

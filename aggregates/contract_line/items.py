@@ -1,0 +1,68 @@
+"""What is open on a contract line: sales, and milestones with a part for each customer."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from aggregates import money
+from aggregates.actuals import Actual
+from aggregates.statuses import BillingStatus, MilestoneStatus, NTEStatus
+from aggregates.terms import FailedLevel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSale:
+    """An unbilled actual in the backlog: it is not posted yet."""
+
+    actual: Actual
+    customer_id: str
+    description: str
+    billing_status: BillingStatus = BillingStatus.NOT_READY
+    nte_status: NTEStatus
+    failed: tuple[FailedLevel, ...] = ()
+
+    @property
+    def item_id(self) -> str:
+        """The id of the item, which is that of its actual."""
+        return self.actual.actual_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPart:
+    """One customer's part of a milestone that is not completed yet."""
+
+    item_id: str
+    milestone_id: str
+    customer_id: str
+    amount: Decimal
+    tax: Decimal
+    billing_status: BillingStatus = BillingStatus.NOT_READY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenMilestone:
+    """A milestone that is not completed yet, and the shares it was split by (D-5)."""
+
+    milestone_id: str
+    name: str
+    amount: Decimal
+    tax: Decimal
+    date: date
+    task_id: str | None
+    shares: tuple[money.Share, ...]
+    parts: tuple[str, ...]
+    status: MilestoneStatus = MilestoneStatus.NOT_STARTED
+
+
+Item = OpenSale | OpenPart
+"""An item of the backlog."""
+
+
+def milestone_status(parts: Collection[BillingStatus]) -> MilestoneStatus:
+    """What the parts of a milestone say together (D-12)."""
+    if all(status is BillingStatus.INVOICE_POSTED for status in parts):
+        return MilestoneStatus.COMPLETED
+    if any(status is not BillingStatus.NOT_READY for status in parts):
+        return MilestoneStatus.IN_PROGRESS
+    return MilestoneStatus.NOT_STARTED
