@@ -1,6 +1,6 @@
 """Confirmation of a draft: held against the limits, numbered, posted, its actuals booked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,7 @@ from aggregates.decision import Decision
 from aggregates.invoice.booking import book
 from aggregates.invoice.events import ActualsBooked, InvoiceConfirmed, InvoiceDetail
 from aggregates.invoice.numbering import NumberSeries, assign
-from aggregates.invoice.state import Invoice
+from aggregates.invoice.state import Invoice, items_by_line
 from aggregates.limits import Limits
 from aggregates.refusals import Invalid, LeftAlone, NotFound, Refused
 from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus, NTEStatus
@@ -48,10 +48,11 @@ def confirm(
         why = Refused("already_confirmed", "the invoice is confirmed already (D-44)")
         return Decision(left=(LeftAlone(invoice.invoice_id, why),))
     accounting_date = _accounting_date(command)
-    details = [(detail, _sale_behind(detail, deal)) for detail in invoice.listed()]
+    details = invoice.listed()
+    sales = [_sale_behind(detail, deal) for detail in details]
     limits = deal.limits()
-    limits.invoice(_charged(invoice))
-    for _, sale in details:
+    limits.invoice(_charged(details, invoice.customer_id))
+    for sale in sales:
         _free(sale, limits)
     assigned = assign(series, invoice.invoice_id)
     confirmed = InvoiceConfirmed(
@@ -63,13 +64,14 @@ def confirm(
         amount=invoice.amount,
         tax=invoice.tax,
     )
-    booked = [row for detail, sale in details for row in book(detail, sale and sale.actual)]
+    billed = zip(details, sales, strict=True)
+    booked = [row for detail, sale in billed for row in book(detail, sale and sale.actual)]
     return Decision(
         events=(
             assigned,
             confirmed,
             *_booked(invoice, booked),
-            *_posted(invoice, deal),
+            *_posted(details, deal, invoice.invoice_id),
             *limits.changes(),
         ),
         done=(invoice.invoice_id,),
@@ -86,12 +88,12 @@ def _accounting_date(command: ConfirmInvoice) -> date:
     return accounting_date
 
 
-def _charged(invoice: Invoice) -> dict[tuple[str, str], Decimal]:
-    """The chargeable amounts of the invoice by line and customer, milestones included (D-17)."""
+def _charged(details: Iterable[InvoiceDetail], customer_id: str) -> dict[tuple[str, str], Decimal]:
+    """The chargeable amounts by line and customer, milestones included (D-17)."""
     charged: dict[tuple[str, str], Decimal] = {}
-    for detail in invoice.listed():
+    for detail in details:
         if detail.billing_type is BillingType.CHARGEABLE:
-            key = (detail.line_id, invoice.customer_id)
+            key = (detail.line_id, customer_id)
             charged[key] = charged.get(key, Decimal(0)) + detail.amount
     return charged
 
@@ -107,9 +109,9 @@ def _free(sale: OpenSale | None, limits: Limits) -> None:
         limits.release(sale.actual.line_id, sale.customer_id, sale.actual.amount)
 
 
-def _posted(invoice: Invoice, deal: Deal) -> Iterator[ItemsPosted]:
-    post = partial(ItemsPosted, invoice_id=invoice.invoice_id)
-    for line_id, items in invoice.items_by_line().items():
+def _posted(details: Iterable[InvoiceDetail], deal: Deal, invoice_id: str) -> Iterator[ItemsPosted]:
+    post = partial(ItemsPosted, invoice_id=invoice_id)
+    for line_id, items in items_by_line(details).items():
         yield from moved(deal.lines[line_id], items, BillingStatus.INVOICE_POSTED, post)
 
 

@@ -15,7 +15,8 @@ from sqlalchemy import (
     select,
 )
 
-from aggregates.statuses import ActualType, BillingStatus
+from aggregates.actuals import BOOKED
+from aggregates.statuses import ActualType
 from projections.tables import booked_actuals, time_and_material
 from projections.values.units import from_millionths, from_minor, price_from_millionths
 from projections.views.paging import (
@@ -70,7 +71,7 @@ def _booked() -> Select[Any]:
         booked.type,
         booked.reversal_of,
         booked.milestone_id,
-        literal(BillingStatus.INVOICE_POSTED.value, Text).label("billing_status"),
+        literal(BOOKED.value, Text).label("billing_status"),
     )
 
 
@@ -94,14 +95,15 @@ def list_actuals(connection: Connection, wanted: Wanted, request: PageRequest) -
     )
 
 
+_CAN_BE_EMPTY = {"approval_id", "class", "invoice_id", "item_id"}
+"""Milestones have neither approval nor class, an open item no invoice, a detail by hand no item."""
 _FOUND_BY = {"contract_id", "approval_id", "invoice_id", "item_id"}
 """Columns with an index that leads to few actuals."""
 
 
 def _paging_of(actuals: Subquery, wanted: Wanted) -> Paging:
-    # Milestones have neither approval nor class, and an open item no invoice.
     sortable: dict[str, ColumnElement[Any]] = {
-        c.name: func.coalesce(c, "") if c.name in {"approval_id", "class", "invoice_id"} else c
+        c.name: func.coalesce(c, "") if c.name in _CAN_BE_EMPTY else c
         for c in actuals.c
         if c.name not in {"reversal_of", "milestone_id"}
     }
