@@ -1,6 +1,6 @@
 """The terms of a contract line: who pays which share, what is charged, under which limits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -32,6 +32,23 @@ class DefineLine:
 
 
 # --- decide ------------------------------------------------------------------------------------
+
+
+def percentages(given: Sequence[tuple[str, Decimal | None, bool]]) -> list[Decimal]:
+    """How a line is split, from each customer's id, percentage and whether rounding goes there.
+
+    As given; or evenly if no percentage is, and what is left over goes to the rounding customer,
+    the first one if none is named (D-4). Raises Invalid when only some percentages are given.
+    """
+    said = [percent for _, percent, _ in given if percent is not None]
+    if len(said) == len(given):
+        return said
+    if said:
+        raise Invalid("customers", "give every split_percent, or none to distribute evenly (D-4)")
+    customers = [customer_id for customer_id, _, _ in given]
+    takes_rest = next((customer for customer, _, rounding in given if rounding), customers[0])
+    even = money.even_percentages(customers, takes_rest)
+    return [even[customer_id] for customer_id in customers]
 
 
 def define(command: DefineLine, contract: Contract, state: LineHead | None) -> Decision:

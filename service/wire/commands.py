@@ -1,12 +1,10 @@
 """Wire models read as commands: where a body of the HTTP contract becomes a word of the rules."""
 
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from collections.abc import Iterable
 
 from aggregates.contract.defining import DefineContract
 from aggregates.contract_line.milestones import ChangeMilestone, CreateMilestone
-from aggregates.contract_line.terms import DefineLine
-from aggregates.money import even_percentages
+from aggregates.contract_line.terms import DefineLine, percentages
 from aggregates.refusals import Invalid
 from aggregates.terms import Chargeability, ContractCustomer, LeftOut, LineCustomer, LineTerms
 from service.wire.requests import (
@@ -43,7 +41,7 @@ def define_contract(contract_id: str, body: ContractBody) -> DefineContract:
 
 def define_line(line_id: str, body: LineBody) -> DefineLine:
     """The command that a line's body stands for. Raises Invalid when percentages are half given."""
-    percentages = _percentages(body.customers)
+    split = percentages([(c.customer_id, c.split_percent, c.rounding) for c in body.customers])
     return DefineLine(
         line_id=line_id,
         left_out=LeftOut(
@@ -65,7 +63,7 @@ def define_line(line_id: str, body: LineBody) -> DefineLine:
                     rounding=customer.rounding,
                     nte_limit=customer.nte_limit,
                 )
-                for customer, percent in zip(body.customers, percentages, strict=True)
+                for customer, percent in zip(body.customers, split, strict=True)
             ),
             schedule=body.schedule,
             includes=tuple(dict.fromkeys(body.includes)),
@@ -104,19 +102,6 @@ def change_milestone(milestone_id: str, body: MilestoneChanges) -> ChangeMilesto
         date=body.date,
         task_id="" if cleared else body.task_id,
     )
-
-
-def _percentages(customers: Sequence[LineCustomerBody]) -> list[Decimal]:
-    """The split percentages as given, or distributed evenly when none is given (D-4)."""
-    given = [c.split_percent for c in customers if c.split_percent is not None]
-    if len(given) == len(customers):
-        return given
-    if given:
-        raise Invalid("customers", "give every split_percent, or none to distribute evenly (D-4)")
-    takes_rest = next((c for c in customers if c.rounding), customers[0])
-    listed = [customer.customer_id for customer in customers]
-    even = even_percentages(listed, takes_rest.customer_id)
-    return [even[customer_id] for customer_id in listed]
 
 
 def _left_out(body: Wire, *names: str) -> frozenset[str]:

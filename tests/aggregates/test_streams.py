@@ -49,3 +49,11 @@ def test_streams_of_different_kinds_never_share_a_name() -> None:
         streams.request("x"),
     ]
     assert len(set(names)) == len(names)
+
+
+def test_an_approval_is_looked_for_by_its_source_and_where_old_ones_are() -> None:
+    found = streams.approvals_like("urn:projects", "C1", "7")
+    assert found == (
+        streams.approval("urn:projects", "7"),
+        streams.approval_without_source("C1", "7"),
+    )

@@ -13,10 +13,10 @@ from aggregates.contract_line.events import (
 )
 from aggregates.contract_line.milestones import ChangeMilestone, DeleteMilestone
 from aggregates.contract_line.readiness import MarkReady
-from aggregates.contract_line.terms import DefineLine
+from aggregates.contract_line.terms import DefineLine, percentages
 from aggregates.refusals import Invalid
 from aggregates.statuses import BillingMethod, Schedule, TransactionClass
-from aggregates.terms import LeftOut
+from aggregates.terms import LeftOut, rounding_customer
 from tests.aggregates.examples import (
     CONFIRM,
     Terms,
@@ -323,3 +323,25 @@ def test_a_line_that_has_a_progress_schedule_stays_usable_d16() -> None:
     back = old.when(define_line(method=FIXED)).after
     back.when(progress()).then_refused(Invalid, field="schedule")
     assert old.when(a_milestone()).all(MilestoneSplit)
+
+
+# --- percentages -------------------------------------------------------------------------------
+
+
+def test_percentages_are_given_all_or_distributed_evenly_d4() -> None:
+    assert percentages([("A", Decimal(60), False), ("B", Decimal(40), True)]) == [60, 40]
+    assert percentages([(customer, None, customer == "B") for customer in "ABC"]) == [
+        Decimal("33.33"),
+        Decimal("33.34"),
+        Decimal("33.33"),
+    ]
+    assert percentages([(customer, None, False) for customer in "ABC"])[0] == Decimal("33.34")
+    with pytest.raises(Invalid) as refused:
+        percentages([("A", Decimal(60), False), ("B", None, False)])
+    assert refused.value.field == "customers"
+
+
+def test_rounding_goes_to_who_is_named_for_it_else_to_the_largest_share_d104() -> None:
+    named = define_line(splits={"A": "70", "B": "30"}, rounding="B").terms.customers
+    assert rounding_customer(named) == "B"
+    assert rounding_customer([replace(each, rounding=False) for each in named]) == "A"
