@@ -71,13 +71,8 @@ def reversal(actual: Actual, actual_id: str) -> Actual:
         actual,
         actual_id=actual_id,
         reversal_of=actual.actual_id,
-        quantity=_opposite(actual.quantity),
-        amount=_opposite(actual.amount),
-        tax=_opposite(actual.tax),
+        quantity=-actual.quantity,
+        amount=-actual.amount,
+        tax=-actual.tax,
         adjustment_status=AdjustmentStatus.UNADJUSTABLE,
     )
-
-
-def _opposite(value: Decimal) -> Decimal:
-    """The value with the other sign; zero has none."""
-    return -value if value else value

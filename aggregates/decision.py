@@ -1,7 +1,7 @@
 """What every deciding function answers: what is to happen, and what is left as it is, with why.
 
-Deciding changes nothing. Whoever appends the events makes them happen; whoever only wants to know
-what a command would do reads the decision, and stops there.
+Deciding changes nothing. A caller who appends the events makes them happen. A caller who only wants
+to know what a command would do reads the decision and stops.
 """
 
 from collections.abc import Iterable
@@ -13,11 +13,11 @@ from aggregates.refusals import ItemsRefused, LeftAlone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a command comes to. One that is refused as a whole raises Refused instead.
+    """What a command does. A command that is refused as a whole raises Refused instead.
 
-    `done` names what takes what was asked for: items that change, invoices that are made. `left`
-    needs nothing, or the rule does not apply to it; that refuses nothing (D-33). `refused` is what
-    the rules forbid; it refuses the whole command if that is to be all or nothing (D-27).
+    `done` has the ids of what it does as asked: items that change, invoices that are made. What is
+    `left` needs nothing, or the rule does not apply to it; that refuses nothing (D-33). What is
+    `refused` the rules forbid; it refuses the whole command where that is all or nothing (D-27).
     """
 
     events: tuple[Event, ...] = ()
@@ -32,7 +32,7 @@ class Decision:
 
 
 NOTHING = Decision()
-"""What a command comes to that finds everything as it asks for."""
+"""The decision on a command when everything is already as it asks."""
 
 
 def together(decisions: Iterable[Decision]) -> Decision:

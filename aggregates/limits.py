@@ -129,8 +129,9 @@ def four_levels(line_id: str, customer_id: str) -> tuple[tuple[str, str], ...]:
 def is_judged_otherwise(status: NTEStatus, amount: N, rooms: Sequence[N]) -> bool:
     """Whether an open chargeable item would get another verdict if it were evaluated now (D-36).
 
-    `rooms` is limit less used at those of its four levels that have a limit; what it has committed
-    itself is used there. Without a verdict it has none to lose.
+    `rooms` is what is left, limit less used, at those of its four levels that have a limit; what
+    the item has committed itself is part of what is used. An item that is not evaluated has no
+    verdict that could change.
     """
     if status is NTEStatus.NOT_EVALUATED or not rooms:
         return status not in {NTEStatus.NOT_EVALUATED, NTEStatus.NOT_APPLICABLE}
@@ -152,10 +153,10 @@ def ceiling(value: Decimal | None, currency: str, field: str) -> Decimal | None:
 
 
 class Limits:
-    """The usages of one contract and its lines during one decision, each seeing those before it.
+    """The limits of one contract and its lines, and what they hold, during one decision.
 
-    Starts from what the states say, moves amounts between open, committed and invoiced, and tells
-    in the end what changed, as events (D-34, D-37).
+    Starts from the states, moves amounts between open, committed and invoiced one after the other,
+    and answers at the end with what changed, as events (D-34, D-37).
     """
 
     def __init__(self, contract: LimitedContract, lines: Iterable[LimitedLine]) -> None:
@@ -208,7 +209,7 @@ class Limits:
         """Adds the amounts of one invoice, by (line, customer), to what was invoiced to date.
 
         Raises LimitExceeded, naming every level, when one would be exceeded by the amounts invoiced
-        to date alone; what other items have committed has no say (D-35).
+        to date alone; what other items have committed does not count (D-35).
         """
         own: dict[int, tuple[str, _Level, Decimal]] = {}
         for (line_id, customer_id), amount in amounts.items():

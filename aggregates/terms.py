@@ -57,11 +57,11 @@ class LineTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """What a definition of a contract or line does not say: what exists keeps it as it stands.
+    """What a definition of a contract or line does not mention: it stays as it is.
 
-    Only what is new gets what stands in its place in the terms. `fields` of the terms themselves,
-    `chargeable` those of their chargeability, `limits` the customers whose limit is not said, and
-    `rounding` where of no customer it is said whether rounding goes there.
+    On a new contract or line the value in the terms counts instead, which is the default. `fields`
+    are fields of the terms, `chargeable` fields of their chargeability, `limits` the customers
+    whose limit is not mentioned; `rounding` is true when no rounding customer is mentioned.
     """
 
     fields: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""Defining a contract: its customers and limits, and what its lines need kept."""
+"""A contract is defined: its customers and limits. What its lines depend on can't go."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from aggregates.terms import NOTHING_LEFT_OUT, ContractCustomer, LeftOut
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefineContract:
-    """Put a contract on the books, or change its terms: what is given is what stands then.
+    """Make a contract, or change its terms: what is given are all its terms then.
 
     Limits that are `left_out` stay as they are.
     """
@@ -34,7 +34,7 @@ class DefineContract:
 
 
 def define(command: DefineContract, state: Contract | None) -> Decision:
-    """The contract's terms; nothing when they stand already.
+    """The contract's terms; no event when they are so already.
 
     Raises Invalid for a value that is not acceptable, Refused when lines depend on what would go.
     """

@@ -85,9 +85,9 @@ class _LineEntries:
 def record(approvals: Sequence[Approval], deal: DealOf[LineHead]) -> Decision:
     """Approvals of one contract, in the order given, each seeing what those before it committed.
 
-    Each is done, left as not billable or refused, under its stream. What is not done leaves nothing
-    in the events and has no say in the others. Every line named must be in `deal`, no approval may
-    be there twice.
+    Each is named by its stream: done, left as not billable, or refused. What is not done leaves
+    nothing in the events and changes nothing for the others. Every line named must be in `deal`,
+    and no approval may be there twice.
     """
     limits = deal.limits()
     entries: dict[str, _LineEntries] = {}

@@ -38,9 +38,9 @@ H = TypeVar("H", bound="LineHead")
 class LineHead:
     """A line without its items: all that recording an approval asks, and small however long it is.
 
-    `milestones_total` is what milestones come to. Customers are on record by their sales for ever
-    (`sold_to`), by milestones as long as there are some of theirs: `milestones_of` counts them,
-    completed ones too, and `payers_of` has the customers of each that can still be deleted.
+    `milestones_total` is the sum of its milestones. A customer with a sale is on record for ever
+    (`sold_to`), one with milestones as long as there is any: `milestones_of` counts them, completed
+    ones too, and `payers_of` has the customers of each milestone that can still be deleted.
     """
 
     contract_id: str
@@ -131,7 +131,7 @@ def _counted(state: H, event: MilestoneSplit) -> H:
 
 
 def _uncounted(state: H, event: MilestoneDeleted) -> H:
-    """Whoever had no other milestone is not on record by one any more."""
+    """A customer without any other milestone is no longer on record through one."""
     counts = dict(state.milestones_of)
     for payer in state.payers_of.get(event.milestone_id, ()):
         left = counts.pop(payer, 0) - 1

@@ -1,8 +1,8 @@
 """The contract line: its terms, and the milestones and sales that wait for an invoice.
 
-State and evolve for every event of the stream. Evolving obeys, whatever a history holds: what an
-event names and the line does not have is passed over. A completed milestone leaves the state; what
-brings one back says all of it, as MilestoneSplit does.
+State and evolve for every event of the stream. Folding never raises, whatever a history holds: what
+an event names and the line does not have is skipped. A completed milestone leaves the state; an
+event that brings one back has to say all of it, as MilestoneSplit does.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from aggregates.terms import NOTHING_LEFT_OUT, LeftOut, LineTerms
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefineLine:
-    """Put a contract line on the books, or change its terms: what is given is what stands then.
+    """Make a contract line, or change its terms: what is given are all its terms then.
 
     What is `left_out` stays as it is. Customers and percentages are given whole.
     """
@@ -52,10 +52,10 @@ def percentages(given: Sequence[tuple[str, Decimal | None, bool]]) -> list[Decim
 
 
 def define(command: DefineLine, contract: Contract, state: LineHead | None) -> Decision:
-    """The line's terms, and the contract's note of them; nothing when they stand already.
+    """The line's terms, and the contract's note of them; no event when they are so already.
 
-    Raises Invalid for a value that is not acceptable, Refused when what is recorded stands against
-    it (D-2, D-3, D-16, D-30).
+    Raises Invalid for a value that is not acceptable, Refused when what is recorded on the line
+    does not allow it (D-2, D-3, D-16, D-30).
     """
     terms = _terms_in(contract, _completed(command, state))
     _check_schedule(terms, state)

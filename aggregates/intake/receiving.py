@@ -41,8 +41,9 @@ class PostedEvent:
 
 def is_dismissed(receipt: EventReceived, parking: Parking | None) -> bool:
     """Whether an event was parked and nothing came of it: it is as if it had not been posted."""
-    parked_id = streams.digest(receipt.source, receipt.event_id)
-    return receipt.outcome is Outcome.PARKED and not (parking and parking.find(parked_id))
+    if receipt.outcome is not Outcome.PARKED:
+        return False
+    return not (parking and parking.find(streams.digest(receipt.source, receipt.event_id)))
 
 
 def check_unchanged(event: PostedEvent, receipt: EventReceived) -> None:

@@ -1,4 +1,4 @@
-"""What waits at the door: events that refer to something unknown yet, kept until it arrives."""
+"""The posted events that wait for something unknown, and in which order they can go on."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Parking:
         place = self._places.get(parked_id)
         return place.event if place else None
 
-    def ready(
+    def to_try(
         self,
         lines: Collection[str],
         *,

@@ -20,7 +20,7 @@ from aggregates.refusals import Invalid, LeftAlone, NotFound, Refused
 from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus, NTEStatus
 
 MOST_DAYS_AHEAD = 366
-"""How long after its confirmation an invoice may be accounted for: a year. More is a slip."""
+"""Days after its confirmation that an invoice may be accounted for: a year. More is a mistake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class ConfirmInvoice:
 def confirm(
     command: ConfirmInvoice, invoice: Invoice, deal: Deal, series: NumberSeries | None
 ) -> Decision:
-    """What confirming makes happen; an invoice that is confirmed already is left so (D-44).
+    """Confirms a draft; an invoice that is confirmed already is left as it is (D-44).
 
     Raises NotFound for a deleted draft, Invalid for an accounting date too far ahead, LimitExceeded
     when a limit stands against it; the invoice stays a draft then (D-35).

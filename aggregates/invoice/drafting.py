@@ -1,4 +1,4 @@
-"""Drafts: ready items of a contract gathered into one invoice a customer, and let go again."""
+"""Drafts: ready items of a contract go on one invoice a customer; a deleted draft frees them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -127,7 +127,7 @@ def _ready(command: CreateDrafts, deal: Deal) -> Iterator[tuple[str, InvoiceDeta
 def _left(
     command: CreateDrafts, deal: Deal, taken: dict[str, list[InvoiceDetail]]
 ) -> Iterator[LeftAlone]:
-    """Why each named item that is not on a draft now was not taken: no selection is silent."""
+    """Why each named item that is not on a draft now was not taken."""
     drafted = {detail.item_id for details in taken.values() for detail in details}
     for item_id in dict.fromkeys(command.items or ()):
         if item_id in drafted:

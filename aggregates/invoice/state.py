@@ -30,7 +30,7 @@ _NO_DETAILS: HashTrieMap[str, InvoiceDetail] = HashTrieMap()
 class Invoice:
     """A proforma invoice as it stands: draft or confirmed, its details by id, and totals (D-43).
 
-    `deleted` drafts stay in the history and are gone for everybody else.
+    A `deleted` draft stays in the history; for everybody else there is no such invoice.
     """
 
     invoice_id: str

@@ -1,4 +1,4 @@
-"""The totals of an invoice: its details summed by line, and within by billing type (D-43)."""
+"""The totals of an invoice: its details summed by line, and by billing type in a line (D-43)."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -8,7 +8,7 @@ from aggregates.statuses import BillingMethod, BillingType
 
 
 class Totals:
-    """Sums the details of an invoice as they are added: by line, and within by billing type (D-43).
+    """Sums the details of an invoice as they are added: by line, and by billing type in it (D-43).
 
     Only chargeable details count in the amounts of a line and of the invoice.
     """
@@ -18,7 +18,7 @@ class Totals:
         self._groups: dict[str, dict[BillingType, BillingTypeTotal]] = {}
 
     def add(self, details: Iterable[InvoiceDetail]) -> None:
-        """Counts further details in."""
+        """Adds further details to the sums."""
         for detail in details:
             groups = self._groups.setdefault(detail.line_id, {})
             before = groups.get(detail.billing_type)

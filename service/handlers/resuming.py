@@ -27,14 +27,14 @@ Take = Callable[[UnitOfWork, str, Sequence[EventParked]], object]
 """Tries events of a contract, all of which wait."""
 
 
-def find_ready(
+def next_to_try(
     unit: UnitOfWork, contract_id: str, most: int, *, but: Collection[str]
 ) -> list[EventParked]:
     """What waits on a contract and can be tried now, the first of it in order, at most so many;
     not what was refused before.
     """
     parking, contract = _states(unit, contract_id)
-    return parking.ready(contract.lines, most=most, but=but) if parking and contract else []
+    return parking.to_try(contract.lines, most=most, but=but) if parking and contract else []
 
 
 def _states(unit: UnitOfWork, contract_id: str) -> tuple[Parking | None, Contract | None]:
@@ -85,7 +85,7 @@ class Resumption:
         parking, contract = done.result
         if parking is None or contract is None:
             return []
-        return parking.ready(contract.lines, refused=True, but=self._tried)
+        return parking.to_try(contract.lines, refused=True, but=self._tried)
 
     def _step(self, some: Sequence[EventParked]) -> None:
         def work(unit: UnitOfWork) -> None:

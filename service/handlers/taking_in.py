@@ -30,7 +30,7 @@ from service.handlers.results import (
     recorded_problem,
     refused_result,
 )
-from service.handlers.resuming import find_ready
+from service.handlers.resuming import next_to_try
 from service.ledger.stream_kinds import APPROVAL, CONTRACT, LINE_HEAD, PARKING, RECEIPT
 from service.ledger.unit_of_work import UnitOfWork
 from service.wire.cloudevents import BadEvent, Posted, read_data
@@ -207,7 +207,7 @@ def resume(unit: UnitOfWork, contract_id: str, most: int = FIRST_STEP) -> int:
     now stays parked, with the reason.
     """
     tried: set[str] = set()
-    while ready := find_ready(unit, contract_id, max(1, most - len(tried)), but=tried):
+    while ready := next_to_try(unit, contract_id, max(1, most - len(tried)), but=tried):
         if len(tried) == most:
             return most + 1
         try_again(unit, contract_id, ready)

@@ -11,14 +11,23 @@ from aggregates.contract.events import ContractDefined, ContractLineListed
 from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.events import ContractLineDefined
 from aggregates.contract_line.milestones import CreateMilestone
+from aggregates.contract_line.readiness import MarkReady
 from aggregates.contract_line.terms import DefineLine
+from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.events import Event
 from aggregates.invoice.confirming import ConfirmInvoice
 from aggregates.invoice.drafting import CreateDrafts
 from aggregates.limits import WHOLE, Usage
-from aggregates.statuses import BillingMethod, BillingType, Schedule, TransactionClass
+from aggregates.statuses import (
+    BillingMethod,
+    BillingStatus,
+    BillingType,
+    NTEStatus,
+    Schedule,
+    TransactionClass,
+)
 from aggregates.terms import Chargeability, ContractCustomer, LineCustomer, LineTerms
-from tests.spec import Story
+from tests.spec import Outcome, Story
 
 CONTRACT = "C1"
 SOURCE = "urn:projects"
@@ -252,3 +261,26 @@ def committed(story: Story) -> dict[str, Decimal]:
 
 def invoiced(story: Story) -> dict[str, Decimal]:
     return {level: usage.invoiced for level, usage in usages(story).items()}
+
+
+def ready(*items: str) -> MarkReady:
+    return MarkReady(items=items)
+
+
+def reset(*items: str) -> ResetNTE:
+    return ResetNTE(items=items)
+
+
+def reevaluate(*items: str) -> ReevaluateNTE:
+    return ReevaluateNTE(items=items)
+
+
+def statuses(outcome: Outcome, line_id: str = "L1") -> dict[str, tuple[BillingStatus, NTEStatus]]:
+    sales = outcome.after.lines[line_id].sales
+    return {
+        item_id: (sales[item_id].billing_status, sales[item_id].nte_status) for item_id in sales
+    }
+
+
+def verdicts(outcome: Outcome, line_id: str = "L1") -> dict[str, NTEStatus]:
+    return {item_id: nte for item_id, (_, nte) in statuses(outcome, line_id).items()}

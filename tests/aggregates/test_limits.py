@@ -281,6 +281,28 @@ def rooms(story: Story, line_id: str, customer_id: str) -> list[Decimal]:
     ]
 
 
+@pytest.mark.parametrize(
+    ("status", "amount", "rooms", "otherwise"),
+    [
+        (NTEStatus.COMMITTED, 50, [10, 0], False),
+        (NTEStatus.COMMITTED, 50, [10, -1], True),
+        (NTEStatus.COMMITTED, -50, [-1], False),
+        (NTEStatus.COMMITTED, 50, [], True),
+        (NTEStatus.FAILED, 50, [49], False),
+        (NTEStatus.FAILED, 50, [50], True),
+        (NTEStatus.FAILED, 50, [], True),
+        (NTEStatus.NOT_APPLICABLE, 50, [1000], True),
+        (NTEStatus.NOT_APPLICABLE, 50, [], False),
+        (NTEStatus.NOT_EVALUATED, 50, [0], False),
+        (NTEStatus.NOT_EVALUATED, 50, [], False),
+    ],
+)
+def test_an_item_is_judged_otherwise_when_what_is_left_now_gives_another_verdict_d36(
+    status: NTEStatus, amount: int, rooms: list[int], otherwise: bool
+) -> None:
+    assert is_judged_otherwise(status, amount, rooms) is otherwise
+
+
 @for_all(
     amounts=st.lists(st.integers(-200, 300).map(str), min_size=1, max_size=5),
     before=st.tuples(LIMIT, LIMIT, LIMIT, LIMIT),

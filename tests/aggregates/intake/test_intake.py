@@ -71,7 +71,7 @@ def lacking(
 def ready(
     state: Parking, *lines: str, most: int | None = None, refused: bool = False, but: str = ""
 ) -> list[str]:
-    found = state.ready(lines, most=most, refused=refused, but=but)
+    found = state.to_try(lines, most=most, refused=refused, but=but)
     return [event.parked_id for event in found]
 
 
