@@ -11,7 +11,6 @@ from projections.keeping.gathering import PatchRows, PutRows, Step
 from projections.keeping.totals import Totals
 from projections.tables import VIEWS, tracking
 
-
 MANY_ROWS = 2_000
 """Rows of a page from which a larger cache is worth its memory, which is kept from then on."""
 
