@@ -41,9 +41,9 @@ def schema_of(engine: Engine) -> str | None:
     return engine.get_execution_options().get("schema")
 
 
-def writing(engine: Engine) -> Engine:
-    """Where the views are written, by one at a time: with a larger cache on SQLite."""
-    return engine.get_execution_options().get("writing", engine)
+def with_large_cache(engine: Engine) -> Engine:
+    """The views for who writes many rows: on SQLite, over a connection with a larger cache."""
+    return engine.get_execution_options().get("with_large_cache", engine)
 
 
 @dataclass(frozen=True, slots=True)

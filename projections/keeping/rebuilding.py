@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
 from projections.databases import text_index
-from projections.databases.connections import RESHAPE_SECONDS, allow, schema_of, writing
+from projections.databases.connections import RESHAPE_SECONDS, allow, schema_of, with_large_cache
 from projections.databases.postgres import views_channel
 from projections.databases.sqlite import sqlite_scratch
 from projections.history import History
@@ -202,7 +202,7 @@ class _Files:
 
     @contextmanager
     def locked(self) -> Generator[Connection]:
-        with writing(self._views).connect() as live:
+        with with_large_cache(self._views).connect() as live:
             outside = live.connection.cursor()  # a file can't be attached within a transaction
             outside.execute("ATTACH DATABASE ? AS rebuilt", (str(self._file),))
             try:

@@ -1,15 +1,25 @@
 """Applies pages of row changes, and how far they reach, in one transaction each."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, delete, select
 
 from projections.changes import Drop
-from projections.databases.connections import BY_KEYS, PAGE_SECONDS, allow, glance_of, plan, writing
+from projections.databases.connections import (
+    BY_KEYS,
+    PAGE_SECONDS,
+    allow,
+    glance_of,
+    plan,
+    with_large_cache,
+)
 from projections.keeping.bulk import Bulk, bulk
 from projections.keeping.gathering import PatchRows, PutRows, Step
 from projections.keeping.totals import Totals
 from projections.tables import VIEWS, tracking
+
+MANY_ROWS = 2_000
+"""Rows of a page from which a larger cache is worth its memory, which is kept from then on."""
 
 
 class Writer:
@@ -23,12 +33,14 @@ class Writer:
         with self._engine.connect() as connection:
             return position_seen(connection)
 
-    def write(self, steps: Iterable[Step], after: int, position: int) -> None:
+    def write(self, steps: Sequence[Step], after: int, position: int) -> None:
         """Writes what the events after `after` up to `position` come to, all or nothing.
 
         Raises OutOfStep when the views are not at `after`: another projector was at work.
         """
-        with writing(self._engine).begin() as connection:
+        rows = sum(0 if isinstance(step, Drop) else len(step.rows) for step in steps)
+        engine = with_large_cache(self._engine) if rows > MANY_ROWS else self._engine
+        with engine.begin() as connection:
             allow(connection, PAGE_SECONDS)
             plan(glance_of(connection), BY_KEYS)
             views = bulk(connection)

@@ -52,7 +52,7 @@ def import_file(
     if not file.is_file():
         fail(f"there is no file {file}")
     if rejects and not _is_free_for_rejects(rejects, file, database):
-        fail(f"--rejects {rejects} must be a file of its own, or hold refused lines of before")
+        fail(f"--rejects {rejects} must be a new file, or hold refused lines of an earlier import")
     context = Context(actor="import", correlation_id=str(uuid.uuid4()), causation_id=file.name)
     order = Order(database=database, tenant=tenant_name, path=str(file.absolute()), context=context)
     processes = processes or processes_for(file)

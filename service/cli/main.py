@@ -111,7 +111,7 @@ def sample(
 
 @cli.command()
 def rebuild(database: Database = DEFAULTS.database, tenant_name: TenantName = DEFAULT) -> None:
-    """Make the views anew from the history, beside the live ones, and swap them."""
+    """Build the views again from the history, beside the live ones, and swap them."""
     from service.cli import upkeep
 
     upkeep.rebuild(database, tenant_name)
@@ -135,7 +135,7 @@ def restore(
     database: Database = DEFAULTS.database,
     force: Force = False,
 ) -> None:
-    """Put a copy in the place of the history on SQLite, and make the views anew."""
+    """Put a copy in the place of the history on SQLite, and build the views again."""
     from service.cli import upkeep
 
     upkeep.restore_file(file, database, force=force)

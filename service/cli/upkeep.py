@@ -32,7 +32,7 @@ LOOK_SECONDS = 5.0
 
 
 def rebuild(database: str, tenant_name: str) -> None:
-    """Makes the views of a tenant anew; those that can't be used are moved aside first."""
+    """Builds the views of a tenant again; those that can't be used are moved aside first."""
     if not is_postgres(database):
         try:
             replaced = mend_views(sqlite_path(database))
@@ -58,7 +58,7 @@ def backup(file: Path, database: str, *, force: bool) -> None:
 
 
 def restore_file(file: Path, database: str, *, force: bool) -> None:
-    """Puts a copy in the place of the history, and makes the views anew."""
+    """Puts a copy in the place of the history, and builds the views again."""
     with _copying("restore") as show:
         position = restore(file, _history_file(database), replace=force, progress=show)
     typer.echo(f"the history is that of {file}, up to position {position}")

@@ -127,7 +127,7 @@ def _import(
                 finish()
         while under_way:
             finish()
-    finally:  # where it is stopped, nothing goes on behind its back
+    finally:  # where it is stopped, what was begun ends first
         for begun, _ in under_way:
             begun.finish()
     return imported

@@ -17,7 +17,7 @@ from service.ledger import snapshots
 from service.ledger.snapshots import SnapshotForm
 
 S = TypeVar("S")
-_PART = 1536
+_PART = 512
 """Bytes of a part of a small state, such as a customer with a limit and its usage."""
 _OF_A_STORED_BYTE = 3
 """Bytes in memory for a byte of JSON: of an item some 1,000 against 360."""
@@ -56,7 +56,7 @@ def _request(
 
 
 def _by_what_is_stored(state: object, stored: int) -> int:
-    """For states that are mostly items: nothing of an item is longer in memory than this."""
+    """For states that are mostly items, which take so many times their stored form in memory."""
     return _PART + _OF_A_STORED_BYTE * stored
 
 
@@ -85,7 +85,7 @@ LINE = StreamKind(
 LINE_HEAD = StreamKind(
     prefix="line",
     evolve=head.evolve_head,
-    memory=lambda head, stored: _PART * (1 + (_parts_of_head(head) // 3 if head else 0)),
+    memory=lambda head, stored: _PART * (1 + (_parts_of_head(head) // 2 if head else 0)),
     snapshot=snapshots.LINE_HEAD,
     name="head-of-",
 )

@@ -8,7 +8,13 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from projections.databases.connections import Glance, as_of_now, glance_of, glancing, writing
+from projections.databases.connections import (
+    Glance,
+    as_of_now,
+    glance_of,
+    glancing,
+    with_large_cache,
+)
 from projections.keeping.gathering import PatchRows
 from projections.keeping.writer import Writer
 from projections.tables import time_and_material
@@ -140,7 +146,7 @@ def test_thousands_of_items_are_changed_by_their_ids(views: Engine) -> None:
     changed = [{"item_id": item_id, "billing_status": "ready"} for item_id in SOME_IDS]
     steps = [PatchRows(time_and_material, ("billing_status",), changed)]
     looked_at: list[float] = []
-    written = writing(views)
+    written = with_large_cache(views)
     with ExitStack() as stack:
 
         @event.listens_for(written, "begin")

@@ -29,6 +29,7 @@ from tests.service.office import (
 MIB = 1024 * 1024
 CUSTOMERS = [f"customer-{number}" for number in range(40)]
 SPLITS = dict.fromkeys(CUSTOMERS, "2.5")
+LIMITS = dict.fromkeys(CUSTOMERS, "1000.00")
 CONTRACT_IDS = [f"C{number}" for number in range(40)]
 
 
@@ -46,8 +47,9 @@ def allocated(make: Callable[[], object]) -> tuple[Any, int]:
 
 @pytest.fixture
 def worked(tenant: Tenant) -> Tenant:
-    """A contract with many customers, parked events, and as many open items as on a draft."""
-    record(tenant, contract_event(customers=CUSTOMERS), line_event(splits=SPLITS))
+    """A contract with limits of many customers, parked events, open items, and drafts of others."""
+    contract = contract_event(customers=CUSTOMERS, limits=LIMITS)
+    record(tenant, contract, line_event(splits=SPLITS, limits=LIMITS))
     items = record(tenant, *(approval_event(f"A{number}") for number in range(20)))
     record(tenant, *(approval_event(f"B{number}") for number in range(20)))
     mark_ready(tenant, items)
@@ -138,4 +140,4 @@ def test_one_state_larger_than_all_that_is_kept_stays_beside_the_others() -> Non
     for key in small:
         cache.put(key, Folded())
     assert cache.get(two)[0] is None
-    assert sum(cache.get(key)[0] is not None for key in small) == 10_000 // 1024
+    assert sum(cache.get(key)[0] is not None for key in small) == 10_000 // CONTRACT.memory(None, 0)
