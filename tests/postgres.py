@@ -5,6 +5,7 @@ PostgreSQL refuses to run as root, so root starts it as `nobody`, on a folder ha
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -25,6 +26,11 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """For tests: nothing here has to survive a power cut."""
 DURABLE: Mapping[str, str] = {}
 """As PostgreSQL is by itself: what is committed survives a kill."""
+
+
+_LOGGED = re.compile(
+    r"^[^\[\n]*\[\d+\] (\S+) LOG:  (?:statement|execute [^:]*): (.*)$", re.MULTILINE
+)
 
 
 class NotStarted(Exception):
@@ -78,6 +84,12 @@ class PostgresServer:
             drop = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
             connection.execute(cast("LiteralString", drop))
 
+    def executed(self, url: str) -> list[str]:
+        """The statements executed in a database whose setting `log_statement` is `all`."""
+        log = (self._folder / "log").read_text(errors="replace")
+        own = url.rpartition("/")[2]
+        return [statement for name, statement in _LOGGED.findall(log) if name == own]
+
     def start(self) -> None:
         """Starts it on its folder, and waits until it takes connections. Raises NotStarted."""
         options = {
@@ -86,6 +98,7 @@ class PostgresServer:
             "unix_socket_directories": "",
             "max_connections": 300,
             "timezone": "UTC",
+            "log_line_prefix": "%m [%p] %d ",
             **self._settings,
         }
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]

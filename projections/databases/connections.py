@@ -59,7 +59,7 @@ class WaitingPool(Pool, Protocol):
     """Connections that may be waited for, too."""
 
     def getconn(self) -> Any:
-        """A connection. Raises PoolTimeout when there is none to be had."""
+        """A connection. Raises PoolTimeout when none is free."""
         ...
 
 
@@ -76,6 +76,17 @@ def at_once(engine: Engine) -> Generator[Glance | None]:
         return
     try:
         yield Glance(driver, schema_of(engine))
+    finally:
+        pool.putconn(driver)
+
+
+@contextmanager
+def pooled(engine: Engine) -> Generator[Any]:
+    """A connection to views on PostgreSQL past SQLAlchemy: each statement commits by itself."""
+    pool: WaitingPool = engine.get_execution_options()["pool"]
+    driver = pool.getconn()
+    try:
+        yield driver
     finally:
         pool.putconn(driver)
 

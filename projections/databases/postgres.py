@@ -41,8 +41,3 @@ def postgres_views(pool: WaitingPool, schema: str, migrations: Path = MIGRATIONS
     engine = bare.execution_options(schema_translate_map={None: schema}, schema=schema, pool=pool)
     migrate(engine, migrations)
     return engine
-
-
-def views_channel(schema: str) -> str:
-    """The NOTIFY channel of the views in a schema, that tells how far they are."""
-    return f"{schema}.views"
