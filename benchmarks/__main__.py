@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import commands, intake, pages, projecting, replay, scale, serving, starting
+from benchmarks import (
+    command_one,
+    commands,
+    intake,
+    pages,
+    projecting,
+    replay,
+    scale,
+    serving,
+    starting,
+)
 from benchmarks.databases import KINDS, Bench, opened
 from benchmarks.measuring import Figure, Row, row_name, tell
 from benchmarks.sizes import FULL, SMALL, Sizes
@@ -45,6 +55,7 @@ MEASURES = (
     _one(intake.READ_MAP, intake.measure_read_map),
     _one(projecting.PROJECTION, projecting.measure_projection),
     _one(commands.COMMAND_HTTP, commands.measure_command_http),
+    _one(command_one.COMMAND_ONE, command_one.measure_command_one),
     _one(pages.PAGE, pages.measure_page),
     _one(pages.PAGE_SCALE, pages.measure_page_scale),
     _one(pages.SEARCH, pages.measure_search),

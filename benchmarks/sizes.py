@@ -16,6 +16,9 @@ class Sizes:
     commands: int
     """Requests of one repetition, over all connections."""
     connections: int
+    alone_blocks: int
+    alone_requests: int
+    """Requests of one caller in one block."""
     page_contracts: int
     page_rows: int
     few_page_rows: int
@@ -45,6 +48,8 @@ FULL = Sizes(
     projected_approvals=20_000,
     commands=3_000,
     connections=16,
+    alone_blocks=15,
+    alone_requests=100,
     page_contracts=400,
     page_rows=1_000_000,
     few_page_rows=10_000,
@@ -70,6 +75,8 @@ SMALL = Sizes(
     projected_approvals=120,
     commands=48,
     connections=16,
+    alone_blocks=1,
+    alone_requests=4,
     page_contracts=20,
     page_rows=8_000,
     few_page_rows=6_000,

@@ -5,6 +5,7 @@ PostgreSQL refuses to run as root, so root starts it as `nobody`, on a folder ha
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -25,6 +26,11 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """For tests: nothing here has to survive a power cut."""
 DURABLE: Mapping[str, str] = {}
 """As PostgreSQL is by itself: what is committed survives a kill."""
+
+
+_LOGGED = re.compile(
+    r"^[^\[\n]*\[\d+\] (\S+) LOG:  (?:statement|execute [^:]*): (.*)$", re.MULTILINE
+)
 
 
 class NotStarted(Exception):
@@ -83,6 +89,12 @@ class PostgresServer:
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 
+    def executed(self, url: str) -> list[str]:
+        """The statements executed in a database whose setting `log_statement` is `all`."""
+        log = (self._folder / "log").read_text(errors="replace")
+        own = url.rpartition("/")[2]
+        return [statement for name, statement in _LOGGED.findall(log) if name == own]
+
     def start(self) -> None:
         """Starts it on its folder, and waits until it takes connections. Raises NotStarted."""
         options = {
@@ -91,6 +103,7 @@ class PostgresServer:
             "unix_socket_directories": "",
             "max_connections": 300,
             "timezone": "UTC",
+            "log_line_prefix": "%m [%p] %d ",
             **self._settings,
         }
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]

@@ -13,6 +13,7 @@ FIGURES = (
     "read_map",
     "projection",
     "command_http",
+    "command_one",
     "page",
     "page_scale",
     "search",

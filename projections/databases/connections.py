@@ -85,6 +85,17 @@ def glancing(engine: Engine, position: int) -> Generator[Glance]:
         readers.putconn(driver)
 
 
+@contextmanager
+def pooled(engine: Engine) -> Generator[Any]:
+    """A connection to views on PostgreSQL past SQLAlchemy: each statement commits by itself."""
+    pool: Pool = engine.get_execution_options()["pool"]
+    driver = pool.getconn()
+    try:
+        yield driver
+    finally:
+        pool.putconn(driver)
+
+
 def glance_of(connection: Connection) -> Glance:
     """The connection for single statements, within its transaction."""
     position: int = connection.info.get(_POSITION, 0)

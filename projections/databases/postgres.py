@@ -37,12 +37,7 @@ def postgres_views(pool: Pool, readers: Pool, schema: str, migrations: Path = MI
     )
     event.listen(bare, "close", give_back)
     engine = bare.execution_options(
-        schema_translate_map={None: schema}, schema=schema, readers=readers
+        schema_translate_map={None: schema}, schema=schema, pool=pool, readers=readers
     )
     migrate(engine, migrations)
     return engine
-
-
-def views_channel(schema: str) -> str:
-    """The NOTIFY channel of the views in a schema, that tells how far they are."""
-    return f"{schema}.views"

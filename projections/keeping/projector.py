@@ -143,13 +143,20 @@ class Projector:
                 self._rest(RECHECK_SECONDS, self._is_wanted if mine else lambda: self._asked)
 
     def _catch_up(self) -> int:
-        return catch_up(
+        """Goes on to the newest position that is known; where none is, until nothing is found."""
+        wanted = self._wanted
+        is_known = wanted > self._position
+        reached = catch_up(
             self._history,
             self._writer,
             after=self._position,
             progress=self._reached,
-            stopping=lambda: self._stopping,
+            stopping=lambda: self._stopping or (is_known and self._position >= self._wanted),
         )
+        with self._guard:
+            if self._wanted == wanted:  # further than this the history does not reach
+                self._wanted = min(wanted, reached)
+        return reached
 
     def _is_wanted(self) -> bool:
         return self._asked or self._wanted > self._position
@@ -185,6 +192,8 @@ class Projector:
             }
             for ticket in due:
                 del self._waiting[ticket]
+            if due and not self._waiting:
+                self._asked = False
         for tell, is_shown in due.values():
             tell(is_shown)
 

@@ -16,11 +16,11 @@ from sqlalchemy.schema import CreateTable
 
 from projections.databases import text_index
 from projections.databases.connections import RESHAPE_SECONDS, allow, schema_of, with_large_cache
-from projections.databases.postgres import views_channel
 from projections.databases.sqlite import sqlite_scratch
 from projections.history import History
 from projections.keeping.catching_up import catch_up
 from projections.keeping.writer import Writer, position_seen
+from projections.notices import CHANNEL, VIEWS, notice
 from projections.tables import booked_actuals, event_index, metadata, time_and_material, tracking
 
 LOCK_ATTEMPTS = 150
@@ -168,7 +168,7 @@ class _Schemas:
         text_index.make(new, self._beside)
 
     def tell(self, live: Connection, position: int) -> None:
-        live.execute(select(func.pg_notify(views_channel(self._schema), str(position))))
+        live.execute(select(func.pg_notify(CHANNEL, notice(position, VIEWS, self._schema))))
 
     def _drop(self) -> None:
         with self._views.begin() as connection:

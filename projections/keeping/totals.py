@@ -4,16 +4,15 @@ So totals, and how a contract performs, are told without reading a row, however 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from operator import itemgetter
-from typing import Any
 
 from sqlalchemy import Table
 
 from projections.changes import Drop, Row
-from projections.keeping.bulk import Bulk
 from projections.keeping.gathering import PatchRows, PutRows, Step
+from projections.keeping.page import Page
 from projections.tables import TOTALS
 from projections.values.sums import halved
 
@@ -28,9 +27,9 @@ _Changes = defaultdict[_Kind, _Change]
 class Totals:
     """What the steps of a page change of the totals; each is followed before it is taken."""
 
-    def __init__(self, views: Bulk, after: int) -> None:
+    def __init__(self, page: Page, after: int) -> None:
         """The page is of what was recorded after `after`, where the views are."""
-        self._views, self._after = views, after
+        self._page, self._after = page, after
         self._changes = defaultdict[Table, _Changes](lambda: defaultdict(lambda: [0, 0, 0]))
 
     def follow(self, step: Step) -> None:
@@ -44,24 +43,24 @@ class Totals:
             case PutRows(table, rows):
                 # No row stands before what it was recorded by is shown.
                 standing = [row for row in rows if row.get("position", 0) <= self._after]
-                _count(changes, kind, self._views.find(table, told, _KEY, standing), -1)
+                _count(changes, kind, self._page.find(table, told, _KEY, standing), -1)
                 _count(changes, kind, rows, 1)
             case PatchRows(table, columns, rows) if not set(told).isdisjoint(columns):
                 patches = {row["item_id"]: row for row in rows}
-                found = self._views.find(table, (*_KEY, *told), _KEY, rows)
+                found = self._page.find(table, (*_KEY, *told), _KEY, rows)
                 _count(changes, kind, found, -1)
                 _count(changes, kind, ({**row, **patches[row["item_id"]]} for row in found), 1)
             case Drop(table, where):
-                _count(changes, kind, self._views.find(table, told, tuple(where), [where]), -1)
+                _count(changes, kind, self._page.find(table, told, tuple(where), [where]), -1)
             case _:
                 return
 
     def write(self) -> None:
-        """Brings the totals up to date, when all steps are taken."""
+        """Brings the totals up to date, when all steps are followed."""
         for view, changes in self._changes.items():
             totals, kind = TOTALS[view], kind_of(view)
-            rows: list[dict[str, Any]] = [
-                {
+            rows: dict[_Kind, Row] = {
+                key: {
                     **dict(zip(kind, key, strict=True)),
                     "count": count,
                     **halved(amount, "amount"),
@@ -69,9 +68,21 @@ class Totals:
                 }
                 for key, (count, amount, tax) in changes.items()
                 if count or amount or tax
-            ]
-            self._views.add(totals, rows)
-            self._views.drop_empty(totals, [row for row in rows if row["count"] < 0])
+            }
+            gone = [rows.pop(key) for key in self._emptied(totals, kind, rows)]
+            if gone:
+                self._page.remove(totals, gone)
+            if rows:
+                self._page.add(totals, list(rows.values()))
+
+    def _emptied(
+        self, totals: Table, kind: tuple[str, ...], rows: Mapping[_Kind, Row]
+    ) -> list[_Kind]:
+        """The kinds that no row is of any more."""
+        key_of, fewer = _key_in(kind), [row for row in rows.values() if row["count"] < 0]
+        found = self._page.find(totals, (*kind, "count"), kind, fewer)
+        counts = ((key_of(row), row["count"]) for row in found)
+        return [key for key, count in counts if count + rows[key]["count"] == 0]
 
 
 @cache

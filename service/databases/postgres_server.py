@@ -1,27 +1,27 @@
-"""A PostgreSQL server as this process uses it: one pool, and one session that listens and holds.
+"""A PostgreSQL server as this process uses it: a pool, a connection that listens, one for turns.
 
-All tenants of the server share the two. The session hears the NOTIFYs of every tenant that is open
-here, and holds the advisory locks that say which process projects which tenant: they go with it.
+All tenants of the server share the three. One connection hears how far histories and views have
+got, wherever in the database; another holds the advisory locks that say which process projects
+which tenant: they go with it. Each is made when it is first needed.
 """
 
 from __future__ import annotations
 
-import os
 import select
-import selectors
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, LiteralString
 
 import psycopg
 import structlog
 from psycopg.pq import ConnStatus
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Identifier
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from projections.databases.connections import IN_ORDER
+from projections.keeping.projector import Projector
+from projections.notices import CHANNEL, VIEWS, understood
 from service.databases.addresses import CONNECT_SECONDS, BadDatabase, conninfo, shown, told
 from service.databases.bounded_connections import ANSWER_SECONDS, Bounded, connect
 
@@ -34,20 +34,20 @@ POOL_SECONDS = 3
 DOWN_SECONDS = 1.0
 """How long nobody waits for a server that could not be reached."""
 RECHECK_SECONDS = 30.0
-"""How long the session is quiet before it is asked whether it is still there."""
+"""How long nothing is heard before the server is asked whether it is still there."""
 SESSION_SECONDS = 5.0
-"""How long the session waits for an answer: what it asks for is small, and others wait for it."""
-LONGEST_PAUSE = 5.0
-"""Seconds between two attempts to get the session back, at most."""
+"""How long an answer to who listens or takes a turn is waited for: what they ask for is small."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+"""Seconds until a server that has gone is listened to again; doubled each time."""
 CLOSE_SECONDS = SESSION_SECONDS + 2 * CONNECT_SECONDS
-"""How long the session's thread is waited for at the end; it is cut off with the process then."""
+"""How long the listening thread is waited for at the end; it is cut off with the process then."""
 
+LISTENER, TURNS = "billing-backlog listener", "billing-backlog turns"
+"""What the server shows the two connections as."""
 _STANDBY = (
     "SELECT extract(epoch FROM clock_timestamp() - state_change) FROM pg_stat_activity "
     "WHERE datname = current_database() AND wait_event = 'SyncRep' ORDER BY 1 DESC LIMIT 1"
 )
-
-Heard = Callable[[str], object]
 
 
 class _Pool(ConnectionPool[Bounded]):
@@ -64,7 +64,7 @@ class _Pool(ConnectionPool[Bounded]):
         super().__init__(*arguments, **options)
 
     def getconn(self, timeout: float | None = None) -> Bounded:
-        """A connection. Raises PoolTimeout when there is none to be had."""
+        """A connection. Raises PoolTimeout when none is free."""
         if time.monotonic() < self._down_until:
             raise PoolTimeout("the server could not be reached a moment ago")
         connection = self._lent(timeout)
@@ -130,7 +130,7 @@ def _pool(conninfo: str, min_size: int, max_size: int) -> _Pool:
 
 
 class Server:
-    """One server: `pool` for everything in short, a session of its own for listening and turns.
+    """One server: `pool` for everything in short, connections beside for listening and turns.
 
     Pages of the backlog are read on the connections of `readers`.
     """
@@ -140,19 +140,20 @@ class Server:
         self.url = url
         self.pool = _pool(conninfo(url, "billing-backlog"), 1, pool_size)
         self.readers = _pool(conninfo(url, "billing-backlog pages", **IN_ORDER), 0, READERS)
-        self._session = _Session(url)
+        self._listener = _Listener(url)
+        self._turns = _Turns(url)
 
-    def listen(self, channel: str, heard: Heard) -> None:
-        """Calls `heard` with the payload of every NOTIFY on the channel, from now on."""
-        self._session.listen(channel, heard)
+    def listen(self, schema: str, projector: Projector) -> None:
+        """Tells the projector how far history and views in a schema have got, from now on."""
+        self._listener.add(schema, projector)
 
-    def unlisten(self, channel: str) -> None:
-        """No longer listens on the channel."""
-        self._session.unlisten(channel)
+    def unlisten(self, schema: str) -> None:
+        """Tells nobody of this schema any more."""
+        self._listener.remove(schema)
 
     def turn(self, name: str) -> Turn:
         """The turn of that name, that one process at a time has."""
-        return Turn(self._session, name)
+        return Turn(self._turns, name)
 
     def commit_waits(self) -> float:
         """For how many seconds a commit has waited for a standby, 0.0 when none does."""
@@ -161,187 +162,153 @@ class Server:
         return float(found[0]) if found else 0.0
 
     def close(self) -> None:
-        """Closes the pool and the session."""
-        self._session.close()
+        """Closes all connections."""
+        self._listener.close(self.pool)
+        self._turns.close()
         self.readers.close()
         self.pool.close()
 
 
 class Turn:
-    """A turn that one process at a time has: an advisory lock of the session."""
+    """A turn that one process at a time has: an advisory lock."""
 
-    def __init__(self, session: _Session, name: str) -> None:
-        self._session, self._name = session, name
+    def __init__(self, turns: _Turns, name: str) -> None:
+        self._turns, self._name = turns, name
 
     def mine(self) -> bool:
         """Whether this process has it, taking it if nobody has."""
-        return self._session.take(self._name)
+        return self._turns.take(self._name)
 
     def leave(self) -> None:
         """Gives it up, for another process to take."""
-        self._session.leave(self._name)
+        self._turns.leave(self._name)
 
 
-class _Session:
-    """One connection, watched by a thread of its own.
-
-    When it breaks, every turn is lost. It is opened again, after pauses, and all that listen are
-    told with an empty payload: they may have missed something.
-    """
+class _Turns:
+    """The turns that this process has: when their connection breaks, all are lost."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._listeners: dict[str, Heard] = {}
-        self._turns: set[str] = set()
-        self._heard: deque[tuple[str, str]] = deque()
-        self._connection: Bounded | None = None
         self._guard = threading.Lock()
-        self._wake_out, self._wake_in = os.pipe()
-        self._closing = False
-        self._thread: threading.Thread | None = None
-
-    def listen(self, channel: str, heard: Heard) -> None:
-        with self._guard:
-            self._start()
-            self._listeners[channel] = heard
-            self._execute(SQL("LISTEN {}").format(Identifier(channel)))
-
-    def unlisten(self, channel: str) -> None:
-        with self._guard:
-            self._listeners.pop(channel, None)
-            self._execute(SQL("UNLISTEN {}").format(Identifier(channel)))
+        self._mine: set[str] = set()
+        self._connection: Bounded | None = None
+        self._down_until = 0.0
 
     def take(self, name: str) -> bool:
         with self._guard:
-            self._start()
-            if name not in self._turns and self._ask("pg_try_advisory_lock", name):
-                self._turns.add(name)
-            return name in self._turns
+            if self._connection and _is_dead(self._connection):
+                self._drop()
+            if name not in self._mine and self._ask("pg_try_advisory_lock", name):
+                self._mine.add(name)
+            return name in self._mine
 
     def leave(self, name: str) -> None:
         with self._guard:
-            if name in self._turns:
-                self._turns.discard(name)
+            if name in self._mine:
+                self._mine.discard(name)
                 self._ask("pg_advisory_unlock", name)
 
     def close(self) -> None:
-        if self._closing:
-            return
-        self._closing = True
-        self._poke()
-        if self._thread:
-            self._thread.join(CLOSE_SECONDS)
-        self._drop()
-        os.close(self._wake_in)
-        os.close(self._wake_out)
-
-    # --- with the guard held -------------------------------------------------------------------
-
-    def _start(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="session", daemon=True)
-            self._connect()
-            self._thread.start()
+        with self._guard:
+            self._drop()
 
     def _ask(self, function: LiteralString, name: str) -> bool:
-        found = self._execute(
-            SQL("SELECT {}(hashtextextended(%s, 0))").format(Identifier(function)), name
-        )
-        return found is not None and bool(found[0])
-
-    def _execute(self, statement: Composed, *values: str) -> tuple[Any, ...] | None:
-        """The first row of the answer, None for none and while the session is broken."""
-        if self._connection is None:
-            return None
+        """What the function says of a lock; False while the server can't be reached."""
+        if self._connection is None and time.monotonic() < self._down_until:
+            return False
+        asked = SQL("SELECT {}(hashtextextended(%s, 0))").format(Identifier(function))
         try:
-            done = self._connection.execute(statement, values or None)
-            return done.fetchone() if done.description else None
-        except psycopg.Error as error:
-            self._broken(error)
-            return None
-        finally:
-            if threading.current_thread() is not self._thread:
-                self._poke()  # what the server has told meanwhile waits for the thread
-
-    def _connect(self) -> bool:
-        try:
-            self._connection = connect(self._url, "billing-backlog session", SESSION_SECONDS)
+            self._connection = self._connection or connect(self._url, TURNS, SESSION_SECONDS)
+            found = self._connection.execute(asked, (name,)).fetchone()
         except (psycopg.Error, BadDatabase) as error:
+            self._drop()
+            self._down_until = time.monotonic() + DOWN_SECONDS
             log.warning(
-                "the session for NOTIFY and locks can't be opened; it is tried again",
+                "turns to project can't be taken; it is tried again",
                 server=shown(self._url),
                 error=told(error, self._url),
             )
             return False
-        for channel in list(self._listeners):
-            self._execute(SQL("LISTEN {}").format(Identifier(channel)))
-        return True
-
-    def _broken(self, error: psycopg.Error) -> None:
-        log.warning(
-            "the session for NOTIFY and locks is broken; it is opened again",
-            server=shown(self._url),
-            error=told(error, self._url),
-        )
-        self._drop()
+        return found is not None and bool(found[0])
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
-        self._turns.clear()
+        self._mine.clear()
         if connection:
             connection.close()
-        self._poke()
 
-    # --- in the thread ------------------------------------------------------------------------
+
+class _Listener:
+    """One connection that hears all notices, in a thread of its own.
+
+    When it breaks it is opened again, after pauses. Whenever it has been opened, every projector
+    looks for itself: it may have missed something.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._guard = threading.Lock()
+        self._projectors: dict[str, Projector] = {}
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, schema: str, projector: Projector) -> None:
+        with self._guard:
+            self._projectors[schema] = projector
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+                self._thread.start()
+
+    def remove(self, schema: str) -> None:
+        with self._guard:
+            self._projectors.pop(schema, None)
+
+    def close(self, pool: ConnectionPool[Bounded]) -> None:
+        self._closing.set()
+        if self._thread:
+            with suppress(psycopg.Error), pool.connection() as connection:
+                connection.execute("SELECT pg_notify(%s, '')", (CHANNEL,))  # wakes the thread
+            self._thread.join(CLOSE_SECONDS)
 
     def _run(self) -> None:
-        pause = LONGEST_PAUSE / 64
-        while not self._closing:
-            with self._guard:
-                lost = self._connection is None
-                back = lost and self._connect()
-                channels = list(self._listeners) if back else []
-            self._heard.extend((channel, "") for channel in channels)
-            if lost and not back:
-                self._wait(None, pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
-                continue
-            pause = LONGEST_PAUSE / 64
-            self._tell()
-            told = self._wait(self._connection, RECHECK_SECONDS)
-            with self._guard:
-                self._hear() if told else self._execute(SQL("SELECT 1").format())
-
-    def _wait(self, connection: Bounded | None, seconds: float) -> bool:
-        """Whether the server has sent something or it was poked, within so many seconds."""
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._wake_out, selectors.EVENT_READ)
+        pause = SHORTEST_PAUSE
+        while not self._closing.is_set():
             try:
-                if connection:
-                    selector.register(connection.fileno(), selectors.EVENT_READ)
-            except (psycopg.Error, ValueError, OSError):
-                return True  # dropped this moment by somebody else
-            ready = {key.fd for key, _ in selector.select(seconds)}
-        if self._wake_out in ready:
-            os.read(self._wake_out, 4096)
-        return bool(ready)
+                with connect(self._url, LISTENER, SESSION_SECONDS) as connection:
+                    connection.execute(SQL("LISTEN {}").format(Identifier(CHANNEL)))
+                    pause = SHORTEST_PAUSE
+                    self._wake_all()
+                    self._hear(connection)
+            except (psycopg.Error, BadDatabase) as error:
+                log.warning(
+                    "the connection for NOTIFY is broken; it is opened again",
+                    server=shown(self._url),
+                    error=told(error, self._url),
+                )
+                self._closing.wait(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _hear(self) -> None:
-        """Takes what the server has sent; with the guard held, so it is told later."""
-        if self._connection is None:
+    def _hear(self, connection: Bounded) -> None:
+        """Tells what is heard until it is closed. Raises the driver's errors."""
+        while not self._closing.is_set():
+            for heard in connection.notifies(timeout=RECHECK_SECONDS):
+                self._tell(heard.payload)
+                if self._closing.is_set():
+                    return
+            connection.execute("")  # is it still there?
+
+    def _tell(self, payload: str) -> None:
+        notice = understood(payload)
+        if notice is None:
             return
-        try:
-            for notify in self._connection.notifies(timeout=0):
-                self._heard.append((notify.channel, notify.payload))
-        except psycopg.Error as error:
-            self._broken(error)
+        position, what, schema = notice
+        with self._guard:
+            projector = self._projectors.get(schema)
+        if projector:
+            (projector.shown if what == VIEWS else projector.wake)(position)
 
-    def _tell(self) -> None:
-        while self._heard:
-            channel, payload = self._heard.popleft()
-            heard = self._listeners.get(channel)
-            if heard:
-                heard(payload)
-
-    def _poke(self) -> None:
-        os.write(self._wake_in, b"x")
+    def _wake_all(self) -> None:
+        with self._guard:
+            projectors = list(self._projectors.values())
+        for projector in projectors:
+            projector.wake(projector.position + 1)

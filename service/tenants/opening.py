@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from projections.databases.migrating import MigrationFailed
-from projections.databases.postgres import postgres_views, views_channel
+from projections.databases.postgres import postgres_views
 from projections.databases.sqlite import are_no_good, sqlite_views
 from projections.history import Unavailable
 from projections.keeping.projector import Projector
@@ -20,7 +20,6 @@ from service.databases.addresses import BadDatabase, is_postgres, shown, told
 from service.databases.postgres_server import Server
 from service.ledger.ledger import Ledger
 from service.ledger.recorders import PostgresSchema, SQLiteFile
-from service.ledger.recorders.postgres import channel
 from service.tenants.checkpoints import Checkpoints
 from service.tenants.names import DEFAULT
 from service.tenants.sqlite_files import COLUMNS, check_history, make_history, views_path
@@ -122,16 +121,12 @@ def open_postgres(
             server.close()
         why = told(_why(error), database)
         raise BadDatabase(f"{shown(database)!r} can't be opened: {why}") from error
-    history, own_views = channel(schema), views_channel(schema)
 
     def follow(projector: Projector) -> Callable[[], object]:
-        server.listen(history, lambda heard: projector.wake(int(heard or projector.position + 1)))
-        server.listen(own_views, lambda heard: projector.shown(int(heard or 0)))
-        return lambda: None
+        server.listen(schema, projector)
+        return lambda: server.unlisten(schema)
 
     def close() -> None:
-        server.unlisten(history)
-        server.unlisten(own_views)
         if server is not shared:
             server.close()
 

@@ -32,6 +32,7 @@ from psycopg_pool import ConnectionPool
 
 from projections.databases.connections import GRACE_SECONDS
 from projections.history import OutcomeUnknown
+from projections.notices import CHANNEL, HISTORY
 from service.databases.bounded_connections import Bounded
 
 COPY_FROM = 500
@@ -58,13 +59,13 @@ APPEND_SECONDS = 8.0
 """How long an append waits for each answer: for the lock and the commit, or a standby's word."""
 # In binary: to write an array of bytes as text takes the driver ten times as long.
 _ARRAYS = SQL("%b::text[], %b::bigint[], %b::text[], %b::bytea[]")
+_LOOKED_AT = SQL("%b::bigint, %b::text[], %b::bigint[]")
 _EVENT = SQL("originator_id, originator_version, topic, state")
-# Step by step, even in one round trip, an append of few would take the driver twice as long.
-_APPEND = SQL(
+# With the lock in hand the newest position stays so, and others hear of the new one at the commit.
+_BEGIN = SQL(
     """
-    CREATE OR REPLACE FUNCTION {append}(
-        streams text[], versions bigint[], topics text[], states bytea[],
-        seen bigint, looked_at text[], looked_at_versions bigint[]
+    CREATE OR REPLACE FUNCTION {begin}(
+        count bigint, seen bigint, looked_at text[], looked_at_versions bigint[]
     ) RETURNS bigint LANGUAGE plpgsql SET lock_timeout = {patience} AS $$
     DECLARE
         newest bigint;
@@ -74,13 +75,27 @@ _APPEND = SQL(
         IF newest > seen THEN
             PERFORM {unmoved}(looked_at, looked_at_versions);
         END IF;
+        PERFORM pg_notify({channel}, newest + count || {told});
+        RETURN newest;
+    END $$
+    """
+)
+# Step by step, even in one round trip, an append of few would take the driver twice as long.
+_APPEND = SQL(
+    """
+    CREATE OR REPLACE FUNCTION {append}(
+        streams text[], versions bigint[], topics text[], states bytea[],
+        seen bigint, looked_at text[], looked_at_versions bigint[]
+    ) RETURNS bigint LANGUAGE plpgsql AS $$
+    DECLARE
+        count bigint := cardinality(streams);
+        newest bigint := {begin}(count, seen, looked_at, looked_at_versions);
+    BEGIN
         INSERT INTO {table} ({event}, notification_id)
             SELECT stream, version, topic, state, newest + n
             FROM unnest(streams, versions, topics, states) WITH ORDINALITY
                 AS given(stream, version, topic, state, n);
-        newest := newest + cardinality(streams);
-        PERFORM pg_notify({channel}, newest::text);
-        RETURN newest;
+        RETURN newest + count;
     END $$
     """
 )
@@ -252,10 +267,10 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
     def __init__(self, datastore: PooledDatastore, *, events_table_name: str) -> None:
         super().__init__(datastore, events_table_name=events_table_name)
         table = _table(datastore, events_table_name)
-        self.channel_name = channel(datastore.schema)
-        append = _table(datastore, "append_events")
-        unmoved = _table(datastore, "streams_unmoved")
-        patience = Literal(f"{LOCK_SECONDS}s")
+        self.channel_name = CHANNEL
+        begin, append, unmoved = (
+            _table(datastore, name) for name in ("begin_append", "append_events", "streams_unmoved")
+        )
         self.sql_create_statements = [
             SQL(
                 'CREATE TABLE IF NOT EXISTS {} (originator_id text COLLATE "C" NOT NULL, '
@@ -270,23 +285,20 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
             SQL("CREATE INDEX IF NOT EXISTS {} ON {} (topic, notification_id)").format(
                 Identifier(f"{events_table_name}_by_type"), table
             ),
-            _APPEND.format(
-                append=append,
+            _BEGIN.format(
+                begin=begin,
                 unmoved=unmoved,
                 table=table,
-                patience=patience,
-                event=_EVENT,
-                channel=Literal(self.channel_name),
+                patience=Literal(f"{LOCK_SECONDS}s"),
+                channel=Literal(CHANNEL),
+                told=Literal(f" {HISTORY} {datastore.schema}"),
             ),
+            _APPEND.format(append=append, begin=begin, table=table, event=_EVENT),
         ]
-        self._patience = SQL(
-            "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}"
-        ).format(patience, Literal(f"{COPY_SECONDS}s"))
-        self._lock = SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(table)
-        self._newest = SQL("SELECT coalesce(max(notification_id), 0) FROM {}").format(table)
+        self._patience = SQL("SET LOCAL statement_timeout = {}").format(Literal(f"{COPY_SECONDS}s"))
+        self._begin = SQL("SELECT {}(%b::bigint, {})").format(begin, _LOOKED_AT)
+        self._append = SQL("SELECT {}({}, {})").format(append, _ARRAYS, _LOOKED_AT)
         target = SQL("{} ({}, notification_id)").format(table, _EVENT)
-        self._append = SQL("SELECT {}({}, %b, %b::text[], %b::bigint[])").format(append, _ARRAYS)
-        self._unmoved = SQL("SELECT {}(%s::text[], %s::bigint[])").format(unmoved)
         self._copy = SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(target)
         self._select = SQL("SELECT {} FROM {} WHERE originator_id = %s").format(_EVENT, table)
         self._page = SQL("SELECT {}, notification_id FROM {} WHERE ").format(_EVENT, table)
@@ -318,11 +330,16 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         """
         if not stored_events:
             return []
-        append = self._append_few if len(stored_events) < COPY_FROM else self._append_many
+        found_at = (Int8(seen), list(looked_at), list(looked_at.values()))
         commit = _Commit()
         try:
             with self.datastore.get_connection() as connection, commit.watched(connection):
-                last = append(connection, commit, stored_events, seen, looked_at)
+                if len(stored_events) < COPY_FROM:
+                    commit.is_asked_for = True
+                    values = (*_arrays(stored_events), *found_at)
+                    last = connection.execute(self._append, values, prepare=True).fetchall()[0][0]
+                else:
+                    last = self._append_many(connection, commit, stored_events, found_at)
         except PersistenceError as error:
             if commit.is_in_doubt(error.__cause__):
                 raise OutcomeUnknown(str(error)) from error
@@ -331,39 +348,20 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
             raise OutcomeUnknown(commit.warning)
         return list(range(last - len(stored_events) + 1, last + 1))
 
-    def _append_few(
-        self,
-        connection: Bounded,
-        commit: _Commit,
-        events: Sequence[StoredEvent],
-        seen: int,
-        looked_at: Mapping[str, int],
-    ) -> int:
-        """Appends by arrays, in one statement that commits by itself; the position of the last."""
-        values = (*_arrays(events), Int8(seen), list(looked_at), list(looked_at.values()))
-        with connection.cursor() as c:
-            commit.is_asked_for = True
-            return c.execute(self._append, values, prepare=True).fetchall()[0][0]
-
     def _append_many(
         self,
         connection: Bounded,
         commit: _Commit,
         events: Sequence[StoredEvent],
-        seen: int,
-        looked_at: Mapping[str, int],
+        found_at: tuple[Int8, list[str], list[int]],
     ) -> int:
         """Appends by COPY; the position of the last."""
         with connection.transaction(), connection.cursor() as c:
             connection.patience = COPY_SECONDS + GRACE_SECONDS
             c.execute(self._patience)
-            c.execute(self._lock)
-            newest = c.execute(self._newest).fetchall()[0][0]
-            if newest > seen:
-                c.execute(self._unmoved, (list(looked_at), list(looked_at.values())))
+            newest = c.execute(self._begin, (len(events), *found_at)).fetchall()[0][0]
             last = newest + len(events)
             self._copy_in(c, events, range(newest + 1, last + 1))
-            c.execute("SELECT pg_notify(%s, %s)", (self.channel_name, str(last)))
             connection.patience = APPEND_SECONDS
             commit.is_asked_for = True
         return last
@@ -480,11 +478,6 @@ class PostgresSchema:
         # An environment without a name, for the tables' names are made of it.
         datastore = PooledDatastore(self.pool, self.schema)
         return PooledFactory(Environment(env=dict(env)), datastore)
-
-
-def channel(schema: str) -> str:
-    """The NOTIFY channel of the history in a schema: the tenant's own."""
-    return f"{schema}.history"
 
 
 def _table(datastore: PooledDatastore, name: str) -> Composed:

@@ -138,15 +138,8 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
         return list(range(last - len(stored_events) + 1, last + 1))
 
     def max_notification_id(self) -> int:
-        """The newest position; None when there is none, which the library's type leaves out.
-
-        Asked for before every command: so without statements that begin and end a transaction.
-        """
-        try:
-            with self.datastore.get_connection(commit=False) as found, found.cursor() as c:
-                return c.execute(self.select_max_notification_id_statement).fetchone()[0]
-        except sqlite3.Error as error:
-            raise OperationalError(error) from error
+        """The newest position; None when there is none, which the library's type leaves out."""
+        return self._found(self.select_max_notification_id_statement)[0][0]
 
     def select_after(self, position: int, limit: int) -> Sequence[Any]:
         """At most `limit` events after the position, in order."""
@@ -162,32 +155,28 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
 
     def position_of(self, stream: str, version: int) -> int:
         """The position of one event. Raises LookupError when it is not there."""
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(
-                f"SELECT rowid FROM {self.events_table_name} "  # noqa: S608 - our own table's name
-                "WHERE originator_id=? AND originator_version=?",
-                (stream, version),
-            )
-            row = c.fetchone()
-        if row is None:
+        found = self._found(
+            f"SELECT rowid FROM {self.events_table_name} "  # noqa: S608 - our own table's name
+            "WHERE originator_id=? AND originator_version=?",
+            (stream, version),
+        )
+        if not found:
             raise LookupError(stream, version)
-        return int(row[0])
+        return int(found[0][0])
 
     def streams_after(self, position: int, limit: int) -> list[str]:
         """The streams of at most `limit` events after the position, one entry an event."""
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(
-                f"SELECT originator_id FROM {self.events_table_name} "  # noqa: S608 - as above
-                "WHERE rowid > ? ORDER BY rowid LIMIT ?",
-                (position, limit),
-            )
-            return [row[0] for row in c.fetchall()]
+        found = self._found(
+            f"SELECT originator_id FROM {self.events_table_name} "  # noqa: S608 - as above
+            "WHERE rowid > ? ORDER BY rowid LIMIT ?",
+            (position, limit),
+        )
+        return [row[0] for row in found]
 
     def first_of_each_type(self) -> Sequence[tuple[str, int]]:
         """The names that events are stored under, each with the position of the first."""
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(FIRST_OF_EACH_TYPE.format(table=self.events_table_name, position="rowid"))
-            return [(row[0], row[1]) for row in c.fetchall()]
+        types = FIRST_OF_EACH_TYPE.format(table=self.events_table_name, position="rowid")
+        return [(row[0], row[1]) for row in self._found(types)]
 
     def _rows_with(self, column: str, values: Sequence[str | int], order: str) -> list[Any]:
         found: list[Any] = []
@@ -198,13 +187,19 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
         return found
 
     def _rows(self, wanted: str, values: Sequence[str | int]) -> list[Any]:
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(
-                "SELECT originator_id, originator_version, topic, state, rowid "  # noqa: S608 - our own table's name
-                f"FROM {self.events_table_name} WHERE {wanted}",
-                values,
-            )
-            return c.fetchall()
+        return self._found(
+            "SELECT originator_id, originator_version, topic, state, rowid "  # noqa: S608 - our own table's name
+            f"FROM {self.events_table_name} WHERE {wanted}",
+            values,
+        )
+
+    def _found(self, statement: str, values: Sequence[str | int] = ()) -> list[Any]:
+        """What one statement finds: by itself, so none has to begin and to end a transaction."""
+        try:
+            with self.datastore.get_connection(commit=False) as found, found.cursor() as c:
+                return c.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise OperationalError(error) from error
 
 
 class DurableSQLiteFactory(SQLiteFactory):

@@ -1,4 +1,4 @@
-"""The projector: at the history's heels, stopped by an error, started again after a fix."""
+"""The projector: up to date with the history, stopped by an error, started again after a fix."""
 
 import threading
 import time
@@ -22,6 +22,7 @@ from service.ledger.recorders import SQLiteFile
 from service.ledger.stored_form import EventCodec, UnknownEventType, Upcaster
 from tests.projections.feeding import dump, empty, feed
 from tests.projections.story import EVENTS, LINE_USAGE, STORY, Listed, recorded
+from tests.service.processes import until
 
 LONG = 20.0
 """Seconds that no test waits, unless what it waits for never comes."""
@@ -95,6 +96,11 @@ def whole(views: Engine) -> object:
     return shown
 
 
+def until_shown(writer: Writer, position: int) -> None:
+    """Waits for the views without asking the projector, which would look at once."""
+    until(lambda: writer.position() == position)
+
+
 # --- catching up -------------------------------------------------------------------------------
 
 
@@ -133,8 +139,30 @@ def test_a_commit_wakes_the_projector_at_once_and_none_is_overlooked(
     for position in range(1, len(STORY) + 1):
         history.events = STORY[:position]
         projector.wake(position)
-        assert history.read_to_the_end()
-        assert writer.position() == position
+        until_shown(writer, position)
+
+
+@pytest.mark.usefixtures("only_woken")
+def test_what_is_known_to_be_recorded_is_read_once(start: START, writer: Writer) -> None:
+    history = Watched([])
+    projector = start(history)
+    assert history.read_to_the_end()
+    history.events = STORY
+    projector.wake(len(STORY))
+    until_shown(writer, len(STORY))
+    projector.stop()
+    assert not history.ends.acquire(blocking=False), "nothing more was looked for"
+
+
+@pytest.mark.usefixtures("only_woken")
+def test_a_position_that_the_history_does_not_reach_is_looked_for_once(start: START) -> None:
+    """A server that took over may have lost what another one told of."""
+    history = Watched(STORY)
+    projector = start(history)
+    assert history.read_to_the_end()
+    projector.wake(NEVER)
+    assert history.read_to_the_end()
+    assert not history.ends.acquire(timeout=4 * projector_module.LINGER_SECONDS)
 
 
 @pytest.mark.usefixtures("only_woken")
@@ -163,8 +191,7 @@ def test_a_projector_about_to_rest_is_kept_awake(writer: Writer, by: str) -> Non
     history.before_the_end = meanwhile
     projector.start()
     assert history.read_to_the_end()
-    assert history.read_to_the_end()
-    assert writer.position() == len(STORY)
+    until_shown(writer, len(STORY))
     projector.stop()
 
 

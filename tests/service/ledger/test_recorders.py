@@ -13,10 +13,11 @@ import pytest
 from eventsourcing.persistence import AggregateRecorder, IntegrityError, StoredEvent
 from psycopg.sql import SQL, Identifier
 
+from projections.notices import CHANNEL, HISTORY, understood
 from service.databases.postgres_server import Server
 from service.ledger.ledger import Ledger
 from service.ledger.recorders import PostgresSchema, SQLiteFile
-from service.ledger.recorders.postgres import COPY_FROM, PostgresRecorder, channel
+from service.ledger.recorders.postgres import COPY_FROM, PostgresRecorder
 from service.ledger.recorders.sqlite import SQLiteRecorder
 from tests.databases import opened_server, opened_storage
 from tests.postgres import PostgresServer
@@ -97,7 +98,7 @@ def test_a_reader_that_follows_misses_nothing_whoever_writes(recorder: Recorder)
     assert seen == list(range(1, len(seen) + 1))
 
 
-def test_streams_behind_a_position_are_those_of_its_events(recorder: Recorder) -> None:
+def test_streams_after_a_position_are_those_of_its_events(recorder: Recorder) -> None:
     recorder.insert_events([*events("a", 1), *events("b", 2), *events("a", 1, first=2)])
     assert recorder.streams_after(1, 10) == ["b", "b", "a"]
     assert recorder.streams_after(1, 2) == ["b", "b"]
@@ -122,18 +123,22 @@ def test_connections_to_a_file_are_durable_wal_with_full_synchronous(tmp_path: P
                 pool.put_connection(connection)
 
 
-def test_a_commit_is_told_on_the_channel_of_its_own_schema_with_its_position(
+def test_a_commit_is_told_with_its_position_and_its_schema(
     postgres_server: PostgresServer,
 ) -> None:
     url = postgres_server.new_database()
     with opened_server(url) as server, psycopg.connect(url, autocommit=True) as listener:
         one, other = (_recorder(server, name) for name in ("tenant_one", "tenant_other"))
-        listener.execute(SQL("LISTEN {}").format(Identifier(channel("tenant_one"))))
+        listener.execute(SQL("LISTEN {}").format(Identifier(CHANNEL)))
         other.insert_events(events("a", 1))
         one.insert_events(events("a", 3))
         one.insert_events(events("b", COPY_FROM))
-        heard = [each.payload for each in listener.notifies(timeout=10, stop_after=2)]
-    assert heard == ["3", str(3 + COPY_FROM)]
+        heard = [understood(each.payload) for each in listener.notifies(timeout=10, stop_after=3)]
+    assert heard == [
+        (1, HISTORY, "tenant_other"),
+        (3, HISTORY, "tenant_one"),
+        (3 + COPY_FROM, HISTORY, "tenant_one"),
+    ]
 
 
 def _recorder(server: Server, schema: str) -> PostgresRecorder:

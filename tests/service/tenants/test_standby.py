@@ -16,11 +16,13 @@ from tests.service.ledger.test_kill import COMMAND
 from tests.service.office import NOW, approval_event, contract_event, line_event, record
 from tests.service.processes import until
 
-SESSIONS = (
+THOSE_WITH_TURNS = (
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
-    "AND application_name = 'billing-backlog session'"
+    "AND application_name = 'billing-backlog turns'"
 )
-TURN = f"SELECT pid FROM ({SESSIONS}) s JOIN pg_locks USING (pid) WHERE locktype = 'advisory'"
+TURN = (
+    f"SELECT pid FROM ({THOSE_WITH_TURNS}) s JOIN pg_locks USING (pid) WHERE locktype = 'advisory'"
+)
 NOW_THERE = "SELECT clock_timestamp()"
 LOOKED = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
@@ -82,7 +84,7 @@ def test_of_two_projectors_one_works_and_the_other_takes_over_when_it_is_killed(
         (turn,) = seen.ask(TURN)
         of_others = seen.ask(CONNECTIONS)
         with projector(database) as second:
-            until(lambda: len(seen.ask(SESSIONS)) == 2)
+            until(lambda: len(seen.ask(THOSE_WITH_TURNS)) == 2)
             assert seen.ask(TURN) == [turn]
 
             first.send_signal(signal.SIGSTOP)
