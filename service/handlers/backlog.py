@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from msgspec import UNSET
+
 from aggregates import streams
 from aggregates.contract_line import readiness
 from aggregates.contract_line.readiness import BacklogCommand, Decision
@@ -14,6 +16,7 @@ from service.ledger.stream_kinds import LINE
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.wire import states
+from service.wire.answers import ItemsChanged
 
 Command = Callable[[tuple[str, ...]], BacklogCommand]
 
@@ -40,12 +43,13 @@ async def command(
         unchanged = [refusal for decision in decisions for refusal in decision.unchanged]
         changed = [item_id for decision in decisions for item_id in decision.changed]
         return Answer(
-            body={
-                "changed": [states.changed_item(_item(unit, item_id)) for item_id in changed],
-                "skipped": [
+            body=ItemsChanged(
+                changed=[states.changed_item(_item(unit, item_id)) for item_id in changed],
+                skipped=[
                     states.refused_item(refusal) for refusal in [*explain(refused), *unchanged]
                 ],
-            }
+                position=UNSET,
+            )
         )
 
     return await submit_explained(tenant, request, work)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from msgspec import UNSET
 from sqlalchemy import Connection
 
 from aggregates.statuses import AdjustmentStatus, BillingStatus
@@ -15,11 +16,12 @@ from projections.history import can_be_stored
 from projections.values.sums import whole
 from projections.values.units import from_minor
 from projections.views.backlog.filters import BacklogFilter, Shape, shape_of
-from projections.views.backlog.rows import Row
+from projections.views.backlog.rows import Row, Total, TotalledPage
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
-from projections.views.paging import Order, Page, PageRequest, Part, Rows
+from projections.views.paging import Order, PageRequest, Part
 from projections.views.prepared import Prepared, prepare
 
+Page = TotalledPage[Row]
 Found = Sequence[Sequence[Any]]
 """Rows as they are found."""
 GONE_THROUGH = 4
@@ -147,14 +149,14 @@ class _Asked:
         found = statement.rows(self.views, {**self.values, "skip": skip})
         return {f"until_{n}": value for row in found for n, value in enumerate(row)}
 
-    def page(self, rows: Sequence[Sequence[Any]], totals: Rows | None = None) -> Page:
+    def page(self, rows: Sequence[Sequence[Any]], totals: list[Total] | None = None) -> Page:
         """The page of the rows that were found."""
         shown = self.view.shown
         return Page(
             items=shown.rows(rows[: self.part.limit]),
-            next_cursor=self.view.paging.next_cursor(rows, self.part),
-            totals=totals,
-            position=rows[0][len(shown.fields)] if rows else None,
+            next=self.view.paging.next_cursor(rows, self.part),
+            position=rows[0][len(shown.fields)] if rows else UNSET,
+            totals=UNSET if totals is None else totals,
         )
 
 
@@ -200,19 +202,21 @@ def _page(
     return prepare(view.page(shape, orders, is_behind=is_behind), on_postgres=on_postgres)
 
 
-def _totals(connection: Connection, view: View, shape: Shape, values: dict[str, Any]) -> Rows:
+def _totals(
+    connection: Connection, view: View, shape: Shape, values: dict[str, Any]
+) -> list[Total]:
     if shape.has_text and not shape.has_project:
         few = {**values, "limit": LOOKED_UP}
         found = connection.execute(view.candidates(shape), few).scalar_one()
         shape = replace(shape, looked_up=found < LOOKED_UP)
     return [
-        {
-            "currency": row["currency"],
-            "billing_status": row["billing_status"],
-            "billing_type": row["billing_type"],
-            "count": int(row["count"]),
-            "amount": from_minor(whole(row, "amount"), row["currency"]),
-            "tax": from_minor(whole(row, "tax"), row["currency"]),
-        }
+        Total(
+            currency=row["currency"],
+            billing_status=row["billing_status"],
+            billing_type=row["billing_type"],
+            count=int(row["count"]),
+            amount=from_minor(whole(row, "amount"), row["currency"]),
+            tax=from_minor(whole(row, "tax"), row["currency"]),
+        )
         for row in connection.execute(view.totals(shape), values).mappings()
     ]

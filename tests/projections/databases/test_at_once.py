@@ -15,8 +15,8 @@ from projections.databases.postgres import postgres_views
 from projections.history import Unavailable
 from projections.tables import contracts
 from projections.views.backlog.filters import BacklogFilter
-from projections.views.backlog.lists import list_time_and_material
-from projections.views.paging import Page, PageRequest
+from projections.views.backlog.lists import Page, list_time_and_material
+from projections.views.paging import PageRequest
 from service.databases.postgres_server import Server
 from service.tenants.tenant import Tenant
 from tests.databases import SCHEMA, opened_views
@@ -38,7 +38,7 @@ async def read_at_once(views: Engine, wanted: BacklogFilter = SOME) -> Page | No
 def shown(page: Page | None) -> object:
     """All that there is to see of a page."""
     assert page
-    return [{**row} for row in page.items], page.next_cursor, page.position
+    return page.items, page.next, page.position
 
 
 async def test_a_page_read_at_once_is_the_page_that_a_thread_reads(large: Engine) -> None:

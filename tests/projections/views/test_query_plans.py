@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from projections.databases.connections import driver_of, schema_of
-from projections.views.actuals import list_actuals
+from projections.views.actuals import Actual, list_actuals
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_time_and_material
-from projections.views.paging import Page, PageRequest
+from projections.views.backlog.rows import Row, TotalledPage
+from projections.views.paging import PageRequest
+from projections.views.resource import Page, R
 from tests.projections.large_views import ROWS
 
 LIMIT = 20
@@ -50,14 +52,14 @@ STEPS_A_ROW = 60
 def test_a_page_of_a_large_view_looks_at_few_rows(
     large: Engine, wanted: dict[str, list[str]], sort: str, *, behind: bool
 ) -> None:
-    def read(connection: Connection, cursor: str | None = None) -> Page:
+    def read(connection: Connection, cursor: str | None = None) -> TotalledPage[Row]:
         request = PageRequest(LIMIT, cursor, sort)
         matching = BacklogFilter(any_of=wanted)
         return list_time_and_material(connection, matching, request, totals=False)
 
     page, looked_at = looking(large, read)
     if behind:
-        page, looked_at = looking(large, partial(read, cursor=page.next_cursor))
+        page, looked_at = looking(large, partial(read, cursor=page.next))
     assert len(page.items) == LIMIT
     assert looked_at < MOST_ROWS
 
@@ -76,7 +78,7 @@ def test_a_page_of_a_large_view_looks_at_few_rows(
 def test_a_page_with_totals_of_a_large_view_looks_at_few_rows(
     large: Engine, wanted: dict[str, list[str]]
 ) -> None:
-    def read(connection: Connection) -> Page:
+    def read(connection: Connection) -> TotalledPage[Row]:
         request, matching = PageRequest(LIMIT), BacklogFilter(any_of=wanted)
         return list_time_and_material(connection, matching, request, totals=True)
 
@@ -92,7 +94,7 @@ def test_a_page_with_totals_of_a_large_view_looks_at_few_rows(
 def test_a_page_of_actuals_looks_at_few_rows(
     large: Engine, wanted: dict[str, list[str]], sort: str
 ) -> None:
-    def read(connection: Connection) -> Page:
+    def read(connection: Connection) -> Page[Actual]:
         return list_actuals(connection, wanted, PageRequest(LIMIT, sort=sort))
 
     page, looked_at = looking(large, read)
@@ -103,7 +105,7 @@ def test_a_page_of_actuals_looks_at_few_rows(
 def test_looking_at_all_rows_is_told(large: Engine) -> None:
     """Else the tests above could not fail: no index has what this is sorted by."""
 
-    def read(connection: Connection) -> Page:
+    def read(connection: Connection) -> TotalledPage[Row]:
         request = PageRequest(LIMIT, sort="amount")
         return list_time_and_material(connection, BacklogFilter(), request, totals=False)
 
@@ -111,7 +113,7 @@ def test_looking_at_all_rows_is_told(large: Engine) -> None:
     assert looked_at > MOST_ROWS
 
 
-def looking(views: Engine, read: Callable[[Connection], Page]) -> tuple[Page, float]:
+def looking(views: Engine, read: Callable[[Connection], R]) -> tuple[R, float]:
     """What a read comes to, and about how many rows of the view it looks at."""
     with views.begin() as connection:
         if schema_of(views):
