@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from projections.history import OutcomeUnknown, Unavailable
+from projections.views.resource import Page
 from service.ledger.group_commit import Context
 from service.tenants.tenant import Tenant
 from service.wire import answers
@@ -47,10 +48,14 @@ def note(
         log.error("refused events were not noted", events=len(refused), exc_info=error)
 
 
-def newest(tenant: Tenant, before: int, limit: int) -> list[tuple[int, msgspec.Raw]]:
-    """At most `limit` refused events with numbers below `before`, the newest first, as noted."""
-    found = tenant.ledger.refused(before, limit)
-    return [(number, msgspec.Raw(document.encode())) for number, document in found]
+def page_of_refused(tenant: Tenant, before: int, limit: int) -> Page[msgspec.Raw]:
+    """The refused events with numbers below `before` as they were noted, the newest first."""
+    found = tenant.ledger.refused(before, limit + 1)
+    return Page(
+        items=[msgspec.Raw(document.encode()) for _, document in found[:limit]],
+        next=str(found[limit - 1][0]) if len(found) > limit else None,
+        position=tenant.ledger.position(),
+    )
 
 
 def _noted(posted: object, problem: Problem, at: str, actor: str) -> NotedRefusal:

@@ -15,7 +15,7 @@ from service.wire.problems import MEDIA_TYPE, Problem
 JSON = "application/json"
 REFERENCE = "#/components/schemas/{name}"
 KINDS: dict[str, Any] = {}
-"""What routes say that they give, by the names of their requests."""
+"""What routes say that they give, by the names of their schemas."""
 _PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~=&-]*")
 
 
@@ -58,9 +58,13 @@ def command_response(answer: Answer) -> Response:
     return json_response(answer.body, 201 if answer.created else 200, headers)
 
 
-def list_response(request: Request, page: Page[Any], position: int) -> Response:
-    """A page of a list, with where the next one is as a cursor and as a Link (RFC 8288)."""
-    page.position = position
+def list_response(request: Request, page: Page[Any], position: int | None = None) -> Response:
+    """A page of a list, with where the next one is as a cursor and as a Link (RFC 8288).
+
+    It shows `position`, or that which it has already.
+    """
+    if position is not None:
+        page.position = position
     headers: dict[str, str] = {}
     if page.next:
         query = _without_cursor(request)
@@ -70,7 +74,7 @@ def list_response(request: Request, page: Page[Any], position: int) -> Response:
 
 
 def _without_cursor(request: Request) -> str:
-    """The query but for a cursor, for one to be put behind."""
+    """The query without its cursor, for another one to be added."""
     asked = request.scope["query_string"].decode("latin-1")
     if "cursor" in asked or not _PLAIN_QUERY.fullmatch(asked):
         pairs = request.query_params.multi_items()

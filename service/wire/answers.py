@@ -156,7 +156,7 @@ class Live(Resource):
 
 
 class Ready(Positioned):
-    """The service can be used; the views are `lag` events behind the history."""
+    """The service can be used; the views lack the last `lag` events of the history."""
 
     status: Literal["ready"]
     lag: int

@@ -1,36 +1,27 @@
 """Intake: what upstream project systems post, and what of it waits."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated, cast
 
-import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from msgspec import UNSET
 from pydantic import Field
-from sqlalchemy import RowMapping
 
-from aggregates.refusals import NotFound, Refused
 from projections.views import parked_events as parked_views
 from projections.views.resource import Page
-from service.handlers import parked, receiving
-from service.handlers.idempotency import Answer, execute_once, submit
+from service.handlers import parked, receiving, refused
 from service.handlers.idempotency import Request as Command
-from service.handlers.refused import newest
 from service.http.bodies import media_type
 from service.http.callers import TheCommand, ThePost, TheTenant
 from service.http.listings import Listing, NumberCursor, listing_by, number_of
 from service.http.reading import TheReading
 from service.http.responses import ProblemRaised, command_response, gives, list_response
 from service.http.routers.strict_route import StrictRoute
-from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
 from service.wire import strict_json
 from service.wire.answers import BatchResult, Done, EventResult, NotedRefusal, ParkedEvent
 from service.wire.binary_mode import binary_event
 from service.wire.cloudevents import read_json
-from service.wire.problems import Problem, invalid_fields, malformed_json, of_recorded
+from service.wire.problems import Problem, invalid_fields, malformed_json
 from service.wire.queries import LARGEST, NO_NUL
 from service.wire.requests import DismissBody, Reason
 from service.wire.strict_json import NotJson, TooManyValues
@@ -61,32 +52,21 @@ def post_events(
     """
     kind = media_type(request.headers)
     if kind == BATCH:
-        return _receive(tenant, command, _batch(body))
+        return command_response(receiving.receive_batch(tenant, command, _batch(body)))
     if kind == STRUCTURED:
-        return _receive_one(tenant, command, read_json(body))
+        return _one(tenant, command, read_json(body))
     if any(name.startswith("ce-") for name in request.headers):
-        return _receive_one(tenant, command, binary_event(request.headers.raw, body))
+        return _one(tenant, command, binary_event(request.headers.raw, body))
     detail = f"send {STRUCTURED}, {BATCH}, or ce-* headers beside application/json data"
     raise ProblemRaised(Problem(status=415, code="unsupported_media_type", detail=detail))
 
 
-def _receive_one(tenant: Tenant, command: Command, event: object) -> Response:
+def _one(tenant: Tenant, command: Command, event: object) -> Response:
     """The result of a single event; a refused one is a problem, for brokers take 200 as done."""
     try:
         return command_response(receiving.receive_one(tenant, command, event))
     except receiving.EventRefused as refusal:
         raise ProblemRaised(refusal.document()) from None
-
-
-def _receive(tenant: Tenant, command: Command, events: list[object]) -> Response:
-    def act() -> Answer:
-        taken = receiving.receive(tenant, command.context, events)
-        position = max((result.position for result in taken), default=0)
-        results = [result.body() for result in taken]
-        position = position or tenant.ledger.position()
-        return Answer(body=BatchResult(results=results, position=position))
-
-    return command_response(execute_once(tenant, command, act))
 
 
 def _batch(body: bytes) -> list[object]:
@@ -129,13 +109,10 @@ async def get_refused(
     cursor: NumberCursor = None,
 ) -> Response:
     """The last 10,000 events that were refused, the newest first: who posted them, and why not."""
-    tenant = reading.tenant
     before = number_of(cursor, LARGEST)
     await reading.until_shown()
-    found = await in_thread(newest, tenant, before, limit + 1)
-    following = str(found[limit - 1][0]) if len(found) > limit else None
-    page = Page(items=[shown for _, shown in found[:limit]], next=following, position=UNSET)
-    return list_response(request, page, await in_thread(tenant.ledger.position))
+    page = await in_thread(refused.page_of_refused, reading.tenant, before, limit)
+    return list_response(request, page)
 
 
 # --- what waits --------------------------------------------------------------------------------
@@ -147,36 +124,14 @@ TheParked = Annotated[Listing, Depends(listing_by(parked_views.PARKED_BY))]
 @router.get("/intake/parked", responses=gives(Page[ParkedEvent]))
 async def get_parked(request: Request, reading: TheReading, listing: TheParked) -> Response:
     """The events that wait for something unknown yet, each with what it lacks."""
-    page, position = await reading.of(parked_views.list_parked, listing.page())
-    shown = [_parked(row) for row in page.items]
-    return list_response(request, Page(items=shown, next=page.next, position=UNSET), position)
-
-
-def _parked(row: RowMapping) -> ParkedEvent:
-    return ParkedEvent(
-        id=row["event_id"],
-        parked_id=row["parked_id"],
-        source=row["source"],
-        type=row["type"],
-        contract_id=row["contract_id"],
-        line_id=row["line_id"],
-        approval_id=row["approval_id"],
-        position=row["position"],
-        problem=of_recorded(row["problem_code"], row["problem_detail"]).body(),
-        data=msgspec.json.decode(row["data"]),
-    )
+    page, position = await reading.of(parked.page_of_parked, listing.page())
+    return list_response(request, page, position)
 
 
 @router.post("/intake/parked/{parked_id}/retry", responses=gives(EventResult))
 async def retry_parked(parked_id: ParkedId, tenant: TheTenant, command: ThePost) -> Response:
     """Try a parked event again now."""
-    contract_id, key = await _find_parked(tenant, parked_id)
-
-    def work(unit: UnitOfWork) -> Answer:
-        event = parked.parked_event(unit, contract_id, key)
-        return Answer(body=parked.retry(unit, event).body())
-
-    return command_response(await submit(tenant, command, work))
+    return command_response(await parked.retry(tenant, command, parked_id))
 
 
 @router.delete("/intake/parked/{parked_id}", responses=gives(Done))
@@ -191,29 +146,4 @@ async def dismiss_parked(
     why = body.reason if body else reason
     if why is None:
         raise ProblemRaised(invalid_fields([("reason", "say why the event is dismissed")]))
-    contract_id, key = await _find_parked(tenant, parked_id)
-    asked = replace(command, context=replace(command.context, reason=why))
-
-    def work(unit: UnitOfWork) -> Answer:
-        parked.dismiss(unit, contract_id, key, why)
-        return Answer(body=Done(position=UNSET))
-
-    return command_response(await submit(tenant, asked, work))
-
-
-async def _find_parked(tenant: Tenant, event_or_parked_id: str) -> tuple[str, str]:
-    """Contract and parked id of a waiting event, named by its own id or the parked id."""
-
-    def find() -> Sequence[RowMapping]:
-        with tenant.reading() as (views, _):
-            return parked_views.find_parked(views, event_or_parked_id)
-
-    await tenant.until_current()
-    found = await in_thread(find)
-    if not found:
-        raise NotFound("parked_event", event_or_parked_id)
-    if len(found) > 1:
-        raise Refused(
-            "ambiguous_event_id", "several sources parked an event of this id: use its parked_id"
-        )
-    return found[0]["contract_id"], found[0]["parked_id"]
+    return command_response(await parked.dismiss(tenant, command, parked_id, why))
