@@ -67,7 +67,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         summary="From approved work to confirmed invoices",
     )
     parts = document["components"]["schemas"]
-    parts |= _answers() | parts
+    parts |= _answers() | parts  # statuses, which both have, stay as bodies and queries name them
     for model in (requests.ApprovalData, requests.ContractData, requests.LineData):
         parts.update(_posted(model))
     data = [

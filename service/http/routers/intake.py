@@ -94,7 +94,7 @@ def _batch(body: bytes) -> list[object]:
 
 
 def _too_many() -> ProblemRaised:
-    detail = f"a batch has at most {MOST_EVENTS} events: post the others in further ones"
+    detail = f"a batch has at most {MOST_EVENTS} events: send the rest in more batches"
     return ProblemRaised(Problem(status=413, code="batch_too_large", detail=detail))
 
 
