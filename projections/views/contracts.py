@@ -26,7 +26,7 @@ from projections.tables import (
 )
 from projections.values.units import from_minor, from_minor_or_none
 from projections.views.paging import PageRequest, Paging, in_order
-from projections.views.resource import Day, Money, Page, Positioned, Reached, Resource
+from projections.views.resource import Day, Listed, Money, Page, Positioned, Resource
 
 
 class ContractCustomer(Resource):
@@ -37,7 +37,7 @@ class ContractCustomer(Resource):
     nte_limit: Money | None
 
 
-class Contract(Positioned, kw_only=True):
+class Contract(Listed):
     """A contract as it stands."""
 
     contract_id: str
@@ -46,7 +46,6 @@ class Contract(Positioned, kw_only=True):
     nte_limit: Money | None
     customers: list[ContractCustomer]
     lines: list[str]
-    position: Reached = UNSET
 
 
 class LineCustomer(Resource):

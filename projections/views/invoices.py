@@ -20,11 +20,10 @@ from projections.views.paging import (
 )
 from projections.views.resource import (
     Day,
+    Listed,
     Money,
     Page,
-    Positioned,
     Quantity,
-    Reached,
     Resource,
     UnitPrice,
 )
@@ -66,7 +65,7 @@ class InvoiceLine(Resource):
     details: list[InvoiceDetail]
 
 
-class Invoice(Positioned, kw_only=True):
+class Invoice(Listed):
     """A proforma invoice."""
 
     invoice_id: str
@@ -82,10 +81,9 @@ class Invoice(Positioned, kw_only=True):
     tax: Money
     total: Money
     lines: list[InvoiceLine]
-    position: Reached = UNSET
 
 
-class ConfirmedInvoice(Invoice, kw_only=True):
+class ConfirmedInvoice(Invoice):
     """The invoice; `already_confirmed` if it was before, and nothing changed (D-44)."""
 
     already_confirmed: Annotated[bool, Meta(extra_json_schema={"const": True})] | UnsetType = UNSET

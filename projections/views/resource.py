@@ -7,7 +7,7 @@ answers by it. Decimals are texts. A field that may be missing is UNSET; null sa
 import datetime
 from typing import Annotated, Generic, TypeVar
 
-from msgspec import Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 _DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 Money = Annotated[str, Meta(pattern=_DECIMAL, examples=["1600.00"])]
@@ -40,10 +40,16 @@ class Resource(Struct, forbid_unknown_fields=True):
     """What callers get, or a part of it: exactly these fields."""
 
 
-class Positioned(Resource):
-    """A whole answer, which tells how far of the history it shows."""
+class Positioned(Resource, kw_only=True):
+    """A whole answer, which tells last how far of the history it shows."""
 
     position: Reached
+
+
+class Listed(Resource, kw_only=True):
+    """The same, where it is also an item of lists: these have one position for all."""
+
+    position: Reached = UNSET
 
 
 class Page(Positioned, Generic[R]):

@@ -11,7 +11,7 @@ import msgspec
 from aggregates import streams
 from aggregates.events import RequestAnswered, RequestClaimed
 from aggregates.refusals import Refused
-from projections.views.resource import Positioned
+from projections.views.resource import Listed, Positioned
 from service.ledger.group_commit import Command, Committed, Context
 from service.ledger.stream_kinds import REQUEST
 from service.ledger.unit_of_work import UnitOfWork
@@ -50,11 +50,11 @@ class Answer:
     def position(self) -> int:
         """How far of the history the body shows."""
         shown: Any = self.body
-        return shown.position if isinstance(self.body, Positioned) else shown["position"]
+        return shown.position if isinstance(self.body, Positioned | Listed) else shown["position"]
 
     def at(self, position: int) -> "Answer":
         """The answer, with how far of the history it shows."""
-        if isinstance(self.body, Positioned):
+        if isinstance(self.body, Positioned | Listed):
             return replace(self, body=msgspec.structs.replace(self.body, position=position))
         return replace(self, body={**self.body, "position": position})
 

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 import msgspec
 from fastapi import HTTPException, Request, Response
 
-from projections.views.backlog.rows import Row
-from projections.views.resource import Page, Positioned
+from projections.views.resource import Listed, Page, Positioned
 from service.handlers.idempotency import Answer
 from service.wire.problems import MEDIA_TYPE, Problem
 
+Whole = Positioned | Listed
 JSON = "application/json"
 REFERENCE = "#/components/schemas/{name}"
 KINDS: dict[str, Any] = {}
@@ -83,7 +83,7 @@ def _without_cursor(request: Request) -> str:
 
 
 def one_response(
-    found: Positioned | Row | tuple[Positioned, int] | None, kind: str, identity: str, position: int
+    found: Whole | tuple[Whole, int] | None, kind: str, identity: str, position: int
 ) -> Response:
     """A single resource, with its ETag if it has a version of its own; or 404."""
     if found is None:

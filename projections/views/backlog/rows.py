@@ -15,7 +15,7 @@ from aggregates.statuses import (
     TransactionClass,
 )
 from projections.values.units import from_millionths, prices_in, texts_in
-from projections.views.resource import Day, Money, Page, Quantity, R, Reached, Resource, UnitPrice
+from projections.views.resource import Day, Listed, Money, Page, Quantity, R, Resource, UnitPrice
 
 _MONEY = {"amount": texts_in, "tax": texts_in, "unit_price": prices_in}
 """Columns whose texts are a currency's, and what gives them."""
@@ -30,7 +30,7 @@ class FailedLevel(Resource):
     shortfall: Money
 
 
-class BacklogRow(Resource, gc=False):
+class BacklogRow(Listed, gc=False):
     """What rows of both views have. They hold texts alone: nothing for the garbage collector."""
 
     item_id: str
@@ -55,7 +55,6 @@ class FixedPriceRow(BacklogRow, gc=False):
     milestone_id: str
     milestone_name: str
     milestone_status: MilestoneStatus
-    position: Reached = UNSET
 
 
 class SalesRow(BacklogRow, gc=False):
@@ -73,7 +72,6 @@ class SalesRow(BacklogRow, gc=False):
     billing_type: BillingType
     nte_status: NTEStatus
     nte_detail: list[FailedLevel] | None
-    position: Reached = UNSET
 
 
 class Total(Resource):
@@ -90,7 +88,7 @@ class Total(Resource):
     tax: Money
 
 
-class TotalledPage(Page[R], Generic[R], kw_only=True):
+class TotalledPage(Page[R], Generic[R]):
     """A page of a backlog view; `totals` when they were asked for."""
 
     totals: list[Total] | UnsetType = UNSET
