@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from msgspec import UNSET, field
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -16,11 +17,16 @@ from sqlalchemy import (
 )
 
 from aggregates.actuals import BOOKED
-from aggregates.statuses import ActualType
+from aggregates.statuses import (
+    ActualType,
+    AdjustmentStatus,
+    BillingStatus,
+    BillingType,
+    TransactionClass,
+)
 from projections.tables import booked_actuals, time_and_material
 from projections.values.units import from_millionths, from_minor, price_from_millionths
 from projections.views.paging import (
-    Page,
     PageRequest,
     Paging,
     Wanted,
@@ -29,6 +35,34 @@ from projections.views.paging import (
     merged,
     past_indexes,
 )
+from projections.views.resource import Day, Money, Page, Position, Quantity, Resource, UnitPrice
+
+
+class Actual(Resource):
+    """A sales actual: unbilled, its reversal, or billed (D-45)."""
+
+    actual_id: str
+    item_id: str
+    type: ActualType
+    reversal_of: str | None
+    contract_id: str
+    line_id: str
+    customer_id: str
+    approval_id: str | None
+    milestone_id: str | None
+    invoice_id: str | None
+    transaction_class: TransactionClass | None = field(name="class")
+    date: Day
+    quantity: Quantity
+    unit_price: UnitPrice
+    amount: Money
+    tax: Money
+    currency: str
+    billing_type: BillingType
+    billing_status: BillingStatus
+    adjustment_status: AdjustmentStatus
+    position: Position
+
 
 _SHARED = (
     "position",
@@ -75,7 +109,7 @@ def _booked() -> Select[Any]:
     )
 
 
-def list_actuals(connection: Connection, wanted: Wanted, request: PageRequest) -> Page:
+def list_actuals(connection: Connection, wanted: Wanted, request: PageRequest) -> Page[Actual]:
     """Unbilled sales, reversals and billed sales, in the order they were recorded (D-45)."""
     kinds = [
         statement.where(*any_of({c.name: c for c in statement.selected_columns}, wanted)).subquery()
@@ -91,7 +125,8 @@ def list_actuals(connection: Connection, wanted: Wanted, request: PageRequest) -
     rows = connection.execute(merged(pages, part.orders), part.values()).mappings().all()
     return Page(
         items=[_actual(row) for row in rows[: request.limit]],
-        next_cursor=paging.next_cursor(in_order(rows), part),
+        next=paging.next_cursor(in_order(rows), part),
+        position=UNSET,
     )
 
 
@@ -115,18 +150,28 @@ def _paging_of(actuals: Subquery, wanted: Wanted) -> Paging:
 ACTUALS_BY = _paging_of(_unbilled().subquery(), {}).sortable
 
 
-def _actual(row: RowMapping) -> dict[str, Any]:
+def _actual(row: RowMapping) -> Actual:
     currency = row["currency"]
-    same = ("actual_id", "item_id", "type", "reversal_of", "contract_id", "line_id", "customer_id")
-    more = ("approval_id", "milestone_id", "invoice_id", "class")
-    last = ("billing_type", "billing_status", "adjustment_status", "position")
-    return {
-        **{name: row[name] for name in (*same, *more)},
-        "date": row["date"].isoformat(),
-        "quantity": from_millionths(row["quantity"]),
-        "unit_price": price_from_millionths(row["unit_price"], currency),
-        "amount": from_minor(row["amount"], currency),
-        "tax": from_minor(row["tax"], currency),
-        "currency": currency,
-        **{name: row[name] for name in last},
-    }
+    return Actual(
+        actual_id=row["actual_id"],
+        item_id=row["item_id"],
+        type=row["type"],
+        reversal_of=row["reversal_of"],
+        contract_id=row["contract_id"],
+        line_id=row["line_id"],
+        customer_id=row["customer_id"],
+        approval_id=row["approval_id"],
+        milestone_id=row["milestone_id"],
+        invoice_id=row["invoice_id"],
+        transaction_class=row["class"],
+        date=row["date"],
+        quantity=from_millionths(row["quantity"]),
+        unit_price=price_from_millionths(row["unit_price"], currency),
+        amount=from_minor(row["amount"], currency),
+        tax=from_minor(row["tax"], currency),
+        currency=currency,
+        billing_type=row["billing_type"],
+        billing_status=row["billing_status"],
+        adjustment_status=row["adjustment_status"],
+        position=row["position"],
+    )

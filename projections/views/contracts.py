@@ -1,13 +1,20 @@
 """Contracts, lines and milestones as callers get them."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+from msgspec import UNSET
 from sqlalchemy import Connection, RowMapping, Table, and_, select
 
-from aggregates.statuses import BillingMethod
+from aggregates.statuses import (
+    BillingMethod,
+    BillingStatus,
+    MilestoneStatus,
+    Schedule,
+    TransactionClass,
+)
 from projections.history import can_be_stored
 from projections.tables import (
     contract_customers,
@@ -18,7 +25,90 @@ from projections.tables import (
     milestones,
 )
 from projections.values.units import from_minor, from_minor_or_none
-from projections.views.paging import Page, PageRequest, Paging, Rows, in_order
+from projections.views.paging import PageRequest, Paging, in_order
+from projections.views.resource import Day, Listed, Money, Page, Positioned, Resource
+
+
+class ContractCustomer(Resource):
+    """A customer on the contract."""
+
+    customer_id: str
+    name: str
+    nte_limit: Money | None
+
+
+class Contract(Listed):
+    """A contract as it stands."""
+
+    contract_id: str
+    name: str
+    currency: str
+    nte_limit: Money | None
+    customers: list[ContractCustomer]
+    lines: list[str]
+
+
+class LineCustomer(Resource):
+    """Who pays which share of a line."""
+
+    customer_id: str
+    split_percent: str
+    rounding: bool
+    nte_limit: Money | None
+
+
+class Chargeable(Resource):
+    """Which roles, categories and tasks are charged (D-22)."""
+
+    roles: dict[str, bool]
+    categories: dict[str, bool]
+    tasks: dict[str, bool] | None
+
+
+class Line(Positioned):
+    """A contract line as it stands; `difference` is contract amount less milestones (D-15)."""
+
+    contract_id: str
+    line_id: str
+    name: str
+    project_id: str
+    billing_method: BillingMethod
+    currency: str
+    contract_amount: Money | None
+    nte_limit: Money | None
+    customers: list[LineCustomer]
+    schedule: Schedule
+    includes: list[TransactionClass]
+    chargeable: Chargeable
+    milestones_total: Money | None
+    difference: Money | None
+
+
+class MilestonePart(Resource):
+    """One customer's part of a milestone."""
+
+    item_id: str
+    customer_id: str
+    amount: Money
+    tax: Money
+    billing_status: BillingStatus
+
+
+class Milestone(Positioned):
+    """A milestone and its parts."""
+
+    milestone_id: str
+    contract_id: str
+    line_id: str
+    name: str
+    status: MilestoneStatus
+    amount: Money
+    tax: Money
+    currency: str
+    date: Day
+    task_id: str | None
+    parts: list[MilestonePart]
+
 
 _CONTRACTS = Paging(
     {"contract_id": contracts.c.contract_id, "name": contracts.c.name},
@@ -28,26 +118,25 @@ _CONTRACTS = Paging(
 CONTRACTS_BY = _CONTRACTS.sortable
 
 
-def list_contracts(connection: Connection, request: PageRequest) -> Page:
+def list_contracts(connection: Connection, request: PageRequest) -> Page[Contract]:
     """The contracts with their customers."""
     part = _CONTRACTS.read(request)
     rows = _CONTRACTS.fetch(connection, select(contracts), part)
     return Page(
         items=_with_customers(connection, rows[: request.limit]),
-        next_cursor=_CONTRACTS.next_cursor(in_order(rows), part),
+        next=_CONTRACTS.next_cursor(in_order(rows), part),
+        position=UNSET,
     )
 
 
-def find_contract(connection: Connection, contract_id: str) -> tuple[dict[str, Any], int] | None:
+def find_contract(connection: Connection, contract_id: str) -> tuple[Contract, int] | None:
     """A contract with its customers and the ids of its lines, and its version."""
     statement = select(contracts).where(contracts.c.contract_id == contract_id)
     row = connection.execute(statement).mappings().first()
     return (_with_customers(connection, [row])[0], row["version"]) if row else None
 
 
-def find_line(
-    connection: Connection, contract_id: str, line_id: str
-) -> tuple[dict[str, Any], int] | None:
+def find_line(connection: Connection, contract_id: str, line_id: str) -> tuple[Line, int] | None:
     """A contract line with its customers and what its milestones total (D-15), and its version."""
     statement = select(contract_lines).where(
         contract_lines.c.contract_id == contract_id, contract_lines.c.line_id == line_id
@@ -59,7 +148,7 @@ def find_line(
     return _line(row, connection.execute(payers).mappings().all()), row["version"]
 
 
-def find_milestone(connection: Connection, milestone_id: str) -> tuple[dict[str, Any], int] | None:
+def find_milestone(connection: Connection, milestone_id: str) -> tuple[Milestone, int] | None:
     """A milestone with its parts, and the version of its line, whose stream it is on."""
     if not can_be_stored(milestone_id):
         return None
@@ -81,32 +170,33 @@ def find_milestone(connection: Connection, milestone_id: str) -> tuple[dict[str,
         .order_by(fixed_price.c.ordinal)
     )
     parts = [
-        {
-            "item_id": part["item_id"],
-            "customer_id": part["customer_id"],
-            "amount": from_minor(part["amount"], row["currency"]),
-            "tax": from_minor(part["tax"], row["currency"]),
-            "billing_status": part["billing_status"],
-        }
+        MilestonePart(
+            item_id=part["item_id"],
+            customer_id=part["customer_id"],
+            amount=from_minor(part["amount"], row["currency"]),
+            tax=from_minor(part["tax"], row["currency"]),
+            billing_status=part["billing_status"],
+        )
         for part in connection.execute(statement).mappings()
     ]
-    milestone = {
-        "milestone_id": milestone_id,
-        "contract_id": row["contract_id"],
-        "line_id": row["line_id"],
-        "name": row["name"],
-        "status": row["status"],
-        "amount": from_minor(row["amount"], row["currency"]),
-        "tax": from_minor(row["tax"], row["currency"]),
-        "currency": row["currency"],
-        "date": row["date"].isoformat(),
-        "task_id": row["task_id"],
-        "parts": parts,
-    }
+    milestone = Milestone(
+        milestone_id=milestone_id,
+        contract_id=row["contract_id"],
+        line_id=row["line_id"],
+        name=row["name"],
+        status=row["status"],
+        amount=from_minor(row["amount"], row["currency"]),
+        tax=from_minor(row["tax"], row["currency"]),
+        currency=row["currency"],
+        date=row["date"],
+        task_id=row["task_id"],
+        parts=parts,
+        position=UNSET,
+    )
     return milestone, row["version"]
 
 
-def _with_customers(connection: Connection, rows: Sequence[RowMapping]) -> Rows:
+def _with_customers(connection: Connection, rows: Sequence[RowMapping]) -> list[Contract]:
     """The contracts of these rows, each with its customers and the ids of its lines."""
     ids = [row["contract_id"] for row in rows]
     payer, line = contract_customers.c, contract_lines.c
@@ -121,56 +211,55 @@ def _with_customers(connection: Connection, rows: Sequence[RowMapping]) -> Rows:
     return [_contract(row, payers[row["contract_id"]], lines[row["contract_id"]]) for row in rows]
 
 
-def _contract(
-    row: RowMapping, payers: Sequence[RowMapping], line_ids: Sequence[str]
-) -> dict[str, Any]:
+def _contract(row: RowMapping, payers: Sequence[RowMapping], line_ids: list[str]) -> Contract:
     currency = row["currency"]
-    return {
-        "contract_id": row["contract_id"],
-        "name": row["name"],
-        "currency": currency,
-        "nte_limit": from_minor_or_none(row["nte_limit"], currency),
-        "customers": [
-            {
-                "customer_id": payer["customer_id"],
-                "name": payer["name"],
-                "nte_limit": from_minor_or_none(payer["nte_limit"], currency),
-            }
+    return Contract(
+        contract_id=row["contract_id"],
+        name=row["name"],
+        currency=currency,
+        nte_limit=from_minor_or_none(row["nte_limit"], currency),
+        customers=[
+            ContractCustomer(
+                customer_id=payer["customer_id"],
+                name=payer["name"],
+                nte_limit=from_minor_or_none(payer["nte_limit"], currency),
+            )
             for payer in payers
         ],
-        "lines": line_ids,
-    }
+        lines=line_ids,
+    )
 
 
-def _line(row: RowMapping, payers: Iterable[RowMapping]) -> dict[str, Any]:
+def _line(row: RowMapping, payers: Iterable[RowMapping]) -> Line:
     currency, amount = row["currency"], row["contract_amount"]
     fixed = row["billing_method"] == BillingMethod.FIXED_PRICE
     total = row["milestones_total"] if fixed else None
     difference = None if amount is None or total is None else amount - total
-    return {
-        "contract_id": row["contract_id"],
-        "line_id": row["line_id"],
-        "name": row["name"],
-        "project_id": row["project_id"],
-        "billing_method": row["billing_method"],
-        "currency": currency,
-        "contract_amount": from_minor_or_none(amount, currency),
-        "nte_limit": from_minor_or_none(row["nte_limit"], currency),
-        "customers": [
-            {
-                "customer_id": payer["customer_id"],
-                "split_percent": payer["split_percent"],
-                "rounding": payer["rounding"],
-                "nte_limit": from_minor_or_none(payer["nte_limit"], currency),
-            }
+    return Line(
+        contract_id=row["contract_id"],
+        line_id=row["line_id"],
+        name=row["name"],
+        project_id=row["project_id"],
+        billing_method=row["billing_method"],
+        currency=currency,
+        contract_amount=from_minor_or_none(amount, currency),
+        nte_limit=from_minor_or_none(row["nte_limit"], currency),
+        customers=[
+            LineCustomer(
+                customer_id=payer["customer_id"],
+                split_percent=payer["split_percent"],
+                rounding=payer["rounding"],
+                nte_limit=from_minor_or_none(payer["nte_limit"], currency),
+            )
             for payer in payers
         ],
-        "schedule": row["schedule"],
-        "includes": json.loads(row["includes"]),
-        "chargeable": json.loads(row["chargeable"]),
-        "milestones_total": from_minor_or_none(total, currency),
-        "difference": from_minor_or_none(difference, currency),
-    }
+        schedule=row["schedule"],
+        includes=msgspec.json.decode(row["includes"], type=list[TransactionClass]),
+        chargeable=msgspec.json.decode(row["chargeable"], type=Chargeable),
+        milestones_total=from_minor_or_none(total, currency),
+        difference=from_minor_or_none(difference, currency),
+        position=UNSET,
+    )
 
 
 def _of_line(table: Table, contract_id: str, line_id: str) -> Any:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from msgspec import UNSET
 from sqlalchemy import Connection, RowMapping, select
 
 from aggregates.limits import four_levels, is_judged_otherwise
@@ -16,12 +17,34 @@ from projections.tables import (
 )
 from projections.values.units import from_minor, from_minor_or_none
 from projections.views.paging import Rows
+from projections.views.resource import Money, Positioned, Resource
+
+
+class LimitLevelUsage(Resource):
+    """One level: its limit and what is used of it; without a limit, `remaining` is null."""
+
+    level: LimitLevel
+    line_id: str | None
+    customer_id: str | None
+    limit: Money | None
+    committed: Money
+    invoiced: Money
+    remaining: Money | None
+
+
+class Limits(Positioned):
+    """Every level of a contract; `reevaluate` names items whose verdict would change now (D-36)."""
+
+    levels: list[LimitLevelUsage]
+    currency: str
+    reevaluate: list[str]
+
 
 REEVALUATE_LISTED = 1_000
 """Most items that a contract's limits name as to be re-evaluated."""
 
 
-def limits(connection: Connection, contract_id: str) -> dict[str, Any] | None:
+def limits(connection: Connection, contract_id: str) -> Limits | None:
     """Every level of a contract: limit, committed, invoiced, remaining (D-36); None if unknown.
 
     `reevaluate` names the open items whose verdict the limits of now would change.
@@ -29,14 +52,19 @@ def limits(connection: Connection, contract_id: str) -> dict[str, Any] | None:
     found = _found(connection, contract_id)
     if found is None:
         return None
-    items = _to_reevaluate(connection, contract_id, found[1])
-    return {**_shown(*found), "reevaluate": items}
+    contract, levels = found
+    return Limits(
+        levels=_shown(contract, levels),
+        currency=contract["currency"],
+        reevaluate=_to_reevaluate(connection, contract_id, levels),
+        position=UNSET,
+    )
 
 
-def levels(connection: Connection, contract_id: str) -> dict[str, Any] | None:
-    """The same without `reevaluate`: no item is looked at."""
+def levels(connection: Connection, contract_id: str) -> tuple[str, list[LimitLevelUsage]] | None:
+    """Its currency and every level alone: no item is looked at."""
     found = _found(connection, contract_id)
-    return None if found is None else _shown(*found)
+    return None if found is None else (found[0]["currency"], _shown(*found))
 
 
 def _found(connection: Connection, contract_id: str) -> tuple[RowMapping, Rows] | None:
@@ -45,9 +73,8 @@ def _found(connection: Connection, contract_id: str) -> tuple[RowMapping, Rows] 
     return (contract, _levels(connection, contract)) if contract else None
 
 
-def _shown(contract: RowMapping, levels: Rows) -> dict[str, Any]:
-    currency = contract["currency"]
-    return {"levels": [_level(level, currency) for level in levels], "currency": currency}
+def _shown(contract: RowMapping, levels: Rows) -> list[LimitLevelUsage]:
+    return [_level(level, contract["currency"]) for level in levels]
 
 
 def _levels(connection: Connection, contract: RowMapping) -> Rows:
@@ -98,16 +125,18 @@ def _levels(connection: Connection, contract: RowMapping) -> Rows:
     ]
 
 
-def _level(level: dict[str, Any], currency: str) -> dict[str, Any]:
+def _level(level: dict[str, Any], currency: str) -> LimitLevelUsage:
     committed, invoiced, limit = level["committed"], level["invoiced"], level["limit"]
     remaining = None if limit is None else limit - committed - invoiced
-    return {
-        **level,
-        "limit": from_minor_or_none(limit, currency),
-        "committed": from_minor(committed, currency),
-        "invoiced": from_minor(invoiced, currency),
-        "remaining": from_minor_or_none(remaining, currency),
-    }
+    return LimitLevelUsage(
+        level=level["level"],
+        line_id=level["line_id"],
+        customer_id=level["customer_id"],
+        limit=from_minor_or_none(limit, currency),
+        committed=from_minor(committed, currency),
+        invoiced=from_minor(invoiced, currency),
+        remaining=from_minor_or_none(remaining, currency),
+    )
 
 
 def _to_reevaluate(connection: Connection, contract_id: str, levels: Rows) -> list[str]:

@@ -6,7 +6,7 @@ import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import msgspec
 from sqlalchemy import (
@@ -63,25 +63,6 @@ class PageRequest:
     limit: int = 100
     cursor: str | None = None
     sort: str | None = None
-
-
-class Fields(Protocol):
-    """What can be looked up by name, and becomes a JSON object."""
-
-    def keys(self) -> Iterable[str]: ...
-
-    def __getitem__(self, name: str, /) -> Any: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A page of a list: its rows, where the next one starts, totals over the whole filter."""
-
-    items: Sequence[Fields]
-    next_cursor: str | None
-    totals: Rows | None = None
-    position: int | None = None
-    """What the views showed, where a row told."""
 
 
 @dataclass(frozen=True, slots=True)

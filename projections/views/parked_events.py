@@ -1,13 +1,14 @@
-"""Parked events as callers get them, and the contracts on which some wait."""
+"""The rows of parked events, and the contracts on which some wait."""
 
-import json
-from typing import Any
+from collections.abc import Sequence
 
+from msgspec import UNSET
 from sqlalchemy import Connection, RowMapping, select
 
 from projections.history import can_be_stored
 from projections.tables import contracts, parked_events
-from projections.views.paging import Page, PageRequest, Paging, Rows, empty_first, in_order
+from projections.views.paging import PageRequest, Paging, empty_first, in_order
+from projections.views.resource import Page
 
 _NOT_SORTED = {"event_id", "problem_code", "problem_detail", "data"}
 _PARKED = Paging(
@@ -21,17 +22,18 @@ _PARKED = Paging(
 PARKED_BY = _PARKED.sortable
 
 
-def list_parked(connection: Connection, request: PageRequest) -> Page:
-    """The events that wait, each with what it lacks, in the order they were last tried."""
+def list_parked(connection: Connection, request: PageRequest) -> Page[RowMapping]:
+    """The events that wait, in the order they were last tried."""
     part = _PARKED.read(request)
     rows = _PARKED.fetch(connection, select(parked_events), part)
     return Page(
-        items=[_parked(row) for row in rows[: request.limit]],
-        next_cursor=_PARKED.next_cursor(in_order(rows), part),
+        items=list(rows[: request.limit]),
+        next=_PARKED.next_cursor(in_order(rows), part),
+        position=UNSET,
     )
 
 
-def find_parked(connection: Connection, event_or_parked_id: str) -> Rows:
+def find_parked(connection: Connection, event_or_parked_id: str) -> Sequence[RowMapping]:
     """The parked events of that id, be it the event's own or the parked id."""
     if not can_be_stored(event_or_parked_id):
         return []
@@ -39,7 +41,7 @@ def find_parked(connection: Connection, event_or_parked_id: str) -> Rows:
     statement = select(parked_events).where(
         (parked.parked_id == event_or_parked_id) | (parked.event_id == event_or_parked_id)
     )
-    return [_parked(row) for row in connection.execute(statement).mappings()]
+    return connection.execute(statement).mappings().all()
 
 
 def contracts_with_parked(connection: Connection) -> list[str]:
@@ -49,13 +51,3 @@ def contracts_with_parked(connection: Connection) -> list[str]:
         waiting, waiting.c.contract_id == contracts.c.contract_id
     )
     return list(connection.scalars(known.order_by(contracts.c.contract_id)))
-
-
-def _parked(row: RowMapping) -> dict[str, Any]:
-    same = ("parked_id", "source", "type", "contract_id", "line_id", "approval_id", "position")
-    return {
-        "id": row["event_id"],
-        **{name: row[name] for name in same},
-        "problem": {"code": row["problem_code"], "detail": row["problem_detail"]},
-        "data": json.loads(row["data"]),
-    }

@@ -3,16 +3,47 @@
 from collections import defaultdict
 from typing import Any
 
+from msgspec import UNSET
 from sqlalchemy import Connection, select
 
-from aggregates.statuses import BillingStatus, BillingType
+from aggregates.statuses import BillingMethod, BillingStatus, BillingType
 from projections.tables import contract_lines, fixed_price_totals, time_and_material_totals
 from projections.values.sums import kept_halves, whole
 from projections.values.units import from_minor, from_minor_or_none
-from projections.views.limits import levels
+from projections.views.limits import LimitLevelUsage, levels
+from projections.views.resource import Money, Positioned, Resource
 
 
-def performance(connection: Connection, contract_id: str) -> dict[str, Any] | None:
+class LinePerformance(Resource):
+    """How a line performs: chargeable amounts without tax (D-60)."""
+
+    line_id: str
+    name: str
+    billing_method: BillingMethod
+    contract_value: Money | None
+    invoiced: Money
+    on_drafts: Money
+    ready: Money
+    not_ready: dict[str, Money]
+    remaining: Money | None
+
+
+class Performance(Positioned):
+    """How a contract performs (D-60)."""
+
+    contract_id: str
+    currency: str
+    contract_value: Money | None
+    invoiced: Money
+    on_drafts: Money
+    ready: Money
+    not_ready: dict[str, Money]
+    remaining: Money | None
+    lines: list[LinePerformance]
+    limits: list[LimitLevelUsage]
+
+
+def performance(connection: Connection, contract_id: str) -> Performance | None:
     """How a contract performs, as a whole and by line (D-60); None if it is unknown.
 
     Chargeable amounts without tax, in the contract's currency.
@@ -20,7 +51,7 @@ def performance(connection: Connection, contract_id: str) -> dict[str, Any] | No
     known = levels(connection, contract_id)
     if known is None:
         return None
-    currency = known["currency"]
+    currency, limits = known
     sums = _sums(connection, contract_id)
     statement = (
         select(contract_lines)
@@ -29,12 +60,12 @@ def performance(connection: Connection, contract_id: str) -> dict[str, Any] | No
     )
     rows = connection.execute(statement).mappings().all()
     lines = [
-        {
-            "line_id": row["line_id"],
-            "name": row["name"],
-            "billing_method": row["billing_method"],
+        LinePerformance(
+            line_id=row["line_id"],
+            name=row["name"],
+            billing_method=row["billing_method"],
             **_performance(row["contract_amount"], sums[row["line_id"]], currency),
-        }
+        )
         for row in rows
     ]
     total: dict[tuple[str, str], int] = defaultdict(int)
@@ -42,13 +73,14 @@ def performance(connection: Connection, contract_id: str) -> dict[str, Any] | No
         for key, amount in line_sums.items():
             total[key] += amount
     value = sum(row["contract_amount"] or 0 for row in rows)
-    return {
-        "contract_id": contract_id,
-        "currency": currency,
+    return Performance(
+        contract_id=contract_id,
+        currency=currency,
         **_performance(value, total, currency),
-        "lines": lines,
-        "limits": known["levels"],
-    }
+        lines=lines,
+        limits=limits,
+        position=UNSET,
+    )
 
 
 Sums = dict[tuple[str, str], int]

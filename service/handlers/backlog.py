@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from msgspec import UNSET
+
 from aggregates import streams
 from aggregates.contract_line import readiness, verdicts
 from aggregates.contract_line.items import Item
@@ -17,6 +19,7 @@ from service.ledger.stream_kinds import LINE
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.wire import states
+from service.wire.answers import ItemsChanged
 
 Command = Callable[[tuple[str, ...]], MarkReady | MarkNotReady | ResetNTE | ReevaluateNTE]
 
@@ -41,10 +44,11 @@ async def command(
         unit.append(decided.events)
         skipped = (*decided.refused, *decided.left)
         return Answer(
-            body={
-                "changed": [states.changed_item(_item(unit, item_id)) for item_id in decided.done],
-                "skipped": [states.left_alone(item) for item in skipped],
-            }
+            body=ItemsChanged(
+                changed=[states.changed_item(_item(unit, item_id)) for item_id in decided.done],
+                skipped=[states.left_alone(item) for item in skipped],
+                position=UNSET,
+            )
         )
 
     return await submit_explained(tenant, request, work)

@@ -65,5 +65,5 @@ def _look_up(tenant: Tenant, items: Sequence[str]) -> dict[str, bool]:
     with tenant.reading() as (connection, _):
         for start in range(0, len(items), 500):
             rows = backlog_lists.find_items(connection, items[start : start + 500])
-            known.update(row["item_id"] for row in rows)
+            known.update(row.item_id for row in rows)
     return {item_id: item_id in known for item_id in items}

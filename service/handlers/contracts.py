@@ -1,7 +1,8 @@
 """Contracts, their lines and milestones: defined, created, changed, deleted."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec import UNSET
 
 from aggregates import streams
 from aggregates.contract import defining
@@ -21,6 +22,7 @@ from service.ledger.unit_of_work import StaleVersion, UnitOfWork
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
 from service.wire import states
+from service.wire.answers import Done
 
 
 def define_contract(tenant: Tenant, request: Request, command: DefineContract) -> Answer:
@@ -66,8 +68,7 @@ def define_line(tenant: Tenant, request: Request, contract_id: str, command: Def
 def _and_what_waited(tenant: Tenant, request: Request, contract_id: str, answer: Answer) -> Answer:
     """The answer once what waited for the definition has gone on; the position reached by that."""
     reached = parked.go_on(parked.waiting_on(tenant, request.context, contract_id))
-    position = max(answer.body["position"], reached)
-    return replace(answer, body={**answer.body, "position": position})
+    return answer.at(max(answer.position, reached))
 
 
 def _expect(unit: UnitOfWork, stream: str, request: Request) -> None:
@@ -116,7 +117,7 @@ async def delete_milestone(tenant: Tenant, request: Request, command: DeleteMile
         decided = milestones.delete(command, line)
         unit.expect(streams.line(line.contract_id, line.line_id), request.if_match)
         unit.append(decided.events)
-        return Answer(body={})
+        return Answer(body=Done(position=UNSET))
 
     return await _submit(tenant, request, command.milestone_id, work)
 

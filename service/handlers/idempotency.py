@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from aggregates import streams
 from aggregates.events import RequestAnswered, RequestClaimed
 from aggregates.refusals import Refused
+from projections.views.resource import Listed, Positioned
 from service.ledger.group_commit import Command, Committed, Context
 from service.ledger.stream_kinds import REQUEST
 from service.ledger.unit_of_work import UnitOfWork
@@ -36,11 +37,26 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A command's answer: its body, whether it made something new, the version it shows."""
+    """A command's answer: its body, whether it made something new, the version it shows.
 
-    body: dict[str, Any]
+    The body is what the caller gets, or the JSON that was recorded of it.
+    """
+
+    body: Any
     created: bool = False
     version: int | None = None
+
+    @property
+    def position(self) -> int:
+        """How far of the history the body shows."""
+        shown: Any = self.body
+        return shown.position if isinstance(self.body, Positioned | Listed) else shown["position"]
+
+    def at(self, position: int) -> "Answer":
+        """The answer, with how far of the history it shows."""
+        if isinstance(self.body, Positioned | Listed):
+            return replace(self, body=msgspec.structs.replace(self.body, position=position))
+        return replace(self, body={**self.body, "position": position})
 
 
 class KeyReused(Refused):
@@ -163,6 +179,4 @@ def _answer(tenant: Tenant, request: Request, done: Committed[_Executed]) -> Ans
     if version is not None:
         stream = streams.request(str(request.idempotency_key))
         position = tenant.ledger.position_of(stream, version)
-    answer = done.result.answer
-    body = {**answer.body, "position": position}
-    return Answer(body=body, created=answer.created, version=answer.version)
+    return done.result.answer.at(position)

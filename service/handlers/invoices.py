@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from datetime import date
 
+import msgspec
+from msgspec import UNSET
+
 from aggregates import streams
 from aggregates.deal import Deal
 from aggregates.invoice import confirming, drafting
@@ -11,6 +14,7 @@ from aggregates.invoice.drafting import CreateDrafts, NothingReady
 from aggregates.invoice.numbering import SERIES
 from aggregates.invoice.state import Invoice
 from aggregates.refusals import NotFound
+from projections.views.invoices import ConfirmedInvoice
 from service.handlers.closed_items import Explainer, submit_explained
 from service.handlers.idempotency import Answer, Request, submit
 from service.handlers.loading import load_deal, required_contract
@@ -19,6 +23,7 @@ from service.ledger.stream_kinds import SERIES as NUMBER_SERIES
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.wire import states
+from service.wire.answers import Done, Drafted
 
 
 async def create_drafts(
@@ -39,10 +44,11 @@ async def create_drafts(
         unit.append(decided.events)
         made = [_invoice(unit, invoice_id) for invoice_id in decided.done]
         return Answer(
-            body={
-                "invoices": [states.invoice(invoice) for invoice in made],
-                "skipped": [states.left_alone(item) for item in explain(decided.left)],
-            },
+            body=Drafted(
+                invoices=[states.invoice(invoice) for invoice in made],
+                skipped=[states.left_alone(item) for item in explain(decided.left)],
+                position=UNSET,
+            ),
             created=True,
         )
 
@@ -57,7 +63,7 @@ async def delete_draft(tenant: Tenant, request: Request, invoice_id: str) -> Ans
         unit.expect(streams.invoice(invoice_id), request.if_match)
         deal = _deal(unit, invoice.contract_id, invoice.items_by_line())
         unit.append(drafting.delete(invoice, deal).events)
-        return Answer(body={})
+        return Answer(body=Done(position=UNSET))
 
     return await submit(tenant, request, work)
 
@@ -81,8 +87,9 @@ async def confirm(
         unit.append(decided.events)
         version = unit.version(streams.invoice(invoice_id))
         body = states.invoice(_invoice(unit, invoice_id))
-        repeated = {"already_confirmed": True} if decided.left else {}
-        return Answer(body={**body, **repeated}, version=version)
+        if decided.left:
+            body = ConfirmedInvoice(**msgspec.structs.asdict(body), already_confirmed=True)
+        return Answer(body=body, version=version)
 
     return await submit(tenant, request, work)
 

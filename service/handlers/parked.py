@@ -2,15 +2,23 @@
 
 import time
 import uuid
+from collections.abc import Sequence
+from dataclasses import replace
 
+import msgspec
 import structlog
+from msgspec import UNSET
+from sqlalchemy import Connection, RowMapping
 
 from aggregates import streams
 from aggregates.intake import parking
 from aggregates.intake.events import EventParked
 from projections.history import OutcomeUnknown, Unavailable
+from projections.views import parked_events as parked_views
+from projections.views.paging import PageRequest
+from projections.views.resource import Page
 from service.handlers import resuming
-from service.handlers.results import Result
+from service.handlers.idempotency import Answer, Request, submit
 from service.handlers.resuming import Resumption
 from service.handlers.taking_in import try_again
 from service.ledger.group_commit import Context
@@ -18,6 +26,9 @@ from service.ledger.ledger import Conflict
 from service.ledger.stream_kinds import PARKING
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
+from service.threads import in_thread
+from service.wire.answers import Done, ParkedEvent
+from service.wire.problems import of_recorded
 
 log = structlog.stdlib.get_logger(__name__)
 PATIENCE = 5.0
@@ -58,17 +69,66 @@ def recover(tenant: Tenant) -> None:
     resuming.recover(tenant, lambda found: waiting_on(tenant, context, found).later())
 
 
-def retry(unit: UnitOfWork, event: EventParked) -> Result:
-    """Tries a parked event again; it stays parked, with the reason of now, if it still can't go."""
-    return try_again(unit, event.contract_id, [event])[0]
+def page_of_parked(views: Connection, request: PageRequest) -> Page[ParkedEvent]:
+    """The events that wait, each with what it lacks, in the order they were last tried."""
+    page = parked_views.list_parked(views, request)
+    return Page(items=[_shown(row) for row in page.items], next=page.next, position=UNSET)
 
 
-def parked_event(unit: UnitOfWork, contract_id: str, parked_id: str) -> EventParked:
+async def retry(tenant: Tenant, request: Request, event_or_parked_id: str) -> Answer:
+    """Tries a parked event again; it stays parked, with the reason of now, if it still can't go.
+
+    Raises NotFound, or Refused when several wait under that id.
+    """
+    contract_id, parked_id = await _find(tenant, event_or_parked_id)
+
+    def work(unit: UnitOfWork) -> Answer:
+        event = _parked_event(unit, contract_id, parked_id)
+        return Answer(body=try_again(unit, contract_id, [event])[0].body())
+
+    return await submit(tenant, request, work)
+
+
+async def dismiss(tenant: Tenant, request: Request, event_or_parked_id: str, why: str) -> Answer:
+    """Takes a parked event off the list for good, with the reason. Raises as `retry`."""
+    contract_id, parked_id = await _find(tenant, event_or_parked_id)
+
+    def work(unit: UnitOfWork) -> Answer:
+        state = unit.load(PARKING, streams.parking(contract_id))
+        unit.append(parking.dismiss(state, parked_id, why).events)
+        return Answer(body=Done(position=UNSET))
+
+    because = replace(request, context=replace(request.context, reason=why))
+    return await submit(tenant, because, work)
+
+
+async def _find(tenant: Tenant, event_or_parked_id: str) -> tuple[str, str]:
+    """Contract and parked id of a waiting event, named by its own id or the parked id."""
+
+    def find() -> Sequence[RowMapping]:
+        with tenant.reading() as (views, _):
+            return parked_views.find_parked(views, event_or_parked_id)
+
+    await tenant.until_current()
+    event = parking.the_one(await in_thread(find), event_or_parked_id)
+    return event["contract_id"], event["parked_id"]
+
+
+def _parked_event(unit: UnitOfWork, contract_id: str, parked_id: str) -> EventParked:
     """A waiting event. Raises NotFound when none of that id waits."""
     return parking.waiting(unit.load(PARKING, streams.parking(contract_id)), parked_id)
 
 
-def dismiss(unit: UnitOfWork, contract_id: str, parked_id: str, reason: str) -> None:
-    """Takes a parked event off the list for good, with the reason. Raises NotFound."""
-    state = unit.load(PARKING, streams.parking(contract_id))
-    unit.append(parking.dismiss(state, parked_id, reason).events)
+def _shown(row: RowMapping) -> ParkedEvent:
+    return ParkedEvent(
+        id=row["event_id"],
+        parked_id=row["parked_id"],
+        source=row["source"],
+        type=row["type"],
+        contract_id=row["contract_id"],
+        line_id=row["line_id"],
+        approval_id=row["approval_id"],
+        position=row["position"],
+        problem=of_recorded(row["problem_code"], row["problem_detail"]).body(),
+        data=msgspec.json.decode(row["data"]),
+    )

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NoReturn
 
+import msgspec
+
 from aggregates import streams
 from aggregates.contract.defining import DefineContract
 from aggregates.contract_line.terms import DefineLine
 from aggregates.statuses import Outcome
-from service.handlers.idempotency import Answer, Request, execute
+from service.handlers.idempotency import Answer, Request, execute, execute_once
 from service.handlers.parked import PATIENCE, go_on, waiting_on
 from service.handlers.refused import note
 from service.handlers.results import Result, bad_event_result
@@ -21,6 +23,7 @@ from service.handlers.taking_in import FIRST_STEP, Desk
 from service.ledger.group_commit import Command, Context
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
+from service.wire.answers import BatchResult, RefusedEvent
 from service.wire.cloudevents import BadEvent, Posted, read
 from service.wire.problems import Problem
 
@@ -108,8 +111,23 @@ class EventRefused(Exception):
 
     def document(self) -> Problem:
         """The problem, with the members of the event's result."""
-        members = {name: v for name, v in self.result.body().items() if name != "problem"}
-        return replace(self.problem, extra={**self.problem.extra, **members})
+        members = msgspec.structs.asdict(self.result.body())
+        del members["problem"]
+        extra = {**self.problem.extra, **members}
+        return replace(self.problem, document=RefusedEvent, extra=extra)
+
+
+def receive_batch(tenant: Tenant, request: Request, events: Sequence[object]) -> Answer:
+    """Takes in a batch as `receive` does; its results are the answer."""
+
+    def act() -> Answer:
+        taken = receive(tenant, request.context, events)
+        position = max((result.position for result in taken), default=0)
+        results = [result.body() for result in taken]
+        position = position or tenant.ledger.position()
+        return Answer(body=BatchResult(results=results, position=position))
+
+    return execute_once(tenant, request, act)
 
 
 def receive_one(tenant: Tenant, request: Request, event: object) -> Answer:
@@ -145,7 +163,7 @@ def _receive_one(tenant: Tenant, request: Request, event: object) -> Answer:
     if reception.defines:
         position = go_on(waiting_on(tenant, request.context, posted.contract_id))
         if request.idempotency_key is None:  # else a repetition would be answered another one
-            answer.body["position"] = max(position, answer.body["position"])
+            answer = answer.at(max(position, answer.position))
     return answer
 
 

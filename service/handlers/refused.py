@@ -11,8 +11,11 @@ import msgspec
 import structlog
 
 from projections.history import OutcomeUnknown, Unavailable
+from projections.views.resource import Page
 from service.ledger.group_commit import Context
 from service.tenants.tenant import Tenant
+from service.wire import answers
+from service.wire.answers import NotedRefusal
 from service.wire.cloudevents import BadEvent
 from service.wire.problems import Problem
 
@@ -35,15 +38,9 @@ def note(
         return
     at = tenant.clock().isoformat()
     documents = [
-        msgspec.json.encode(
-            {
-                "refused_at": at,
-                **_ids(event),
-                "problem": _bounded(problem) if problem else None,
-                "actor": context.actor,
-            }
-        ).decode()
+        msgspec.json.encode(_noted(event, problem, at, context.actor)).decode()
         for event, problem in refused
+        if problem
     ]
     try:
         tenant.ledger.note_refused(documents)
@@ -51,23 +48,31 @@ def note(
         log.error("refused events were not noted", events=len(refused), exc_info=error)
 
 
-def newest(tenant: Tenant, before: int, limit: int) -> list[tuple[int, Json]]:
-    """At most `limit` refused events with numbers below `before`, the newest first."""
-    found = tenant.ledger.refused(before, limit)
-    return [(number, msgspec.json.decode(document)) for number, document in found]
+def page_of_refused(tenant: Tenant, before: int, limit: int) -> Page[msgspec.Raw]:
+    """The refused events with numbers below `before` as they were noted, the newest first."""
+    found = tenant.ledger.refused(before, limit + 1)
+    return Page(
+        items=[msgspec.Raw(document.encode()) for _, document in found[:limit]],
+        next=str(found[limit - 1][0]) if len(found) > limit else None,
+        position=tenant.ledger.position(),
+    )
 
 
-def _ids(posted: object) -> Json:
+def _noted(posted: object, problem: Problem, at: str, actor: str) -> NotedRefusal:
     """What an event says of itself and of what it is about, as far as it is text; not too long."""
     event = _members(posted.event if isinstance(posted, BadEvent) else posted)
     data = _members(event.get("data"))
-    return {
-        **{name: _text(event.get(name), _LONGEST_ATTRIBUTE) for name in ("source", "id", "type")},
-        **{
-            name: _text(data.get(name), _LONGEST_ID)
-            for name in ("contract_id", "line_id", "approval_id")
-        },
-    }
+    return NotedRefusal(
+        refused_at=at,
+        source=_text(event.get("source"), _LONGEST_ATTRIBUTE),
+        id=_text(event.get("id"), _LONGEST_ATTRIBUTE),
+        type=_text(event.get("type"), _LONGEST_ATTRIBUTE),
+        contract_id=_text(data.get("contract_id"), _LONGEST_ID),
+        line_id=_text(data.get("line_id"), _LONGEST_ID),
+        approval_id=_text(data.get("approval_id"), _LONGEST_ID),
+        problem=_bounded(problem),
+        actor=actor,
+    )
 
 
 def _members(value: object) -> Mapping[str, object]:
@@ -78,18 +83,17 @@ def _text(value: object, longest: int) -> str | None:
     return value[:longest] if isinstance(value, str) else None
 
 
-def _bounded(problem: Problem) -> Json:
+def _bounded(problem: Problem) -> answers.Problem:
     """The problem without the rest of what many wrong fields would make of it.
 
     Nor with names that the data has given to its roles, categories and tasks.
     """
     body = problem.body()
-    if "errors" in body:
-        errors = [_unnamed(error) for error in body["errors"][:_MOST_ERRORS]]
-        body["errors"] = errors
-        if all("field" in error for error in errors):
-            body["detail"] = "; ".join(f"{each['field']}: {each['detail']}" for each in errors)
-    body["detail"] = body["detail"][:_LONGEST_DETAIL]
+    if body.errors:
+        body.errors = [_unnamed(error) for error in body.errors[:_MOST_ERRORS]]
+        if all("field" in error for error in body.errors):
+            body.detail = "; ".join(f"{each['field']}: {each['detail']}" for each in body.errors)
+    body.detail = body.detail[:_LONGEST_DETAIL]
     return body
 
 

@@ -1,14 +1,12 @@
 """What became of a posted event, as callers get it, and why."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from aggregates.refusals import Refused
 from aggregates.statuses import Outcome
+from service.wire.answers import EventResult
 from service.wire.cloudevents import BadEvent, Posted, under_data
 from service.wire.problems import Problem, of_recorded, of_refusal
-
-Json = dict[str, Any]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,16 +20,16 @@ class Result:
     position: int = 0
     ignored: tuple[str, ...] = ()
 
-    def body(self) -> Json:
+    def body(self) -> EventResult:
         """The result as callers get it."""
-        return {
-            "id": self.event_id,
-            "outcome": self.outcome,
-            "items": list(self.items),
-            "position": self.position,
-            "problem": self.problem.brief() if self.problem else None,
-            "ignored": list(self.ignored),
-        }
+        return EventResult(
+            id=self.event_id,
+            outcome=self.outcome,
+            items=list(self.items),
+            position=self.position,
+            problem=self.problem.brief() if self.problem else None,
+            ignored=list(self.ignored),
+        )
 
 
 def bad_event_result(error: BadEvent) -> Result:

@@ -3,11 +3,11 @@
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
 
 from service.http import errors
 from service.http.bodies import BodyLimit
@@ -37,10 +37,8 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
     )
     app.state.tenants, app.state.settings = tenants, settings
     app.state.waiting = Waiting(settings.waiting_limit)
-    # Not by include_router: it would look at each route twice, and in routers one after the other.
-    # Before the pages of the documentation, for what is asked for all day is to be found first.
-    modules = (backlog, intake, invoices, contracts, audit, operations)
-    app.router.routes[:0] = [route for module in modules for route in module.router.routes]
+    for module in (backlog, intake, invoices, contracts, audit, operations):
+        app.include_router(module.router)
     app.add_exception_handler(Exception, _unforeseen)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -91,11 +89,8 @@ async def _http(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request) -> list[str]:
     """The methods that the path knows: those of every route, for each has one of its own."""
-    matching = (
-        route
-        for route in request.app.routes
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
-    )
+    routes = iter_route_contexts(request.app.routes)
+    matching = (route for route in routes if route.path_regex.match(request.url.path))
     return sorted({method for route in matching for method in route.methods or ()})
 
 
@@ -106,5 +101,5 @@ async def _cut_off(_: Request, error: Exception) -> Response:
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
     log.error("unforeseen error", method=request.method, path=request.url.path, exc_info=error)
-    detail = "this should not happen; it is in the server's log"
+    detail = "an unexpected error: the server's log has the details"
     return problem_response(Problem(status=500, code="internal", detail=detail))

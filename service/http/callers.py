@@ -1,4 +1,4 @@
-"""Who calls: the tenant of a route, the actor, the Idempotency-Key, the version that was seen."""
+"""Who calls: the tenant, the actor, and what a command carries beside its body."""
 
 import asyncio
 import hashlib
@@ -12,22 +12,13 @@ from pydantic import Field
 from service.handlers.idempotency import Request as Command
 from service.http.responses import ProblemRaised
 from service.ledger.ledger import Context
-from service.settings import Settings
 from service.tenants.opening import DEFAULT, NAME
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import AnyTenants
 from service.wire.problems import Problem
+from service.wire.queries import LARGEST
 
-LARGEST = 2**63 - 1
-"""The largest position, version or number that a database can be asked for."""
 _HEADER_TEXT = r"^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$"
-
-
-async def settings_of(request: Request) -> Settings:
-    """The server's settings."""
-    return request.app.state.settings
-
-
 Text = Annotated[str | None, Header(pattern=_HEADER_TEXT)]
 
 
@@ -112,7 +103,6 @@ def _version(if_match: str | None) -> int | None:
 
 
 TheTenant = Annotated[Tenant, Depends(tenant_of)]
-TheSettings = Annotated[Settings, Depends(settings_of)]
 TheCommand = Annotated[Command, Depends(command_of)]
 ThePost = Annotated[Command, Depends(post_of)]
 TheChange = Annotated[Command, Depends(change_of)]

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from projections.views.paging import BadQuery, PageRequest
-
-NO_NUL: dict[str, Any] = {"pattern": r"^[^\x00]*$"}
-QueryText = Annotated[str, Field(json_schema_extra=NO_NUL)]
-"""Text of a query; that it must not have a NUL holds for every parameter (`StrictRoute`)."""
+from service.wire.queries import CURSOR, SORT, QueryText, Sort, sorted_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +26,12 @@ class Listing:
 
 def listing_by(sortable: Iterable[str]) -> Callable[..., Coroutine[Any, Any, Listing]]:
     """What gives a list its part of the query; it can be sorted by these fields."""
-    names = "|".join(sortable)
-    # For the document alone: what is refused is refused by the list, which names its fields.
-    text = {"type": "string", "maxLength": 500, "pattern": f"^(-?({names})(,-?({names}))*)?$"}
+    schema = sorted_by(sortable)
 
     async def listing_of(
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        cursor: Annotated[
-            QueryText | None, Query(max_length=2000, description="`next` of the page before.")
-        ] = None,
-        sort: Annotated[
-            Annotated[str, Field(max_length=500), WithJsonSchema(text)] | None,
-            Query(description="Fields to sort by, as `field,-field`; any other is refused (422)."),
-        ] = None,
+        cursor: Annotated[QueryText | None, Query(max_length=2000, description=CURSOR)] = None,
+        sort: Annotated[Annotated[Sort, schema] | None, Query(description=SORT)] = None,
     ) -> Listing:
         return Listing(limit, cursor, sort)
 

@@ -1,23 +1,58 @@
-"""The OpenAPI document: what FastAPI makes of the routes, completed."""
+"""The OpenAPI document: FastAPI's, with what callers get and post filled in, and with links."""
 
 import json
 from typing import Any
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from service.http import answers, openapi_links
-from service.http.routers import intake
-from service.wire import cloudevents, requests
+from service.http import openapi_links
+from service.http.responses import KINDS, REFERENCE
+from service.http.routers.intake import BATCH, STRUCTURED
+from service.wire import answers, cloudevents, requests
 from service.wire.problems import MEDIA_TYPE
 
-_PART = "#/components/schemas/{model}"
 DESCRIPTION = """\
 What could be billed, what is ready, what must wait, what limits forbid, what sits on a draft and
 what is posted: fixed-price milestones and time and material, event-sourced.
 Decimals travel as strings; every error is a problem document (RFC 9457).
 """
+_PART = "#/components/schemas/{model}"
+_EVENT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["specversion", "id", "source", "type", "data"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": {"type": "string"},
+        "source": {"type": "string"},
+        "type": {"type": "string", "enum": []},
+        "datacontenttype": {"type": "string"},
+        "time": {"type": "string", "format": "date-time"},
+        "data": {"type": "object"},
+    },
+}
+
+
+def event_body(types: tuple[str, ...], data: list[dict[str, str]]) -> dict[str, Any]:
+    """The request body of intake for the OpenAPI document: all three modes."""
+    event = {
+        **_EVENT_SCHEMA,
+        "properties": {
+            **_EVENT_SCHEMA["properties"],
+            "type": {"type": "string", "enum": list(types)},
+            "data": {"anyOf": data},
+        },
+    }
+    return {
+        "required": True,
+        "content": {
+            STRUCTURED: {"schema": event},
+            BATCH: {"schema": {"type": "array", "items": event}},
+            "application/json": {"schema": {"anyOf": data}},
+        },
+    }
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
@@ -32,8 +67,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         summary="From approved work to confirmed invoices",
     )
     parts = document["components"]["schemas"]
-    for model in (answers.Problem, answers.RefusedEvent):
-        parts[model.__name__] = model.model_json_schema(ref_template=_PART)
+    parts |= _answers() | parts  # statuses, which both have, stay as bodies and queries name them
     for model in (requests.ApprovalData, requests.ContractData, requests.LineData):
         parts.update(_posted(model))
     data = [
@@ -41,7 +75,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         for name in ("ApprovalData", "ContractData", "LineData")
     ]
     events = document["paths"]["/v1/events"]["post"]
-    events["requestBody"] = intake.event_body(cloudevents.TYPES, data)
+    events["requestBody"] = event_body(cloudevents.TYPES, data)
     problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
     for path in document["paths"].values():
         for operation in path.values():
@@ -60,6 +94,16 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     openapi_links.add(document)
     app.openapi_schema = document
     return document
+
+
+def _answers() -> dict[str, Any]:
+    """The schemas of all that callers get."""
+    kinds = [*KINDS.values(), answers.Problem, answers.RefusedEvent]
+    _, parts = msgspec.json.schema_components(kinds, ref_template=REFERENCE)
+    for part in parts.values():
+        if "enum" in part:
+            part["type"] = "string"
+    return parts
 
 
 def _posted(model: type[BaseModel]) -> dict[str, Any]:

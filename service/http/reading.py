@@ -1,28 +1,26 @@
-"""What every read takes: the tenant, and the position that its views are to show first."""
+"""Reads: they wait until the views show what is asked for, and ask the database in a thread."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, NoReturn
+from typing import Annotated, Concatenate, NoReturn, ParamSpec, TypeVar
 
 from fastapi import Depends, Query, Request
+from sqlalchemy import Connection
 from starlette.requests import ClientDisconnect
 
-from service.http.callers import LARGEST, TheSettings, TheTenant
+from service.http.callers import TheTenant
 from service.http.responses import ProblemRaised
 from service.tenants.tenant import Tenant
+from service.threads import in_thread
 from service.wire.problems import Problem
+from service.wire.queries import AFTER, LARGEST
 
-After = Annotated[
-    int | None,
-    Query(
-        ge=0,
-        le=LARGEST,
-        description="Wait until the view shows this position of the history; "
-        "a position that the history has not reached is refused (422).",
-    ),
-]
+P = ParamSpec("P")
+R = TypeVar("R")
+
+After = Annotated[int | None, Query(ge=0, le=LARGEST, description=AFTER)]
 
 
 class Waiting:
@@ -51,12 +49,26 @@ class Waiting:
 class Reading:
     """What every read takes: it waits for the views to show `after`, before it takes a thread."""
 
+    request: Request
     tenant: Tenant
-    seconds: float
-    waiting: Waiting
     after: int | None
 
-    async def wait(self, request: Request) -> None:
+    async def of(
+        self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[R, int]:
+        """What the query finds in the views, and the position that they show.
+
+        Raises as `until_shown`.
+        """
+
+        def read() -> tuple[R, int]:
+            with self.tenant.reading() as (views, position):
+                return query(views, *args, **kwargs), position
+
+        await self.until_shown()
+        return await in_thread(read)
+
+    async def until_shown(self) -> None:
         """Returns once the views show `after`.
 
         Raises ViewsBehind when they don't in time, PositionAhead when they can't, ProblemRaised
@@ -64,10 +76,13 @@ class Reading:
         """
         if self.after is None or self.tenant.shows(self.after):
             return
-        with self.waiting.one():
+        state = self.request.app.state
+        with state.waiting.one():
             await self.tenant.require_reached(self.after)
-            gone = asyncio.ensure_future(_hung_up(request))
-            shown = asyncio.ensure_future(self.tenant.until_shown(self.after, self.seconds))
+            gone = asyncio.ensure_future(_hung_up(self.request))
+            shown = asyncio.ensure_future(
+                self.tenant.until_shown(self.after, state.settings.read_wait)
+            )
             try:
                 await asyncio.wait({gone, shown}, return_when=asyncio.FIRST_COMPLETED)
                 await (shown if shown.done() else gone)
@@ -84,12 +99,9 @@ async def _hung_up(request: Request) -> NoReturn:
     raise ClientDisconnect
 
 
-# Coroutines, as everything here that only reads the request: FastAPI would run each in a thread.
-async def reading_of(
-    request: Request, tenant: TheTenant, settings: TheSettings, after: After = None
-) -> Reading:
+async def reading_of(request: Request, tenant: TheTenant, after: After = None) -> Reading:
     """What every read takes."""
-    return Reading(tenant, settings.read_wait, request.app.state.waiting, after)
+    return Reading(request, tenant, after)
 
 
 TheReading = Annotated[Reading, Depends(reading_of)]

@@ -1,24 +1,42 @@
-"""Answers as HTTP responses: resources, pages of lists, problems."""
+"""Answers as HTTP responses: what callers get, encoded as it is, and problems."""
 
 import re
-from typing import Any
+from typing import Any, get_args, get_origin
 from urllib.parse import urlencode
 
 import msgspec
-from fastapi import Request, Response
+from fastapi import HTTPException, Request, Response
 
-from projections.views.paging import Page
+from projections.views.resource import Listed, Page, Positioned
 from service.handlers.idempotency import Answer
 from service.wire.problems import MEDIA_TYPE, Problem
 
+Whole = Positioned | Listed
+JSON = "application/json"
+REFERENCE = "#/components/schemas/{name}"
+KINDS: dict[str, Any] = {}
+"""What routes say that they give, by the names of their schemas."""
 _PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~=&-]*")
 
 
-class ProblemRaised(Exception):
+def gives(*kinds: Any, status: int = 200, also: int | None = None) -> dict[int | str, Any]:
+    """What the `responses` of a route say: one of these kinds of body, with these statuses."""
+    references: list[dict[str, str]] = []
+    for kind in kinds:
+        parts = [get_origin(kind) or kind, *get_args(kind)]
+        name = "_".join(part.__name__ for part in parts) + ("_" if parts[1:] else "")
+        KINDS[name] = kind
+        references.append({"$ref": REFERENCE.format(name=name)})
+    schema: dict[str, Any] = references[0] if len(references) == 1 else {"anyOf": references}
+    content = {JSON: {"schema": schema}}
+    return {each: {"content": content} for each in (status, also) if each}
+
+
+class ProblemRaised(HTTPException):
     """An answer that is a problem document."""
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.detail)
+        super().__init__(problem.status, problem.detail)
         self.problem = problem
 
 
@@ -31,7 +49,7 @@ def json_response(
     body: object, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
     """A body that was put together here, encoded without a second look."""
-    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")
+    return Response(msgspec.json.encode(body), status, headers, media_type=JSON)
 
 
 def command_response(answer: Answer) -> Response:
@@ -40,21 +58,23 @@ def command_response(answer: Answer) -> Response:
     return json_response(answer.body, 201 if answer.created else 200, headers)
 
 
-def list_response(request: Request, page: Page, position: int) -> Response:
-    """A page of a list, with where the next one is as a cursor and as a Link (RFC 8288)."""
-    body: dict[str, Any] = {"items": page.items, "next": page.next_cursor, "position": position}
-    if page.totals is not None:
-        body["totals"] = page.totals
+def list_response(request: Request, page: Page[Any], position: int | None = None) -> Response:
+    """A page of a list, with where the next one is as a cursor and as a Link (RFC 8288).
+
+    It shows `position`, or that which it has already.
+    """
+    if position is not None:
+        page.position = position
     headers: dict[str, str] = {}
-    if page.next_cursor:
+    if page.next:
         query = _without_cursor(request)
         path = request.scope["raw_path"].decode("ascii")
-        headers["Link"] = f'<{path}?{query}cursor={page.next_cursor}>; rel="next"'
-    return json_response(body, headers=headers)
+        headers["Link"] = f'<{path}?{query}cursor={page.next}>; rel="next"'
+    return json_response(page, headers=headers)
 
 
 def _without_cursor(request: Request) -> str:
-    """The query but for a cursor, for one to be put behind."""
+    """The query without its cursor, for another one to be added."""
     asked = request.scope["query_string"].decode("latin-1")
     if "cursor" in asked or not _PLAIN_QUERY.fullmatch(asked):
         pairs = request.query_params.multi_items()
@@ -63,12 +83,12 @@ def _without_cursor(request: Request) -> str:
 
 
 def one_response(
-    found: tuple[dict[str, Any], int | None] | None, kind: str, identity: str, position: int
+    found: Whole | tuple[Whole, int] | None, kind: str, identity: str, position: int
 ) -> Response:
     """A single resource, with its ETag if it has a version of its own; or 404."""
     if found is None:
         detail = f"there is no {kind.replace('_', ' ')} {identity!r}"
         raise ProblemRaised(Problem(status=404, code=f"{kind}_not_found", detail=detail))
-    body, version = found
-    headers = {} if version is None else {"ETag": f'"{version}"'}
-    return json_response({**body, "position": position}, headers=headers)
+    body, version = found if isinstance(found, tuple) else (found, None)
+    body.position = position
+    return command_response(Answer(body=body, version=version))

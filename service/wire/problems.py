@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 from pydantic import ValidationError
 
 from aggregates.limits import LimitExceeded
 from aggregates.refusals import Invalid, ItemsRefused, NotFound, Refused
 from projections.history import OutcomeUnknown
 from projections.time_and_material import failed_levels
+from service.wire import answers
 from service.wire.states import left_alone
 from service.wire.strict_json import NotJson, TooManyValues
 
@@ -42,26 +44,27 @@ TITLES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One problem document; `code` ends its `type`, `extra` are further members."""
+    """A problem; `code` ends the `type` of its document, `extra` are further members of that."""
 
     status: int
     code: str
     detail: str
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    document: type[answers.Problem] = answers.Problem
 
-    def body(self) -> dict[str, Any]:
+    def body(self) -> answers.Problem:
         """The document: `type` is a stable URI reference, to be compared, not fetched."""
-        return {
-            "type": f"/problems/{self.code.replace('_', '-')}",
-            "title": TITLES[self.status],
-            "status": self.status,
-            "code": self.code,
-            "detail": shown(self.detail, LONGEST_DETAIL),
+        return self.document(
+            type=f"/problems/{self.code.replace('_', '-')}",
+            title=TITLES[self.status],
+            status=self.status,
+            code=self.code,
+            detail=shown(self.detail, LONGEST_DETAIL),
             **self.extra,
-        }
+        )
 
-    def brief(self) -> dict[str, Any]:
+    def brief(self) -> answers.Problem:
         """The document in a few hundred bytes, for one of thousands of events in an answer."""
         most = LONGEST_DETAIL_OF_EVENT
         errors: list[dict[str, Any]] = self.extra.get("errors", [])
@@ -69,8 +72,8 @@ class Problem:
             {name: shown(str(value), most // 2) for name, value in error.items()}
             for error in errors[:MOST_ERRORS_OF_EVENT]
         ]
-        named = {"errors": few} if errors else {}
-        return {**self.body(), "detail": shown(self.detail, most), **named}
+        detail = shown(self.detail, most)
+        return msgspec.structs.replace(self.body(), detail=detail, errors=few or UNSET)
 
     def encoded(self) -> bytes:
         """The document as bytes."""
@@ -106,7 +109,7 @@ def of_refusal(error: Refused) -> Problem:
         case NotFound():
             return Problem(status=404, code=error.code, detail=error.detail)
         case ItemsRefused():
-            errors = [left_alone(item) for item in error.items]
+            errors = msgspec.to_builtins([left_alone(item) for item in error.items])
             return Problem(
                 status=409, code=error.code, detail=error.detail, extra={"errors": errors}
             )

@@ -51,7 +51,7 @@ def _not_negative(value: Decimal) -> Decimal:
 
 def _date(value: object) -> datetime.date:
     if not isinstance(value, str) or not _DATE.fullmatch(value):
-        raise ValueError("must be a date in a string, as 2026-10-31")
+        raise ValueError('must be a date in a string, such as "2026-10-31"')
     date = datetime.date.fromisoformat(value)
     if not _FIRST_YEAR <= date.year <= _LAST_YEAR:
         raise ValueError(f"must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}")

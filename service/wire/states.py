@@ -1,8 +1,9 @@
-"""Folded states as callers get them: the same shapes that the views answer with."""
+"""Folded states as callers get them: the same resources that the views answer with."""
 
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Any
+
+from msgspec import UNSET
 
 from aggregates import money
 from aggregates.contract.state import Contract
@@ -12,10 +13,12 @@ from aggregates.contract_line.state import ContractLine
 from aggregates.invoice.state import Invoice
 from aggregates.refusals import LeftAlone
 from aggregates.statuses import BillingMethod
+from aggregates.terms import FailedLevel as FailedLimit
 from aggregates.terms import rounding_customer
-from projections.time_and_material import failed_levels
-
-Json = dict[str, Any]
+from projections.time_and_material import failed_levels as levels_as_kept
+from projections.views import contracts, invoices
+from projections.views.backlog.rows import FailedLevel
+from service.wire.answers import ChangedItem, SkippedItem
 
 
 def amount(value: Decimal, currency: str) -> str:
@@ -39,156 +42,163 @@ def quantity(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def contract(state: Contract) -> Json:
+def contract(state: Contract) -> contracts.Contract:
     """A contract with its customers and the ids of its lines."""
     currency = state.currency
-    return {
-        "contract_id": state.contract_id,
-        "name": state.name,
-        "currency": currency,
-        "nte_limit": amount_or_none(state.nte_limit, currency),
-        "customers": [
-            {
-                "customer_id": customer.customer_id,
-                "name": customer.name,
-                "nte_limit": amount_or_none(customer.nte_limit, currency),
-            }
+    return contracts.Contract(
+        contract_id=state.contract_id,
+        name=state.name,
+        currency=currency,
+        nte_limit=amount_or_none(state.nte_limit, currency),
+        customers=[
+            contracts.ContractCustomer(
+                customer_id=customer.customer_id,
+                name=customer.name,
+                nte_limit=amount_or_none(customer.nte_limit, currency),
+            )
             for customer in state.customers.values()
         ],
-        "lines": sorted(state.lines),
-    }
+        lines=sorted(state.lines),
+    )
 
 
-def line(state: LineHead) -> Json:
+def line(state: LineHead) -> contracts.Line:
     """A contract line, with what its milestones total and lack to its contract amount (D-15)."""
     terms, currency = state.terms, state.currency
     fixed = terms.billing_method is BillingMethod.FIXED_PRICE
     total = state.milestones_total if fixed else None
     value = terms.contract_amount
     difference = None if total is None or value is None else value - total
-    return {
-        "contract_id": state.contract_id,
-        "line_id": state.line_id,
-        "name": terms.name,
-        "project_id": terms.project_id,
-        "billing_method": terms.billing_method,
-        "currency": currency,
-        "contract_amount": amount_or_none(value, currency),
-        "nte_limit": amount_or_none(terms.nte_limit, currency),
-        "customers": [
-            {
-                "customer_id": customer.customer_id,
-                "split_percent": f"{customer.split_percent:f}",
-                "rounding": customer.customer_id == rounding_customer(terms.customers),
-                "nte_limit": amount_or_none(customer.nte_limit, currency),
-            }
+    return contracts.Line(
+        contract_id=state.contract_id,
+        line_id=state.line_id,
+        name=terms.name,
+        project_id=terms.project_id,
+        billing_method=terms.billing_method,
+        currency=currency,
+        contract_amount=amount_or_none(value, currency),
+        nte_limit=amount_or_none(terms.nte_limit, currency),
+        customers=[
+            contracts.LineCustomer(
+                customer_id=customer.customer_id,
+                split_percent=f"{customer.split_percent:f}",
+                rounding=customer.customer_id == rounding_customer(terms.customers),
+                nte_limit=amount_or_none(customer.nte_limit, currency),
+            )
             for customer in terms.customers
         ],
-        "schedule": terms.schedule,
-        "includes": list(terms.includes),
-        "chargeable": asdict(terms.chargeable),
-        "milestones_total": amount_or_none(total, currency),
-        "difference": amount_or_none(difference, currency),
-    }
+        schedule=terms.schedule,
+        includes=list(terms.includes),
+        chargeable=contracts.Chargeable(**asdict(terms.chargeable)),
+        milestones_total=amount_or_none(total, currency),
+        difference=amount_or_none(difference, currency),
+        position=UNSET,
+    )
 
 
-def milestone(state: ContractLine, milestone_id: str) -> Json:
+def milestone(state: ContractLine, milestone_id: str) -> contracts.Milestone:
     """A milestone with its parts (D-10)."""
     header, currency = state.milestones[milestone_id], state.currency
-    return {
-        "milestone_id": milestone_id,
-        "contract_id": state.contract_id,
-        "line_id": state.line_id,
-        "name": header.name,
-        "status": header.status,
-        "amount": amount(header.amount, currency),
-        "tax": amount(header.tax, currency),
-        "currency": currency,
-        "date": header.date.isoformat(),
-        "task_id": header.task_id,
-        "parts": [
-            {
-                "item_id": part.item_id,
-                "customer_id": part.customer_id,
-                "amount": amount(part.amount, currency),
-                "tax": amount(part.tax, currency),
-                "billing_status": part.billing_status,
-            }
+    return contracts.Milestone(
+        milestone_id=milestone_id,
+        contract_id=state.contract_id,
+        line_id=state.line_id,
+        name=header.name,
+        status=header.status,
+        amount=amount(header.amount, currency),
+        tax=amount(header.tax, currency),
+        currency=currency,
+        date=header.date,
+        task_id=header.task_id,
+        parts=[
+            contracts.MilestonePart(
+                item_id=part.item_id,
+                customer_id=part.customer_id,
+                amount=amount(part.amount, currency),
+                tax=amount(part.tax, currency),
+                billing_status=part.billing_status,
+            )
             for part in (state.parts[item_id] for item_id in header.parts)
         ],
-    }
+        position=UNSET,
+    )
 
 
-def changed_item(item: Item) -> Json:
+def changed_item(item: Item) -> ChangedItem:
     """An item that a command changed; milestones have no NTE status (D-17)."""
     sale = item if isinstance(item, OpenSale) else None
-    return {
-        "item_id": item.item_id,
-        "billing_status": item.billing_status,
-        "nte_status": sale.nte_status if sale else None,
-        "nte_detail": failed_levels(sale.failed) if sale and sale.failed else None,
-    }
+    return ChangedItem(
+        item_id=item.item_id,
+        billing_status=item.billing_status,
+        nte_status=sale.nte_status if sale else None,
+        nte_detail=failed_levels(sale.failed) if sale and sale.failed else None,
+    )
 
 
-def left_alone(item: LeftAlone) -> Json:
+def left_alone(item: LeftAlone) -> SkippedItem:
     """An item that a command leaves as it is, and why (D-26, D-27, D-33)."""
     facts = dict(item.why.facts)
     if "shortfall" in facts:
         facts["shortfall"] = f"{facts['shortfall']:f}"
         facts["levels"] = failed_levels(facts["levels"])
-    return {"item_id": item.id, "code": item.why.code, "detail": item.why.detail, **facts}
+    return SkippedItem(item_id=item.id, code=item.why.code, detail=item.why.detail, **facts)
 
 
-def invoice(state: Invoice) -> Json:
+def failed_levels(failed: tuple[FailedLimit, ...]) -> list[FailedLevel]:
+    """The levels that an amount does not fit under (D-31), as rows have them, too."""
+    return [FailedLevel(**level) for level in levels_as_kept(failed)]
+
+
+def invoice(state: Invoice) -> invoices.Invoice:
     """An invoice with its lines and details (D-43)."""
     currency = state.currency
-    details: dict[str, list[Json]] = {}
+    details: dict[str, list[invoices.InvoiceDetail]] = {}
     for detail in state.listed():
         details.setdefault(detail.line_id, []).append(
-            {
-                "detail_id": detail.detail_id,
-                "item_id": detail.item_id,
-                "kind": detail.kind,
-                "date": detail.date.isoformat(),
-                "description": detail.description,
-                "quantity": quantity(detail.quantity),
-                "unit_price": unit_price(detail.unit_price, currency),
-                "amount": amount(detail.amount, currency),
-                "tax": amount(detail.tax, currency),
-                "billing_type": detail.billing_type,
-            }
+            invoices.InvoiceDetail(
+                detail_id=detail.detail_id,
+                item_id=detail.item_id,
+                kind=detail.kind,
+                date=detail.date,
+                description=detail.description,
+                quantity=quantity(detail.quantity),
+                unit_price=unit_price(detail.unit_price, currency),
+                amount=amount(detail.amount, currency),
+                tax=amount(detail.tax, currency),
+                billing_type=detail.billing_type,
+            )
         )
-    return {
-        "invoice_id": state.invoice_id,
-        "number": state.number,
-        "status": state.status,
-        "contract_id": state.contract_id,
-        "customer_id": state.customer_id,
-        "currency": currency,
-        "cutoff": state.cutoff and state.cutoff.isoformat(),
-        "accounting_date": state.accounting_date and state.accounting_date.isoformat(),
-        "corrects": None,
-        "amount": amount(state.amount, currency),
-        "tax": amount(state.tax, currency),
-        "total": amount(state.amount + state.tax, currency),
-        "lines": [
-            {
-                "line_id": total.line_id,
-                "billing_method": total.billing_method,
-                "amount": amount(total.amount, currency),
-                "tax": amount(total.tax, currency),
-                "total": amount(total.amount + total.tax, currency),
-                "groups": [
-                    {
-                        "billing_type": group.billing_type,
-                        "count": group.count,
-                        "amount": amount(group.amount, currency),
-                        "tax": amount(group.tax, currency),
-                    }
+    return invoices.Invoice(
+        invoice_id=state.invoice_id,
+        number=state.number,
+        status=state.status,
+        contract_id=state.contract_id,
+        customer_id=state.customer_id,
+        currency=currency,
+        cutoff=state.cutoff,
+        accounting_date=state.accounting_date,
+        corrects=None,
+        amount=amount(state.amount, currency),
+        tax=amount(state.tax, currency),
+        total=amount(state.amount + state.tax, currency),
+        lines=[
+            invoices.InvoiceLine(
+                line_id=total.line_id,
+                billing_method=total.billing_method,
+                amount=amount(total.amount, currency),
+                tax=amount(total.tax, currency),
+                total=amount(total.amount + total.tax, currency),
+                groups=[
+                    invoices.BillingTypeTotal(
+                        billing_type=group.billing_type,
+                        count=group.count,
+                        amount=amount(group.amount, currency),
+                        tax=amount(group.tax, currency),
+                    )
                     for group in total.groups
                 ],
-                "details": details.get(total.line_id, []),
-            }
+                details=details.get(total.line_id, []),
+            )
             for total in state.lines
         ],
-    }
+    )

@@ -118,7 +118,7 @@ def _plain(text: bytes) -> Any:
     """The value of a text that is beyond doubt, read by the fast parser; _NOT_PLAIN for others.
 
     That parser takes a field given twice without a word. Then the text has more quotation marks
-    than its value when that is written again: two for every name, whatever comes behind it.
+    than its value when that is written again: two for every name, whatever comes after it.
     """
     try:
         value = msgspec.json.decode(text)
@@ -178,7 +178,7 @@ def _elements(text: str) -> Iterator[str]:
 
 
 def _past(mark: str, text: str, at: int) -> tuple[int, bool]:
-    """Where it goes on behind the mark and the space around it, and whether the mark is there."""
+    """Where it goes on after the mark and the space around it, and whether the mark is there."""
     found = _MARK.match(text, at)
     return (found.end(), True) if found and found[1] == mark else (at, False)
 

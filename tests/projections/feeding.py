@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
+import msgspec
 from hypothesis import settings
 from sqlalchemy import Engine, delete, select
 
@@ -78,3 +79,9 @@ def cut(events: Sequence[Recorded], pages: Sequence[int]) -> Iterator[Sequence[R
             return
         yield page
         start += size
+
+
+def shown(found: Any) -> Any:
+    """What queries found as callers get it: objects, lists and texts."""
+    seen = msgspec.json.decode(msgspec.json.encode(found, enc_hook=dict))
+    return tuple(seen) if isinstance(found, tuple) else seen

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import select
 
 from aggregates.contract_line.readiness import MarkReady
@@ -185,11 +186,12 @@ def draft(
         items=None if items is None else tuple(items),
     )
     drafts = invoices.create_drafts(tenant, request(key), contract_id, command)
-    return asyncio.run(drafts).body["invoices"]
+    return msgspec.to_builtins(asyncio.run(drafts).body.invoices)
 
 
 def confirm(tenant: Tenant, invoice_id: str) -> Json:
-    return asyncio.run(invoices.confirm(tenant, request(), invoice_id, None)).body
+    done = asyncio.run(invoices.confirm(tenant, request(), invoice_id, None))
+    return msgspec.to_builtins(done.body)
 
 
 def delete_draft(tenant: Tenant, invoice_id: str) -> None:
@@ -210,12 +212,12 @@ def levels(tenant: Tenant, contract_id: str = "C1") -> dict[tuple[str, str, str]
         found = limit_views.limits(views, contract_id)
     assert found is not None, contract_id
     return {
-        (row["level"], row["line_id"] or "", row["customer_id"] or ""): Level(
-            limit=None if row["limit"] is None else Decimal(row["limit"]),
-            committed=Decimal(row["committed"]),
-            invoiced=Decimal(row["invoiced"]),
+        (row.level, row.line_id or "", row.customer_id or ""): Level(
+            limit=None if row.limit is None else Decimal(row.limit),
+            committed=Decimal(row.committed),
+            invoiced=Decimal(row.invoiced),
         )
-        for row in found["levels"]
+        for row in found.levels
     }
 
 

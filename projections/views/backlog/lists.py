@@ -11,10 +11,10 @@ from aggregates.statuses import AdjustmentStatus, BillingStatus
 from projections.databases.connections import IN_ORDER, Glance, glance_of, plan
 from projections.history import can_be_stored
 from projections.views.backlog.filters import BacklogFilter, shape_of
-from projections.views.backlog.reading import Asked
+from projections.views.backlog.reading import Asked, Page
 from projections.views.backlog.rows import Row
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
-from projections.views.paging import Page, PageRequest
+from projections.views.paging import PageRequest
 
 
 class BacklogList:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
+from msgspec import UNSET
 from sqlalchemy import Connection
 
 from projections.databases.connections import AS_USUAL, IN_ORDER, Glance, plan
@@ -16,11 +17,13 @@ from projections.values.search_texts import approvals_text_id, day_and_position
 from projections.values.sums import whole
 from projections.values.units import from_minor
 from projections.views.backlog.filters import Shape
+from projections.views.backlog.rows import Row, Total, TotalledPage
 from projections.views.backlog.statements import View
 from projections.views.backlog.text_lookup import Approvals, TextLookup
-from projections.views.paging import Order, Page, Part, Rows
+from projections.views.paging import Order, Part
 from projections.views.prepared import Prepared, prepare
 
+Page = TotalledPage[Row]
 Found = Sequence[Sequence[Any]]
 """Rows as they are found."""
 Texts = dict[str, list[Any]]
@@ -96,21 +99,21 @@ class Asked:
             skip = first * wanted * 5 // (4 * len(rows))
         return None
 
-    def totals(self, connection: Connection) -> Rows:
+    def totals(self, connection: Connection) -> list[Total]:
         """The sums over the whole filter by currency, status and billing type."""
         shape, values = self.shape, self.values
         if shape.has_text and not shape.has_project:
             found = {**values, **self._few(connection)}
             shape, values = replace(shape, looked_up=found != values), found
         return [
-            {
-                "currency": row["currency"],
-                "billing_status": row["billing_status"],
-                "billing_type": row["billing_type"],
-                "count": int(row["count"]),
-                "amount": from_minor(whole(row, "amount"), row["currency"]),
-                "tax": from_minor(whole(row, "tax"), row["currency"]),
-            }
+            Total(
+                currency=row["currency"],
+                billing_status=row["billing_status"],
+                billing_type=row["billing_type"],
+                count=int(row["count"]),
+                amount=from_minor(whole(row, "amount"), row["currency"]),
+                tax=from_minor(whole(row, "tax"), row["currency"]),
+            )
             for row in connection.execute(self.view.totals(shape), values).mappings()
         ]
 
@@ -210,14 +213,14 @@ class Asked:
     def _lookup(self) -> TextLookup:
         return TextLookup(self.views, self.values["text"])
 
-    def page(self, rows: Found, totals: Rows | None = None) -> Page:
+    def page(self, rows: Found, totals: list[Total] | None = None) -> Page:
         """The page of the rows that were found."""
         shown = self.view.shown
         return Page(
             items=shown.rows(rows[: self.part.limit]),
-            next_cursor=self.view.paging.next_cursor(rows, self.part),
-            totals=totals,
-            position=rows[0][len(shown.fields)] if rows else None,
+            next=self.view.paging.next_cursor(rows, self.part),
+            position=rows[0][len(shown.fields)] if rows else UNSET,
+            totals=UNSET if totals is None else totals,
         )
 
 

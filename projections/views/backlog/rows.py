@@ -1,38 +1,111 @@
 """Rows of the backlog views as callers get them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, cast
+from typing import Any, Generic, cast
 
 import msgspec
+from msgspec import UNSET, UnsetType, field
 
+from aggregates.statuses import (
+    BillingStatus,
+    BillingType,
+    LimitLevel,
+    MilestoneStatus,
+    NTEStatus,
+    TransactionClass,
+)
 from projections.values.units import from_millionths, prices_in, texts_in
+from projections.views.resource import Day, Listed, Money, Page, Quantity, R, Resource, UnitPrice
 
 _MONEY = {"amount": texts_in, "tax": texts_in, "unit_price": prices_in}
 """Columns whose texts are a currency's, and what gives them."""
 
 
-class Row(msgspec.Struct):
-    """A row; it reads like the JSON object that it becomes."""
+class FailedLevel(Resource):
+    """A limit that an amount does not fit under (D-31)."""
 
-    def keys(self) -> Iterable[str]:
-        """The names of its fields."""
-        return self.__struct_fields__
+    level: LimitLevel
+    limit: Money
+    used: Money
+    shortfall: Money
 
-    def __getitem__(self, name: str, /) -> Any:
-        return getattr(self, name)
+
+class BacklogRow(Listed, gc=False):
+    """What rows of both views have. They hold texts alone: nothing for the garbage collector."""
+
+    item_id: str
+    contract_id: str
+    contract_name: str
+    line_id: str
+    line_name: str
+    project_id: str
+    customer_id: str
+    customer_name: str
+    date: Day
+    amount: Money
+    tax: Money
+    currency: str
+    billing_status: BillingStatus
+    invoice_id: str | None
+
+
+class FixedPriceRow(BacklogRow, gc=False):
+    """A customer milestone in the fixed-price view."""
+
+    milestone_id: str
+    milestone_name: str
+    milestone_status: MilestoneStatus
+
+
+class SalesRow(BacklogRow, gc=False):
+    """An unbilled sales actual in the time-and-material view."""
+
+    approval_id: str
+    transaction_class: TransactionClass = field(name="class")
+    resource: str | None
+    role: str | None
+    category: str | None
+    task_id: str | None
+    description: str | None
+    quantity: Quantity
+    unit_price: UnitPrice
+    billing_type: BillingType
+    nte_status: NTEStatus
+    nte_detail: list[FailedLevel] | None
+
+
+class Total(Resource):
+    """Sums over the whole filter, by currency, billing status and billing type.
+
+    Milestones are chargeable.
+    """
+
+    currency: str
+    billing_status: BillingStatus
+    billing_type: BillingType
+    count: int
+    amount: Money
+    tax: Money
+
+
+class TotalledPage(Page[R], Generic[R]):
+    """A page of a backlog view; `totals` when they were asked for."""
+
+    totals: list[Total] | UnsetType = UNSET
+
+
+Row = FixedPriceRow | SalesRow
 
 
 class Shown:
-    """What a view shows of each of its rows: these fields, in this order.
+    """How the rows of a view are made: with these fields, in this order.
 
     A month's end shows very many rows, so they are made column by column, and are no dictionaries:
     that takes a quarter of the time (docs/performance.md).
     """
 
-    def __init__(self, fields: Sequence[str]) -> None:
-        self.fields = fields
-        # Rows hold texts alone, so the garbage collector has nothing to look for in them.
-        row = msgspec.defstruct("Row", fields, bases=(Row,), gc=False)
+    def __init__(self, row: type[Row]) -> None:
+        self.fields = [name for name in row.__struct_encode_fields__ if name != "position"]
         self._row = cast("Callable[..., Row]", row)
 
     def rows(self, found: Sequence[Sequence[Any]]) -> list[Row]:
@@ -56,7 +129,6 @@ class Shown:
             columns["quantity"] = map(from_millionths, columns["quantity"])
         if "nte_detail" in columns:
             columns["nte_detail"] = map(_json, columns["nte_detail"])
-        columns["date"] = map(str, columns["date"])
         return list(map(self._row, *columns.values()))
 
 

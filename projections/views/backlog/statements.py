@@ -42,7 +42,7 @@ from projections.tables import (
 )
 from projections.values.sums import halves, kept_halves
 from projections.views.backlog.filters import WHOLE, Shape, is_scattered, strands_of
-from projections.views.backlog.rows import Shown
+from projections.views.backlog.rows import FixedPriceRow, SalesRow, Shown
 from projections.views.backlog.texts import Texts, of_parts, of_sales
 from projections.views.paging import Columns, Order, Paging, empty_first, merged, past_indexes
 
@@ -310,28 +310,12 @@ def _names_of(table: FromClause, joins: FromClause) -> FromClause:
     return joins.outerjoin(_contract, of_contract).outerjoin(_customer, of_customer)
 
 
-_COMMON = (
-    "item_id",
-    "contract_id",
-    "contract_name",
-    "line_id",
-    "line_name",
-    "project_id",
-    "customer_id",
-    "customer_name",
-    "date",
-    "amount",
-    "tax",
-    "currency",
-    "billing_status",
-    "invoice_id",
-)
 FIXED_PRICE = View(
     _part,
     _part_names,
     {"milestone_name": _milestone.c.name, "milestone_status": _milestone.c.status},
     of_parts(_part, _milestone),
-    Shown((*_COMMON, "milestone_id", "milestone_name", "milestone_status")),
+    Shown(FixedPriceRow),
 )
 
 TIME_AND_MATERIAL = View(
@@ -339,21 +323,5 @@ TIME_AND_MATERIAL = View(
     _sale_names,
     {},
     of_sales(_sale, func.lower(_sale.c.approval_id)),
-    Shown(
-        (
-            *_COMMON,
-            "approval_id",
-            "class",
-            "resource",
-            "role",
-            "category",
-            "task_id",
-            "description",
-            "billing_type",
-            "nte_status",
-            "quantity",
-            "unit_price",
-            "nte_detail",
-        )
-    ),
+    Shown(SalesRow),
 )

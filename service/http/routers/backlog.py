@@ -3,127 +3,66 @@
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from aggregates.contract_line.readiness import MarkNotReady, MarkReady
 from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
-from aggregates.statuses import BillingStatus, BillingType, NTEStatus, TransactionClass
 from projections.views.backlog import lists as backlog_lists
-from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import BacklogList, list_fixed_price, list_time_and_material
-from projections.views.paging import PageRequest
+from projections.views.backlog.rows import FixedPriceRow, SalesRow, TotalledPage
 from service.handlers import backlog as handlers
 from service.handlers.idempotency import Request as Command
-from service.http import answers
 from service.http.callers import ThePost, TheTenant
-from service.http.listings import Ids, Listing, QueryText, any_of, listing_by
 from service.http.reading import Reading, TheReading
-from service.http.responses import ProblemRaised, command_response, json_response, list_response
+from service.http.responses import command_response, gives, list_response, one_response
 from service.http.routers.strict_route import StrictRoute
+from service.tenants.tenant import Tenant
 from service.threads import in_thread
-from service.wire.problems import Problem
-from service.wire.requests import DateText, ItemsBody, MarkBody
+from service.wire.answers import ItemsChanged
+from service.wire.queries import BacklogQuery, FixedPriceQuery, SalesQuery
+from service.wire.requests import ItemsBody, MarkBody
 
 router = APIRouter(prefix="/v1/backlog", tags=["Backlog"], route_class=StrictRoute)
 
-FixedPriceListing = Annotated[Listing, Depends(listing_by(list_fixed_price.sortable))]
-SalesListing = Annotated[Listing, Depends(listing_by(list_time_and_material.sortable))]
-Totals = Annotated[bool, Query(description="Add totals over the whole filter.")]
-
-
-async def wanted(
-    contract_id: Ids = None,
-    line_id: Ids = None,
-    project_id: Ids = None,
-    customer_id: Ids = None,
-    billing_status: Annotated[list[BillingStatus] | None, Query()] = None,
-    date_from: Annotated[DateText | None, Query()] = None,
-    date_to: Annotated[DateText | None, Query()] = None,
-    q: Annotated[QueryText | None, Query(min_length=1, max_length=200)] = None,
-) -> BacklogFilter:
-    """The filters of both views."""
-    return BacklogFilter(
-        any_of=any_of(
-            contract_id=contract_id,
-            line_id=line_id,
-            project_id=project_id,
-            customer_id=customer_id,
-            billing_status=billing_status,
-        ),
-        date_from=date_from,
-        date_to=date_to,
-        text=q,
-    )
-
-
-async def wanted_sales(
-    common: Annotated[BacklogFilter, Depends(wanted)],
-    transaction_class: Annotated[list[TransactionClass] | None, Query(alias="class")] = None,
-    nte_status: Annotated[list[NTEStatus] | None, Query()] = None,
-    billing_type: Annotated[list[BillingType] | None, Query()] = None,
-    resource: Ids = None,
-) -> BacklogFilter:
-    """The filters of the time-and-material view."""
-    more = {"class": transaction_class, "nte_status": nte_status, "billing_type": billing_type}
-    return BacklogFilter(
-        any_of={**common.any_of, **any_of(**more, resource=resource)},
-        date_from=common.date_from,
-        date_to=common.date_to,
-        text=common.text,
-    )
-
 
 async def _listed(
-    request: Request,
-    reading: Reading,
-    backlog: BacklogList,
-    matching: BacklogFilter,
-    part: PageRequest,
-    *,
-    totals: bool,
+    request: Request, tenant: Tenant, backlog: BacklogList, query: BacklogQuery
 ) -> Response:
     """A page; one statement tells its rows and the position."""
+    reading = Reading(request, tenant, query.after)
+    matching, part = query.matching(), query.page()
+    await reading.until_shown()
 
     def read() -> Response:
-        if not totals:
-            with reading.tenant.glancing() as views:
+        if not query.totals:
+            with tenant.glancing() as views:
                 page = backlog.glance(views, matching, part)
-            if page and page.position is not None:
+            if page and isinstance(page.position, int):
                 return list_response(request, page, page.position)
-        with reading.tenant.reading() as (connection, position):
-            page = backlog(connection, matching, part, totals=totals)
+        with tenant.reading() as (connection, position):
+            page = backlog(connection, matching, part, totals=query.totals)
         return list_response(request, page, position)
 
     return await in_thread(read)
 
 
-@router.get("/fixed-price", response_model=answers.TotalledPage[answers.FixedPriceRow])
+@router.get("/fixed-price", responses=gives(TotalledPage[FixedPriceRow]))
 async def get_fixed_price(
-    request: Request,
-    reading: TheReading,
-    listing: FixedPriceListing,
-    matching: Annotated[BacklogFilter, Depends(wanted)],
-    totals: Totals = False,
+    request: Request, tenant: TheTenant, query: Annotated[FixedPriceQuery, Query()]
 ) -> Response:
     """The fixed-price view: customer milestones across all contract lines (D-10)."""
-    part = listing.page()
-    return await _listed(request, reading, list_fixed_price, matching, part, totals=totals)
+    return await _listed(request, tenant, list_fixed_price, query)
 
 
-@router.get("/time-and-material", response_model=answers.TotalledPage[answers.SalesRow])
+@router.get("/time-and-material", responses=gives(TotalledPage[SalesRow]))
 async def get_time_and_material(
-    request: Request,
-    reading: TheReading,
-    listing: SalesListing,
-    matching: Annotated[BacklogFilter, Depends(wanted_sales)],
-    totals: Totals = False,
+    request: Request, tenant: TheTenant, query: Annotated[SalesQuery, Query()]
 ) -> Response:
     """The time-and-material view: unbilled sales across all contracts (D-20)."""
-    part = listing.page()
-    return await _listed(request, reading, list_time_and_material, matching, part, totals=totals)
+    return await _listed(request, tenant, list_time_and_material, query)
 
 
-@router.post("/mark", response_model=answers.ItemsChanged)
+@router.post("/mark", responses=gives(ItemsChanged))
 async def mark(body: MarkBody, tenant: TheTenant, command: ThePost) -> Response:
     """Mark items ready or not ready to invoice, across lines and contracts (D-11, D-25 to D-27)."""
     make = _mark_ready if body.status == "ready" else _mark_not_ready
@@ -132,27 +71,23 @@ async def mark(body: MarkBody, tenant: TheTenant, command: ThePost) -> Response:
     return command_response(await handlers.command(tenant, asked, make, body.items, partly=partly))
 
 
-@router.post("/nte/reset", response_model=answers.ItemsChanged)
+@router.post("/nte/reset", responses=gives(ItemsChanged))
 async def reset(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
     """Withdraw not-to-exceed verdicts and free what they committed (D-33)."""
     return await _over_items(body, tenant, command, lambda items: ResetNTE(items=items))
 
 
-@router.post("/nte/reevaluate", response_model=answers.ItemsChanged)
+@router.post("/nte/reevaluate", responses=gives(ItemsChanged))
 async def reevaluate(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
     """Evaluate items anew, one by one in the order given (D-34)."""
     return await _over_items(body, tenant, command, lambda items: ReevaluateNTE(items=items))
 
 
-@router.get("/{item_id}", response_model=answers.FixedPriceRow | answers.SalesRow)
-def get_item(item_id: Annotated[str, Path(max_length=200)], reading: TheReading) -> Response:
+@router.get("/{item_id}", responses=gives(FixedPriceRow, SalesRow))
+async def get_item(item_id: Annotated[str, Path(max_length=200)], reading: TheReading) -> Response:
     """One item of either view."""
-    with reading.tenant.reading() as (views, position):
-        found = backlog_lists.find_items(views, [item_id])
-    if not found:
-        detail = f"there is no backlog item {item_id!r}"
-        raise ProblemRaised(Problem(status=404, code="item_not_found", detail=detail))
-    return json_response({**found[0], "position": position})
+    found, position = await reading.of(backlog_lists.find_items, [item_id])
+    return one_response(found[0] if found else None, "item", item_id, position)
 
 
 async def _over_items(

@@ -8,14 +8,18 @@ from aggregates.contract_line.milestones import DeleteMilestone
 from projections.views import contracts as contract_views
 from projections.views import limits as limit_views
 from projections.views import performance as performance_views
+from projections.views.contracts import Contract, Line, Milestone
+from projections.views.limits import Limits
+from projections.views.performance import Performance
+from projections.views.resource import Page
 from service.handlers import contracts as handlers
-from service.http import answers
 from service.http.callers import TheChange, ThePost, TheTenant
 from service.http.listings import Listing, listing_by
 from service.http.reading import TheReading
-from service.http.responses import command_response, list_response, one_response
+from service.http.responses import command_response, gives, list_response, one_response
 from service.http.routers.strict_route import StrictRoute
 from service.wire import commands
+from service.wire.answers import Done
 from service.wire.requests import ContractBody, LineBody, MilestoneBody, MilestoneChanges
 
 router = APIRouter(prefix="/v1", tags=["Contracts"], route_class=StrictRoute)
@@ -28,8 +32,7 @@ TheContracts = Annotated[Listing, Depends(listing_by(contract_views.CONTRACTS_BY
 
 @router.put(
     "/contracts/{contract_id}",
-    response_model=answers.Contract,
-    responses={201: {"model": answers.Contract}},
+    responses=gives(Contract, also=201),
 )
 def put_contract(
     contract_id: ContractId, body: ContractBody, tenant: TheTenant, command: TheChange
@@ -39,44 +42,37 @@ def put_contract(
     return command_response(handlers.define_contract(tenant, command, define))
 
 
-@router.get("/contracts", response_model=answers.Page[answers.Contract])
-def get_contracts(request: Request, reading: TheReading, listing: TheContracts) -> Response:
+@router.get("/contracts", responses=gives(Page[Contract]))
+async def get_contracts(request: Request, reading: TheReading, listing: TheContracts) -> Response:
     """The contracts."""
-    with reading.tenant.reading() as (views, position):
-        page = contract_views.list_contracts(views, listing.page())
+    page, position = await reading.of(contract_views.list_contracts, listing.page())
     return list_response(request, page, position)
 
 
-@router.get("/contracts/{contract_id}", response_model=answers.Contract)
-def get_contract(contract_id: ContractId, reading: TheReading) -> Response:
+@router.get("/contracts/{contract_id}", responses=gives(Contract))
+async def get_contract(contract_id: ContractId, reading: TheReading) -> Response:
     """A contract."""
-    with reading.tenant.reading() as (views, position):
-        found = contract_views.find_contract(views, contract_id)
+    found, position = await reading.of(contract_views.find_contract, contract_id)
     return one_response(found, "contract", contract_id, position)
 
 
-@router.get("/contracts/{contract_id}/limits", response_model=answers.Limits)
-def get_limits(contract_id: ContractId, reading: TheReading) -> Response:
+@router.get("/contracts/{contract_id}/limits", responses=gives(Limits))
+async def get_limits(contract_id: ContractId, reading: TheReading) -> Response:
     """The not-to-exceed limits at every level: used and remaining (D-36)."""
-    with reading.tenant.reading() as (views, position):
-        found = limit_views.limits(views, contract_id)
-    versionless = None if found is None else (found, None)
-    return one_response(versionless, "contract", contract_id, position)
+    found, position = await reading.of(limit_views.limits, contract_id)
+    return one_response(found, "contract", contract_id, position)
 
 
-@router.get("/contracts/{contract_id}/performance", response_model=answers.Performance)
-def get_performance(contract_id: ContractId, reading: TheReading) -> Response:
+@router.get("/contracts/{contract_id}/performance", responses=gives(Performance))
+async def get_performance(contract_id: ContractId, reading: TheReading) -> Response:
     """How the contract performs, as a whole and by line (D-60)."""
-    with reading.tenant.reading() as (views, position):
-        found = performance_views.performance(views, contract_id)
-    versionless = None if found is None else (found, None)
-    return one_response(versionless, "contract", contract_id, position)
+    found, position = await reading.of(performance_views.performance, contract_id)
+    return one_response(found, "contract", contract_id, position)
 
 
 @router.put(
     "/contracts/{contract_id}/lines/{line_id}",
-    response_model=answers.Line,
-    responses={201: {"model": answers.Line}},
+    responses=gives(Line, also=201),
 )
 def put_line(
     contract_id: ContractId,
@@ -90,18 +86,17 @@ def put_line(
     return command_response(handlers.define_line(tenant, command, contract_id, define))
 
 
-@router.get("/contracts/{contract_id}/lines/{line_id}", response_model=answers.Line)
-def get_line(contract_id: ContractId, line_id: LineId, reading: TheReading) -> Response:
+@router.get("/contracts/{contract_id}/lines/{line_id}", responses=gives(Line))
+async def get_line(contract_id: ContractId, line_id: LineId, reading: TheReading) -> Response:
     """A contract line, with what its milestones total and lack (D-15)."""
-    with reading.tenant.reading() as (views, position):
-        found = contract_views.find_line(views, contract_id, line_id)
+    found, position = await reading.of(contract_views.find_line, contract_id, line_id)
     return one_response(found, "contract_line", line_id, position)
 
 
 @router.post(
     "/contracts/{contract_id}/lines/{line_id}/milestones",
     status_code=201,
-    response_model=answers.Milestone,
+    responses=gives(Milestone, status=201),
 )
 def post_milestone(
     contract_id: ContractId,
@@ -117,15 +112,14 @@ def post_milestone(
     return command_response(answer)
 
 
-@router.get("/milestones/{milestone_id}", response_model=answers.Milestone)
-def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Response:
+@router.get("/milestones/{milestone_id}", responses=gives(Milestone))
+async def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Response:
     """A milestone and its parts."""
-    with reading.tenant.reading() as (views, position):
-        found = contract_views.find_milestone(views, milestone_id)
+    found, position = await reading.of(contract_views.find_milestone, milestone_id)
     return one_response(found, "milestone", milestone_id, position)
 
 
-@router.patch("/milestones/{milestone_id}", response_model=answers.Milestone)
+@router.patch("/milestones/{milestone_id}", responses=gives(Milestone))
 async def patch_milestone(
     milestone_id: MilestoneId, body: MilestoneChanges, tenant: TheTenant, command: TheChange
 ) -> Response:
@@ -134,7 +128,7 @@ async def patch_milestone(
     return command_response(await handlers.change_milestone(tenant, command, change))
 
 
-@router.delete("/milestones/{milestone_id}", response_model=answers.Done)
+@router.delete("/milestones/{milestone_id}", responses=gives(Done))
 async def delete_milestone(
     milestone_id: MilestoneId, tenant: TheTenant, command: TheChange
 ) -> Response:

@@ -1,33 +1,28 @@
 """Intake: what upstream project systems post, and what of it waits."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 
-from aggregates.intake.parking import the_one
 from projections.views import parked_events as parked_views
-from projections.views.paging import Page
-from service.handlers import parked, receiving
-from service.handlers.idempotency import Answer, execute_once, submit
+from projections.views.resource import Page
+from service.handlers import parked, receiving, refused
 from service.handlers.idempotency import Request as Command
-from service.handlers.refused import newest
-from service.http import answers
 from service.http.bodies import media_type
-from service.http.callers import LARGEST, TheCommand, ThePost, TheTenant
-from service.http.listings import NO_NUL, Listing, NumberCursor, listing_by, number_of
+from service.http.callers import TheCommand, ThePost, TheTenant
+from service.http.listings import Listing, NumberCursor, listing_by, number_of
 from service.http.reading import TheReading
-from service.http.responses import ProblemRaised, command_response, list_response
+from service.http.responses import ProblemRaised, command_response, gives, list_response
 from service.http.routers.strict_route import StrictRoute
-from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
 from service.wire import strict_json
+from service.wire.answers import BatchResult, Done, EventResult, NotedRefusal, ParkedEvent
 from service.wire.binary_mode import binary_event
 from service.wire.cloudevents import read_json
-from service.wire.problems import Problem, invalid_fields, malformed_json, of_recorded
+from service.wire.problems import Problem, invalid_fields, malformed_json
+from service.wire.queries import LARGEST, NO_NUL
 from service.wire.requests import DismissBody, Reason
 from service.wire.strict_json import NotJson, TooManyValues
 
@@ -38,47 +33,13 @@ BATCH = "application/cloudevents-batch+json"
 MOST_EVENTS = 10_000
 """Events in a batch."""
 
-_EVENT_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["specversion", "id", "source", "type", "data"],
-    "properties": {
-        "specversion": {"const": "1.0"},
-        "id": {"type": "string"},
-        "source": {"type": "string"},
-        "type": {"type": "string", "enum": []},
-        "datacontenttype": {"type": "string"},
-        "time": {"type": "string", "format": "date-time"},
-        "data": {"type": "object"},
-    },
-}
-
-
-def event_body(types: tuple[str, ...], data: list[dict[str, str]]) -> dict[str, Any]:
-    """The request body of intake for the OpenAPI document: all three modes."""
-    event = {
-        **_EVENT_SCHEMA,
-        "properties": {
-            **_EVENT_SCHEMA["properties"],
-            "type": {"type": "string", "enum": list(types)},
-            "data": {"anyOf": data},
-        },
-    }
-    return {
-        "required": True,
-        "content": {
-            STRUCTURED: {"schema": event},
-            BATCH: {"schema": {"type": "array", "items": event}},
-            "application/json": {"schema": {"anyOf": data}},
-        },
-    }
-
 
 async def raw_body(request: Request) -> bytes:
     """The body as it came; it is read here, so that the endpoint can run in a thread."""
     return await request.body()
 
 
-@router.post("/events", response_model=answers.EventResult | answers.BatchResult)
+@router.post("/events", responses=gives(EventResult, BatchResult))
 def post_events(
     request: Request,
     body: Annotated[bytes, Depends(raw_body)],
@@ -91,30 +52,21 @@ def post_events(
     """
     kind = media_type(request.headers)
     if kind == BATCH:
-        return _receive(tenant, command, _batch(body))
+        return command_response(receiving.receive_batch(tenant, command, _batch(body)))
     if kind == STRUCTURED:
-        return _receive_one(tenant, command, read_json(body))
+        return _one(tenant, command, read_json(body))
     if any(name.startswith("ce-") for name in request.headers):
-        return _receive_one(tenant, command, binary_event(request.headers.raw, body))
+        return _one(tenant, command, binary_event(request.headers.raw, body))
     detail = f"send {STRUCTURED}, {BATCH}, or ce-* headers beside application/json data"
     raise ProblemRaised(Problem(status=415, code="unsupported_media_type", detail=detail))
 
 
-def _receive_one(tenant: Tenant, command: Command, event: object) -> Response:
+def _one(tenant: Tenant, command: Command, event: object) -> Response:
     """The result of a single event; a refused one is a problem, for brokers take 200 as done."""
     try:
         return command_response(receiving.receive_one(tenant, command, event))
     except receiving.EventRefused as refusal:
         raise ProblemRaised(refusal.document()) from None
-
-
-def _receive(tenant: Tenant, command: Command, events: list[object]) -> Response:
-    def act() -> Answer:
-        results = [r.body() for r in receiving.receive(tenant, command.context, events)]
-        position = max((result["position"] for result in results), default=0)
-        return Answer(body={"results": results, "position": position or tenant.ledger.position()})
-
-    return command_response(execute_once(tenant, command, act))
 
 
 def _batch(body: bytes) -> list[object]:
@@ -142,26 +94,25 @@ def _batch(body: bytes) -> list[object]:
 
 
 def _too_many() -> ProblemRaised:
-    detail = f"a batch has at most {MOST_EVENTS} events: post the others in further ones"
+    detail = f"a batch has at most {MOST_EVENTS} events: send the rest in more batches"
     return ProblemRaised(Problem(status=413, code="batch_too_large", detail=detail))
 
 
 # --- what was refused ----------------------------------------------------------------------------
 
 
-@router.get("/intake/refused", response_model=answers.Page[answers.NotedRefusal])
-def get_refused(
+@router.get("/intake/refused", responses=gives(Page[NotedRefusal]))
+async def get_refused(
     request: Request,
     reading: TheReading,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     cursor: NumberCursor = None,
 ) -> Response:
     """The last 10,000 events that were refused, the newest first: who posted them, and why not."""
-    tenant = reading.tenant
-    found = newest(tenant, number_of(cursor, LARGEST), limit + 1)
-    following = str(found[limit - 1][0]) if len(found) > limit else None
-    page = Page(items=[shown for _, shown in found[:limit]], next_cursor=following)
-    return list_response(request, page, tenant.ledger.position())
+    before = number_of(cursor, LARGEST)
+    await reading.until_shown()
+    page = await in_thread(refused.page_of_refused, reading.tenant, before, limit)
+    return list_response(request, page)
 
 
 # --- what waits --------------------------------------------------------------------------------
@@ -170,28 +121,20 @@ ParkedId = Annotated[str, Path(max_length=1024)]
 TheParked = Annotated[Listing, Depends(listing_by(parked_views.PARKED_BY))]
 
 
-@router.get("/intake/parked", response_model=answers.Page[answers.ParkedEvent])
-def get_parked(request: Request, reading: TheReading, listing: TheParked) -> Response:
+@router.get("/intake/parked", responses=gives(Page[ParkedEvent]))
+async def get_parked(request: Request, reading: TheReading, listing: TheParked) -> Response:
     """The events that wait for something unknown yet, each with what it lacks."""
-    with reading.tenant.reading() as (views, position):
-        page = parked_views.list_parked(views, listing.page())
-    shown = [{**row, "problem": of_recorded(**row["problem"]).body()} for row in page.items]
-    return list_response(request, replace(page, items=shown), position)
+    page, position = await reading.of(parked.page_of_parked, listing.page())
+    return list_response(request, page, position)
 
 
-@router.post("/intake/parked/{parked_id}/retry", response_model=answers.EventResult)
+@router.post("/intake/parked/{parked_id}/retry", responses=gives(EventResult))
 async def retry_parked(parked_id: ParkedId, tenant: TheTenant, command: ThePost) -> Response:
     """Try a parked event again now."""
-    contract_id, key = await _find_parked(tenant, parked_id)
-
-    def work(unit: UnitOfWork) -> Answer:
-        event = parked.parked_event(unit, contract_id, key)
-        return Answer(body=parked.retry(unit, event).body())
-
-    return command_response(await submit(tenant, command, work))
+    return command_response(await parked.retry(tenant, command, parked_id))
 
 
-@router.delete("/intake/parked/{parked_id}", response_model=answers.Done)
+@router.delete("/intake/parked/{parked_id}", responses=gives(Done))
 async def dismiss_parked(
     parked_id: ParkedId,
     tenant: TheTenant,
@@ -203,23 +146,4 @@ async def dismiss_parked(
     why = body.reason if body else reason
     if why is None:
         raise ProblemRaised(invalid_fields([("reason", "say why the event is dismissed")]))
-    contract_id, key = await _find_parked(tenant, parked_id)
-    asked = replace(command, context=replace(command.context, reason=why))
-
-    def work(unit: UnitOfWork) -> Answer:
-        parked.dismiss(unit, contract_id, key, why)
-        return Answer(body={})
-
-    return command_response(await submit(tenant, asked, work))
-
-
-async def _find_parked(tenant: Tenant, event_or_parked_id: str) -> tuple[str, str]:
-    """Contract and parked id of a waiting event, named by its own id or the parked id."""
-
-    def find() -> Sequence[Mapping[str, Any]]:
-        with tenant.reading() as (views, _):
-            return parked_views.find_parked(views, event_or_parked_id)
-
-    await tenant.until_current()
-    event = the_one(await in_thread(find), event_or_parked_id)
-    return event["contract_id"], event["parked_id"]
+    return command_response(await parked.dismiss(tenant, command, parked_id, why))

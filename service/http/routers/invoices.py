@@ -8,13 +8,16 @@ from aggregates.invoice.drafting import CreateDrafts
 from aggregates.statuses import ActualType, InvoiceStatus
 from projections.views import actuals as actual_views
 from projections.views import invoices as invoice_views
+from projections.views.actuals import Actual
+from projections.views.invoices import ConfirmedInvoice, Invoice
+from projections.views.resource import Page
 from service.handlers import invoices as handlers
-from service.http import answers
 from service.http.callers import TheChange, ThePost, ThePostedChange, TheTenant
 from service.http.listings import Ids, Listing, any_of, listing_by
 from service.http.reading import TheReading
-from service.http.responses import command_response, list_response, one_response
+from service.http.responses import command_response, gives, list_response, one_response
 from service.http.routers.strict_route import StrictRoute
+from service.wire.answers import Done, Drafted
 from service.wire.requests import ConfirmBody, DraftBody
 
 router = APIRouter(prefix="/v1", tags=["Invoices"], route_class=StrictRoute)
@@ -24,7 +27,7 @@ TheInvoices = Annotated[Listing, Depends(listing_by(invoice_views.INVOICES_BY))]
 TheActuals = Annotated[Listing, Depends(listing_by(actual_views.ACTUALS_BY))]
 
 
-@router.post("/invoices", status_code=201, response_model=answers.Drafted)
+@router.post("/invoices", status_code=201, responses=gives(Drafted, status=201))
 async def post_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) -> Response:
     """Draft what is ready: one invoice a customer, one line a contract line (D-40)."""
     create = CreateDrafts(
@@ -37,8 +40,8 @@ async def post_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) ->
     return command_response(await handlers.create_drafts(tenant, command, body.contract_id, create))
 
 
-@router.get("/invoices", response_model=answers.Page[answers.Invoice])
-def get_invoices(
+@router.get("/invoices", responses=gives(Page[Invoice]))
+async def get_invoices(
     request: Request,
     reading: TheReading,
     listing: TheInvoices,
@@ -48,20 +51,18 @@ def get_invoices(
 ) -> Response:
     """Invoices in the order they were drafted."""
     matching = any_of(status=status, contract_id=contract_id, customer_id=customer_id)
-    with reading.tenant.reading() as (views, position):
-        page = invoice_views.list_invoices(views, matching, listing.page())
+    page, position = await reading.of(invoice_views.list_invoices, matching, listing.page())
     return list_response(request, page, position)
 
 
-@router.get("/invoices/{invoice_id}", response_model=answers.Invoice)
-def get_invoice(invoice_id: InvoiceId, reading: TheReading) -> Response:
+@router.get("/invoices/{invoice_id}", responses=gives(Invoice))
+async def get_invoice(invoice_id: InvoiceId, reading: TheReading) -> Response:
     """An invoice with its lines and details."""
-    with reading.tenant.reading() as (views, position):
-        found = invoice_views.find_invoice(views, invoice_id)
+    found, position = await reading.of(invoice_views.find_invoice, invoice_id)
     return one_response(found, "invoice", invoice_id, position)
 
 
-@router.delete("/invoices/{invoice_id}", response_model=answers.Done)
+@router.delete("/invoices/{invoice_id}", responses=gives(Done))
 async def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheChange) -> Response:
     """Delete a draft; its items are ready again (D-42)."""
     return command_response(await handlers.delete_draft(tenant, command, invoice_id))
@@ -73,7 +74,7 @@ def confirm_many() -> None:
     raise HTTPException(404)
 
 
-@router.post("/invoices/{invoice_id}/confirm", response_model=answers.ConfirmedInvoice)
+@router.post("/invoices/{invoice_id}/confirm", responses=gives(ConfirmedInvoice))
 async def confirm(
     invoice_id: InvoiceId,
     tenant: TheTenant,
@@ -90,8 +91,8 @@ async def confirm(
     return command_response(answer)
 
 
-@router.get("/actuals", response_model=answers.Page[answers.Actual], tags=["Actuals"])
-def get_actuals(
+@router.get("/actuals", responses=gives(Page[Actual]), tags=["Actuals"])
+async def get_actuals(
     request: Request,
     reading: TheReading,
     listing: TheActuals,
@@ -111,6 +112,5 @@ def get_actuals(
         item_id=item_id,
         type=actual_type,
     )
-    with reading.tenant.reading() as (views, position):
-        page = actual_views.list_actuals(views, matching, listing.page())
+    page, position = await reading.of(actual_views.list_actuals, matching, listing.page())
     return list_response(request, page, position)

@@ -77,10 +77,10 @@ class Door:
 
 
 def _unknown(host: Host | None) -> Problem:
-    asked = f"{host.name!r} is no host that is known here" if host else "no host is named"
+    asked = f"{host.name!r} is not a host that this server knows" if host else "no host is named"
     return Problem(
         status=421,
         code="unknown_host",
-        detail=f"{asked}: ask by a loopback name, as localhost, or configure the host "
+        detail=f"{asked}: use a loopback name, such as localhost, or allow the host "
         "(--allow-host, BILLING_BACKLOG_HOSTS)",
     )

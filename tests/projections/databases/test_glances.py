@@ -13,7 +13,8 @@ from projections.history import Unavailable
 from projections.tables import contracts
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_time_and_material
-from projections.views.paging import Page, PageRequest
+from projections.views.backlog.rows import Row, TotalledPage
+from projections.views.paging import PageRequest
 from service.tenants.tenant import Tenant
 from tests.databases import opened_views
 from tests.postgres import PostgresServer
@@ -24,16 +25,16 @@ SOME = BacklogFilter(any_of={"contract_id": ["C1"]})
 FIRST = PageRequest(limit=20)
 
 
-def glanced(views: Engine) -> Page:
+def glanced(views: Engine) -> TotalledPage[Row]:
     with glancing(views, ROWS) as glance:
         page = list_time_and_material.glance(glance, SOME, FIRST)
         assert page
         return page
 
 
-def shown(page: Page) -> object:
+def shown(page: TotalledPage[Row]) -> object:
     """All that there is to see of a page."""
-    return [{**row} for row in page.items], page.next_cursor, page.position
+    return page.items, page.next, page.position
 
 
 def test_a_page_of_a_single_statement_is_the_page_of_a_transaction(large: Engine) -> None:
@@ -62,7 +63,7 @@ def tenant_on_postgres(postgres_server: PostgresServer) -> Generator[Tenant]:
 def test_a_server_that_ends_the_connection_makes_the_views_unavailable_for_once(
     tenant_on_postgres: Tenant, postgres_server: PostgresServer
 ) -> None:
-    def read(*, cut_off: bool) -> Page | None:
+    def read(*, cut_off: bool) -> TotalledPage[Row] | None:
         with tenant_on_postgres.glancing() as glance:
             if cut_off:
                 postgres_server.end(glance.driver.info.backend_pid)

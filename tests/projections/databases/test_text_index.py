@@ -33,4 +33,4 @@ def test_texts_are_found_with_the_extension_and_without_it(
         extensions = "SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'"
         assert bare.execute(extensions).fetchone() == (int(is_there),), "others may need it"
     assert len(page.items) == 4
-    assert sum(total["count"] for total in page.totals or ()) == 4
+    assert sum(total.count for total in page.totals or ()) == 4

@@ -23,15 +23,15 @@ from projections.views import invoices as invoice_views
 from projections.views import limits as limit_views
 from projections.views import parked_events as parked_views
 from projections.views.backlog.filters import BacklogFilter
-from projections.views.backlog.lists import list_fixed_price, list_time_and_material
-from projections.views.paging import Page, PageRequest
+from projections.views.backlog.lists import Page, list_fixed_price, list_time_and_material
+from projections.views.paging import PageRequest
 from service.http.app import create_app
 from service.http.server.serving import running
 from service.settings import Settings
 from service.tenants.tenant import Tenant
 from tests.databases import NewDatabase, Only
 from tests.projections.busy_office import CURRENCIES, Office
-from tests.projections.feeding import Dump, dump, empty, examples, feed
+from tests.projections.feeding import Dump, dump, empty, examples, feed, shown
 
 Rows = list[dict[str, Any]]
 STEPS = 220
@@ -118,7 +118,7 @@ def backlog(connection: Connection) -> tuple[Rows, Rows]:
     """All rows of both views, posted ones too."""
     parts = list_fixed_price(connection, ANY_STATUS, ALL, totals=False).items
     sales = list_time_and_material(connection, ANY_STATUS, ALL, totals=False).items
-    return [{**row} for row in parts], [{**row} for row in sales]
+    return shown(parts), shown(sales)
 
 
 def levels_of(row: dict[str, Any]) -> list[tuple[str, str | None, str | None]]:
@@ -136,7 +136,7 @@ def levels_of(row: dict[str, Any]) -> list[tuple[str, str | None, str | None]]:
 def test_every_level_holds_the_sum_of_its_items_d37(worked: Worked, contract_id: str) -> None:
     with worked.reading() as connection:
         parts, sales = backlog(connection)
-        found = limit_views.limits(connection, contract_id)
+        found = shown(limit_views.limits(connection, contract_id))
     assert found
     committed: dict[Any, Decimal] = defaultdict(Decimal)
     invoiced: dict[Any, Decimal] = defaultdict(Decimal)
@@ -148,10 +148,10 @@ def test_every_level_holds_the_sum_of_its_items_d37(worked: Worked, contract_id:
                 invoiced[key] += Decimal(row["amount"])
             elif row.get("nte_status") == "committed":
                 committed[key] += Decimal(row["amount"])
-    shown = {(row["level"], row["line_id"], row["customer_id"]): row for row in found["levels"]}
-    assert {*committed, *invoiced} <= {*shown}
+    levels = {(row["level"], row["line_id"], row["customer_id"]): row for row in found["levels"]}
+    assert {*committed, *invoiced} <= {*levels}
     assert any(invoiced.values())
-    for key, row in shown.items():
+    for key, row in levels.items():
         assert Decimal(row["committed"]) == committed[key], key
         assert Decimal(row["invoiced"]) == invoiced[key], key
         if row["limit"] is not None:
@@ -162,7 +162,7 @@ def test_every_level_holds_the_sum_of_its_items_d37(worked: Worked, contract_id:
 def test_unbilled_sales_and_reversals_of_what_is_posted_net_to_zero_d46(worked: Worked) -> None:
     with worked.reading() as connection:
         _, sales = backlog(connection)
-        actuals = actual_views.list_actuals(connection, {}, ALL).items
+        actuals = shown(actual_views.list_actuals(connection, {}, ALL).items)
     nets: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
     for row in actuals:
         if row["type"] == "unbilled_sales":
@@ -182,8 +182,10 @@ def test_unbilled_sales_and_reversals_of_what_is_posted_net_to_zero_d46(worked: 
 
 def test_the_billed_chargeable_actuals_are_the_invoice_d46(worked: Worked) -> None:
     with worked.reading() as connection:
-        invoices = invoice_views.list_invoices(connection, {}, ALL).items
-        actuals = actual_views.list_actuals(connection, {"type": ["billed_sales"]}, ALL).items
+        invoices = shown(invoice_views.list_invoices(connection, {}, ALL).items)
+        actuals = shown(
+            actual_views.list_actuals(connection, {"type": ["billed_sales"]}, ALL).items
+        )
     billed: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
     for row in actuals:
         if row["billing_type"] == "chargeable":
@@ -201,7 +203,7 @@ def test_an_invoice_is_the_sum_of_its_lines_and_these_of_their_chargeable_detail
     worked: Worked,
 ) -> None:
     with worked.reading() as connection:
-        invoices = invoice_views.list_invoices(connection, {}, ALL).items
+        invoices = shown(invoice_views.list_invoices(connection, {}, ALL).items)
     for invoice in invoices:
         lines = invoice["lines"]
         assert Decimal(invoice["amount"]) == sum(Decimal(line["amount"]) for line in lines)
@@ -217,7 +219,7 @@ def test_an_invoice_is_the_sum_of_its_lines_and_these_of_their_chargeable_detail
 def test_items_on_an_invoice_and_the_details_of_invoices_are_the_same_d41(worked: Worked) -> None:
     with worked.reading() as connection:
         items = [row for rows in backlog(connection) for row in rows]
-        invoices = invoice_views.list_invoices(connection, {}, ALL).items
+        invoices = shown(invoice_views.list_invoices(connection, {}, ALL).items)
     status = {"draft": "invoice_created", "confirmed": "invoice_posted"}
     on_invoices = {
         detail["item_id"]: (invoice["invoice_id"], status[invoice["status"]])
@@ -235,7 +237,7 @@ def test_items_on_an_invoice_and_the_details_of_invoices_are_the_same_d41(worked
 
 def test_invoice_numbers_have_no_gaps_d44(worked: Worked) -> None:
     with worked.reading() as connection:
-        invoices = invoice_views.list_invoices(connection, {}, ALL).items
+        invoices = shown(invoice_views.list_invoices(connection, {}, ALL).items)
     numbers = sorted(invoice["number"] for invoice in invoices if invoice["number"])
     assert numbers == [f"INV-{n:06d}" for n in range(1, len(numbers) + 1)]
 
@@ -248,12 +250,12 @@ def test_totals_are_the_sums_of_the_rows_that_pages_show(worked: Worked, view: s
         while cursor or not pages:
             request = PageRequest(limit=7, cursor=cursor, sort="-amount,date")
             pages.append(listed(connection, ANY_STATUS, request, totals=True))
-            cursor = pages[-1].next_cursor
-    rows = [row for page in pages for row in page.items]
+            cursor = pages[-1].next
+    rows = [row for page in pages for row in shown(page.items)]
     sums: dict[tuple[str, str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
     for row in rows:
         # Milestones, which have no such field, are chargeable.
-        billing_type = dict(row).get("billing_type", "chargeable")
+        billing_type = row.get("billing_type", "chargeable")
         key = row["currency"], row["billing_status"], billing_type
         added = (Decimal(1), Decimal(row["amount"]), Decimal(row["tax"]))
         sums[key] = [a + b for a, b in zip(sums[key], added, strict=True)]
@@ -265,7 +267,7 @@ def test_totals_are_the_sums_of_the_rows_that_pages_show(worked: Worked, view: s
                 Decimal(total["amount"]),
                 Decimal(total["tax"]),
             ]
-            for total in page.totals or []
+            for total in shown(page.totals)
         } == sums
 
 
@@ -277,7 +279,7 @@ def test_parked_events_are_those_that_no_event_took_off_the_list(worked: Worked)
             parked = type(recorded.event).__name__ == "EventParked"
             (waiting.add if parked else waiting.discard)(parked_id)
     with worked.reading() as connection:
-        listed = parked_views.list_parked(connection, ALL).items
+        listed = shown(parked_views.list_parked(connection, ALL).items)
     assert {row["parked_id"] for row in listed} == waiting
 
 

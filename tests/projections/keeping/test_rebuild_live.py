@@ -76,7 +76,7 @@ class Reader:
             page = list_time_and_material(views, wanted, PageRequest(limit=1), totals=True)
         assert page.totals
         with self.changed:
-            self.seen.append((position, page.totals[0]["count"]))
+            self.seen.append((position, page.totals[0].count))
             self.changed.notify_all()
 
     def read_on(self, stop: threading.Event) -> None:

@@ -232,7 +232,7 @@ def test_a_reader_neither_waits_for_the_projector_nor_sees_half_a_page(
             page = backlog_lists.list_time_and_material(
                 reader, BacklogFilter(), PageRequest(), totals=False
             )
-            return [row["billing_status"] for row in page.items]
+            return [row.billing_status for row in page.items]
 
         before = seen()
         feed_more(writer, STORY[10:])

@@ -18,11 +18,13 @@ from projections.databases.connections import (
 from projections.keeping.gathering import PatchRows
 from projections.keeping.writer import Writer
 from projections.tables import time_and_material
-from projections.views.actuals import list_actuals
+from projections.views.actuals import Actual, list_actuals
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import find_items, list_time_and_material
-from projections.views.paging import Page, PageRequest
+from projections.views.backlog.rows import Row, TotalledPage
+from projections.views.paging import PageRequest
 from projections.views.performance import performance
+from projections.views.resource import Page
 from tests.projections.large_views import ROWS, fill, sales
 
 R = TypeVar("R")
@@ -67,7 +69,7 @@ def test_a_page_of_a_large_view_looks_at_few_rows(
 ) -> None:
     page, looked_at = glanced(large, wanted, sort)
     if behind:
-        page, looked_at = glanced(large, wanted, sort, page.next_cursor)
+        page, looked_at = glanced(large, wanted, sort, page.next)
     assert len(page.items) == LIMIT
     assert looked_at < MOST_ROWS
 
@@ -108,7 +110,7 @@ def test_pages_look_at_few_rows_once_postgresql_has_analysed_them(views: Engine,
 def test_a_page_with_totals_of_a_large_view_looks_at_few_rows(
     large: Engine, wanted: dict[str, list[str]]
 ) -> None:
-    def read(connection: Connection) -> Page:
+    def read(connection: Connection) -> TotalledPage[Row]:
         request, matching = PageRequest(LIMIT), BacklogFilter(any_of=wanted)
         return list_time_and_material(connection, matching, request, totals=True)
 
@@ -124,7 +126,7 @@ def test_a_page_with_totals_of_a_large_view_looks_at_few_rows(
 def test_a_page_of_actuals_looks_at_few_rows(
     large: Engine, wanted: dict[str, list[str]], sort: str
 ) -> None:
-    def read(connection: Connection) -> Page:
+    def read(connection: Connection) -> Page[Actual]:
         return list_actuals(connection, wanted, PageRequest(LIMIT, sort=sort))
 
     page, looked_at = looking(large, read)
@@ -171,7 +173,7 @@ def test_how_a_contract_performs_is_told_without_a_look_at_its_items(large: Engi
 def test_looking_at_all_rows_is_told(large: Engine) -> None:
     """Else the tests above could not fail: no index has what this is sorted by."""
 
-    def read(connection: Connection) -> Page:
+    def read(connection: Connection) -> TotalledPage[Row]:
         request = PageRequest(LIMIT, sort="amount")
         return list_time_and_material(connection, BacklogFilter(), request, totals=False)
 
@@ -181,7 +183,7 @@ def test_looking_at_all_rows_is_told(large: Engine) -> None:
 
 def glanced(
     views: Engine, wanted: Wanted, sort: str, cursor: str | None = None, position: int = ROWS
-) -> tuple[Page, float]:
+) -> tuple[TotalledPage[Row], float]:
     """A page as callers get it, and about how many rows of the view it looks at."""
     request, matching = PageRequest(LIMIT, cursor, sort), BacklogFilter(any_of=wanted)
     with glancing(views, position) as glance, _transaction(glance), counting(glance) as count:

@@ -81,10 +81,10 @@ def found(views: Engine, text: str, limit: int, sort: str | None) -> list[str]:
             page = list_time_and_material(
                 connection, BacklogFilter(text=text), request, totals=True
             )
-        ids += [row["item_id"] for row in page.items]
-        cursor = page.next_cursor
+        ids += [row.item_id for row in page.items]
+        cursor = page.next
         if cursor is None:
-            assert sum(total["count"] for total in page.totals or []) == len(ids)
+            assert sum(total.count for total in page.totals or []) == len(ids)
             return ids
     raise AssertionError("the pages never end")
 

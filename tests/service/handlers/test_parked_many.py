@@ -54,7 +54,7 @@ def put_contract(tenant: Tenant, **options: Any) -> int:
     data = {**contract_event(**options)["data"]}
     body = ContractBody.model_validate({k: v for k, v in data.items() if k != "contract_id"})
     define = commands.define_contract(data["contract_id"], body)
-    return contracts.define_contract(tenant, request(), define).body["position"]
+    return contracts.define_contract(tenant, request(), define).position
 
 
 def put_line(tenant: Tenant, **options: Any) -> int:
@@ -62,7 +62,7 @@ def put_line(tenant: Tenant, **options: Any) -> int:
     data = {**line_event(**options)["data"]}
     wire = {k: v for k, v in data.items() if k not in {"contract_id", "line_id"}}
     define = commands.define_line(data["line_id"], LineBody.model_validate(wire))
-    return contracts.define_line(tenant, request(), data["contract_id"], define).body["position"]
+    return contracts.define_line(tenant, request(), data["contract_id"], define).position
 
 
 def parked_count(tenant: Tenant) -> int:

@@ -1,0 +1,162 @@
+"""What callers get beside the resources of the views: outcomes of commands, problems, the history.
+
+As those (`projections/views/`), each is encoded, documented and tested as it stands here.
+"""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from aggregates.statuses import BillingStatus, LimitLevel, NTEStatus, Outcome
+from projections.views.backlog.rows import FailedLevel
+from projections.views.invoices import Invoice
+from projections.views.resource import Money, Position, Positioned, Resource
+
+
+class Done(Positioned):
+    """A command that leaves nothing to show."""
+
+
+class ChangedItem(Resource):
+    """An item that a command changed, as it stands now."""
+
+    item_id: str
+    billing_status: BillingStatus
+    nte_status: NTEStatus | None
+    nte_detail: list[FailedLevel] | None
+
+
+class SkippedItem(Resource):
+    """An item that a command left alone, and why."""
+
+    item_id: str
+    code: str
+    detail: str
+    level: LimitLevel | UnsetType = UNSET
+    shortfall: Money | UnsetType = UNSET
+    levels: list[FailedLevel] | UnsetType = UNSET
+
+
+class ItemsChanged(Positioned):
+    """What a command over items did."""
+
+    changed: list[ChangedItem]
+    skipped: list[SkippedItem]
+
+
+class Drafted(Positioned):
+    """The drafts made, and the named items that were not taken, with why."""
+
+    invoices: list[Invoice]
+    skipped: list[SkippedItem]
+
+
+# --- problems ------------------------------------------------------------------------------------
+
+
+class Problem(Resource, forbid_unknown_fields=False):
+    """A problem document (RFC 9457); calls over items and fields name each in `errors`."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[dict[str, Any]] | UnsetType = UNSET
+    correlation_id: str | UnsetType = UNSET
+    find_out: str | UnsetType = UNSET
+
+
+Ignored = Annotated[
+    list[str],
+    Meta(
+        max_length=20,
+        description="Fields of the data that are not known here, as paths; the first of them.",
+    ),
+]
+
+
+class EventResult(Positioned):
+    """What became of one posted event."""
+
+    id: str | None
+    outcome: Outcome
+    items: list[str]
+    problem: Problem | None
+    ignored: Ignored
+
+
+class RefusedEvent(Problem, kw_only=True, forbid_unknown_fields=False):
+    """The problem that a single posted event was refused for."""
+
+    id: str | None
+    outcome: Literal["refused"]
+    items: list[str]
+    position: Position
+    ignored: Ignored
+
+
+class BatchResult(Positioned):
+    """What became of a batch of posted events, in order."""
+
+    results: list[EventResult]
+
+
+class NotedRefusal(Resource):
+    """An event that was refused, of which nothing but its ids is kept; texts may be cut."""
+
+    refused_at: Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+    source: str | None
+    id: str | None
+    type: str | None
+    contract_id: str | None
+    line_id: str | None
+    approval_id: str | None
+    problem: Problem
+    actor: str
+
+
+class ParkedEvent(Resource):
+    """An event that waits for something unknown yet; `id` is its own, `parked_id` unique here."""
+
+    id: str
+    parked_id: str
+    source: str
+    type: str
+    contract_id: str
+    line_id: str | None
+    approval_id: str | None
+    position: Position
+    problem: Problem
+    data: dict[str, Any]
+
+
+# --- the history, and whether the service can be used --------------------------------------------
+
+
+class AuditEvent(Resource):
+    """An event of the history: what, when, who, why, and what caused it (D-64)."""
+
+    position: Position
+    stream: str
+    version: int
+    type: str
+    recorded_at: str
+    actor: str
+    reason: str | None
+    correlation_id: str
+    causation_id: str | None
+    data: dict[str, Any]
+
+
+class Live(Resource):
+    """The process runs."""
+
+    status: Literal["live"]
+
+
+class Ready(Positioned):
+    """The service can be used; the views lack the last `lag` events of the history."""
+
+    status: Literal["ready"]
+    lag: int

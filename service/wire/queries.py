@@ -1,0 +1,88 @@
+"""What callers may ask of the backlog views: filters, and which part of the list."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, cast
+
+from pydantic import BaseModel, Field, WithJsonSchema
+
+from aggregates.statuses import BillingStatus, BillingType, NTEStatus, TransactionClass
+from projections.views.backlog.filters import BacklogFilter
+from projections.views.backlog.lists import list_fixed_price, list_time_and_material
+from projections.views.paging import PageRequest
+from service.wire.requests import DateText
+
+NO_NUL: dict[str, Any] = {"pattern": r"^[^\x00]*$"}
+QueryText = Annotated[str, Field(json_schema_extra=NO_NUL)]
+"""Text of a query; that it must not have a NUL holds for every parameter (`StrictRoute`)."""
+Ids = Annotated[list[QueryText] | None, Field(max_length=200)]
+"""A filter that may be repeated: any of its values."""
+LARGEST = 2**63 - 1
+"""The largest position, version or number that a database can be asked for."""
+Sort = Annotated[str, Field(max_length=500)]
+AFTER = (
+    "Wait until the view shows this position of the history; "
+    "a position that the history has not reached is refused (422)."
+)
+CURSOR = "`next` of the page before."
+SORT = "Fields to sort by, as `field,-field`; any other is refused (422)."
+
+
+def sorted_by(names: Iterable[str]) -> WithJsonSchema:
+    """How the document tells what a list can be sorted by; the list itself refuses the rest."""
+    any_name = "|".join(names)
+    pattern = f"^(-?({any_name})(,-?({any_name}))*)?$"
+    return WithJsonSchema({"type": "string", "maxLength": 500, "pattern": pattern})
+
+
+class BacklogQuery(BaseModel):
+    """What both views are asked."""
+
+    contract_id: Ids = None
+    line_id: Ids = None
+    project_id: Ids = None
+    customer_id: Ids = None
+    billing_status: list[BillingStatus] | None = None
+    date_from: DateText | None = None
+    date_to: DateText | None = None
+    q: Annotated[QueryText, Field(min_length=1, max_length=200)] | None = None
+    totals: bool = Field(False, description="Add totals over the whole filter.")
+    limit: int = Field(100, ge=1, le=1000)
+    cursor: Annotated[QueryText, Field(max_length=2000)] | None = Field(None, description=CURSOR)
+    after: Annotated[int, Field(ge=0, le=LARGEST)] | None = Field(None, description=AFTER)
+    sort: str | None = None
+
+    def page(self) -> PageRequest:
+        """The page wanted."""
+        return PageRequest(limit=self.limit, cursor=self.cursor, sort=self.sort)
+
+    def matching(self) -> BacklogFilter:
+        """What is to be listed."""
+        fields = type(self).model_fields
+        any_of = {
+            fields[name].alias or name: [str(each) for each in cast("list[str]", value)]
+            for name, value in self
+            if isinstance(value, list) and value
+        }
+        return BacklogFilter(
+            any_of=any_of, date_from=self.date_from, date_to=self.date_to, text=self.q
+        )
+
+
+class FixedPriceQuery(BacklogQuery):
+    """What the fixed-price view is asked."""
+
+    sort: Annotated[Sort, sorted_by(list_fixed_price.sortable)] | None = Field(
+        None, description=SORT
+    )
+
+
+class SalesQuery(BacklogQuery):
+    """What the time-and-material view is asked."""
+
+    transaction_class: list[TransactionClass] | None = Field(None, alias="class")
+    nte_status: list[NTEStatus] | None = None
+    billing_type: list[BillingType] | None = None
+    resource: Ids = None
+    sort: Annotated[Sort, sorted_by(list_time_and_material.sortable)] | None = Field(
+        None, description=SORT
+    )
