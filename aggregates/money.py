@@ -1,10 +1,8 @@
-"""Money, quantities and unit prices: exact decimals, rounded in one place, split without loss.
+"""Money, quantities and unit prices: exact decimals, rounded in one place.
 
 Money is kept at its currency's minor unit, quantities and unit prices at six decimals (D-1 to D-4).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from aggregates.refusals import Invalid, Refused
@@ -41,21 +39,11 @@ WHOLE_DIGITS = 12
 LARGEST_TOTAL = 10**18
 """Minor units that no sum of amounts reaches."""
 
-_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
+EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 _LARGEST = Decimal(10) ** WHOLE_DIGITS
 _UNITS = {decimals: Decimal(1).scaleb(-decimals) for decimals in range(QUANTITY_DECIMALS + 1)}
 _LARGEST_TOTALS = {decimals: LARGEST_TOTAL * unit for decimals, unit in _UNITS.items()}
 QUANTITY_UNIT = _UNITS[QUANTITY_DECIMALS]
-HUNDRED = Decimal(100)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """What one customer pays of a line: `percent` of 100, and whether rounding rests go there."""
-
-    customer_id: str
-    percent: Decimal
-    rounding: bool
 
 
 def decimals_of(currency: str) -> int:
@@ -75,7 +63,7 @@ def unit_of(currency: str) -> Decimal:
 
 def round_to(value: Decimal, unit: Decimal) -> Decimal:
     """`value` rounded half-up (away from zero) to `unit`; never a negative zero (D-2)."""
-    rounded = value.quantize(unit, context=_EXACT)
+    rounded = value.quantize(unit, context=EXACT)
     return rounded or abs(rounded)
 
 
@@ -136,68 +124,9 @@ def extend(amount_of: Decimal, unit_price: Decimal, currency: str) -> Decimal:
 
     Raises Invalid, naming the quantity, when the amount is too large.
     """
-    product = round_to(_EXACT.multiply(amount_of, unit_price), unit_of(currency))
+    product = round_to(EXACT.multiply(amount_of, unit_price), unit_of(currency))
     if abs(product) >= _LARGEST:
         raise Invalid(
             "quantity", f"times the unit price it comes to more than {WHOLE_DIGITS} digits"
         )
     return product
-
-
-def split(whole: Decimal, shares: Sequence[Share], unit: Decimal) -> dict[str, Decimal]:
-    """`whole` cut by percentage, each share rounded half-up to `unit` (D-2).
-
-    What rounding leaves over goes to the rounding customer; without one, or while that one stands
-    at 0 %, to the largest share, the first of equals (D-104). Customers at 0 % get none (D-3). The
-    shares always add up to `whole`, and none has the opposite sign.
-    """
-    paying = [share for share in shares if share.percent]
-    if not whole:
-        return dict.fromkeys([share.customer_id for share in paying], round_to(whole, unit))
-    cut: dict[str, Decimal] = {}
-    rest = whole
-    for share in paying:
-        part = cut[share.customer_id] = round_to(_exact(whole, share), unit)
-        rest -= part
-    if rest:
-        takes_rest = max(paying, key=lambda share: (share.rounding, share.percent)).customer_id
-        left = cut[takes_rest] + rest
-        if left and left.is_signed() != whole.is_signed():
-            cut[takes_rest] = round_to(Decimal(0), unit)
-            _take(left, whole, paying, cut, unit)
-        else:
-            cut[takes_rest] = left
-    return cut
-
-
-def _exact(whole: Decimal, share: Share) -> Decimal:
-    return _EXACT.scaleb(_EXACT.multiply(whole, share.percent), -2)
-
-
-def _take(
-    lacking: Decimal,
-    whole: Decimal,
-    paying: Sequence[Share],
-    cut: dict[str, Decimal],
-    unit: Decimal,
-) -> None:
-    """Takes from the shares what the rounding customer's could not go below zero by (D-2).
-
-    One unit each, first from those whom rounding favoured most, then in the order listed. Rounding
-    gave each at most half a unit, so less than half of those it favoured have to give one up.
-    """
-
-    def favour(share: Share) -> Decimal:
-        return abs(cut[share.customer_id]) - abs(_exact(whole, share))
-
-    units = int(abs(lacking) / unit)
-    for share in sorted(paying, key=favour, reverse=True)[:units]:
-        cut[share.customer_id] -= unit.copy_sign(whole)
-
-
-def even_percentages(customers: Sequence[str], rounding: str) -> dict[str, Decimal]:
-    """The same percentage for every customer, two decimals, and the rest to `rounding` (D-4)."""
-    each = (HUNDRED / len(customers)).quantize(_UNITS[2], rounding="ROUND_DOWN")
-    percentages = dict.fromkeys(customers, each)
-    percentages[rounding] += HUNDRED - each * len(customers)
-    return percentages

@@ -25,7 +25,7 @@ from benchmarks import (
 from benchmarks.databases import KINDS, Bench, opened
 from benchmarks.measuring import Figure, Row, row_name, tell
 from benchmarks.sizes import FULL, SMALL, Sizes
-from service.collector import collect_seldom
+from service.garbage_collector import collect_seldom
 
 PRINTED_WIDTH = 180
 """Columns of a table that goes to a file or a pipe."""

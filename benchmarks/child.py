@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.measuring import timed
 from benchmarks.processes import started
-from service.collector import collect_seldom
+from service.garbage_collector import collect_seldom
 from service.importing.processes import Order, import_by_processes, processes_for
 from service.ledger.ledger import Context
 from service.tenants.opening import DEFAULT

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from service.collector import STATE_CACHE
+from service.garbage_collector import STATE_CACHE
 from service.hosts import checked_host, checked_origin
 
 

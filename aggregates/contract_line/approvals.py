@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from aggregates import money, streams
+from aggregates import money, splitting, streams
 from aggregates.contract_line.events import (
     ApprovedWork,
     NTEEvaluated,
@@ -73,7 +73,7 @@ class _LineEntries:
     """One line, how it splits, and what one command records on it."""
 
     line: LineHead
-    shares: tuple[money.Share, ...]
+    shares: tuple[splitting.Share, ...]
     unit: Decimal
     works: list[ApprovedWork] = field(default_factory=list[ApprovedWork])
     results: list[NTEResult] = field(default_factory=list[NTEResult])
@@ -258,10 +258,10 @@ def _sales(
     line, shares, unit = on_line.line, on_line.shares, on_line.unit
     billing_type = portion.billing_type
     amount = money.extend(portion.quantity, approval.unit_price, line.currency)
-    quantities = money.split(portion.quantity, shares, money.QUANTITY_UNIT)
-    taxes = money.split(portion.tax, shares, unit)
+    quantities = splitting.split(portion.quantity, shares, money.QUANTITY_UNIT)
+    taxes = splitting.split(portion.tax, shares, unit)
     chargeable = billing_type is BillingType.CHARGEABLE
-    for customer_id, share in money.split(amount, shares, unit).items():
+    for customer_id, share in splitting.split(amount, shares, unit).items():
         limited = chargeable and limits.is_limited(line.line_id, customer_id)
         yield UnbilledSale(
             item_id=streams.item_id(

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from rpds import HashTrieMap
 
-from aggregates import money
+from aggregates import splitting
 from aggregates.contract_line.events import (
     ContractLineDefined,
     ItemsPosted,
@@ -59,10 +59,10 @@ class LineHead:
         return self.sold_to | self.milestones_of.keys()
 
     @property
-    def shares(self) -> tuple[money.Share, ...]:
+    def shares(self) -> tuple[splitting.Share, ...]:
         """How the line splits what comes now (D-2)."""
         return tuple(
-            money.Share(
+            splitting.Share(
                 customer_id=customer.customer_id,
                 percent=customer.split_percent,
                 rounding=customer.rounding,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from aggregates import money
+from aggregates import splitting
 from aggregates.actuals import Actual
 from aggregates.statuses import BillingStatus, MilestoneStatus, NTEStatus
 from aggregates.terms import FailedLevel
@@ -50,7 +50,7 @@ class OpenMilestone:
     tax: Decimal
     date: date
     task_id: str | None
-    shares: tuple[money.Share, ...]
+    shares: tuple[splitting.Share, ...]
     parts: tuple[str, ...]
     status: MilestoneStatus = MilestoneStatus.NOT_STARTED
 

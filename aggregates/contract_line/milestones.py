@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
-from aggregates import money, streams
+from aggregates import money, splitting, streams
 from aggregates.contract_line.events import (
     MilestoneChanged,
     MilestoneDeleted,
@@ -175,13 +175,13 @@ def _untouched(line: ContractLine, milestone_id: str) -> OpenMilestone:
 def _parts(
     line: ContractLine,
     milestone_id: str,
-    shares: tuple[money.Share, ...],
+    shares: tuple[splitting.Share, ...],
     amount: Decimal,
     tax: Decimal,
 ) -> tuple[MilestonePart, ...]:
     unit = money.unit_of(line.currency)
-    amounts = money.split(amount, shares, unit)
-    taxes = money.split(tax, shares, unit)
+    amounts = splitting.split(amount, shares, unit)
+    taxes = splitting.split(tax, shares, unit)
     return tuple(
         MilestonePart(
             item_id=streams.item_id(line.contract_id, line.line_id, milestone_id, customer_id),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aggregates.contract_line.items import Item, OpenSale
-from aggregates.contract_line.judging import Work, judge_each
+from aggregates.contract_line.many_items import Work, judge_each
 from aggregates.contract_line.state import ContractLine
 from aggregates.contract_line.verdicts import evaluate
 from aggregates.deal import Deal

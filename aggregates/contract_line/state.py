@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from rpds import HashTrieMap, HashTrieSet
 
-from aggregates import money
+from aggregates import splitting
 from aggregates.actuals import unbilled
 from aggregates.contract_line.events import (
     HeaderStatus,
@@ -189,9 +189,9 @@ def _milestone_set(state: ContractLine, event: MilestoneSplit | MilestoneChanged
     )
 
 
-def _shares_of(event: MilestoneSplit) -> tuple[money.Share, ...]:
+def _shares_of(event: MilestoneSplit) -> tuple[splitting.Share, ...]:
     return tuple(
-        money.Share(customer_id=s.customer_id, percent=s.percent, rounding=s.rounding)
+        splitting.Share(customer_id=s.customer_id, percent=s.percent, rounding=s.rounding)
         for s in event.shares
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from aggregates import money
+from aggregates import money, splitting
 from aggregates.contract.events import ContractLineListed
 from aggregates.contract.state import Contract
 from aggregates.contract_line.events import ContractLineDefined
@@ -47,7 +47,7 @@ def percentages(given: Sequence[tuple[str, Decimal | None, bool]]) -> list[Decim
         raise Invalid("customers", "give every split_percent, or none to distribute evenly (D-4)")
     customers = [customer_id for customer_id, _, _ in given]
     takes_rest = next((customer for customer, _, rounding in given if rounding), customers[0])
-    even = money.even_percentages(customers, takes_rest)
+    even = splitting.even_percentages(customers, takes_rest)
     return [even[customer_id] for customer_id in customers]
 
 
@@ -164,7 +164,7 @@ def _check_customers(contract: Contract, terms: LineTerms) -> None:
         if customer.split_percent < 0:
             raise Invalid(f"customers.{position}.split_percent", "can't be negative (D-2)")
     total = sum((customer.split_percent for customer in customers), Decimal(0))
-    if total != money.HUNDRED:
+    if total != splitting.HUNDRED:
         raise Invalid(
             "customers", f"the split percentages total {total:f}, they must total 100 exactly (D-2)"
         )

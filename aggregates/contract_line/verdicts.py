@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aggregates.contract_line.events import NTEResult
 from aggregates.contract_line.items import Item, OpenPart, OpenSale
-from aggregates.contract_line.judging import Work, judge_each
+from aggregates.contract_line.many_items import Work, judge_each
 from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
 from aggregates.decision import Decision

@@ -2,7 +2,7 @@
 
 import signal
 
-from service.collector import collect_seldom
+from service.garbage_collector import collect_seldom
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from projections.history import Unavailable
-from service.collector import collect_seldom
 from service.databases.addresses import BadDatabase, NoAddress
+from service.garbage_collector import collect_seldom
 from service.settings import Settings
 from service.tenants.directory import UnknownTenant
 from service.tenants.tenant import Tenant

@@ -19,7 +19,7 @@ from service.cli.shared import (
 )
 from service.databases.addresses import BadDatabase, NoAddress, is_postgres
 from service.ledger.stored_form import UnreadableEvent
-from service.tenants.copies import back_up, restore
+from service.tenants.backup import back_up, restore
 from service.tenants.directory import UnknownTenant
 from service.tenants.mending import mend_views
 from service.tenants.names import DEFAULT

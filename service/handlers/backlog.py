@@ -18,8 +18,8 @@ from service.handlers.loading import load_deal
 from service.ledger.stream_kinds import LINE
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
-from service.wire import states
-from service.wire.answers import ItemsChanged
+from service.wire import from_states
+from service.wire.outcomes import ItemsChanged
 
 Command = Callable[[tuple[str, ...]], MarkReady | MarkNotReady | ResetNTE | ReevaluateNTE]
 
@@ -45,8 +45,10 @@ async def command(
         skipped = (*decided.refused, *decided.left)
         return Answer(
             body=ItemsChanged(
-                changed=[states.changed_item(_item(unit, item_id)) for item_id in decided.done],
-                skipped=[states.left_alone(item) for item in skipped],
+                changed=[
+                    from_states.changed_item(_item(unit, item_id)) for item_id in decided.done
+                ],
+                skipped=[from_states.left_alone(item) for item in skipped],
                 position=UNSET,
             )
         )

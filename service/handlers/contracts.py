@@ -21,8 +21,8 @@ from service.ledger.stream_kinds import CONTRACT, LINE, LINE_HEAD
 from service.ledger.unit_of_work import StaleVersion, UnitOfWork
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
-from service.wire import states
-from service.wire.answers import Done
+from service.wire import from_states
+from service.wire.outcomes import Done
 
 
 def define_contract(tenant: Tenant, request: Request, command: DefineContract) -> Answer:
@@ -36,7 +36,7 @@ def define_contract(tenant: Tenant, request: Request, command: DefineContract) -
         taking_in.resume(unit, command.contract_id)
         defined = required_contract(unit, command.contract_id)
         return Answer(
-            body=states.contract(defined), created=state is None, version=unit.version(stream)
+            body=from_states.contract(defined), created=state is None, version=unit.version(stream)
         )
 
     return _and_what_waited(tenant, request, command.contract_id, execute(tenant, request, work))
@@ -59,7 +59,7 @@ def define_line(tenant: Tenant, request: Request, contract_id: str, command: Def
         if defined is None:
             raise LookupError(stream)
         return Answer(
-            body=states.line(defined), created=state is None, version=unit.version(stream)
+            body=from_states.line(defined), created=state is None, version=unit.version(stream)
         )
 
     return _and_what_waited(tenant, request, contract_id, execute(tenant, request, work))
@@ -127,7 +127,7 @@ def _milestone(
 ) -> Answer:
     line = required_line(unit, contract_id, line_id)
     version = unit.version(streams.line(contract_id, line_id))
-    return Answer(body=states.milestone(line, identity), created=created, version=version)
+    return Answer(body=from_states.milestone(line, identity), created=created, version=version)
 
 
 def _line_of(unit: UnitOfWork, identity: str) -> ContractLine:

@@ -9,7 +9,7 @@ from projections.views.paging import Wanted
 from projections.views.resource import Page
 from service.ledger.ledger import EventMapper
 from service.tenants.tenant import Tenant
-from service.wire.answers import AuditEvent
+from service.wire.outcomes import AuditEvent
 
 SCAN = 1_000
 """Events that are looked at in one go when the events of an item are searched."""

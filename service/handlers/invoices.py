@@ -22,8 +22,8 @@ from service.ledger.stream_kinds import INVOICE
 from service.ledger.stream_kinds import SERIES as NUMBER_SERIES
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
-from service.wire import states
-from service.wire.answers import Done, Drafted
+from service.wire import from_states
+from service.wire.outcomes import Done, Drafted
 
 
 async def create_drafts(
@@ -45,8 +45,8 @@ async def create_drafts(
         made = [_invoice(unit, invoice_id) for invoice_id in decided.done]
         return Answer(
             body=Drafted(
-                invoices=[states.invoice(invoice) for invoice in made],
-                skipped=[states.left_alone(item) for item in explain(decided.left)],
+                invoices=[from_states.invoice(invoice) for invoice in made],
+                skipped=[from_states.left_alone(item) for item in explain(decided.left)],
                 position=UNSET,
             ),
             created=True,
@@ -86,7 +86,7 @@ async def confirm(
         decided = confirming.confirm(command, invoice, deal, series)
         unit.append(decided.events)
         version = unit.version(streams.invoice(invoice_id))
-        body = states.invoice(_invoice(unit, invoice_id))
+        body = from_states.invoice(_invoice(unit, invoice_id))
         if decided.left:
             body = ConfirmedInvoice(**msgspec.structs.asdict(body), already_confirmed=True)
         return Answer(body=body, version=version)

@@ -27,7 +27,7 @@ from service.ledger.stream_kinds import PARKING
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
-from service.wire.answers import Done, ParkedEvent
+from service.wire.outcomes import Done, ParkedEvent
 from service.wire.problems import of_recorded
 
 log = structlog.stdlib.get_logger(__name__)

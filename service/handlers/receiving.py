@@ -23,8 +23,8 @@ from service.handlers.taking_in import FIRST_STEP, Desk
 from service.ledger.group_commit import Command, Context
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
-from service.wire.answers import BatchResult, RefusedEvent
 from service.wire.cloudevents import BadEvent, Posted, read
+from service.wire.outcomes import BatchResult, RefusedEvent
 from service.wire.problems import Problem
 
 

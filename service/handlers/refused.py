@@ -14,9 +14,9 @@ from projections.history import OutcomeUnknown, Unavailable
 from projections.views.resource import Page
 from service.ledger.group_commit import Context
 from service.tenants.tenant import Tenant
-from service.wire import answers
-from service.wire.answers import NotedRefusal
+from service.wire import outcomes
 from service.wire.cloudevents import BadEvent
+from service.wire.outcomes import NotedRefusal
 from service.wire.problems import Problem
 
 log = structlog.stdlib.get_logger(__name__)
@@ -83,7 +83,7 @@ def _text(value: object, longest: int) -> str | None:
     return value[:longest] if isinstance(value, str) else None
 
 
-def _bounded(problem: Problem) -> answers.Problem:
+def _bounded(problem: Problem) -> outcomes.Problem:
     """The problem without the rest of what many wrong fields would make of it.
 
     Nor with names that the data has given to its roles, categories and tasks.

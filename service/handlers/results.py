@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from aggregates.refusals import Refused
 from aggregates.statuses import Outcome
-from service.wire.answers import EventResult
 from service.wire.cloudevents import BadEvent, Posted, under_data
+from service.wire.outcomes import EventResult
 from service.wire.problems import Problem, of_recorded, of_refusal
 
 

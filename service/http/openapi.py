@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from service.http import openapi_links
 from service.http.responses import KINDS, REFERENCE
 from service.http.routers.intake import BATCH, STRUCTURED
-from service.wire import answers, cloudevents, requests
+from service.wire import cloudevents, outcomes, requests
 from service.wire.problems import MEDIA_TYPE
 
 DESCRIPTION = """\
@@ -98,7 +98,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 
 def _answers() -> dict[str, Any]:
     """The schemas of all that callers get."""
-    kinds = [*KINDS.values(), answers.Problem, answers.RefusedEvent]
+    kinds = [*KINDS.values(), outcomes.Problem, outcomes.RefusedEvent]
     _, parts = msgspec.json.schema_components(kinds, ref_template=REFERENCE)
     for part in parts.values():
         if "enum" in part:

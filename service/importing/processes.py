@@ -15,8 +15,8 @@ from pathlib import Path
 
 from projections.history import OutcomeUnknown, Unavailable
 from service import logs
-from service.collector import collect_seldom
 from service.databases.addresses import BadDatabase, NoAddress
+from service.garbage_collector import collect_seldom
 from service.importing import MOST_PROCESSES
 from service.importing.importing import WHOLE, Imported, Progress, Share, import_events
 from service.importing.rejects import RejectsFile

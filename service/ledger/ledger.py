@@ -29,7 +29,7 @@ from eventsourcing.utils import Environment
 
 from aggregates.events import Event
 from projections.history import Metadata, OutcomeUnknown, Recorded, Unavailable, can_be_stored
-from service.collector import STATE_CACHE
+from service.garbage_collector import STATE_CACHE
 from service.ledger.group_commit import (
     Command,
     CommandResult,

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from projections.history import Unavailable
-from service.collector import STATE_CACHE
 from service.databases.addresses import BadDatabase, is_postgres, is_reference, resolved, shown
 from service.databases.postgres_server import Server
+from service.garbage_collector import STATE_CACHE
 from service.handlers import parked
 from service.tenants.directory import Directory, Entry, TenantExists, UnknownTenant
 from service.tenants.opening import DEFAULT, must_be_there, schema_of, sqlite_path

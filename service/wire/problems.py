@@ -12,8 +12,8 @@ from aggregates.limits import LimitExceeded
 from aggregates.refusals import Invalid, ItemsRefused, NotFound, Refused
 from projections.history import OutcomeUnknown
 from projections.time_and_material import failed_levels
-from service.wire import answers
-from service.wire.states import left_alone
+from service.wire import outcomes
+from service.wire.from_states import left_alone
 from service.wire.strict_json import NotJson, TooManyValues
 
 MEDIA_TYPE = "application/problem+json"
@@ -51,9 +51,9 @@ class Problem:
     detail: str
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    document: type[answers.Problem] = answers.Problem
+    document: type[outcomes.Problem] = outcomes.Problem
 
-    def body(self) -> answers.Problem:
+    def body(self) -> outcomes.Problem:
         """The document: `type` is a stable URI reference, to be compared, not fetched."""
         return self.document(
             type=f"/problems/{self.code.replace('_', '-')}",
@@ -64,7 +64,7 @@ class Problem:
             **self.extra,
         )
 
-    def brief(self) -> answers.Problem:
+    def brief(self) -> outcomes.Problem:
         """The document in a few hundred bytes, for one of thousands of events in an answer."""
         most = LONGEST_DETAIL_OF_EVENT
         errors: list[dict[str, Any]] = self.extra.get("errors", [])

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from aggregates import money
-from aggregates.money import MINOR_UNITS, QUANTITY_UNIT, Share, split, unit_of
+from aggregates import money, splitting
+from aggregates.money import MINOR_UNITS, QUANTITY_UNIT, unit_of
 from aggregates.refusals import Invalid
+from aggregates.splitting import Share, split
 
 
 def shares(*percents: str, rounding: int = 0) -> list[Share]:
@@ -246,7 +247,7 @@ def test_while_the_rounding_customer_is_at_0_percent_the_largest_share_takes_the
 def test_distribute_evenly_gives_the_same_to_all_and_the_rest_to_the_rounding_customer_d4(
     customers: str, rounding: str, expected: dict[str, str]
 ) -> None:
-    assert money.even_percentages(customers, rounding) == {
+    assert splitting.even_percentages(customers, rounding) == {
         customer: Decimal(percent) for customer, percent in expected.items()
     }
 
@@ -268,7 +269,7 @@ def any_shares(draw: st.DrawFn) -> list[Share]:
 def many_shares(draw: st.DrawFn) -> list[Share]:
     """Up to two hundred customers with about as much each, so that rounding has much to leave."""
     count = draw(st.integers(2, 200))
-    even = money.even_percentages([str(n) for n in range(count)], "0")
+    even = splitting.even_percentages([str(n) for n in range(count)], "0")
     rounding = draw(st.integers(-1, count - 1))
     return [
         Share(customer_id=customer, percent=percent, rounding=n == rounding)
@@ -373,7 +374,7 @@ def test_every_share_is_a_multiple_of_the_minor_unit_of_any_currency_d1(
 @given(st.integers(1, 200), st.data())
 def test_even_percentages_always_total_100_d4(count: int, data: st.DataObject) -> None:
     customers = [str(n) for n in range(count)]
-    percents = money.even_percentages(customers, data.draw(st.sampled_from(customers)))
+    percents = splitting.even_percentages(customers, data.draw(st.sampled_from(customers)))
     assert sum(percents.values()) == 100
     assert len(set(percents.values())) <= 2
 

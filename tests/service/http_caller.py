@@ -15,7 +15,7 @@ from starlette.routing import Match
 
 from service.http.responses import KINDS
 from service.http.routers import audit, backlog, contracts, intake, invoices, operations
-from service.wire import answers
+from service.wire import outcomes
 
 Json = dict[str, Any]
 ROUTES = [
@@ -61,7 +61,7 @@ def problem(response: httpx.Response, status: int | None = None) -> Json:
     """The problem document that the answer is."""
     assert response.headers["content-type"] == "application/problem+json", response.text
     body = response.json()
-    msgspec.json.decode(response.content, type=answers.Problem)
+    msgspec.json.decode(response.content, type=outcomes.Problem)
     assert body["status"] == response.status_code
     assert body["type"].startswith("/problems/")
     assert body["title"]

@@ -11,7 +11,7 @@ from service.http.reading import TheReading
 from service.http.responses import gives, list_response
 from service.http.routers.strict_route import StrictRoute
 from service.threads import in_thread
-from service.wire.answers import AuditEvent
+from service.wire.outcomes import AuditEvent
 from service.wire.queries import QueryText
 
 router = APIRouter(prefix="/v1/audit", tags=["Audit"], route_class=StrictRoute)

@@ -18,7 +18,7 @@ from service.http.responses import command_response, gives, list_response, one_r
 from service.http.routers.strict_route import StrictRoute
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
-from service.wire.answers import ItemsChanged
+from service.wire.outcomes import ItemsChanged
 from service.wire.queries import BacklogQuery, FixedPriceQuery, SalesQuery
 from service.wire.requests import ItemsBody, MarkBody
 

@@ -19,7 +19,7 @@ from service.http.reading import TheReading
 from service.http.responses import command_response, gives, list_response, one_response
 from service.http.routers.strict_route import StrictRoute
 from service.wire import commands
-from service.wire.answers import Done
+from service.wire.outcomes import Done
 from service.wire.requests import ContractBody, LineBody, MilestoneBody, MilestoneChanges
 
 router = APIRouter(prefix="/v1", tags=["Contracts"], route_class=StrictRoute)

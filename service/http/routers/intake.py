@@ -18,9 +18,9 @@ from service.http.routers.strict_route import StrictRoute
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
 from service.wire import strict_json
-from service.wire.answers import BatchResult, Done, EventResult, NotedRefusal, ParkedEvent
 from service.wire.binary_mode import binary_event
 from service.wire.cloudevents import read_json
+from service.wire.outcomes import BatchResult, Done, EventResult, NotedRefusal, ParkedEvent
 from service.wire.problems import Problem, invalid_fields, malformed_json
 from service.wire.queries import LARGEST, NO_NUL
 from service.wire.requests import DismissBody, Reason

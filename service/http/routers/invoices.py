@@ -17,7 +17,7 @@ from service.http.listings import Ids, Listing, any_of, listing_by
 from service.http.reading import TheReading
 from service.http.responses import command_response, gives, list_response, one_response
 from service.http.routers.strict_route import StrictRoute
-from service.wire.answers import Done, Drafted
+from service.wire.outcomes import Done, Drafted
 from service.wire.requests import ConfirmBody, DraftBody
 
 router = APIRouter(prefix="/v1", tags=["Invoices"], route_class=StrictRoute)

@@ -6,7 +6,7 @@ from service.http import readiness
 from service.http.callers import TheTenant
 from service.http.responses import ProblemRaised, gives, json_response
 from service.http.routers.strict_route import StrictRoute
-from service.wire.answers import Live, Ready
+from service.wire.outcomes import Live, Ready
 from service.wire.problems import Problem
 
 router = APIRouter(prefix="/health", tags=["Operations"], route_class=StrictRoute)

@@ -11,7 +11,7 @@ from typing import Any
 
 import uvicorn
 
-from service.collector import collect_seldom
+from service.garbage_collector import collect_seldom
 from service.http.server.client_limits import bounded
 from service.settings import Settings
 

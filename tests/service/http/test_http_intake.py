@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from service.http.app import create_app
 from service.settings import Settings
 from service.tenants.tenant import Tenant
-from service.wire import answers
+from service.wire import outcomes
 from tests.databases import Only
 from tests.service.http_caller import (
     BATCH,
@@ -50,7 +50,7 @@ def refused(response: httpx.Response, status: int | None = None) -> Json:
     """The problem document of a single event that was refused, with its result."""
     body = problem(response, status)
     assert response.status_code in {400, 409, 422}
-    msgspec.convert(body, answers.RefusedEvent)
+    msgspec.convert(body, outcomes.RefusedEvent)
     assert (body["outcome"], body["items"]) == ("refused", [])
     return body
 

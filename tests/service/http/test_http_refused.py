@@ -14,7 +14,7 @@ from service.http.app import create_app
 from service.importing.importing import import_events
 from service.settings import Settings
 from service.tenants.tenant import Tenant
-from service.wire import answers
+from service.wire import outcomes
 from tests.databases import Only, sql, views_path
 from tests.service import office
 from tests.service.http_caller import (
@@ -71,7 +71,7 @@ async def test_a_single_event_that_is_refused_has_its_problems_own_status(caller
     before = caller.position
     for posted, status, code, event_id in cases:
         body = problem(await alone(caller, posted), status)
-        msgspec.convert(body, answers.RefusedEvent)
+        msgspec.convert(body, outcomes.RefusedEvent)
         assert (body["code"], body["id"], body["outcome"]) == (code, event_id, "refused")
         assert (body["items"], body["position"]) == ([], before)
         assert body["ignored"] == (["new"] if event_id == "e-usd" else [])

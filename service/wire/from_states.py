@@ -18,7 +18,7 @@ from aggregates.terms import rounding_customer
 from projections.time_and_material import failed_levels as levels_as_kept
 from projections.views import contracts, invoices
 from projections.views.backlog.rows import FailedLevel
-from service.wire.answers import ChangedItem, SkippedItem
+from service.wire.outcomes import ChangedItem, SkippedItem
 
 
 def amount(value: Decimal, currency: str) -> str:
