@@ -153,15 +153,17 @@ class Asked:
             approvals = self._approvals(most)
             end = self._before(approvals.until)
             if end is not None:
-                rows = self._rows_of(self._listed(texts, approvals.ids), end)
+                rows = self._rows_of(texts, approvals.ids, end)
                 if len(rows) > self.part.limit or approvals.until is None:
                     return rows
         return self.rows()
 
-    def _rows_of(self, found: dict[str, Any], end: dict[str, Any]) -> Found:
-        """The rows of a page of those with one of what was found."""
+    def _rows_of(self, texts: Texts, approvals: list[str], end: dict[str, Any]) -> Found:
+        """The rows of a page of those with one of what was found, up to an end if there is one."""
+        if not (approvals or any(texts.values())):
+            return []
         statement = self.statement(looked_up=True, has_until=bool(end))
-        return statement.rows(self.views, {**self.values, **found, **end})
+        return statement.rows(self.views, {**self.values, **self._listed(texts, approvals), **end})
 
     def _listed(self, texts: Texts, approvals: list[str]) -> dict[str, Any]:
         """What was found, as statements take it."""

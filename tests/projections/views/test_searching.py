@@ -13,6 +13,7 @@ from sqlalchemy import Engine, update
 from aggregates.contract_line.events import UnbilledSalesRecorded
 from projections.tables import time_and_material
 from projections.values.search_texts import Sought, folded, key_of
+from projections.views.backlog import reading
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_time_and_material
 from projections.views.paging import PageRequest
@@ -89,7 +90,7 @@ def found(views: Engine, text: str, limit: int, sort: str | None) -> list[str]:
     raise AssertionError("the pages never end")
 
 
-@examples(50)
+@examples(40)
 @given(events=RECORDED, text=SOUGHT, limit=st.integers(1, 3), sort=st.sampled_from(SORTS))
 def test_a_text_finds_the_rows_that_have_it_each_once_and_in_order(
     shared_views: Engine, events: list[list[Work]], text: str, limit: int, sort: str
@@ -108,7 +109,24 @@ def test_a_text_finds_the_rows_that_have_it_each_once_and_in_order(
     assert found(shared_views, text, limit, sort) == [item_id for *_, item_id in rows]
 
 
-@pytest.mark.parametrize("sort", ["date", "-date"])
+def among_many(events: Sequence[Sequence[Work]]) -> list[Sequence[Work]]:
+    """The events between others, of the days before and after, so that rows are looked up."""
+    days = [DAY + timedelta(n) for n in (-2, -1, 60, 61)]
+    return [*events, *([Work("o" * n, day, "z") for n in range(1, 31)] for day in days)]
+
+
+@examples(20)
+@given(events=RECORDED, text=SOUGHT, limit=st.integers(1, 2), sort=st.sampled_from(SORTS))
+def test_among_many_others_a_text_finds_the_same(
+    shared_views: Engine, events: list[list[Work]], text: str, limit: int, sort: str
+) -> None:
+    fill(shared_views, events)
+    alone = found(shared_views, text, limit, sort)
+    fill(shared_views, among_many(events))
+    assert found(shared_views, text, limit, sort) == alone
+
+
+@pytest.mark.parametrize("sort", ["date", "-date", "amount"])
 @pytest.mark.parametrize("is_posted", [False, True], ids=["all open", "few open"])
 def test_approvals_that_many_ids_match_are_found_page_by_page(
     shared_views: Engine, sort: str, *, is_posted: bool
@@ -117,12 +135,26 @@ def test_approvals_that_many_ids_match_are_found_page_by_page(
         [Work(f"X{n}-{m}", DAY + timedelta(m), "y", is_posted and m % 5 > 0) for m in range(40)]
         for n in range(5)
     ]
-    fill(shared_views, [*events, [Work("other", DAY, "z")] * 30])
+    fill(shared_views, among_many(events))
     expected = 5 * 40 // (5 if is_posted else 1)
     ids = found(shared_views, "x", 7, sort)
     assert len(set(ids)) == len(ids) == expected
     days = [int(item_id.split("-")[1]) for item_id in ids]
-    assert days == sorted(days, reverse=sort == "-date")
+    if sort != "amount":
+        assert days == sorted(days, reverse=sort == "-date")
+
+
+@pytest.mark.parametrize("text", ["x", "y"])
+def test_more_than_is_looked_up_is_gone_through(
+    shared_views: Engine, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    for most in ("MOST_TEXTS", "MOST_APPROVALS", "LOOKED_UP"):
+        monkeypatch.setattr(reading, most, 5)
+    events = [
+        [Work(f"X{n}-{m}", DAY, f"y{n}{m}", is_posted=m > 0) for m in range(8)] for n in range(9)
+    ]
+    fill(shared_views, among_many(events))
+    assert found(shared_views, text, 4, "date") == [f"{n}-0" for n in range(9)]
 
 
 @pytest.mark.parametrize("text", ["é", "ж", "qz", "q", "~", "a", "9", "z9", "9z", "zz"])

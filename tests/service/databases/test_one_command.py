@@ -44,7 +44,7 @@ def test_a_single_mark_is_six_statements(
 
     def asked_to_mark(item: str) -> list[str]:
         before = len(postgres_server.executed(database))
-        position = mark_ready(tenant, [item]).body["position"]
+        position = mark_ready(tenant, [item]).body.position
         assert tenant.projector.wait_for(position, 20)
         return postgres_server.executed(database)[before:]
 
