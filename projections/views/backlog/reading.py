@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import UNSET
 from sqlalchemy import Connection
 
-from projections.databases.connections import AS_USUAL, IN_ORDER, Glance, plan
+from projections.databases.connections import FOR_THESE_VALUES, Glance, plan
 from projections.time_and_material import MOST_OF_AN_EVENT
 from projections.values.search_texts import approvals_text_id, day_and_position
 from projections.values.sums import whole
@@ -77,9 +77,7 @@ class Asked:
         """
         if self.shape.has_project:
             return self.rows()
-        plan(self.views, IN_ORDER)
         rows = self._gone_through()
-        plan(self.views, AS_USUAL)
         return self._looked_up() if rows is None else rows
 
     def _gone_through(self) -> Found | None:
@@ -146,6 +144,7 @@ class Asked:
 
     def _looked_up(self) -> Found:
         """The rows by what has the text. Approvals may be many: first those that fill the page."""
+        plan(self.views, FOR_THESE_VALUES)
         texts = self._texts()
         if texts is None:
             return self.rows()
