@@ -31,7 +31,7 @@ and however little it knows of the tables, and never by gathering all that match
 BY_KEYS: Mapping[str, str] = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
 """How it looks rows up: each by its key, where it would go through a whole table for thousands."""
 FOR_THESE_VALUES: Mapping[str, str] = {"plan_cache_mode": "force_custom_plan"}
-"""How it looks up a text: a plan for any text goes through all texts, for one of them by the index."""
+"""How it looks up a text: a plan for any text goes through all, one for that text by the index."""
 _POSITION = "position"
 """The key that a connection tells the position by, of which it sees the views."""
 
