@@ -7,7 +7,7 @@ from projections.views.paging import Wanted, any_of
 
 
 def event_positions(connection: Connection, wanted: Wanted, after: int, limit: int) -> list[int]:
-    """Positions behind `after` of the events that match, in order, at most `limit`."""
+    """Positions after `after` of the events that match, in order, at most `limit`."""
     statement = (
         select(event_index.c.position)
         .where(event_index.c.position > after, *any_of(event_index.c, wanted))

@@ -120,7 +120,7 @@ class Paging:
     def edge(
         self, statement: Select[Any], orders: Sequence[Order], *, is_behind: bool
     ) -> Select[Any]:
-        """The statement for the sort keys of the one row behind `skip` rows of a part."""
+        """The statement for the sort keys of the one row after `skip` rows of a part."""
         columns = [self._columns[order.name] for order in orders]
         if is_behind:
             statement = statement.where(_behind(orders, columns))
@@ -146,7 +146,7 @@ class Paging:
         return connection.execute(page, part.values()).mappings().all()
 
     def next_cursor(self, rows: Sequence[Sequence[Any]], part: Part) -> str | None:
-        """Where the next page starts, None behind the last; the sort keys end each row."""
+        """Where the next page starts, None after the last; the sort keys end each row."""
         if len(rows) <= part.limit:
             return None
         keys = [str(order) for order in part.orders]

@@ -117,7 +117,7 @@ class Asked:
 
     def _few(self, connection: Connection) -> dict[str, Any]:
         """What has the text, if that leads to a few rows only; else nothing."""
-        texts, approvals = self._texts(), self._approvals(LOOKED_UP, of_all_pages=True)
+        texts, approvals = self._texts, self._approvals(LOOKED_UP, of_all_pages=True)
         if texts is None or approvals.until is not None:
             return {}
         found = self._listed(texts, approvals.ids)
@@ -144,8 +144,7 @@ class Asked:
 
     def _looked_up(self) -> Found:
         """The rows by what has the text. Approvals may be many: first those that fill the page."""
-        plan(self.views, FOR_THESE_VALUES)
-        texts = self._texts()
+        texts = self._texts
         if texts is None:
             return self.rows()
         for most in (GONE_THROUGH * (self.part.limit + 1), MOST_APPROVALS):
@@ -171,6 +170,7 @@ class Asked:
             return lists
         return {name: json.dumps(several) for name, several in lists.items()}
 
+    @cached_property
     def _texts(self) -> Texts | None:
         """What has the text, approvals apart; None when it is too much."""
         texts = self._lookup.texts(MOST_TEXTS)
@@ -212,6 +212,7 @@ class Asked:
 
     @cached_property
     def _lookup(self) -> TextLookup:
+        plan(self.views, FOR_THESE_VALUES)
         return TextLookup(self.views, self.values["text"])
 
     def page(self, rows: Found, totals: list[Total] | None = None) -> Page:

@@ -46,13 +46,14 @@ class TextLookup:
 
         They are about so many at most; each text has some.
         """
+        found = self._index.approvals(first, last, most + 1, descending=descending)
         ids: dict[str, None] = {}
-        for text_id, several in self._index.approvals(first, last, most + 1, descending=descending):
+        for text_id, several in found[:most]:
             if len(ids) >= most:
                 return Approvals(list(ids), text_id)
             each = (one for one in several.split(SEPARATOR) if self._sought.text in folded(one))
             ids.update(dict.fromkeys(each))
-        return Approvals(list(ids), None)
+        return Approvals(list(ids), found[most][0] if len(found) > most else None)
 
 
 class _Index(Protocol):

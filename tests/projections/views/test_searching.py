@@ -144,6 +144,12 @@ def test_approvals_that_many_ids_match_are_found_page_by_page(
         assert days == sorted(days, reverse=sort == "-date")
 
 
+def test_an_id_that_many_sources_gave_hides_no_other(shared_views: Engine) -> None:
+    same = [[Work("x", DAY + timedelta(n), "z", is_posted=True)] for n in range(20)]
+    fill(shared_views, among_many([*same, [Work("xy", DAY + timedelta(30), "z")]]))
+    assert found(shared_views, "x", 1, "date") == ["20-0"]
+
+
 @pytest.mark.parametrize("text", ["x", "y"])
 def test_more_than_is_looked_up_is_gone_through(
     shared_views: Engine, monkeypatch: pytest.MonkeyPatch, text: str
