@@ -45,23 +45,28 @@ def measure_serve_memory(bench: Bench) -> Row:
     with answering(serve(database, port), port, "/v1/contracts") as server:
         began = memory_mib(server)
         with closing(Line(port)) as line:
+            position = 0
             for contract_id in list(ids) * ROUNDS:
-                _work(line, contract_id)
+                position = _work(line, contract_id, position)
         resident, peak = memory_mib(server), memory_mib(server, "VmHWM")
     return SERVE_MEMORY.row(bench.kind, peak, None, 1, at_start=began, in_the_end=resident)
 
 
-def _work(line: Line, contract_id: str) -> None:
-    """Looks at a contract's backlog, marks some of it, and makes drafts of that."""
-    items = [row["item_id"] for row in _some_of(line, contract_id)]
+def _work(line: Line, contract_id: str, after: int) -> int:
+    """Looks at a contract's backlog, marks some of it, and makes drafts of that; the position.
+
+    The backlog is to show everything up to the position `after`, the last that was worked on.
+    """
+    items = [row["item_id"] for row in _some_of(line, contract_id, after)]
     check_marked(line.ask(mark(items)), items)
     body = {"contract_id": contract_id, "cutoff": CUTOFF}
-    line.ask(request("POST", "/v1/invoices", body)).expect(201)
+    return int(line.ask(request("POST", "/v1/invoices", body)).expect(201).json()["position"])
 
 
-def _some_of(line: Line, contract_id: str) -> Iterable[Any]:
+def _some_of(line: Line, contract_id: str, after: int) -> Iterable[Any]:
     """The first items of a contract that are not ready, as one finds them who pages on."""
-    path = f"{BACKLOG}?contract_id={contract_id}&billing_status=not_ready&limit=50"
+    wanted = f"contract_id={contract_id}&billing_status=not_ready&limit=50&after={after}"
+    path = f"{BACKLOG}?{wanted}"
     found: list[Any] = []
     for page in _pages(line, path):
         found += page

@@ -90,18 +90,15 @@ def children(parent: int | str = "self") -> set[int]:
 
     But for the one that looks after what `multiprocessing` leaves, and ends with its parent.
     """
-    own = {
-        int(pid)
-        for task in Path(f"/proc/{parent}/task").iterdir()
-        for pid in (task / "children").read_text().split()
-    }
-    return {pid for pid in own if b"resource_tracker" not in command_of(pid)}
+    threads = Path(f"/proc/{parent}/task").iterdir()
+    own = {int(pid) for thread in threads for pid in content(thread / "children").split()}
+    return {pid for pid in own if b"resource_tracker" not in content(Path(f"/proc/{pid}/cmdline"))}
 
 
-def command_of(pid: int) -> bytes:
-    """The command line of a process, empty when it is gone."""
+def content(path: Path) -> bytes:
+    """What a file of `/proc` holds; nothing when its process or thread has just ended."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
+        return path.read_bytes()
     except OSError:
         return b""
 
@@ -223,7 +220,7 @@ def test_an_import_that_is_killed_leaves_no_process_behind_and_can_be_repeated(
         with opened(killed) as tenant:
             until(tenant.ledger.position)
             running.kill()
-            until(lambda: not any(map(command_of, workers)))
+            until(lambda: not any(content(Path(f"/proc/{pid}/cmdline")) for pid in workers))
             reached = tenant.ledger.position()
     import_by_processes(order(killed, sample), 2)
     with opened(whole) as expected, opened(killed) as tenant:
