@@ -61,6 +61,9 @@ def _index_of_some(name: str, column: str, *further: str) -> Index:
     return Index(name, column, *further, postgresql_where=some, sqlite_where=some)
 
 
+BY_TEXT = ("text_id", "billing_status", "date", "sequence", "adjustment_status")
+"""Columns of the index that leads from texts to sales: the list is filtered and sorted by these, so
+that rows are read only for a page of them."""
 OFTEN_THE_SAME = "often the same"
 """A note on a table: the column that tells whether a row that is put again is another one."""
 VIEWS = "views"
@@ -241,7 +244,7 @@ time_and_material = Table(
     ),
     Index("time_and_material_by_position", "position"),
     Index("time_and_material_by_approval", "approval_id"),
-    _index_of_some("time_and_material_by_text", "text_id"),
+    Index("time_and_material_by_text", *BY_TEXT),
     _index_of_some("time_and_material_by_invoice", "invoice_id"),
 )
 

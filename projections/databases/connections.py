@@ -21,17 +21,26 @@ PAGE_SECONDS = 60
 """How long PostgreSQL may work on a statement that writes a page of the views."""
 RESHAPE_SECONDS = 3600
 """How long PostgreSQL may work on a statement that makes or moves whole tables or indexes."""
-IN_ORDER: Mapping[str, str] = {
+BY_KEYS: Mapping[str, str] = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
+"""How PostgreSQL looks rows up: each by its key, where it would go through a whole table for
+thousands."""
+BY_INDEX: Mapping[str, str] = {
+    **BY_KEYS,
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
-    "enable_bitmapscan": "off",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
 }
-"""How PostgreSQL plans pages that it finds in the order of an index: once, whatever the values are
-and however little it knows of the tables, and never by gathering all that matches to sort it."""
-BY_KEYS: Mapping[str, str] = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
-"""How it looks rows up: each by its key, where it would go through a whole table for thousands."""
-FOR_THESE_VALUES: Mapping[str, str] = {"plan_cache_mode": "force_custom_plan"}
-"""How it looks up a text: a plan for any text goes through all, one for that text by the index."""
+"""The same of statements that are planned once, whatever the values are, and however little it
+knows of the tables: by an index wherever one can be used. Where there is none it takes the only way
+for very dear, which it is not: it is not to compile it, or to have other processes help.
+"""
+IN_ORDER: Mapping[str, str] = {**BY_INDEX, "enable_bitmapscan": "off"}
+"""The same of rows that it finds in the order of an index: it never gathers all that match to sort
+them."""
+ALL_OF_THEM: Mapping[str, str] = {"plan_cache_mode": "force_custom_plan"}
+"""How it goes through all rows: as it thinks best for these values."""
+_PLANNING = {*IN_ORDER, *ALL_OF_THEM}
 _POSITION = "position"
 """The key that a connection tells the position by, of which it sees the views."""
 
@@ -103,9 +112,12 @@ def glance_of(connection: Connection) -> Glance:
 
 
 def plan(views: Glance, how: Mapping[str, str]) -> None:
-    """Has PostgreSQL plan the rest of the transaction like that; SQLite has no such settings."""
+    """Has PostgreSQL plan what follows in the transaction like that; SQLite has no such settings.
+
+    What this does not say is as the server has it, whatever was said before.
+    """
     if views.schema is not None:
-        local = (f"SET LOCAL {name} = {value}" for name, value in how.items())
+        local = (f"SET LOCAL {name} = {how.get(name, 'DEFAULT')}" for name in sorted(_PLANNING))
         views.driver.execute("; ".join(local))
 
 

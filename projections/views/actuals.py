@@ -119,7 +119,7 @@ def list_actuals(connection: Connection, wanted: Wanted, request: PageRequest) -
     paging = pagings[0]
     part = paging.read(request)
     pages = (
-        each.page(select(kind), part.orders, is_behind=part.behind is not None)
+        each.page(select(kind), part.orders, is_next=part.after is not None)
         for each, kind in zip(pagings, kinds, strict=True)
     )
     rows = connection.execute(merged(pages, part.orders), part.values()).mappings().all()

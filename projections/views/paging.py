@@ -10,7 +10,9 @@ from typing import Any, cast
 
 import msgspec
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Date,
     Integer,
@@ -20,7 +22,6 @@ from sqlalchemy import (
     bindparam,
     func,
     or_,
-    select,
     tuple_,
     union,
     union_all,
@@ -67,15 +68,15 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Which part of a list is wanted, understood: its order, the sort keys that it is behind."""
+    """Which part of a list is wanted, understood: its order, the sort keys that it comes after."""
 
     orders: tuple[Order, ...]
     limit: int
-    behind: tuple[Any, ...] | None = None
+    after: tuple[Any, ...] | None = None
 
     def values(self) -> dict[str, Any]:
         """What the statement of such a part is executed with."""
-        keys = {f"behind_{n}": value for n, value in enumerate(self.behind or ())}
+        keys = {f"after_{n}": value for n, value in enumerate(self.after or ())}
         return {"limit": self.limit + 1, **keys}
 
 
@@ -98,38 +99,31 @@ class Paging:
         Raises BadQuery for an unknown sort field or a cursor that this list did not give.
         """
         orders = self._orders(request.sort) if request.sort else self.default
-        behind = self._decode(request.cursor, orders) if request.cursor else None
-        return Part(orders, request.limit, behind)
+        after = self._decode(request.cursor, orders) if request.cursor else None
+        return Part(orders, request.limit, after)
 
     def page(
-        self, statement: Select[Any], orders: Sequence[Order], *, is_behind: bool
+        self, statement: Select[Any], orders: Sequence[Order], *, is_next: bool
     ) -> Select[Any]:
         """The statement for a part and one row more, which tells whether there is a next one.
 
-        It is executed with the part's values. The columns that it sorts by end each row.
+        `is_next` says whether other parts came before. It is executed with the part's values. The
+        columns that it sorts by end each row.
         """
-        columns = [self._columns[order.name] for order in orders]
-        if is_behind:
-            statement = statement.where(_behind(orders, columns))
-        keys = (
-            column.label(f"sort_{order.name}")
-            for order, column in zip(orders, columns, strict=True)
-        )
-        return statement.add_columns(*keys).order_by(*_by(orders, columns)).limit(_LIMIT)
+        return self.rows(statement, orders, is_next=is_next).limit(_LIMIT)
 
-    def edge(
-        self, statement: Select[Any], orders: Sequence[Order], *, is_behind: bool
+    def rows(
+        self, statement: Select[Any], orders: Sequence[Order], *, is_next: bool
     ) -> Select[Any]:
-        """The statement for the sort keys of the one row after `skip` rows of a part."""
+        """The same with all rows from there on."""
         columns = [self._columns[order.name] for order in orders]
-        if is_behind:
-            statement = statement.where(_behind(orders, columns))
+        if is_next:
+            statement = statement.where(_after(orders, columns))
         keys = (
             column.label(f"sort_{order.name}")
             for order, column in zip(orders, columns, strict=True)
         )
-        page = statement.with_only_columns(*keys).order_by(*_by(orders, columns))
-        return page.offset(bindparam("skip", type_=Integer)).limit(1)
+        return statement.add_columns(*keys).order_by(*_by(orders, columns))
 
     def until(self, orders: Sequence[Order]) -> ColumnElement[bool]:
         """What rows are up to the sort keys `until_0` and so on; all go in one direction."""
@@ -142,7 +136,7 @@ class Paging:
         self, connection: Connection, statement: Select[Any], part: Part
     ) -> Sequence[RowMapping]:
         """The rows of a part of what the statement selects, and one more if there is."""
-        page = self.page(statement, part.orders, is_behind=part.behind is not None)
+        page = self.page(statement, part.orders, is_next=part.after is not None)
         return connection.execute(page, part.values()).mappings().all()
 
     def next_cursor(self, rows: Sequence[Sequence[Any]], part: Part) -> str | None:
@@ -198,8 +192,8 @@ class Paging:
         return value
 
 
-def _behind(orders: Sequence[Order], columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
-    values = [bindparam(f"behind_{n}", type_=column.type) for n, column in enumerate(columns)]
+def _after(orders: Sequence[Order], columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
+    values = [bindparam(f"after_{n}", type_=column.type) for n, column in enumerate(columns)]
     if len({order.descending for order in orders}) == 1:
         compared, bound = tuple_(*columns), tuple_(*values)
         return compared < bound if orders[0].descending else compared > bound
@@ -224,20 +218,24 @@ def _by(orders: Sequence[Order], columns: Sequence[ColumnElement[Any]]) -> list[
 
 
 def merged(
-    pages: Iterable[Select[Any]],
+    parts: Iterable[Select[Any]],
     orders: Sequence[Order],
     *,
-    limit: Any = _LIMIT,
+    limit: BindParameter[int] = _LIMIT,
+    on_postgres: bool = True,
     apart: bool = True,
-) -> Select[Any]:
-    """One page of the rows of several; made and executed as each of them.
+) -> CompoundSelect[Any]:
+    """One page of the rows of several parts, which are `apart` if no row is in two.
 
-    Of each no more is read than would fill the page. They are `apart` if no row is in two.
+    Of rows that lie in an index in that order, SQLite reads no more than fill the page; PostgreSQL
+    does so only if each part has that limit by itself, and SQLite only if none has.
     """
-    put_together = union_all if apart else union
-    whole = put_together(*(page.subquery().select() for page in pages)).subquery()
-    columns = [whole.c[f"sort_{order.name}"] for order in orders]
-    return select(whole).order_by(*_by(orders, columns)).limit(limit)
+    if on_postgres:
+        parts = [part.limit(limit) for part in parts]
+    of_all = union_all if apart else union
+    whole = of_all(*(part.subquery().select() for part in parts))
+    keys = [whole.selected_columns[f"sort_{order.name}"] for order in orders]
+    return whole.order_by(*_by(orders, keys)).limit(limit)
 
 
 def past_indexes(column: ColumnElement[Any]) -> ColumnElement[Any]:

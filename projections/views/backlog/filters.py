@@ -33,7 +33,7 @@ class Shape:
     looked_up: bool = False
     """Whether rows are looked up by what has the text; else they are gone through for it."""
     has_until: bool = False
-    """Whether they are gone through up to some sort keys only."""
+    """Whether only those up to some sort keys are looked up."""
 
     @property
     def names(self) -> set[str]:
@@ -70,8 +70,8 @@ def shape_of(wanted: BacklogFilter) -> tuple[Shape, dict[str, Any]]:
 
 WHOLE: Mapping[str, int] = {}
 _LEADING = ("resource", "contract_id", "customer_id", "nte_status")
-"""Columns that an index begins with, with a status and the date behind; fewest rows first."""
-_MOST_STRANDS = 32
+"""Columns that an index begins with, then a status and the date; fewest rows first."""
+MOST_STRANDS = 32
 
 
 def strands_of(shape: Shape) -> list[Mapping[str, int]]:
@@ -90,7 +90,7 @@ def strands_of(shape: Shape) -> list[Mapping[str, int]]:
 
 def is_scattered(shape: Shape) -> bool:
     """Whether what is wanted lies in too many places of an index to be read in order."""
-    return prod(_counts(shape).values()) > _MOST_STRANDS
+    return prod(_counts(shape).values()) > MOST_STRANDS
 
 
 def _counts(shape: Shape) -> Mapping[str, int]:

@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
 from msgspec import UNSET
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 
-from projections.databases.connections import FOR_THESE_VALUES, Glance, plan
+from projections.databases.connections import ALL_OF_THEM, BY_INDEX, IN_ORDER, Glance, plan
 from projections.time_and_material import MOST_OF_AN_EVENT
 from projections.values.search_texts import approvals_text_id, day_and_position
 from projections.values.sums import whole
 from projections.values.units import from_minor
 from projections.views.backlog.filters import Shape
 from projections.views.backlog.rows import Row, Total, TotalledPage
-from projections.views.backlog.statements import View
+from projections.views.backlog.statements import PageShape, View
 from projections.views.backlog.text_lookup import Approvals, TextLookup
-from projections.views.paging import Order, Part
+from projections.views.paging import Part
 from projections.views.prepared import Prepared, prepare
 
 Page = TotalledPage[Row]
 Found = Sequence[Sequence[Any]]
 """Rows as they are found."""
-Texts = dict[str, list[Any]]
+Texts = Mapping[str, list[Any]]
 """What has a text, by how it leads to rows."""
+Way = Callable[[View, PageShape], Select[Any]]
+"""How rows are found: a method of `View` that makes the statement."""
 GONE_THROUGH = 4
-"""Rows of a strand that are gone through for each with a text, before it is looked up: in about the
-time that a page takes."""
+"""Rows that are gone through for each with a text, before it is looked up: in about the time that a
+page takes."""
 MOST_TEXTS = 5_000
-LOOKED_UP = 5_000
+MANY_ROWS = 5_000
 """Rows with a text from which their totals are taken by going through all rows."""
 MOST_APPROVALS = 50_000
-"""Texts, and approvals beside, that are looked up at most: for more, rows are gone through."""
+"""Texts, names and approvals that are looked up at most: for more, all rows are gone through."""
 _ALL = (-(2**63), -1)
 """The numbers of all texts with approvals."""
 
@@ -55,15 +57,9 @@ class Asked:
         """Whether it is planned as `IN_ORDER` says."""
         return self.view.is_in_order(self.shape, self.part.orders)
 
-    def statement(self, **how: bool) -> Prepared:
-        """What it is read by; `how` the text is searched, if there is one."""
-        return _page(
-            self.view,
-            replace(self.shape, **how),
-            self.part.orders,
-            is_behind=self.part.behind is not None,
-            on_postgres=self.views.schema is not None,
-        )
+    def statement(self) -> Prepared:
+        """What it is read by; where it is by a text, row by row in its order."""
+        return self._prepared(View.page)
 
     def rows(self) -> Found:
         """The rows of the page, and one more if there is."""
@@ -77,32 +73,38 @@ class Asked:
         """
         if self.shape.has_project:
             return self.rows()
+        plan(self.views, IN_ORDER)
         rows = self._gone_through()
-        return self._looked_up() if rows is None else rows
+        if rows is None:
+            plan(self.views, BY_INDEX)
+            rows = self._looked_up()
+        if rows is None:
+            plan(self.views, ALL_OF_THEM)
+            rows = self.rows()
+        return rows
 
     def _gone_through(self) -> Found | None:
         """The rows of the page among the first of the list; None when they do not fill it."""
-        wanted = self.part.limit + 1
-        first = skip = GONE_THROUGH * wanted
-        for _ in range(2):
-            edge = self._edge(skip)
-            if edge is None:
-                break
-            rows = self.statement(has_until=bool(edge)).rows(self.views, {**self.values, **edge})
-            if len(rows) == wanted or not edge:
-                return rows
-            if len(rows) * 8 < wanted:
-                break
-            # Once more, as far as there should be enough: to look so many up would take longer.
-            skip = first * wanted * 5 // (4 * len(rows))
-        return None
+        names = self._names
+        if names is None or not self.view.leads_in_order(self.shape, self.part.orders):
+            return None
+        statement = self._prepared(View.gone_through)
+        values = {**self.values, **self._listed(names)}
+        wanted, gone_at = self.part.limit + 1, len(self.view.shown.fields) + 1
+        skip = GONE_THROUGH * wanted
+        rows = statement.rows(self.views, {**values, "skip": skip})
+        is_whole = len(rows) == wanted or (rows and rows[0][gone_at] < skip)
+        return rows if is_whole else None
 
     def totals(self, connection: Connection) -> list[Total]:
         """The sums over the whole filter by currency, status and billing type."""
         shape, values = self.shape, self.values
         if shape.has_text and not shape.has_project:
-            found = {**values, **self._few(connection)}
-            shape, values = replace(shape, looked_up=found != values), found
+            plan(self.views, BY_INDEX)
+            few = self._few(connection)
+            shape, values = replace(shape, looked_up=bool(few)), {**values, **few}
+            if not few:
+                plan(self.views, ALL_OF_THEM)
         return [
             Total(
                 currency=row["currency"],
@@ -117,55 +119,68 @@ class Asked:
 
     def _few(self, connection: Connection) -> dict[str, Any]:
         """What has the text, if that leads to a few rows only; else nothing."""
-        texts, approvals = self._texts, self._approvals(LOOKED_UP, of_all_pages=True)
+        texts, approvals = self._texts, self._approvals(MANY_ROWS, of_all_pages=True)
         if texts is None or approvals.until is not None:
             return {}
-        found = self._listed(texts, approvals.ids)
-        values = {**self.values, **found, "limit": LOOKED_UP}
+        found = dict(self._listed({**texts, "approval_ids": approvals.ids}))
+        values = {**self.values, **found, "limit": MANY_ROWS}
         count = connection.execute(self.view.candidates(self.shape), values).scalar_one()
-        return found if count < LOOKED_UP else {}
+        return found if count < MANY_ROWS else {}
 
-    def _edge(self, skip: int) -> dict[str, Any] | None:
-        """The sort keys that rows are gone through up to: none where that is the end of the list.
+    def _looked_up(self) -> Found | None:
+        """The rows by what has the text; None when that is too much.
 
-        None where they can't be gone through in order.
+        Approvals may be many: first those that fill the page.
         """
-        statement = _edge(
-            self.view,
-            self.shape,
-            self.part.orders,
-            is_behind=self.part.behind is not None,
-            on_postgres=self.views.schema is not None,
-        )
-        if statement is None:
-            return None
-        found = statement.rows(self.views, {**self.values, "skip": skip})
-        return {f"until_{n}": value for row in found for n, value in enumerate(row)}
-
-    def _looked_up(self) -> Found:
-        """The rows by what has the text. Approvals may be many: first those that fill the page."""
         texts = self._texts
         if texts is None:
-            return self.rows()
+            return None
         for most in (GONE_THROUGH * (self.part.limit + 1), MOST_APPROVALS):
+            plan(self.views, BY_INDEX)
             approvals = self._approvals(most)
             end = self._before(approvals.until)
             if end is not None:
                 rows = self._rows_of(texts, approvals.ids, end)
                 if len(rows) > self.part.limit or approvals.until is None:
                     return rows
-        return self.rows()
+        return None
 
     def _rows_of(self, texts: Texts, approvals: list[str], end: dict[str, Any]) -> Found:
         """The rows of a page of those with one of what was found, up to an end if there is one."""
-        if not (approvals or any(texts.values())):
-            return []
-        statement = self.statement(looked_up=True, has_until=bool(end))
-        return statement.rows(self.views, {**self.values, **self._listed(texts, approvals), **end})
-
-    def _listed(self, texts: Texts, approvals: list[str]) -> dict[str, Any]:
-        """What was found, as statements take it."""
         lists = {**texts, "approval_ids": approvals}
+        if not any(lists.values()):
+            return []
+        led = self._led(lists)
+        counts = tuple((name, len(ids)) for name, ids in led.items())
+        statement = self._prepared(View.looked_up, has_until=bool(end), led=counts)
+        plan(self.views, IN_ORDER)
+        ids = {f"{name}_led_{n}": each for name, ids in led.items() for n, each in enumerate(ids)}
+        return statement.rows(self.views, {**self.values, **self._listed(lists), **ids, **end})
+
+    def _led(self, lists: Texts) -> Texts:
+        """What leads to rows that are read in order, where it is not too much."""
+        most, led = self.view.most_led(self.shape, self.part.orders), dict[str, list[Any]]()
+        texts = {"text_id": lists["text_ids"]}
+        names = {name: lists[name] for name in ("contract_id", "customer_id")}
+        for several in (texts, names):
+            if sum(map(len, several.values())) <= most:
+                led |= {name: _rounded_up(ids) for name, ids in several.items() if ids}
+        return led
+
+    def _prepared(
+        self, way: Way, *, has_until: bool = False, led: tuple[tuple[str, int], ...] = ()
+    ) -> Prepared:
+        page = PageShape(
+            replace(self.shape, has_until=has_until),
+            self.part.orders,
+            is_next=self.part.after is not None,
+            on_postgres=self.views.schema is not None,
+            led=led,
+        )
+        return _prepared(self.view, way, page)
+
+    def _listed(self, lists: Texts) -> Mapping[str, Any]:
+        """What was found, as statements take it."""
         if self.views.schema is not None:
             return lists
         return {name: json.dumps(several) for name, several in lists.items()}
@@ -173,10 +188,14 @@ class Asked:
     @cached_property
     def _texts(self) -> Texts | None:
         """What has the text, approvals apart; None when it is too much."""
-        texts = self._lookup.texts(MOST_TEXTS)
-        if texts is None:
-            return None
-        return {"text_ids": texts, "contract_ids": self._lookup.contracts()}
+        names = self._names
+        texts = None if names is None else self._lookup.texts(MOST_TEXTS)
+        return None if texts is None or names is None else {"text_ids": texts, **names}
+
+    @cached_property
+    def _names(self) -> Texts | None:
+        """What has the text in its name; None when it is too much."""
+        return self._lookup.names(MOST_TEXTS)
 
     def _approvals(self, most: int, *, of_all_pages: bool = False) -> Approvals:
         """Approvals that have the text in their id, in the order of the page where it is theirs."""
@@ -184,8 +203,8 @@ class Asked:
             return Approvals([], None)
         first, last = _ALL
         descending = self.part.orders[0].descending
-        if self._is_by_approvals and self.part.behind is not None and not of_all_pages:
-            day, sequence = self.part.behind
+        if self._is_by_approvals and self.part.after is not None and not of_all_pages:
+            day, sequence = self.part.after
             edge = approvals_text_id(day, sequence // MOST_OF_AN_EVENT)
             first, last = (first, edge) if descending else (edge, last)
         return self._lookup.approvals(first, last, most, descending=descending)
@@ -212,7 +231,6 @@ class Asked:
 
     @cached_property
     def _lookup(self) -> TextLookup:
-        plan(self.views, FOR_THESE_VALUES)
         return TextLookup(self.views, self.values["text"])
 
     def page(self, rows: Found, totals: list[Total] | None = None) -> Page:
@@ -226,16 +244,11 @@ class Asked:
         )
 
 
-@lru_cache(maxsize=256)
-def _edge(
-    view: View, shape: Shape, orders: tuple[Order, ...], *, is_behind: bool, on_postgres: bool
-) -> Prepared | None:
-    statement = view.edge(shape, orders, is_behind=is_behind)
-    return None if statement is None else prepare(statement, on_postgres=on_postgres)
+def _rounded_up(ids: list[Any]) -> list[Any]:
+    """The same with some of them twice, so that there are fewer statements to plan."""
+    return (ids * 2)[: 1 << (len(ids) - 1).bit_length()]
 
 
-@lru_cache(maxsize=256)
-def _page(
-    view: View, shape: Shape, orders: tuple[Order, ...], *, is_behind: bool, on_postgres: bool
-) -> Prepared:
-    return prepare(view.page(shape, orders, is_behind=is_behind), on_postgres=on_postgres)
+@lru_cache(maxsize=512)
+def _prepared(view: View, way: Way, page: PageShape) -> Prepared:
+    return prepare(way(view, page), on_postgres=page.on_postgres)

@@ -109,7 +109,7 @@ class Shown:
         self._row = cast("Callable[..., Row]", row)
 
     def rows(self, found: Sequence[Sequence[Any]]) -> list[Row]:
-        """The rows that a query for these fields found; behind the fields, it may find others."""
+        """The rows that a query for these fields found; after these, it may find others."""
         if not found:
             return []
         columns: dict[str, Iterable[Any]]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 from sqlalchemy import (
@@ -14,13 +15,16 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    SelectBase,
     Table,
     Text,
     and_,
     bindparam,
     func,
     literal,
+    or_,
     select,
+    true,
     union,
     union_all,
 )
@@ -41,13 +45,21 @@ from projections.tables import (
     tracking,
 )
 from projections.values.sums import halves, kept_halves
-from projections.views.backlog.filters import WHOLE, Shape, is_scattered, strands_of
+from projections.views.backlog.filters import MOST_STRANDS, WHOLE, Shape, is_scattered, strands_of
 from projections.views.backlog.rows import FixedPriceRow, SalesRow, Shown
 from projections.views.backlog.texts import Texts, of_parts, of_sales
-from projections.views.paging import Columns, Order, Paging, empty_first, merged, past_indexes
+from projections.views.paging import (
+    Columns,
+    Order,
+    Paging,
+    empty_first,
+    merged,
+    past_indexes,
+)
 
 _OWN: Columns = {}
-
+_TEXT_LEADS, _NAMES_LEAD = {"text_id"}, {"contract_id", "customer_id"}
+"""What leads to rows that say a text, and to those with it in a name."""
 
 _BESIDE_A_PROJECT = ("resource", "customer_id", "nte_status", "billing_status")
 
@@ -77,7 +89,22 @@ _part = fixed_price.alias("item")
 _sale = time_and_material.alias("item")
 _KEPT: Mapping[FromClause, Table] = {_part: TOTALS[fixed_price], _sale: TOTALS[time_and_material]}
 _seen = select(tracking.c.position).where(tracking.c.name == VIEWS).cte("seen")
+_SEARCHED_NAMES = (_contract.c.search_text, _line.c.search_text, _customer.c.search_text)
+_SEEN = select(_seen.c.position).scalar_subquery().label("seen")
 """How far the views are, as of the same moment as the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageShape:
+    """What the statement of a page depends on."""
+
+    filter: Shape
+    orders: tuple[Order, ...]
+    is_next: bool
+    """Whether other parts of the list came before."""
+    on_postgres: bool
+    led: tuple[tuple[str, int], ...] = ()
+    """How many texts, contracts and customers lead to rows with a text, which are read in order."""
 
 
 class View:
@@ -88,7 +115,7 @@ class View:
         table: FromClause,
         with_names: Callable[[FromClause], FromClause],
         own: Columns,
-        texts: Texts,
+        texts_of: Callable[[FromClause], Texts],
         shown: Shown,
     ) -> None:
         self.table = table
@@ -96,7 +123,8 @@ class View:
         self._kept = _KEPT[table]
         self._joins = with_names(table.outerjoin(_line, _line_of(table)))
         self._joins_of_projects = with_names(table.join(_line, _line_of(table)))
-        self._texts = texts
+        self._texts_of = texts_of
+        self._texts = texts_of(table)
         names: Columns = {
             "contract_name": _contract.c.name,
             "line_name": _line.c.name,
@@ -117,10 +145,10 @@ class View:
             **{name: _Unindexed(table.c[name]) for name in _BESIDE_A_PROJECT if name in table.c},
         }
         self._paging_of_projects = Paging({**sorted_by, "date": date}, key=key, default="date")
-        self._beside_a_text: Columns = {
-            **{column.name: _Unindexed(column) for column in table.c},
-            "date": date,
-        }
+        # What has a text leads to its rows, and no other index is any better.
+        self._beside_a_text: Columns = {column.name: past_indexes(column) for column in table.c}
+        beside = {name: past_indexes(column) for name, column in sorted_by.items()}
+        self._paging_of_texts = Paging(beside, key=key, default="date")
 
     @cached_property
     def rows(self) -> Select[Any]:
@@ -132,52 +160,113 @@ class View:
         shown = (known[name].label(name) for name in self.shown.fields)
         return select(*shown).select_from(joins)
 
-    def page(self, shape: Shape, orders: Sequence[Order], *, is_behind: bool) -> Select[Any]:
-        """The rows of a page; behind what is shown, the position of the views."""
-        of_projects = shape.has_project
-        joins = self._joins_of_projects if of_projects else self._joins
-        if shape.has_text and not (shape.looked_up or shape.has_until):
-            joins = self._texts.join(joins)
-        seen = select(_seen.c.position).scalar_subquery().label("seen")
-        rows = self._rows(joins).add_columns(seen)
+    def page(self, page: PageShape) -> Select[Any]:
+        """The rows of a page; after what is shown, the position of the views."""
+        shape, orders, is_next = page.filter, page.orders, page.is_next
+        joins, paging = self._joins, self.paging
+        if shape.has_project:
+            joins, paging = self._joins_of_projects, self._paging_of_projects
         strands = strands_of(shape) if self._in_own_order(orders) else [WHOLE]
-        if len(strands) == 1 and not (shape.looked_up or shape.has_until):
-            paging = self._paging_of_projects if of_projects else self.paging
-            return paging.page(rows.where(*self._where(shape)), orders, is_behind=is_behind)
-        item_id = self.table.c.item_id
-        if shape.looked_up:
-            plain = all(order.name in self.table.c for order in orders)
-            paging = self._paging_of_projects
-            up_to = [paging.until(orders)] if shape.has_until else []
-            source = self.table if plain else self._joins
-            parts = [part.where(*up_to) for part in self._looked_up(shape, source)]
-        else:
-            up_to = [self.paging.until(orders)] if shape.has_until else []
-            source, paging = select(item_id).select_from(self._source(shape)), self.paging
-            parts = [source.where(*self._where(shape, one), *up_to) for one in strands]
-        pages = [paging.page(part, orders, is_behind=is_behind) for part in parts]
-        found = select(merged(pages, orders, apart=not shape.looked_up).subquery().c.item_id)
-        return self.paging.page(rows.where(item_id.in_(found)), orders, is_behind=False)
+        if len(strands) == 1:
+            joins = self._texts.join(joins) if shape.has_text else joins
+            rows = self._rows(joins).add_columns(_SEEN).where(*self._where(shape))
+            return paging.page(rows, orders, is_next=is_next)
+        source = select(self.table.c.item_id).select_from(self._source(shape))
+        parts = (source.where(*self._where(shape, one)) for one in strands)
+        rows = [paging.rows(part, orders, is_next=is_next) for part in parts]
+        found = merged(rows, orders, on_postgres=page.on_postgres)
+        return self._page_of(found, orders)
 
-    def edge(self, shape: Shape, orders: Sequence[Order], *, is_behind: bool) -> Select[Any] | None:
-        """How far a page may be gone through for a text: to the sort keys of this, if any.
-
-        Up to there are at most `skip` rows of each part that lies in one index. None where no index
-        leads through rows in the order of the page.
-        """
+    def leads_in_order(self, shape: Shape, orders: Sequence[Order]) -> bool:
+        """Whether indexes lead through rows in the order of a page, whatever text they have."""
         one_way = len({order.descending for order in orders}) == 1
-        if shape.has_project or not (one_way and self._in_own_order(orders)):
-            return None
         strands = strands_of(shape)
-        if not strands or (strands == [WHOLE] and "billing_status" in shape.names):
-            return None
-        edges: list[Select[Any]] = []
-        for one in strands:
+        is_sorted = bool(strands) and (strands != [WHOLE] or "billing_status" not in shape.names)
+        return one_way and is_sorted and not shape.has_project and self._in_own_order(orders)
+
+    def gone_through(self, page: PageShape) -> Select[Any]:
+        """The rows of a page with a text among the first `skip` of the list, in its order.
+
+        After the position of the views, how many were gone through.
+        """
+        shape, orders = page.filter, page.orders
+        skip = bindparam("skip", type_=Integer)
+        plain = replace(shape, has_text=False)
+        is_wanted = and_(true(), *self._where(plain)).label("is_wanted")
+        columns = [self.table.c[name] for name in ("item_id", *self._texts.needs)]
+        rows: list[Select[Any]] = []
+        for one in strands_of(shape):
             only = tuple(of for of in shape.any_of if of[0] in one)
-            within = self._where(replace(shape, any_of=only, has_text=False), one)
-            part = select(self.table.c.item_id).where(*within)
-            edges.append(self.paging.edge(part, orders, is_behind=is_behind))
-        return merged(edges, orders, limit=1)
+            part = select(*columns, is_wanted).where(*self._where(replace(plain, any_of=only), one))
+            rows.append(self.paging.rows(part, orders, is_next=page.is_next))
+        some = merged(rows, orders, limit=skip, on_postgres=page.on_postgres)
+        first = some.cte("first").prefix_with("MATERIALIZED")
+        texts = self._texts_of(first)
+        having = select(first.c.item_id).select_from(texts.join(first))
+        having = having.where(first.c.is_wanted, or_(texts.row_by_row(), texts.is_named()))
+        sorted_by = {order.name: first.c[f"sort_{order.name}"] for order in orders}
+        paging = Paging(sorted_by, key=orders[-1].name, default=orders[-1].name)
+        gone = select(func.count()).select_from(first).scalar_subquery().label("gone")
+        return self._page_of(paging.page(having, orders, is_next=False), orders, gone)
+
+    def looked_up(self, page: PageShape) -> Select[Any]:
+        """The rows of a page by what has its text; one may be found in several ways."""
+        shape, orders, is_next = page.filter, page.orders, page.is_next
+        is_plain = all(order.name in self.table.c for order in orders)
+        says, *others, is_named = self._looked_up(shape, self.table if is_plain else self._joins)
+
+        def first(paging: Paging, part: Select[Any]) -> Select[Any]:
+            up_to = [paging.until(orders)] if shape.has_until else []
+            return paging.page(part.where(*up_to), orders, is_next=is_next)
+
+        pages = [first(self._paging_of_texts, part) for part in others]
+        for part, leads in ((says, _TEXT_LEADS), (is_named, _NAMES_LEAD)):
+            led = [each for each in page.led if each[0] in leads]
+            if led:
+                pages += (first(self.paging, one) for one in self._led(shape, led))
+            else:
+                pages.append(first(self._paging_of_texts, part))
+                if is_plain and part is says and self._texts.index:
+                    by_index = self._by_index(pages.pop())
+                    pages.append(self._paging_of_texts.page(by_index, orders, is_next=False))
+        return self._page_of(merged(pages, orders, apart=False), orders)
+
+    def most_led(self, shape: Shape, orders: Sequence[Order]) -> int:
+        """How many texts, or contracts and customers, may lead to rows in order, each by an index.
+
+        Rows of more than these are sorted.
+        """
+        statuses = dict(shape.any_of).get("billing_status", 0)
+        is_led = self._in_own_order(orders) and self._texts.index and statuses
+        return MOST_STRANDS // statuses if is_led else 0
+
+    def _led(self, shape: Shape, led: Iterable[tuple[str, int]]) -> Iterator[Select[Any]]:
+        """The ids of rows that are led to: parts each of which lies in one index in order."""
+        plain, own = replace(shape, has_text=False), self.table.c
+        for name, count in led:
+            columns = {**self._beside_a_text, "billing_status": own.billing_status}
+            columns |= {"date": own.date}
+            part = select(own.item_id)
+            if name in _NAMES_LEAD:
+                part = part.where(self._texts.is_named())
+            for n, status in product(range(count), range(dict(shape.any_of)["billing_status"])):
+                is_one = own[name] == bindparam(f"{name}_led_{n}", type_=own[name].type)
+                yield part.where(is_one, *self._where(plain, {"billing_status": status}, columns))
+
+    def _by_index(self, page: Select[Any]) -> Select[Any]:
+        """The rows of a page that is made from the index of texts, before they are read."""
+        keys = [self.table.c[name] for name in self._texts.index]
+        found = page.with_only_columns(*keys).subquery()
+        is_found = and_(*(key == found.c[key.name] for key in keys))
+        return select(self.table.c.item_id).join_from(found, self.table, is_found)
+
+    def _page_of(
+        self, found: SelectBase, orders: Sequence[Order], *more: ColumnElement[Any]
+    ) -> Select[Any]:
+        """The page of the rows whose ids were found, which are not more than it holds."""
+        rows = self._rows(self._joins).add_columns(_SEEN, *more)
+        is_found = self.table.c.item_id.in_(select(found.subquery().c.item_id))
+        return self.paging.page(rows.where(is_found), orders, is_next=False)
 
     def is_in_order(self, shape: Shape, orders: Sequence[Order]) -> bool:
         """Whether indexes lead to few rows, or through rows in the order of a page."""
@@ -189,9 +278,13 @@ class View:
 
     def _looked_up(self, shape: Shape, source: FromClause) -> list[Select[Any]]:
         """The ids of rows that are looked up by what has a text; one may be found several times."""
-        others = self._where(replace(shape, has_text=False), columns=self._beside_a_text)
-        part = select(self.table.c.item_id).select_from(source).where(*others)
-        return [part.where(by) for by in self._texts.looked_up()]
+        plain, beside = replace(shape, has_text=False), self._beside_a_text
+        part = select(self.table.c.item_id).select_from(source)
+        # The index of texts has the status, too.
+        says, *others = self._texts.looked_up()
+        status = {"billing_status": self.table.c.billing_status}
+        by_text = part.where(*self._where(plain, columns={**beside, **status}), says)
+        return [by_text, *(part.where(*self._where(plain, columns=beside), by) for by in others)]
 
     def candidates(self, shape: Shape) -> Select[Any]:
         """How many rows are looked up by what has a text, or rather `limit` if there are more."""
@@ -230,8 +323,9 @@ class View:
 
     def _source(self, shape: Shape) -> FromClause:
         """What a filter looks at: the table, and the names joined to it only if it does."""
-        source = self._joins_of_projects if shape.has_project else self.table
-        return self._texts.join(source) if shape.has_text else source
+        if shape.has_text:
+            return self._texts.join(self._joins_of_projects if shape.has_project else self._joins)
+        return self._joins_of_projects if shape.has_project else self.table
 
     def _where(
         self, shape: Shape, strand: Mapping[str, int] = WHOLE, columns: Columns = _OWN
@@ -245,7 +339,7 @@ class View:
         if shape.has_date_to:
             conditions.append(columns["date"] <= bindparam("date_to", type_=Date))
         if shape.has_text:
-            conditions.append(self._texts.row_by_row())
+            conditions.append(self._texts.row_by_row(*_SEARCHED_NAMES))
         return conditions
 
 
@@ -314,7 +408,7 @@ FIXED_PRICE = View(
     _part,
     _part_names,
     {"milestone_name": _milestone.c.name, "milestone_status": _milestone.c.status},
-    of_parts(_part, _milestone),
+    of_parts,
     Shown(FixedPriceRow),
 )
 
@@ -322,6 +416,6 @@ TIME_AND_MATERIAL = View(
     _sale,
     _sale_names,
     {},
-    of_sales(_sale, func.lower(_sale.c.approval_id)),
+    of_sales,
     Shown(SalesRow),
 )

@@ -24,6 +24,10 @@ class Approvals:
     """The number of the text that they were read up to; None when these are all."""
 
 
+_CUSTOMER = 2
+"""The number of customers among kinds of names: after contracts, and their lines."""
+
+
 class TextLookup:
     """What has a text in views; the text comes folded."""
 
@@ -32,9 +36,26 @@ class TextLookup:
         of = _Sqlite if views.schema is None else _Postgres
         self._index: _Index = of(views, self._sought)
 
-    def contracts(self) -> list[str]:
-        """The contracts that have it in a name: theirs, a line's or a customer's."""
-        return [contract_id for (contract_id,) in self._index.contracts()]
+    def names(self, most: int) -> dict[str, list[str]] | None:
+        """What has it in its name; None when that is more.
+
+        By how it leads to rows: all contracts in which anything has it, the keys of contracts,
+        lines and customers, and whose rows to look at: contracts (for lines, too) and customers.
+        """
+        found = self._index.names(most + 1)
+        if len(found) > most:
+            return None
+        kinds = {"named_contracts": 0, "named_lines": 1, "named_customers": _CUSTOMER}
+        keys = {
+            name: [key for is_of, key in found if is_of == kind] for name, kind in kinds.items()
+        }
+        split = [(is_of, *key.partition(SEPARATOR)) for is_of, key in found]
+        return {
+            "contract_ids": list(dict.fromkeys(contract_id for _, contract_id, *_ in split)),
+            **keys,
+            "contract_id": list(dict.fromkeys(of for kind, of, *_ in split if kind < _CUSTOMER)),
+            "customer_id": list(dict.fromkeys(of for kind, *_, of in split if kind == _CUSTOMER)),
+        }
 
     def texts(self, most: int) -> list[int] | None:
         """The numbers of the texts that have it, approvals apart; None when they are more."""
@@ -59,7 +80,7 @@ class TextLookup:
 class _Index(Protocol):
     """One kind of database."""
 
-    def contracts(self) -> Sequence[tuple[str]]: ...
+    def names(self, limit: int) -> Sequence[tuple[int, str]]: ...
 
     def texts(self, limit: int) -> Sequence[tuple[int]]: ...
 
@@ -75,11 +96,16 @@ class _Sqlite:
         self._driver: sqlite3.Connection = views.driver
         self._sought = looked_for
 
-    def contracts(self) -> Sequence[tuple[str]]:
+    def names(self, limit: int) -> Sequence[tuple[int, str]]:
         return self._rows(
-            """SELECT contract_id FROM contracts WHERE instr(search_text, :text)
-            UNION SELECT contract_id FROM contract_lines WHERE instr(search_text, :text)
-            UNION SELECT contract_id FROM contract_customers WHERE instr(search_text, :text)"""
+            """SELECT 0, contract_id FROM contracts WHERE instr(search_text, :text)
+            UNION ALL SELECT 1, contract_id || :separator || line_id
+                FROM contract_lines WHERE instr(search_text, :text)
+            UNION ALL SELECT 2, contract_id || :separator || customer_id
+                FROM contract_customers WHERE instr(search_text, :text)
+            LIMIT :limit""",
+            separator=SEPARATOR,
+            limit=limit,
         )
 
     def texts(self, limit: int) -> Sequence[tuple[int]]:
@@ -123,25 +149,31 @@ class _Sqlite:
 
 
 class _Postgres:
-    """The index is found by the planner, where there is one; it knows no order."""
+    """The index is found by the planner, where there is one; it knows no order.
+
+    Numbers of texts are compared as sums: the planner is not to go through all of them by these.
+    """
 
     def __init__(self, views: Glance, looked_for: Sought) -> None:
         self._views, self._text = views, looked_for.text
         self._patterns = [f"%{key}%" for key in looked_for.alternatives()]
 
-    def contracts(self) -> Sequence[tuple[str]]:
+    def names(self, limit: int) -> Sequence[tuple[int, str]]:
         return self._rows(
-            """SELECT contract_id FROM {0}.contracts WHERE strpos(search_text, %(text)s) > 0
-            UNION SELECT contract_id FROM {0}.contract_lines
-            WHERE strpos(search_text, %(text)s) > 0
-            UNION SELECT contract_id FROM {0}.contract_customers
-            WHERE strpos(search_text, %(text)s) > 0"""
+            """SELECT 0, contract_id FROM {0}.contracts WHERE strpos(search_text, %(text)s) > 0
+            UNION ALL SELECT 1, contract_id || %(separator)s || line_id
+                FROM {0}.contract_lines WHERE strpos(search_text, %(text)s) > 0
+            UNION ALL SELECT 2, contract_id || %(separator)s || customer_id
+                FROM {0}.contract_customers WHERE strpos(search_text, %(text)s) > 0
+            LIMIT %(limit)s""",
+            separator=SEPARATOR,
+            limit=limit,
         )
 
     def texts(self, limit: int) -> Sequence[tuple[int]]:
         return self._rows(
             """SELECT text_id FROM {0}.search_texts WHERE key LIKE ANY (%(patterns)s)
-            AND text_id >= 0 AND strpos(text, %(text)s) > 0 LIMIT %(limit)s""",
+            AND text_id + 0 >= 0 AND strpos(text, %(text)s) > 0 LIMIT %(limit)s""",
             patterns=self._patterns,
             limit=limit,
         )
@@ -149,10 +181,9 @@ class _Postgres:
     def approvals(
         self, first: int, last: int, limit: int, *, descending: bool
     ) -> Sequence[tuple[int, str]]:
-        # By a sum, for else the planner may go through all texts in that order.
         return self._rows(
             f"""SELECT text_id, approval_ids FROM {{0}}.search_texts
-            WHERE key LIKE ANY (%(patterns)s) AND text_id BETWEEN %(first)s AND %(last)s
+            WHERE key LIKE ANY (%(patterns)s) AND text_id + 0 BETWEEN %(first)s AND %(last)s
             AND strpos(text, %(text)s) > 0
             ORDER BY text_id + 0 {"DESC" if descending else ""} LIMIT %(limit)s""",  # noqa: S608 - our own words
             patterns=self._patterns,

@@ -15,13 +15,13 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     FromClause,
-    Table,
     Text,
     and_,
     bindparam,
+    func,
+    literal,
     or_,
     select,
-    tuple_,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -29,15 +29,16 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from projections.tables import (
-    contract_customers,
-    contract_lines,
-    contracts,
+    BY_TEXT,
     milestones,
     search_texts,
 )
+from projections.values.search_texts import SEPARATOR
 
 text = search_texts.alias("text")
 """Joined to the rows that are gone through one by one."""
+_between = literal(SEPARATOR, Text)
+_NAMED_BY = ("contract_id", "line_id", "customer_id")
 _sought = bindparam("text", type_=Text)
 
 
@@ -80,37 +81,39 @@ class Texts:
     """How rows of one view are found by a text."""
 
     table: FromClause
+    needs: Sequence[str]
+    """The columns of it that tell whether a row has a text."""
     join: Callable[[FromClause], FromClause]
     """Adds `text` to what rows are taken from."""
     beside: Sequence[ColumnElement[str]]
     """What they say elsewhere than there."""
     own: Sequence[ColumnElement[bool]]
-    """Which rows have one of the texts or approvals that were found, each by an index."""
+    """Which rows have one of the texts, or approvals, that were found; each by an index."""
+    index: Sequence[str] = ()
+    """Columns that tell rows apart in the index of the texts, where it has what they are sorted and
+    most often filtered by."""
 
-    def row_by_row(self) -> ColumnElement[bool]:
-        """Whether a row has the sought text."""
-        return or_(*(_holds(column) for column in (text.c.text, *self.beside)), self._is_named())
+    def row_by_row(self, *names: ColumnElement[str]) -> ColumnElement[bool]:
+        """Whether a row has the sought text: it says so, or one of the names joined to it."""
+        says = (text.c.text, *self.beside)
+        return or_(*(_Holds(column, _sought) for column in (*says, *names)))
+
+    def is_named(self) -> ColumnElement[bool]:
+        """Whether a row has the text in a name, of those that were found."""
+        own = self.table.c
+        return or_(
+            _one_of(own.contract_id, "named_contracts", Text),
+            _one_of(own.contract_id + _between + own.line_id, "named_lines", Text),
+            _one_of(own.contract_id + _between + own.customer_id, "named_customers", Text),
+        )
 
     def looked_up(self) -> list[ColumnElement[bool]]:
         """Conditions each of which leads to rows that have it; a row may meet several."""
         of_contracts = _one_of(self.table.c.contract_id, "contract_ids", Text)
-        return [*self.own, and_(of_contracts, self._is_named())]
-
-    def _is_named(self) -> ColumnElement[bool]:
-        """Whether its contract, its line or its customer have the sought text in their names."""
-        return or_(
-            self._has_name(contracts, "contract_id"),
-            self._has_name(contract_lines, "contract_id", "line_id"),
-            self._has_name(contract_customers, "contract_id", "customer_id"),
-        )
-
-    def _has_name(self, names: Table, *keys: str) -> ColumnElement[bool]:
-        named = names.alias("named").c
-        found = select(*(named[key] for key in keys)).where(_holds(named.search_text))
-        return tuple_(*(self.table.c[key] for key in keys)).in_(found)
+        return [*self.own, and_(of_contracts, self.is_named())]
 
 
-def of_sales(sale: FromClause, folded_approval: ColumnElement[str]) -> Texts:
+def of_sales(sale: FromClause) -> Texts:
     """Sales have texts of their own, and the ids of their approvals."""
     own = [
         _one_of(sale.c.text_id, "text_ids", BigInteger),
@@ -120,25 +123,23 @@ def of_sales(sale: FromClause, folded_approval: ColumnElement[str]) -> Texts:
     def join(source: FromClause) -> FromClause:
         return source.outerjoin(text, text.c.text_id == sale.c.text_id)
 
-    return Texts(sale, join, [folded_approval], own)
+    needs = (*_NAMED_BY, "text_id", "approval_id")
+    return Texts(sale, needs, join, [func.lower(sale.c.approval_id)], own, BY_TEXT[:4])
 
 
-def of_parts(part: FromClause, milestone: FromClause) -> Texts:
+def of_parts(part: FromClause) -> Texts:
     """Parts of milestones have the texts of these."""
     having = milestones.alias("having").c
+    milestone = milestones.alias("saying")
     said = select(having.milestone_id).where(_one_of(having.text_id, "text_ids", BigInteger))
     own = [part.c.milestone_id.in_(said)]
 
     def join(source: FromClause) -> FromClause:
-        if source is part:
-            source = part.outerjoin(milestone, milestone.c.milestone_id == part.c.milestone_id)
-        return source.outerjoin(text, text.c.text_id == milestone.c.text_id)
+        of_milestone = milestone.c.milestone_id == part.c.milestone_id
+        said_by = source.outerjoin(milestone, of_milestone)
+        return said_by.outerjoin(text, text.c.text_id == milestone.c.text_id)
 
-    return Texts(part, join, [], own)
-
-
-def _holds(column: ColumnElement[Any]) -> ColumnElement[bool]:
-    return _Holds(column, _sought)
+    return Texts(part, (*_NAMED_BY, "milestone_id"), join, [], own)
 
 
 def _one_of(column: ColumnElement[Any], name: str, kind: type[TypeEngine[Any]]) -> _OneOf:

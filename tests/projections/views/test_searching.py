@@ -154,7 +154,7 @@ def test_an_id_that_many_sources_gave_hides_no_other(shared_views: Engine) -> No
 def test_more_than_is_looked_up_is_gone_through(
     shared_views: Engine, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    for most in ("MOST_TEXTS", "MOST_APPROVALS", "LOOKED_UP"):
+    for most in ("MOST_TEXTS", "MOST_APPROVALS", "MANY_ROWS"):
         monkeypatch.setattr(reading, most, 5)
     events = [
         [Work(f"X{n}-{m}", DAY, f"y{n}{m}", is_posted=m > 0) for m in range(8)] for n in range(9)
