@@ -83,6 +83,9 @@ TEXTS = {
     "two_letters_of_no_row": "qz",
     "one_letter_of_no_row": "x",
     "one_letter_of_another_alphabet": "ж",
+    "a_customers_name": "customer cu-017",
+    "a_contracts_name": "programme c017",
+    "ten_contracts_names": "programme c01",
 }
 """What is looked for, by what has it in the backlog of due size."""
 BY_STATUS_AND_CUSTOMER = {"billing_status": [STATUS], "customer_id": [CUSTOMER]}
