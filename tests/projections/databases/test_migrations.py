@@ -24,6 +24,12 @@ from tests.projections.feeding import dump, feed, feed_more
 from tests.projections.story import STORY
 
 
+@pytest.fixture
+def database(empty_database: str) -> str:
+    """Views are migrated here from nothing."""
+    return empty_database
+
+
 def config() -> Config:
     found = Config()
     found.set_main_option("script_location", str(MIGRATIONS))

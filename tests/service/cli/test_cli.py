@@ -28,6 +28,12 @@ Ran = Callable[..., Result]
 
 
 @pytest.fixture
+def database(empty_database: str) -> str:
+    """Commands make here what they need."""
+    return empty_database
+
+
+@pytest.fixture
 def ran(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ran:
     """Runs a command in a folder of its own."""
     monkeypatch.chdir(tmp_path)
