@@ -95,8 +95,8 @@ def tenant(database: str) -> Generator[Tenant]:
 
 @pytest.fixture
 def app(tenant: Tenant) -> FastAPI:
-    """The HTTP service over the tenant; reads wait for a second at most."""
-    return create_app(Only(tenant), Settings(read_wait=1.0))
+    """The HTTP service over the tenant; reads wait for the views as long as it takes."""
+    return create_app(Only(tenant), Settings(read_wait=60.0))
 
 
 @pytest.fixture

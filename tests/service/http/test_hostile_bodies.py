@@ -15,16 +15,8 @@ from service.http.routers.intake import MOST_EVENTS
 from service.settings import Settings
 from service.tenants.tenant import Tenant
 from tests.databases import Only
-from tests.service.http_caller import (
-    BATCH,
-    STRUCTURED,
-    Caller,
-    approval,
-    contract_body,
-    event,
-    line_body,
-    problem,
-)
+from tests.office import BATCH, STRUCTURED, contract_body, event, line_body
+from tests.service.http_caller import Caller, approval, problem
 
 SETTINGS = Settings()
 MOST = 5
