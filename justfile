@@ -38,7 +38,7 @@ imports:
 docker-lint:
     hadolint Dockerfile
 
-# Run the tests; every branch of aggregates/ and the pure projections must be covered
+# Run the tests; those of aggregates/ and projections/ must cover every branch of the two
 test:
     pytest -n 2 --cov
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from service.demo.sample_words import EXPENSES, PEOPLE, ROLES, TASKS, TEXTS
+from tests.office import approval_event, contract_event, line_event
 
 T = TypeVar("T")
 Event = dict[str, Any]
@@ -22,8 +23,14 @@ LIMIT = "900000000000.00"
 FIRST_DAY = date(2026, 9, 1)
 DAYS = [(FIRST_DAY + timedelta(days)).isoformat() for days in range(61)]
 KINDS = ("time", "time", "time", "time", "time", "time", "time", "expense", "material", "fee")
-TYPES = {kind: f"projects.{kind}.approved.v1" for kind in ("time", "expense", "material")} | {
-    "fee": "projects.fee.posted.v1"
+LINE_TERMS: Event = {
+    "name": "Consulting",
+    "contract_amount": "250000.00",
+    "chargeable": {
+        "roles": dict.fromkeys((role for role, _ in ROLES), True),
+        "categories": dict.fromkeys(EXPENSES, True),
+        "tasks": None,
+    },
 }
 
 
@@ -45,24 +52,20 @@ def definitions(contracts: Sequence[str]) -> Iterator[Event]:
     """Contracts with one line each, limited at every level."""
     for number, contract_id in enumerate(contracts):
         customers = customers_of(number)
-        yield _event(
-            f"{contract_id}-confirmed",
-            "projects.contract.confirmed.v1",
-            {
-                "contract_id": contract_id,
-                "name": f"Programme {contract_id}",
-                "currency": "EUR",
-                "nte_limit": LIMIT,
-                "customers": [
-                    {"customer_id": of, "name": f"Customer {of}", "nte_limit": LIMIT}
-                    for of in customers
-                ],
-            },
+        limits = dict.fromkeys(customers, LIMIT)
+        common: Event = {"limit": LIMIT, "limits": limits}
+        yield _sent(
+            contract_event(contract_id, customers, name=f"Programme {contract_id}", **common)
         )
-        yield _event(
-            f"{contract_id}-{LINE}-confirmed",
-            "projects.contract-line.confirmed.v1",
-            _line(contract_id, customers),
+        yield _sent(
+            line_event(
+                contract_id,
+                LINE,
+                **LINE_TERMS,
+                splits=dict(zip(customers, ("60", "40"), strict=True)),
+                project_id=f"{contract_id}-P",
+                **common,
+            )
         )
 
 
@@ -85,68 +88,38 @@ def write_ndjson(path: Path, events: Iterable[Event]) -> Path:
     return path
 
 
-def _line(contract_id: str, customers: tuple[str, str]) -> Event:
-    splits = zip(customers, ("60", "40"), (True, False), strict=True)
-    return {
-        "contract_id": contract_id,
-        "line_id": LINE,
-        "name": "Consulting",
-        "project_id": f"{contract_id}-P",
-        "billing_method": "time_and_material",
-        "contract_amount": "250000.00",
-        "nte_limit": LIMIT,
-        "includes": ["time", "expense", "material", "fee"],
-        "chargeable": {
-            "roles": dict.fromkeys((role for role, _ in ROLES), True),
-            "categories": dict.fromkeys(EXPENSES, True),
-            "tasks": None,
-        },
-        "schedule": "milestones",
-        "customers": [
-            {"customer_id": of, "split_percent": split, "rounding": rounding, "nte_limit": LIMIT}
-            for of, split, rounding in splits
-        ],
-    }
-
-
 def _approval(draw: Callable[[], float], contract_id: str, approval_id: str, day: str) -> Event:
     """Mostly time, in quarters of an hour; money is reckoned in cents."""
     kind = _pick(draw, KINDS)
     role, rate = _pick(draw, ROLES)
     hundredths = 25 * (2 + int(draw() * 35)) if kind == "time" else 100
     price = rate * 100 if kind == "time" else 1_000 + int(draw() * 90_000)
-    named = {"time": {"role": role}, "expense": {"category": _pick(draw, EXPENSES)}}
-    return _event(
-        approval_id,
-        TYPES[kind],
-        {
-            "approval_id": approval_id,
-            "contract_id": contract_id,
-            "line_id": LINE,
-            "date": day,
-            "quantity": f"{hundredths / 100:g}",
-            "unit_price": _euro(price),
-            "tax": _euro(hundredths * price * 21 // 10_000),
-            "currency": "EUR",
+    category = _pick(draw, EXPENSES)
+    named: dict[str, Event] = {"time": {"role": role}, "expense": {"category": category}}
+    return _sent(
+        approval_event(
+            approval_id,
+            _euro(price),
+            event_id=approval_id,
+            kind=kind,
+            contract_id=contract_id,
+            line_id=LINE,
+            date=day,
+            quantity=f"{hundredths / 100:g}",
+            tax=_euro(hundredths * price * 21 // 10_000),
             **named.get(kind, {}),
-            "task_id": _pick(draw, TASKS),
-            "resource": _pick(draw, PEOPLE),
-            "description": _pick(draw, TEXTS[kind]),
-            "billing_type": "chargeable",
-        },
+            task_id=_pick(draw, TASKS),
+            resource=_pick(draw, PEOPLE),
+            description=_pick(draw, TEXTS[kind]),
+            billing_type="chargeable",
+        )
     )
 
 
-def _event(event_id: str, kind: str, data: Event) -> Event:
-    return {
-        "specversion": "1.0",
-        "id": event_id,
-        "source": SOURCE,
-        "type": kind,
-        "time": f"{data.get('date', FIRST_DAY)}T17:00:00Z",
-        "datacontenttype": "application/json",
-        "data": data,
-    }
+def _sent(event: Event) -> Event:
+    """The event as it came in on the day that it is about."""
+    day = event["data"].get("date", FIRST_DAY)
+    return {**event, "source": SOURCE, "time": f"{day}T17:00:00Z"}
 
 
 def _euro(cents: int) -> str:

@@ -69,11 +69,12 @@ class PostgresServer:
         """The address of one of its databases."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self) -> str:
-        """The address of a new, empty database."""
+    def new_database(self, template: str = "template1") -> str:
+        """The address of a new database, empty or a copy of one that nobody is connected to."""
         name = f"test_{os.getpid()}_{next(self._numbers)}"
+        of = template.rpartition("/")[2]
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            create = f"CREATE DATABASE {name} STRATEGY FILE_COPY"
+            create = f"CREATE DATABASE {name} TEMPLATE {of} STRATEGY FILE_COPY"
             connection.execute(cast("LiteralString", create))
         return self.url(name)
 

@@ -6,7 +6,7 @@ has shown by then is projected into the new views too, so that no reader is ever
 
 import sqlite3
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -154,15 +154,16 @@ class _Schemas:
         """
         order = (tracking, *(table for table in metadata.sorted_tables if table is not tracking))
         tables = ",".join(f'"{self._schema}"."{table.name}"' for table in order)
-        for attempt in range(LOCK_ATTEMPTS):
-            try:
-                with live.begin_nested():
-                    live.exec_driver_sql("SET LOCAL lock_timeout = '200ms'")
-                    live.exec_driver_sql(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
+        for _ in range(LOCK_ATTEMPTS - 1):
+            with suppress(OperationalError):
+                self._take(tables, live)
                 return
-            except OperationalError:
-                if attempt == LOCK_ATTEMPTS - 1:
-                    raise
+        self._take(tables, live)
+
+    def _take(self, tables: str, live: Connection) -> None:
+        with live.begin_nested():
+            live.exec_driver_sql("SET LOCAL lock_timeout = '200ms'")
+            live.exec_driver_sql(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
 
     def index_texts(self, new: Connection) -> None:
         text_index.make(new, self._beside)

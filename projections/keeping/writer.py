@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from typing import assert_never
 
 from sqlalchemy import BigInteger, Connection, Engine, literal, literal_column, select
 
@@ -98,6 +99,8 @@ def _take(step: Step, page: Page) -> None:
             page.patch(table, columns, rows)
         case Drop(table, where):
             page.drop(table, where)
+        case _:
+            assert_never(step)
 
 
 class OutOfStep(Exception):

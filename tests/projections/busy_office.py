@@ -8,12 +8,22 @@ from typing import Any
 
 import httpx
 
-Json = dict[str, Any]
+from tests.office import (
+    BATCH,
+    FIXED_PRICE,
+    TIME_AND_MATERIAL,
+    Json,
+    approval_event,
+    contract_body,
+    line_body,
+)
+
 CURRENCIES = {"C1": ("EUR", 2), "C2": ("JPY", 0), "C3": ("KWD", 3)}
 SALES_LINES, FIXED_LINES = ("T1", "T2"), ("F1",)
 CUSTOMERS = ("A", "B", "C")
-STRUCTURED = {"content-type": "application/cloudevents-batch+json"}
 DAY = date(2026, 3, 2)
+HALF_BILLED: Json = {"billable_quantity": "0.5"}
+AS_WORKED: Json = {}
 
 
 @dataclass
@@ -76,16 +86,13 @@ class Office:
     def define_contract(self, contract_id: str | None = None, *, limited: bool = True) -> None:
         contract_id = contract_id or self.one(CURRENCIES)
         limit = self.limit if limited else _none
-        customers = [
-            {"customer_id": c, "name": f"Customer {c}", "nte_limit": limit(contract_id)}
-            for c in CUSTOMERS
-        ]
-        body = {
-            "name": f"Contract {self.asked}",
-            "currency": CURRENCIES[contract_id][0],
-            "nte_limit": limit(contract_id),
-            "customers": customers,
-        }
+        body = contract_body(
+            CUSTOMERS,
+            name=f"Contract {self.asked}",
+            currency=CURRENCIES[contract_id][0],
+            limits={customer: limit(contract_id) for customer in CUSTOMERS},
+            limit=limit(contract_id),
+        )
         self.ask("PUT", f"/contracts/{contract_id}", body)
 
     def define_line(
@@ -99,24 +106,15 @@ class Office:
         splits = {"A": f"{first}", "B": f"{100 - first}"}
         if self.chance.random() < 0.3:
             splits = {"A": "33.33", "B": "33.33", "C": "33.34"}
-        customers = [
-            {
-                "customer_id": customer,
-                "split_percent": percent,
-                "rounding": customer == "A",
-                "nte_limit": limit(contract_id),
-            }
-            for customer, percent in splits.items()
-        ]
-        body = {
-            "name": f"Line {self.asked}",
-            "project_id": "P1",
-            "billing_method": "fixed_price" if fixed else "time_and_material",
-            "contract_amount": self.money(contract_id, 5000) if fixed else None,
-            "nte_limit": None if fixed else limit(contract_id),
-            "customers": customers,
-            "chargeable": {"roles": {"free": False}},
-        }
+        body = line_body(
+            splits,
+            name=f"Line {self.asked}",
+            method=FIXED_PRICE if fixed else TIME_AND_MATERIAL,
+            limits={customer: limit(contract_id) for customer in splits},
+            contract_amount=self.money(contract_id, 5000) if fixed else None,
+            limit=None if fixed else limit(contract_id),
+            chargeable={"roles": {"free": False}},
+        )
         self.ask("PUT", f"/contracts/{contract_id}/lines/{line_id}", body)
 
     def approve(self, contract_id: str | None = None) -> None:
@@ -125,22 +123,22 @@ class Office:
         for _ in range(self.chance.randint(1, 6)):
             chosen = contract_id or self.chance.choice([*CURRENCIES] * 5 + ["C9"])
             self.asked += 1
-            data = {
-                "approval_id": f"{self.asked}",
-                "contract_id": chosen,
-                "line_id": self.chance.choice([*SALES_LINES * 4, *FIXED_LINES]),
-                "date": self.day(),
-                "quantity": str(Decimal(self.chance.randint(-20, 90)) / 10),
-                "unit_price": self.money(chosen, 200),
-                "tax": self.money(chosen, 20),
-                "currency": CURRENCIES.get(chosen, ("EUR", 2))[0],
-                "role": self.chance.choice(["dev", "free", None]),
-            }
-            if self.chance.random() < 0.2:
-                data["billable_quantity"] = "0.5"
-            kind = self.chance.choice(["time", "expense", "material"])
-            events.append(self.envelope(f"projects.{kind}.approved.v1", data))
-        answer = self.api.post("/events", json=events, headers=STRUCTURED)
+            approval = approval_event(
+                f"{self.asked}",
+                event_id=f"e{self.asked}",
+                contract_id=chosen,
+                line_id=self.chance.choice([*SALES_LINES * 4, *FIXED_LINES]),
+                date=self.day(),
+                quantity=str(Decimal(self.chance.randint(-20, 90)) / 10),
+                unit_price=self.money(chosen, 200),
+                tax=self.money(chosen, 20),
+                currency=CURRENCIES.get(chosen, ("EUR", 2))[0],
+                role=self.chance.choice(["dev", "free", None]),
+                **(HALF_BILLED if self.chance.random() < 0.2 else AS_WORKED),
+                kind=self.chance.choice(["time", "expense", "material"]),
+            )
+            events.append(approval)
+        answer = self.api.post("/events", json=events, headers={"content-type": BATCH})
         assert answer.status_code == 200, answer.text
         for event, result in zip(events, answer.json()["results"], strict=True):
             self.items += result["items"]
@@ -221,10 +219,6 @@ class Office:
         found: Json = answer.json()
         self.position = max(self.position, found.get("position") or 0)
         return found
-
-    def envelope(self, event_type: str, data: Json) -> Json:
-        event = {"specversion": "1.0", "id": f"e{self.asked}", "source": "/office"}
-        return {**event, "type": event_type, "data": data}
 
     def one(self, choices: Any) -> str:
         return self.chance.choice(list(choices))

@@ -16,24 +16,14 @@ from starlette.routing import Match
 from service.http.responses import KINDS
 from service.http.routers import audit, backlog, contracts, intake, invoices, operations
 from service.wire import outcomes
+from tests.office import BATCH, Json, approval_event, contract_body, line_body
 
-Json = dict[str, Any]
 ROUTES = [
     route
     for module in (contracts, intake, backlog, invoices, audit, operations)
     for route in module.router.routes
     if isinstance(route, APIRoute) and route.include_in_schema
 ]
-BATCH = "application/cloudevents-batch+json"
-STRUCTURED = "application/cloudevents+json"
-EVENT_TYPES = {
-    "time": "projects.time.approved.v1",
-    "expense": "projects.expense.approved.v1",
-    "material": "projects.material.approved.v1",
-    "fee": "projects.fee.posted.v1",
-    "contract": "projects.contract.confirmed.v1",
-    "line": "projects.contract-line.confirmed.v1",
-}
 
 
 def hold_against_its_model(response: httpx.Response) -> None:
@@ -137,13 +127,11 @@ class Caller:
         contract_id: str = "PC-1",
         customers: Sequence[str] = ("A",),
         *,
-        currency: str = "EUR",
-        nte: str | None = None,
-        customer_nte: Mapping[str, str] | None = None,
         expect: int = 201,
+        **terms: Any,
     ) -> Json:
         """Puts a contract on the books."""
-        body = contract_body(customers, currency=currency, nte=nte, customer_nte=customer_nte)
+        body = contract_body(customers, **terms)
         return await self.call("PUT", f"/contracts/{contract_id}", body, expect=expect)
 
     async def line(
@@ -235,80 +223,12 @@ class Caller:
         }
 
 
-def contract_body(
-    customers: Sequence[str] = ("A",),
-    *,
-    currency: str = "EUR",
-    nte: str | None = None,
-    customer_nte: Mapping[str, str] | None = None,
-) -> Json:
-    """The body of a contract."""
-    return {
-        "name": "Contract",
-        "currency": currency,
-        "nte_limit": nte,
-        "customers": [
-            {"customer_id": c, "name": f"Customer {c}", "nte_limit": (customer_nte or {}).get(c)}
-            for c in customers
-        ],
-    }
-
-
-def line_body(
-    splits: Mapping[str, str] | None = None,
-    *,
-    method: str = "time_and_material",
-    rounding: str | None = None,
-    customer_nte: Mapping[str, str] | None = None,
-    **terms: Any,
-) -> Json:
-    """The body of a line: time and material for A alone, unless told otherwise."""
-    shares = splits or {"A": "100"}
-    return {
-        "name": "Line",
-        "project_id": "P-1",
-        "billing_method": method,
-        "contract_amount": "10000",
-        "nte_limit": None,
-        "schedule": "milestones",
-        "includes": ["time", "expense", "material", "fee"],
-        "customers": [
-            {
-                "customer_id": customer,
-                "split_percent": percent,
-                "rounding": customer == (rounding or next(iter(shares))),
-                "nte_limit": (customer_nte or {}).get(customer),
-            }
-            for customer, percent in shares.items()
-        ],
-        **terms,
-    }
-
-
-def event(kind: str, data: Json, event_id: str, **attributes: Any) -> Json:
-    """A CloudEvent."""
-    return {
-        "specversion": "1.0",
-        "id": event_id,
-        "source": "urn:projects",
-        "type": EVENT_TYPES.get(kind, kind),
-        "datacontenttype": "application/json",
-        "data": data,
-        **attributes,
-    }
-
-
 def approval(approval_id: str, *, event_id: str | None = None, **data: Any) -> Json:
     """The event of an approved hour at 100.00, unless told otherwise."""
-    kind = data.pop("kind", "time")
-    attributes = data.pop("attributes", {})
     known: Json = {
-        "approval_id": approval_id,
         "contract_id": "PC-1",
         "line_id": "L-1",
-        "date": "2026-10-10",
-        "quantity": "1",
         "unit_price": "100.00",
-        "currency": "EUR",
+        "date": "2026-10-10",
     }
-    return event(kind, {**known, **data}, event_id or f"e-{approval_id}", **attributes)
+    return approval_event(approval_id, event_id=event_id or f"e-{approval_id}", **{**known, **data})

@@ -1,8 +1,8 @@
-"""A billing office below HTTP: events as posted, commands as handled, and what came of them."""
+"""A billing office at work below HTTP: commands as handled, and what came of them."""
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -24,13 +24,10 @@ from service.handlers.results import Result
 from service.ledger.ledger import Context, Ledger
 from service.ledger.stream_kinds import kind_of
 from service.tenants.tenant import Tenant
+from tests.office import Json
 
-Json = dict[str, Any]
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 CONTEXT = Context(actor="test", correlation_id="correlation 1")
-SOURCE = "urn:test"
-Limits = Mapping[str, str]
-NO_LIMITS: Limits = {}
 WAIT_SECONDS = 20.0
 
 
@@ -41,101 +38,6 @@ class Level:
     limit: Decimal | None
     committed: Decimal
     invoiced: Decimal
-
-
-# --- what upstream posts -----------------------------------------------------------------------
-
-
-def envelope(event_type: str, event_id: str, data: Json) -> Json:
-    return {
-        "specversion": "1.0",
-        "id": event_id,
-        "source": SOURCE,
-        "type": event_type,
-        "datacontenttype": "application/json",
-        "data": data,
-    }
-
-
-def contract_event(
-    contract_id: str = "C1",
-    *,
-    customers: Iterable[str] = ("A", "B"),
-    limit: str | None = None,
-    limits: Limits = NO_LIMITS,
-    event_id: str | None = None,
-) -> Json:
-    """A contract in euros."""
-    data = {
-        "contract_id": contract_id,
-        "name": f"Contract {contract_id}",
-        "currency": "EUR",
-        "nte_limit": limit,
-        "customers": [
-            {"customer_id": c, "name": f"Customer {c}", "nte_limit": limits.get(c)}
-            for c in customers
-        ],
-    }
-    return envelope("projects.contract.confirmed.v1", event_id or f"contract {contract_id}", data)
-
-
-def line_event(
-    contract_id: str = "C1",
-    line_id: str = "L1",
-    *,
-    splits: Mapping[str, str] | None = None,
-    limit: str | None = None,
-    limits: Limits = NO_LIMITS,
-    method: str = "time_and_material",
-) -> Json:
-    """A time-and-material line, all of it to customer A unless told."""
-    shares = splits or {"A": "100"}
-    data = {
-        "contract_id": contract_id,
-        "line_id": line_id,
-        "name": f"Line {line_id}",
-        "project_id": f"P-{line_id}",
-        "billing_method": method,
-        "contract_amount": "100000.00",
-        "nte_limit": limit,
-        "customers": [
-            {
-                "customer_id": customer,
-                "split_percent": percent,
-                "rounding": customer == next(iter(shares)),
-                "nte_limit": limits.get(customer),
-            }
-            for customer, percent in shares.items()
-        ],
-    }
-    event_id = f"line {contract_id} {line_id}"
-    return envelope("projects.contract-line.confirmed.v1", event_id, data)
-
-
-def approval_event(
-    approval_id: str,
-    amount: str = "10.00",
-    *,
-    contract_id: str = "C1",
-    line_id: str = "L1",
-    event_id: str | None = None,
-    day: str = "2026-10-05",
-) -> Json:
-    """One hour of work at this price."""
-    data = {
-        "approval_id": approval_id,
-        "contract_id": contract_id,
-        "line_id": line_id,
-        "date": day,
-        "quantity": "1",
-        "unit_price": amount,
-        "currency": "EUR",
-        "role": "consultant",
-        "description": f"work of {approval_id}",
-    }
-    return envelope(
-        "projects.time.approved.v1", event_id or f"approval {contract_id} {approval_id}", data
-    )
 
 
 def write_ndjson(path: Path, events: Iterable[Json | str]) -> Path:

@@ -3,14 +3,21 @@
 import random
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
-Json = dict[str, Any]
+from tests.office import (
+    CLASSES,
+    FIXED_PRICE,
+    TIME_AND_MATERIAL,
+    Json,
+    approval_event,
+    contract_body,
+    line_body,
+)
+
 CURRENCIES = {"EUR": 2, "JPY": 0, "KWD": 3, "TIGHT": 2}
 """The last part of a contract's id, and the decimals of its currency; `TIGHT` is in EUR."""
 SALES_LINES, FIXED_LINES = ("T1", "T2"), ("F1", "F2")
 CUSTOMERS = ("A", "B", "C")
-KINDS = ("time.approved", "expense.approved", "material.approved", "fee.posted")
 FIRST_DAY = date(2026, 3, 2)
 SPLITS = (
     {"A": "100", "B": "0"},
@@ -51,42 +58,29 @@ def day(chance: random.Random) -> str:
 
 def contract(chance: random.Random, contract_id: str) -> Json:
     """The terms of a contract: the customers are always the same, the limits are not."""
-    return {
-        "name": f"Contract {chance.randint(1, 99)}",
-        "currency": currency_of(contract_id),
-        "nte_limit": limit(chance, contract_id, 60_000),
-        "customers": [
-            {
-                "customer_id": customer,
-                "name": f"Customer {customer}",
-                "nte_limit": limit(chance, contract_id, 30_000),
-            }
-            for customer in CUSTOMERS
-        ],
-    }
+    return contract_body(
+        CUSTOMERS,
+        name=f"Contract {chance.randint(1, 99)}",
+        currency=currency_of(contract_id),
+        limit=limit(chance, contract_id, 60_000),
+        limits={customer: limit(chance, contract_id, 30_000) for customer in CUSTOMERS},
+    )
 
 
 def line(chance: random.Random, contract_id: str, line_id: str) -> Json:
     """The terms of a line, split in one of a few ways."""
     fixed = line_id in FIXED_LINES
     splits = chance.choice(SPLITS)
-    return {
-        "name": f"Line {chance.randint(1, 99)}",
-        "project_id": "P-1",
-        "billing_method": "fixed_price" if fixed else "time_and_material",
-        "contract_amount": "100000" if fixed else None,
-        "nte_limit": None if fixed else limit(chance, contract_id, 40_000),
-        "customers": [
-            {
-                "customer_id": customer,
-                "split_percent": percent,
-                "rounding": customer == max(splits, key=lambda c: Decimal(splits[c])),
-                "nte_limit": limit(chance, contract_id, 20_000),
-            }
-            for customer, percent in splits.items()
-        ],
-        "chargeable": {"roles": {"free": False}},
-    }
+    return line_body(
+        splits,
+        name=f"Line {chance.randint(1, 99)}",
+        method=FIXED_PRICE if fixed else TIME_AND_MATERIAL,
+        rounding=max(splits, key=lambda customer: Decimal(splits[customer])),
+        contract_amount="100000" if fixed else None,
+        limit=None if fixed else limit(chance, contract_id, 40_000),
+        limits={customer: limit(chance, contract_id, 20_000) for customer in splits},
+        chargeable={"roles": {"free": False}},
+    )
 
 
 def milestone(chance: random.Random, contract_id: str) -> Json:
@@ -103,7 +97,6 @@ def approval(chance: random.Random, contract_id: str, number: str) -> Json:
     """The event of an approval, mostly of work on a time-and-material line."""
     quantity = Decimal(chance.randint(-8, 80)) / 8
     data: Json = {
-        "approval_id": f"A{number}",
         "contract_id": contract_id,
         "line_id": chance.choice((*SALES_LINES * 6, FIXED_LINES[0])),
         "date": day(chance),
@@ -117,10 +110,4 @@ def approval(chance: random.Random, contract_id: str, number: str) -> Json:
         data["billable_quantity"] = "1"
     if chance.random() < 0.1:
         data["billing_type"] = chance.choice(["non_chargeable", "complimentary"])
-    return {
-        "specversion": "1.0",
-        "id": f"E{number}",
-        "source": "urn:soak",
-        "type": f"projects.{chance.choice(KINDS)}.v1",
-        "data": data,
-    }
+    return approval_event(f"A{number}", kind=chance.choice(CLASSES), event_id=f"E{number}", **data)

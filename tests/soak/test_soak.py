@@ -24,9 +24,15 @@ TRIED = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_servers_on_one_database_under_random_load_reconcile_d37_d41_d44_d46(kind: str) -> None:
-    outcome = run(Order(kind=kind, seconds=SECONDS, clerks=16, seed=11), say=print)
-    assert outcome.notes.wrong.shown == []
-    assert set(outcome.books.kinds) >= TRIED
+    tried = set[str]()
+    for times in (1, 4, 16):  # the later ones only where the machine has not come to all of it
+        order = Order(kind=kind, seconds=times * SECONDS, clerks=16, seed=11)
+        outcome = run(order, say=print)
+        assert outcome.notes.wrong.shown == []
+        tried = set(outcome.books.kinds)
+        if tried >= TRIED:
+            break
+    assert tried >= TRIED
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -17,9 +17,10 @@ from projections.views.backlog.rows import Row, TotalledPage
 from projections.views.paging import PageRequest
 from service.tenants.tenant import Tenant
 from tests.databases import opened_views
+from tests.office import contract_event
 from tests.postgres import PostgresServer
 from tests.projections.large_views import ROWS
-from tests.service.office import contract_event, record
+from tests.service.office import record
 
 SOME = BacklogFilter(any_of={"contract_id": ["C1"]})
 FIRST = PageRequest(limit=20)
@@ -43,6 +44,12 @@ def test_a_page_of_a_single_statement_is_the_page_of_a_transaction(large: Engine
     assert len(expected.items) == FIRST.limit
     assert expected.position == ROWS
     assert shown(glanced(large)) == shown(expected)
+
+
+def test_the_statement_of_a_page_finds_its_rows_and_one_more(large: Engine) -> None:
+    with glancing(large, ROWS) as glance:
+        statement, values = list_time_and_material.statement(glance, SOME, FIRST)
+        assert len(glance.driver.execute(statement, values).fetchall()) == FIRST.limit + 1
 
 
 def test_an_error_of_sqlite_is_raised_as_it_is(tmp_path: Path) -> None:

@@ -24,6 +24,12 @@ from tests.projections.feeding import dump, feed, feed_more
 from tests.projections.story import STORY
 
 
+@pytest.fixture
+def database(empty_database: str) -> str:
+    """Views are migrated here from nothing."""
+    return empty_database
+
+
 def config() -> Config:
     found = Config()
     found.set_main_option("script_location", str(MIGRATIONS))
@@ -184,10 +190,32 @@ def test_a_migration_that_fails_leaves_the_old_version_running(
         assert differences(running) == []
 
 
+FURTHER = """
+revision, down_revision, branch_labels, depends_on = "9999", "{head}", None, None
+
+
+def upgrade() -> None:
+    pass
+"""
+
+
+def test_views_that_a_newer_version_has_migrated_are_refused_by_an_older_one(
+    database: str, tmp_path: Path
+) -> None:
+    migrations = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, migrations)
+    further = FURTHER.replace("{head}", revisions()[-1])
+    (migrations / "versions" / "9999_further.py").write_text(further)
+    with opened_views(database):
+        open_with(database, migrations)
+    with pytest.raises(MigrationFailed, match=r"newer version of the service \(revision 9999\)"):
+        open_with(database, MIGRATIONS)
+
+
 def open_with(database: str, migrations: Path) -> None:
     """Opens the views with other migrations than today's."""
     if not is_postgres(database):
-        sqlite_views(views_path(database), migrations)
+        sqlite_views(views_path(database), migrations).dispose()
         return
     with opened_server(database) as server:
         postgres_views(server.pool, server.readers, SCHEMA, migrations)

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from aggregates.contract_line.events import LineUsageChanged
 from aggregates.events import RequestAnswered
-from projections.history import History, Recorded
+from projections.history import History, Recorded, Unavailable
 from projections.keeping import projector as projector_module
 from projections.keeping.catching_up import catch_up
 from projections.keeping.projector import Projector
@@ -331,6 +331,29 @@ def test_an_event_of_an_unknown_name_stops_the_projector_until_the_code_knows_it
     assert [row[1] for row in shown["contracts"]] == ["Harbour"]
     types = [(row[0], row[1]) for row in shown["event_index"]]
     assert types == [(1, "RequestAnswered"), (2, "ContractDefined"), (3, "RequestAnswered")]
+
+
+class Away(Listed):
+    """A history that can't be read for a while."""
+
+    away = True
+
+    def read(self, after: int, limit: int) -> Sequence[Recorded]:
+        if self.away:
+            raise Unavailable("the server is starting up")
+        return super().read(after, limit)
+
+
+def test_a_projector_goes_on_by_itself_once_its_database_is_back(
+    start: START, writer: Writer
+) -> None:
+    history = Away(STORY)
+    projector = start(history)
+    until(lambda: projector.failure)
+    assert isinstance(projector.failure, Unavailable)
+    history.away = False
+    until_shown(writer, len(STORY))
+    until(lambda: projector.failure is None)
 
 
 def test_a_projector_that_finds_another_at_work_goes_on_from_where_that_one_is(

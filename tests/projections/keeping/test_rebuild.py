@@ -54,7 +54,7 @@ class Worked:
 @pytest.fixture(scope="module", params=[1, 2])
 def worked(request: pytest.FixtureRequest, new_database: NewDatabase) -> Generator[Worked]:
     tenant = Tenant(new_database())
-    app = create_app(Only(tenant), Settings(read_wait=1.0))
+    app = create_app(Only(tenant), Settings(read_wait=60.0))
     with running(app) as address, httpx.Client(base_url=f"{address}/v1", timeout=30) as api:
         office = Office(api, random.Random(request.param))
         office.open()

@@ -13,28 +13,23 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
+from sqlalchemy.exc import OperationalError
 
 from aggregates.contract_line.events import UnbilledSalesRecorded
 from projections.databases.connections import schema_of
 from projections.history import Recorded
+from projections.keeping import rebuilding
 from projections.keeping.rebuilding import RebuildRunning, rebuild
-from projections.tables import metadata
+from projections.tables import contracts, metadata
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_time_and_material
 from projections.views.paging import PageRequest
 from service.tenants.tenant import Tenant, is_postgres
 from tests.databases import SCHEMA, sql, views_path
+from tests.office import approval_event, contract_event, line_event
 from tests.postgres import PostgresServer
-from tests.service.office import (
-    approval_event,
-    caught_up,
-    contract_event,
-    history,
-    line_event,
-    record,
-    views_of,
-)
+from tests.service.office import caught_up, history, record, views_of
 from tests.service.processes import LONG, kill, process, until, until_the_parent_is_gone
 
 REBUILDS = 4
@@ -158,6 +153,22 @@ def test_a_reader_that_takes_tables_in_another_order_than_the_swap_is_let_throug
             reader.exec_driver_sql("LOCK TABLE tracking IN ACCESS SHARE MODE")
             reader.rollback()
             assert rebuilding.result(LONG) == live.ledger.position()
+
+
+def test_a_swap_that_a_reader_never_lets_through_is_given_up_and_leaves_all_as_it_was(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "LOCK_ATTEMPTS", 2)
+    database = postgres_server.new_database()
+    with closing(Tenant(database)) as live:
+        record(live, contract_event(), line_event(), approval_event("A1"))
+        shown = views_of(live)
+        with live.views.connect() as reader:
+            reader.execute(select(contracts)).all()
+            with pytest.raises(OperationalError, match="lock timeout"):
+                live.rebuild()
+        assert views_of(live) == shown
+    assert left_behind(database) == []
 
 
 def indexes(tenant: Tenant) -> set[tuple[str, str | None, tuple[str | None, ...]]]:

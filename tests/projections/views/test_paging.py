@@ -448,7 +448,7 @@ def test_a_cursor_with_values_of_other_types_is_refused(three: Engine, values: l
     assert refusal(three, cursor_of(["date", "sequence"], values)) == NOT_GIVEN
 
 
-@pytest.mark.parametrize("text", [0, None, ["0"], "\ud800"])
+@pytest.mark.parametrize("text", [0, None, ["0"], "\ud800", "\x00"])
 def test_a_cursor_with_what_is_no_text_is_refused(three: Engine, text: Any) -> None:
     cursor = cursor_of(["customer_id", "sequence"], [text, 0])
     assert refusal(three, cursor, "customer_id") == NOT_GIVEN

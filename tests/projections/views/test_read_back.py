@@ -1,5 +1,6 @@
 """The story, written to a real file and read back as callers get it (the shapes of api.md)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from aggregates.contract.events import ContractDefined
 from aggregates.events import Event
+from aggregates.statuses import NTEStatus
 from projections.keeping.writer import Writer, position_seen
 from projections.views import actuals as actual_views
 from projections.views import contracts as contract_views
@@ -24,6 +26,7 @@ from tests.projections.story import EVENTS, recorded
 
 ALL = PageRequest(limit=1000)
 EVERYTHING = BacklogFilter()
+MANY_CONTRACTS = [f"C{n}" for n in range(200)]
 
 
 def until(views: Engine, last: Event) -> Connection:
@@ -208,6 +211,31 @@ def test_text_is_found_in_names_and_in_what_work_says_of_itself(
     assert [row.item_id for row in page.items] == found
 
 
+@pytest.mark.parametrize(
+    ("text", "any_of", "found"),
+    [
+        ("found", {}, ["M1-A"]),
+        ("found", {"project_id": ["P2"]}, ["M1-A"]),
+        ("found", {"project_id": ["P1"]}, []),
+        ("found", {"billing_status": ["ready"]}, ["M1-A"]),
+        ("found", {"billing_status": ["not_ready"]}, []),
+        ("found", {"billing_status": ["not_ready", "ready"]}, ["M1-A"]),
+        ("anchor", {"contract_id": ["C1"]}, ["M1-A"]),
+        ("found", {"contract_id": MANY_CONTRACTS, "billing_status": ["ready"]}, ["M1-A"]),
+        ("bay", {}, []),
+    ],
+)
+def test_text_is_found_in_names_of_milestones_whatever_else_is_asked_for(
+    shared_views: Engine, text: str, any_of: dict[str, list[str]], found: list[str]
+) -> None:
+    wanted = BacklogFilter(any_of=any_of, text=text)
+    with until(shared_views, story.M1_READY) as connection:
+        for sort in (None, "amount"):
+            request = PageRequest(limit=1000, sort=sort)
+            page = backlog_lists.list_fixed_price(connection, wanted, request, totals=False)
+            assert [row.item_id for row in page.items] == found
+
+
 def test_totals_are_over_the_whole_filter_by_currency_status_and_billing_type(
     shared_views: Engine,
 ) -> None:
@@ -385,13 +413,7 @@ def test_limits_name_who_should_be_re_evaluated_d36(shared_views: Engine) -> Non
     feed(shared_views, recorded(events))
     with shared_views.connect() as connection:
         before = shown(limit_views.limits(connection, "C1"))
-    lowered = ContractDefined(
-        contract_id="C1",
-        name="Harbour",
-        currency="EUR",
-        nte_limit=story.d("700.00"),
-        customers=story.CONTRACT_DEFINED.customers,
-    )
+    lowered = replace(story.CONTRACT_DEFINED, nte_limit=story.d("700.00"))
     feed_more(Writer(shared_views), recorded([lowered], after=len(events)))
     with shared_views.connect() as connection:
         after = shown(limit_views.limits(connection, "C1"))
@@ -402,6 +424,26 @@ def test_limits_name_who_should_be_re_evaluated_d36(shared_views: Engine) -> Non
         "contract", None, None, "700.00", "799.50", "0.00", "-99.50"
     )
     assert after["reevaluate"] == ["1-A"]  # 2-A is negative: it always passes (D-31)
+
+
+def test_only_so_many_are_named_that_should_be_re_evaluated_d36(
+    shared_views: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [f"{n}-A" for n in range(5)]
+    committed = [
+        story.work(id_, story.sale(id_, "A", "100.00", nte_status=NTEStatus.COMMITTED))
+        for id_ in ids
+    ]
+    sales = replace(story.SALES_RECORDED, approvals=tuple(committed))
+    begun = EVENTS[: EVENTS.index(story.SALES_RECORDED)]
+    lowered = replace(story.CONTRACT_DEFINED, nte_limit=story.d("700.00"))
+    feed(shared_views, recorded([*begun, sales, story.CONTRACT_USAGE, lowered]))
+    with shared_views.connect() as connection:
+        for most in (10, 3):
+            monkeypatch.setattr(limit_views, "REEVALUATE_LISTED", most)
+            found = limit_views.limits(connection, "C1")
+            assert found
+            assert found.reevaluate == ids[:most]
 
 
 def test_the_performance_of_a_contract_is_by_status_and_class_d60(shared_views: Engine) -> None:
@@ -582,3 +624,19 @@ def test_the_index_finds_the_events_of_a_contract_an_invoice_or_a_type_d64(
         everything = history_views.event_positions(connection, of_contract, 0, 1000)
         assert len(everything) == sum(getattr(e, "contract_id", "") == "C1" for e in EVENTS)
         assert history_views.event_positions(connection, of_contract, 5, 3) == [6, 7, 8]
+
+
+def test_an_id_that_no_database_can_hold_is_of_nothing(shared_views: Engine) -> None:
+    with until(shared_views, story.ANSWERED) as connection:
+        assert contract_views.find_milestone(connection, "M\x00") is None
+        assert invoice_views.find_invoice(connection, "I\x00") is None
+        assert parked_views.find_parked(connection, "e\x00") == []
+
+
+def test_contracts_on_the_books_with_parked_events_are_found(shared_views: Engine) -> None:
+    known = replace(story.CONTRACT_DEFINED, contract_id="C9")
+    parked = story.parked("e1", "it lacks its line")
+    for events, expected in (([parked], []), ([parked, known], ["C9"]), ([known], [])):
+        feed(shared_views, recorded(events))
+        with shared_views.connect() as connection:
+            assert parked_views.contracts_with_parked(connection) == expected

@@ -13,18 +13,18 @@ from typer.testing import CliRunner, Result
 
 from service.cli.main import cli
 from service.tenants.tenant import Tenant
-from tests.service.office import (
-    NOW,
-    approval_event,
-    contract_event,
-    line_event,
-    views_of,
-    write_ndjson,
-)
+from tests.office import approval_event, contract_event, line_event
+from tests.service.office import NOW, views_of, write_ndjson
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = Path(sys.executable).with_name("billing-backlog")
 Ran = Callable[..., Result]
+
+
+@pytest.fixture
+def database(empty_database: str) -> str:
+    """Commands make here what they need."""
+    return empty_database
 
 
 @pytest.fixture

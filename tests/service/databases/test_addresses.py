@@ -15,10 +15,11 @@ from service.cli.main import cli
 from service.databases.addresses import BadDatabase, NoAddress, conninfo, shown
 from service.databases.postgres_server import Server
 from service.tenants.tenants import Tenants
+from tests.office import contract_event
 from tests.postgres import FAST, PostgresServer, running_postgres
 from tests.service.http_caller import problem
 from tests.service.ledger.test_kill import COMMAND
-from tests.service.office import contract_event, history, record
+from tests.service.office import history, record
 from tests.service.tenants.test_tenants import caller
 
 SECRET = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12).map(

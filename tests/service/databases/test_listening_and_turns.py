@@ -10,8 +10,9 @@ from projections.keeping import projector
 from service.databases.postgres_server import LISTENER, TURNS, Server
 from service.tenants.tenant import Tenant
 from tests.databases import opened_server
+from tests.office import approval_event, contract_event, line_event
 from tests.postgres import PostgresServer
-from tests.service.office import approval_event, contract_event, line_event, record
+from tests.service.office import record
 from tests.service.processes import until
 
 Servers = tuple[Server, Server]

@@ -13,8 +13,9 @@ from psycopg.sql import SQL, Identifier
 
 from projections.keeping import projector
 from service.tenants.tenant import Tenant
+from tests.office import approval_event, contract_event, line_event
 from tests.postgres import PostgresServer
-from tests.service.office import approval_event, contract_event, line_event, mark_ready, record
+from tests.service.office import mark_ready, record
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ import pytest
 
 from service.databases.postgres_server import Server
 from service.tenants.tenant import Tenant
+from tests.office import approval_event, contract_event, line_event
 from tests.postgres import PostgresServer
-from tests.service.office import approval_event, contract_event, line_event, record, rows
+from tests.service.office import record, rows
 
 SIZE, TENANTS, CALLERS, ROUNDS = 3, 12, 12, 3
 COUNT = (

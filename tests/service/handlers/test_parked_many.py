@@ -21,19 +21,8 @@ from service.tenants.tenant import Tenant
 from service.tenants.tenants import Tenants
 from service.wire import commands
 from service.wire.requests import ContractBody, LineBody
-from tests.service.office import (
-    Json,
-    approval_event,
-    assert_sound,
-    caught_up,
-    contract_event,
-    levels,
-    line_event,
-    loaded,
-    post,
-    request,
-    rows,
-)
+from tests.office import Json, approval_event, contract_body, contract_event, line_body, line_event
+from tests.service.office import assert_sound, caught_up, levels, loaded, post, request, rows
 from tests.service.processes import kill, process, until, until_the_parent_is_gone
 
 MANY = 1_200
@@ -49,20 +38,19 @@ def park(tenant: Tenant, events: Sequence[Json]) -> None:
         assert {result.outcome.value for result in results} == {"parked"}
 
 
-def put_contract(tenant: Tenant, **options: Any) -> int:
+def put_contract(
+    tenant: Tenant, customers: Sequence[str] = ("A", "B"), limit: str | None = None
+) -> int:
     """The position that the answer tells."""
-    data = {**contract_event(**options)["data"]}
-    body = ContractBody.model_validate({k: v for k, v in data.items() if k != "contract_id"})
-    define = commands.define_contract(data["contract_id"], body)
+    body = ContractBody.model_validate(contract_body(customers, limit=limit))
+    define = commands.define_contract("C1", body)
     return contracts.define_contract(tenant, request(), define).position
 
 
-def put_line(tenant: Tenant, **options: Any) -> int:
+def put_line(tenant: Tenant, limit: str | None = None) -> int:
     """The position that the answer tells."""
-    data = {**line_event(**options)["data"]}
-    wire = {k: v for k, v in data.items() if k not in {"contract_id", "line_id"}}
-    define = commands.define_line(data["line_id"], LineBody.model_validate(wire))
-    return contracts.define_line(tenant, request(), data["contract_id"], define).position
+    define = commands.define_line("L1", LineBody.model_validate(line_body(limit=limit)))
+    return contracts.define_line(tenant, request(), "C1", define).position
 
 
 def parked_count(tenant: Tenant) -> int:

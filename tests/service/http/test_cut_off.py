@@ -17,9 +17,10 @@ from service.settings import Settings
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import Tenants
 from tests.databases import sql
+from tests.office import BATCH, Json, approval_event, contract_event, line_event
 from tests.postgres import DURABLE, PostgresServer, running_postgres
-from tests.service.http_caller import BATCH, Json, problem
-from tests.service.office import approval_event, assert_sound, contract_event, history, line_event
+from tests.service.http_caller import problem
+from tests.service.office import assert_sound, history
 
 BOUND = 15.0
 """Seconds within which every single call is answered, whatever happens to the database."""

@@ -15,7 +15,8 @@ from service.http.server.serving import running
 from service.settings import Settings
 from service.tenants.tenant import Tenant
 from tests.databases import Only
-from tests.service.http_caller import BATCH, Caller, Json, approval, contract_body, problem
+from tests.office import BATCH, Json, contract_body
+from tests.service.http_caller import Caller, approval, problem
 from tests.service.sockets import ask
 
 LOOPBACK = (

@@ -16,7 +16,8 @@ from service.http.openapi import openapi
 from service.settings import Settings
 from service.tenants.tenant import Tenant
 from tests.databases import Only
-from tests.service.http_caller import ROUTES, Caller, Json, contract_body, problem
+from tests.office import Json, contract_body
+from tests.service.http_caller import ROUTES, Caller, problem
 
 DOCUMENT = openapi(create_app(None, Settings()))
 CONTROLS = ["\x00", "\x01", "\t", "\n", "\x0b", "\x1f", "\x7f", "\x85"]

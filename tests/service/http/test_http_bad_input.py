@@ -7,16 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service.http_caller import (
-    BATCH,
-    STRUCTURED,
-    Caller,
-    Json,
-    approval,
-    contract_body,
-    line_body,
-    problem,
-)
+from tests.office import BATCH, STRUCTURED, Json, contract_body, line_body
+from tests.service.http_caller import Caller, approval, problem
 
 JSON = {"content-type": "application/json"}
 MIB = 1024 * 1024
@@ -47,8 +39,8 @@ def changed(body: Json, path: str, value: Any) -> Json:
     return copied
 
 
-CONTRACT = ("PUT", "/contracts/PC-2", contract_body(("A", "B"), nte="1.00"))
-LINE = ("PUT", "/contracts/PC-1/lines/L-9", line_body({"A": "50", "B": "50"}, nte_limit="1.00"))
+CONTRACT = ("PUT", "/contracts/PC-2", contract_body(("A", "B"), limit="1.00"))
+LINE = ("PUT", "/contracts/PC-1/lines/L-9", line_body({"A": "50", "B": "50"}, limit="1.00"))
 MILESTONE = (
     "POST",
     "/contracts/PC-1/lines/FP/milestones",

@@ -3,7 +3,8 @@
 import httpx
 import pytest
 
-from tests.service.http_caller import Caller, contract_body, line_body
+from tests.office import contract_body, line_body
+from tests.service.http_caller import Caller
 
 
 @pytest.fixture
@@ -13,7 +14,7 @@ async def caller(http: httpx.AsyncClient) -> Caller:
 
 
 async def test_a_contract_is_created_and_read_as_it_was_answered(caller: Caller) -> None:
-    put = await caller.contract(customers=("A", "B"), nte="1000", customer_nte={"B": "7.5"})
+    put = await caller.contract(customers=("A", "B"), limit="1000", limits={"B": "7.5"})
     assert {name: value for name, value in put.items() if name != "position"} == {
         "contract_id": "PC-1",
         "name": "Contract",
@@ -36,7 +37,7 @@ async def test_a_contract_put_again_is_changed_and_answered_200(caller: Caller) 
     before = caller.position
     await caller.contract(expect=200)
     await caller.nothing_happened(before)
-    changed = await caller.contract(customers=("A", "B"), nte="5.00", expect=200)
+    changed = await caller.contract(customers=("A", "B"), limit="5.00", expect=200)
     assert changed["nte_limit"] == "5.00"
     assert await caller.get("/contracts/PC-1") == changed
     gone = await caller.contract(customers=("B",), expect=200)
@@ -50,8 +51,8 @@ async def test_a_line_is_created_and_read_as_it_was_answered(caller: Caller) -> 
     put = await caller.line(
         splits={"A": "66.67", "B": "33.33"},
         rounding="B",
-        nte_limit="500",
-        customer_nte={"A": "50.5"},
+        limit="500",
+        limits={"A": "50.5"},
         includes=["time", "fee"],
         chargeable={"roles": {"dev": True}, "categories": {}, "tasks": {"T": False}},
     )
@@ -182,14 +183,14 @@ async def test_what_is_not_there_is_not_found(caller: Caller) -> None:
 async def test_money_has_the_decimals_of_its_currency_d1(
     caller: Caller, currency: str, amount: str
 ) -> None:
-    put = await caller.contract(currency=currency, nte="51")
+    put = await caller.contract(currency=currency, limit="51")
     assert put["nte_limit"] == amount
-    line = await caller.line(nte_limit="51", contract_amount="51")
+    line = await caller.line(limit="51", contract_amount="51")
     assert (line["nte_limit"], line["contract_amount"]) == (amount, amount)
     finer = f"51.{'0' * (0 if currency == 'JPY' else 3)}1"
-    refused = await caller.contract(currency=currency, nte=finer, expect=422)
+    refused = await caller.contract(currency=currency, limit=finer, expect=422)
     assert refused["errors"][0]["field"] == "nte_limit"
-    padded = await caller.contract(currency=currency, nte="51.0000", expect=200)
+    padded = await caller.contract(currency=currency, limit="51.0000", expect=200)
     assert padded["nte_limit"] == amount
 
 

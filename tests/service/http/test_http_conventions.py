@@ -9,7 +9,8 @@ from service.http.app import create_app
 from service.settings import Settings
 from service.tenants.tenant import Tenant
 from tests.databases import Only
-from tests.service.http_caller import Caller, Json, contract_body, line_body, problem
+from tests.office import Json, contract_body, line_body
+from tests.service.http_caller import Caller, problem
 
 LONG = 60.0
 """Seconds that no test waits, unless what it waits for never comes."""

@@ -19,7 +19,8 @@ from service.settings import Settings
 from service.tenants.tenant import Tenant
 from service.wire import requests
 from tests.databases import Only
-from tests.service.http_caller import BATCH, EVENT_TYPES, ROUTES, STRUCTURED, Json, problem
+from tests.office import BATCH, EVENT_TYPES, STRUCTURED, Json
+from tests.service.http_caller import ROUTES, problem
 
 BOUNDED = settings(
     max_examples=100,

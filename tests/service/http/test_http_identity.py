@@ -18,17 +18,19 @@ from aggregates import streams
 from service.handlers import receiving
 from service.importing.importing import import_events
 from service.tenants.tenant import Tenant
-from tests.service import office
-from tests.service.http_caller import (
+from tests.office import (
+    SOURCE,
     STRUCTURED,
-    Caller,
     Json,
-    approval,
+    approval_event,
     contract_body,
+    contract_event,
     event,
     line_body,
-    problem,
+    line_event,
 )
+from tests.service import office
+from tests.service.http_caller import Caller, approval, problem
 
 TM = "/backlog/time-and-material"
 PARKED = "/intake/parked"
@@ -163,11 +165,11 @@ async def test_formatting_and_what_is_ignored_make_no_other_event_d20(caller: Ca
 def test_an_import_refuses_an_event_id_with_other_content_d20(
     tenant: Tenant, tmp_path: Path
 ) -> None:
-    office.post(tenant, office.contract_event(), office.line_event())
+    office.post(tenant, contract_event(), line_event())
     lines = [
-        office.approval_event("A1", event_id="e"),
-        office.approval_event("A2", event_id="e"),
-        office.approval_event("A1", event_id="e"),
+        approval_event("A1", event_id="e"),
+        approval_event("A2", event_id="e"),
+        approval_event("A1", event_id="e"),
     ]
     file = office.write_ndjson(tmp_path / "events.ndjson", lines)
     imported = import_events(tenant, file, office.CONTEXT)
@@ -251,7 +253,7 @@ def test_two_processes_that_get_an_approval_for_two_contracts_record_it_once_d20
     database: str, tenant: Tenant
 ) -> None:
     for contract_id in ("C1", "C2"):
-        office.record(tenant, office.contract_event(contract_id), office.line_event(contract_id))
+        office.record(tenant, contract_event(contract_id), line_event(contract_id))
     rounds = 20
     with closing(Tenant(database, project=False)) as other, ThreadPoolExecutor(2) as threads:
         start = Barrier(2)
@@ -259,7 +261,7 @@ def test_two_processes_that_get_an_approval_for_two_contracts_record_it_once_d20
         def post(at: Tenant, contract_id: str) -> list[str]:
             outcomes: list[str] = []
             for number in range(rounds):
-                posted = office.approval_event(f"A{number}", contract_id=contract_id)
+                posted = approval_event(f"A{number}", contract_id=contract_id)
                 start.wait()
                 (result,) = receiving.receive(at, office.CONTEXT, [posted])
                 outcomes.append(result.outcome.value)
@@ -291,11 +293,11 @@ def recorded_before(tenant: Tenant, posted: Json, stream: str, name: str, **data
 
 
 def test_an_approval_of_before_counts_as_the_posting_source_s_own_d20(tenant: Tenant) -> None:
-    office.record(tenant, office.contract_event(), office.line_event())
-    posted = office.approval_event("A1")
+    office.record(tenant, contract_event(), line_event())
+    posted = approval_event("A1")
     recorded_before(tenant, posted, "approval/C1/A1", "ApprovalRecorded.v1")
-    other = {**office.approval_event("A1"), "source": "urn:other"}
-    changed = office.approval_event("A1", "11.00", event_id="changed")
+    other = {**approval_event("A1"), "source": "urn:other"}
+    changed = approval_event("A1", "11.00", event_id="changed")
     results = office.post(tenant, posted, other, changed)
     assert [result.outcome.value for result in results] == ["duplicate", "duplicate", "refused"]
     assert [result.items for result in results] == [("C1~L1~old",), ("C1~L1~old",), ()]
@@ -304,14 +306,14 @@ def test_an_approval_of_before_counts_as_the_posting_source_s_own_d20(tenant: Te
 
 
 def test_an_event_of_before_is_a_duplicate_whatever_it_says_d20(tenant: Tenant) -> None:
-    office.record(tenant, office.contract_event(), office.line_event())
-    posted = office.approval_event("A1", event_id="e")
+    office.record(tenant, contract_event(), line_event())
+    posted = approval_event("A1", event_id="e")
     recorded_before(
         tenant,
         posted,
-        streams.receipt(office.SOURCE, "e"),
+        streams.receipt(SOURCE, "e"),
         "EventReceived.v1",
-        source=office.SOURCE,
+        source=SOURCE,
         event_id="e",
         type=posted["type"],
         outcome="recorded",
@@ -319,7 +321,7 @@ def test_an_event_of_before_is_a_duplicate_whatever_it_says_d20(tenant: Tenant) 
         problem_detail=None,
         data=None,
     )
-    for again in (posted, office.approval_event("A2", event_id="e")):
+    for again in (posted, approval_event("A2", event_id="e")):
         (result,) = office.post(tenant, again)
         assert (result.outcome.value, result.items) == ("duplicate", ("C1~L1~old",))
 

@@ -12,18 +12,8 @@ from service.settings import Settings
 from service.tenants.tenant import Tenant
 from service.wire import outcomes
 from tests.databases import Only
-from tests.service.http_caller import (
-    BATCH,
-    STRUCTURED,
-    Caller,
-    Json,
-    approval,
-    contract_body,
-    event,
-    hold_against_its_model,
-    line_body,
-    problem,
-)
+from tests.office import BATCH, STRUCTURED, Json, contract_body, event, line_body
+from tests.service.http_caller import Caller, approval, hold_against_its_model, problem
 
 TM = "/backlog/time-and-material"
 
@@ -282,8 +272,8 @@ async def test_one_bad_event_in_a_batch_never_hurts_the_others(caller: Caller) -
 
 
 async def test_contracts_and_lines_come_as_events_as_their_put_bodies_do(caller: Caller) -> None:
-    contract = {"contract_id": "PC-2", **contract_body(nte="5")}
-    line = {"contract_id": "PC-2", "line_id": "L-2", **line_body(nte_limit="4")}
+    contract = {"contract_id": "PC-2", **contract_body(limit="5")}
+    line = {"contract_id": "PC-2", "line_id": "L-2", **line_body(limit="4")}
     results = await caller.post(event("contract", contract, "1"), event("line", line, "2"))
     assert [(r["outcome"], r["items"]) for r in results] == [("recorded", [])] * 2
     assert (await caller.get("/contracts/PC-2"))["nte_limit"] == "5.00"

@@ -3,7 +3,8 @@
 import httpx
 import pytest
 
-from tests.service.http_caller import Caller, Json
+from tests.office import Json
+from tests.service.http_caller import Caller
 
 INVOICE = {
     "invoice_id",

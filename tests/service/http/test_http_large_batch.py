@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from service.tenants.tenant import Tenant
-from tests.service.http_caller import BATCH, Json, approval, contract_body, line_body
+from tests.office import BATCH, Json, contract_body, line_body
+from tests.service.http_caller import approval
 
 SIZE, BAD = 10_000, 100
 CONTRACTS = [f"PC-{n}" for n in range(4)]

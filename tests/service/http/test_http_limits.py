@@ -6,7 +6,8 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from tests.service.http_caller import Caller, Json, approval
+from tests.office import Json
+from tests.service.http_caller import Caller, approval
 
 TM = "/backlog/time-and-material"
 LEVELS = ("line_customer", "line", "contract_customer", "contract")
@@ -23,8 +24,8 @@ async def limited(caller: Caller, level: str, limit: str = "100.00") -> None:
     at = {name: limit if name == level else None for name in LEVELS}
     customer = {"A": limit} if level == "contract_customer" else None
     payer = {"A": limit} if level == "line_customer" else None
-    await caller.contract(nte=at["contract"], customer_nte=customer)
-    await caller.line(customer_nte=payer, nte_limit=at["line"])
+    await caller.contract(limit=at["contract"], limits=customer)
+    await caller.line(limits=payer, limit=at["line"])
     await caller.line("L-2")
 
 
@@ -58,8 +59,8 @@ async def test_each_level_commits_up_to_its_limit_and_fails_beyond_d30_d31(
 
 
 async def test_the_detail_names_every_failing_level_in_order_d30_d31(caller: Caller) -> None:
-    await caller.contract(nte="40.00", customer_nte={"A": "30.00"})
-    await caller.line(customer_nte={"A": "10.00"}, nte_limit="20.00")
+    await caller.contract(limit="40.00", limits={"A": "30.00"})
+    await caller.line(limits={"A": "10.00"}, limit="20.00")
     (item,) = await caller.sales("ap-1", "50.00")
     detail = (await caller.item(item))["nte_detail"]
     assert [(d["level"], d["limit"], d["used"], d["shortfall"]) for d in detail] == [
@@ -71,7 +72,7 @@ async def test_the_detail_names_every_failing_level_in_order_d30_d31(caller: Cal
 
 
 async def test_levels_without_a_limit_are_listed_with_null(caller: Caller) -> None:
-    await caller.contract(customers=("A", "B"), nte="1000.00")
+    await caller.contract(customers=("A", "B"), limit="1000.00")
     await caller.line(splits={"A": "60", "B": "40"})
     await caller.line("FP", method="fixed_price", splits={"A": "100"})
     await caller.sales("ap-1", "100.00")
@@ -211,12 +212,12 @@ async def test_a_changed_limit_reevaluates_nothing_and_says_what_should_be_d36(
     await limited(caller, "contract")
     (held,) = await caller.sales("ap-1", "80.00")
     (failed,) = await caller.sales("ap-2", "50.00")
-    await caller.contract(nte="60.00", expect=200)
+    await caller.contract(limit="60.00", expect=200)
     assert (await caller.item(held))["nte_status"] == "committed"
     found = await caller.get("/contracts/PC-1/limits")
     assert figures(found["levels"][-1]) == ("60.00", "80.00", "0.00", "-20.00")
     assert found["reevaluate"] == [held]
-    await caller.contract(nte="130.00", expect=200)
+    await caller.contract(limit="130.00", expect=200)
     assert (await caller.get("/contracts/PC-1/limits"))["reevaluate"] == [failed]
     assert (await caller.item(failed))["nte_status"] == "failed"
     answer = await caller.nte("reevaluate", [failed])
@@ -232,7 +233,7 @@ async def test_a_limit_that_came_later_is_asked_when_an_item_is_marked_d26_d36(
     (not_any_more,) = await caller.sales("ap-2", "50.00")
     (free,) = await caller.sales("ap-3", "50.00", billing_type="complimentary")
     (nothing,) = await caller.sales("ap-4", "0.00")
-    await caller.contract(nte="100.00", expect=200)
+    await caller.contract(limit="100.00", expect=200)
     found = (await caller.get("/contracts/PC-1/limits"))["reevaluate"]
     assert set(found) == {fits, not_any_more, nothing}
     answer = await caller.mark([fits, not_any_more, free, nothing], mode="best_effort")
@@ -256,7 +257,7 @@ async def test_an_item_worth_zero_need_not_be_evaluated_again_under_a_lower_limi
     (held,) = await caller.sales("ap-1", "80.00")
     (nothing,) = await caller.sales("ap-2", "0.00")
     assert (await caller.item(nothing))["nte_status"] == "committed"
-    await caller.contract(nte="60.00", expect=200)
+    await caller.contract(limit="60.00", expect=200)
     assert (await caller.get("/contracts/PC-1/limits"))["reevaluate"] == [held]
     answer = await caller.nte("reevaluate", [nothing])
     assert [c["nte_status"] for c in answer["changed"]] == ["committed"]
@@ -265,7 +266,7 @@ async def test_an_item_worth_zero_need_not_be_evaluated_again_under_a_lower_limi
 async def test_milestones_are_held_against_the_limits_at_confirmation_d17_d35(
     caller: Caller,
 ) -> None:
-    await caller.contract(nte="100.00")
+    await caller.contract(limit="100.00")
     await caller.line("FP", method="fixed_price")
     for amount in ("70.00", "40.00"):
         made = await caller.milestone(amount, line_id="FP")
@@ -288,7 +289,7 @@ async def test_milestones_are_held_against_the_limits_at_confirmation_d17_d35(
     await caller.nothing_happened(before)
     stays = await caller.get(f"/invoices/{invoices[1]}")
     assert (stays["status"], stays["number"]) == ("draft", None)
-    await caller.contract(nte="110.00", expect=200)
+    await caller.contract(limit="110.00", expect=200)
     assert (await caller.confirm(invoices[1]))["status"] == "confirmed"
     assert figures((await caller.limits())["contract", None]) == (
         "110.00",
@@ -299,8 +300,8 @@ async def test_milestones_are_held_against_the_limits_at_confirmation_d17_d35(
 
 
 async def test_posting_moves_committed_to_invoiced_at_every_level_d37(caller: Caller) -> None:
-    await caller.contract(customers=("A", "B"), nte="500.00", customer_nte={"A": "300.00"})
-    await caller.line(splits={"A": "60", "B": "40"}, customer_nte={"B": "90.00"}, nte_limit="400")
+    await caller.contract(customers=("A", "B"), limit="500.00", limits={"A": "300.00"})
+    await caller.line(splits={"A": "60", "B": "40"}, limits={"B": "90.00"}, limit="400")
     first = await caller.sales("ap-1", "100.00")
     await caller.sales("ap-2", "50.00")
     await caller.mark(first)
@@ -332,12 +333,12 @@ async def test_two_approvals_racing_for_the_last_room_never_both_get_it_d38(
 
 async def test_a_line_limit_is_for_time_and_material_only_d30(caller: Caller) -> None:
     await caller.contract()
-    refused = await caller.line(method="fixed_price", nte_limit="5.00", expect=422)
+    refused = await caller.line(method="fixed_price", limit="5.00", expect=422)
     assert refused["errors"][0]["field"] == "nte_limit"
 
 
 async def test_limits_speak_the_currency_of_the_contract_d1(caller: Caller) -> None:
-    await caller.contract(currency="JPY", nte="100")
+    await caller.contract(currency="JPY", limit="100")
     await caller.line(contract_amount="1000")
     await caller.post(approval("ap-1", currency="JPY", unit_price="51"))
     assert figures((await caller.limits())["contract", None]) == ("100", "51", "0", "49")

@@ -5,7 +5,8 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from tests.service.http_caller import Caller, Json, approval
+from tests.office import Json
+from tests.service.http_caller import Caller, approval
 
 TM = "/backlog/time-and-material"
 FP = "/backlog/fixed-price"
@@ -18,7 +19,7 @@ async def caller(http: httpx.AsyncClient) -> Caller:
     """A caller with two contracts, and sales and milestones of many kinds on them."""
     caller = Caller(http)
     await caller.contract(customers=("A", "B"))
-    await caller.line(splits={"A": "50", "B": "50"}, nte_limit="60.00", name="Build")
+    await caller.line(splits={"A": "50", "B": "50"}, limit="60.00", name="Build")
     await caller.contract("PC-2", currency="JPY")
     await caller.line("L-2", contract_id="PC-2", project_id="P-2")
     await caller.line("FP", method="fixed_price", splits={"A": "50", "B": "50"})

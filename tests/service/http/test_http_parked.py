@@ -5,7 +5,8 @@ from itertools import permutations
 import httpx
 import pytest
 
-from tests.service.http_caller import Caller, Json, approval, contract_body, event, line_body
+from tests.office import Json, contract_body, event, line_body
+from tests.service.http_caller import Caller, approval
 
 TM = "/backlog/time-and-material"
 PARKED = "/intake/parked"
@@ -71,7 +72,7 @@ async def test_parked_approvals_resume_when_contract_and_line_are_put(caller: Ca
     rows = await caller.rows(PARKED)
     assert {row["problem"]["code"] for row in rows} == {"contract_line_not_found"}
     assert [row["id"] for row in rows] == ["e-ap-1", "e-ap-2", "e-ap-3"]
-    await caller.line(nte_limit="30.00")
+    await caller.line(limit="30.00")
     assert await caller.rows(PARKED) == []
     statuses = {r["approval_id"]: r["nte_status"] for r in await caller.rows(TM)}
     assert statuses == {"ap-1": "committed", "ap-2": "committed", "ap-3": "failed"}

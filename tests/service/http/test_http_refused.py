@@ -16,17 +16,9 @@ from service.settings import Settings
 from service.tenants.tenant import Tenant
 from service.wire import outcomes
 from tests.databases import Only, sql, views_path
+from tests.office import BATCH, STRUCTURED, Json, event, line_body
 from tests.service import office
-from tests.service.http_caller import (
-    BATCH,
-    STRUCTURED,
-    Caller,
-    Json,
-    approval,
-    event,
-    line_body,
-    problem,
-)
+from tests.service.http_caller import Caller, approval, problem
 
 REFUSED = "/intake/refused"
 KEPT = 10_000

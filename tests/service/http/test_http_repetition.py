@@ -16,15 +16,9 @@ from service.http.app import create_app
 from service.settings import Settings
 from service.tenants.tenant import Tenant
 from tests.databases import Only
-from tests.service.http_caller import BATCH, STRUCTURED, Caller, Json, approval, problem
-from tests.service.office import (
-    CONTEXT,
-    approval_event,
-    contract_event,
-    history,
-    line_event,
-    record,
-)
+from tests.office import BATCH, STRUCTURED, Json, approval_event, contract_event, line_event
+from tests.service.http_caller import Caller, approval, problem
+from tests.service.office import CONTEXT, history, record
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from service.http.server.serving import running
 from service.settings import Settings
 from service.tenants.tenant import Tenant
 from tests.databases import Only
-from tests.service.http_caller import Caller, approval, contract_body, line_body
+from tests.office import contract_body, line_body
+from tests.service.http_caller import Caller, approval
 
 Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[3]

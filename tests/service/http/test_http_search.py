@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service.http_caller import Caller, Json, approval
+from tests.office import Json
+from tests.service.http_caller import Caller, approval
 
 TM, FP = "/backlog/time-and-material", "/backlog/fixed-price"
 LISTS = (TM, FP)

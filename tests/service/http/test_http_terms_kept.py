@@ -3,7 +3,8 @@
 import httpx
 import pytest
 
-from tests.service.http_caller import Caller, Json, approval, event, problem
+from tests.office import Json, event
+from tests.service.http_caller import Caller, approval, problem
 
 CONTRACT, LINE = "/contracts/PC-1", "/contracts/PC-1/lines/L-1"
 AGREED: Json = {
@@ -40,7 +41,7 @@ CONTRACT_RENAMED: Json = {
 async def caller(http: httpx.AsyncClient) -> Caller:
     """A caller with a contract and a line that say all there is to say."""
     caller = Caller(http)
-    await caller.contract(customers=("A", "B"), nte="1000.00", customer_nte={"B": "700.00"})
+    await caller.contract(customers=("A", "B"), limit="1000.00", limits={"B": "700.00"})
     await caller.call("PUT", LINE, AGREED, expect=201)
     return caller
 

@@ -3,7 +3,8 @@
 import httpx
 import pytest
 
-from tests.service.http_caller import Caller, Json, approval
+from tests.office import Json
+from tests.service.http_caller import Caller, approval
 
 TM = "/backlog/time-and-material"
 ROW = {

@@ -5,17 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service.http_caller import (
-    STRUCTURED,
-    Caller,
-    Json,
-    approval,
-    contract_body,
-    event,
-    hold_against_its_model,
-    line_body,
-    problem,
-)
+from tests.office import STRUCTURED, Json, contract_body, event, line_body
+from tests.service.http_caller import Caller, approval, hold_against_its_model, problem
 
 TM = "/backlog/time-and-material"
 CONTROLS = "".join(map(chr, [*range(0x20), *range(0x7F, 0xA0)]))

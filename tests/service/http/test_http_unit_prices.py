@@ -6,7 +6,8 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from tests.service.http_caller import Caller, Json, approval
+from tests.office import Json
+from tests.service.http_caller import Caller, approval
 
 TM = "/backlog/time-and-material"
 

@@ -14,7 +14,8 @@ from service.http.server.serving import running
 from service.settings import Settings
 from service.tenants.tenant import Tenant
 from tests.databases import Only
-from tests.service.http_caller import BATCH, contract_body, problem
+from tests.office import BATCH, contract_body
+from tests.service.http_caller import problem
 from tests.service.processes import until
 from tests.service.sockets import LONG, Got, ask, connected, until_closed
 

@@ -16,7 +16,8 @@ from service.http.server.serving import running
 from service.settings import Settings
 from service.tenants.tenant import Tenant
 from tests.databases import Only
-from tests.service.http_caller import contract_body, line_body, problem
+from tests.office import contract_body, line_body
+from tests.service.http_caller import problem
 from tests.service.processes import until
 from tests.service.sockets import connected
 

@@ -8,16 +8,13 @@ import pytest
 from service.demo.sample import generate, to_ndjson
 from service.importing.importing import AHEAD, BATCH, Imported, import_events
 from service.tenants.tenant import Tenant
+from tests.office import Json, approval_event, contract_event, line_event
 from tests.service.office import (
     CONTEXT,
     NOW,
-    Json,
-    approval_event,
     assert_sound,
-    contract_event,
     history,
     levels,
-    line_event,
     rows,
     views_of,
     write_ndjson,

@@ -22,18 +22,9 @@ from service.importing.processes import (
 from service.tenants.opening import DEFAULT
 from service.tenants.tenant import Tenant
 from tests.databases import NewDatabase
+from tests.office import Json, approval_event, contract_event, line_event
 from tests.service.command_line import started
-from tests.service.office import (
-    CONTEXT,
-    Json,
-    approval_event,
-    assert_sound,
-    contract_event,
-    levels,
-    line_event,
-    rows,
-    write_ndjson,
-)
+from tests.service.office import CONTEXT, assert_sound, levels, rows, write_ndjson
 from tests.service.processes import until
 
 PROCESSES = 3

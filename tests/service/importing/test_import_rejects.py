@@ -12,7 +12,8 @@ from typer.testing import CliRunner, Result
 from service.cli.main import cli
 from service.importing.importing import LONGEST_LINE, Imported, import_events
 from service.tenants.tenant import Tenant
-from tests.service.office import CONTEXT, Json, approval_event, contract_event, line_event, rows
+from tests.office import Json, approval_event, contract_event, line_event
+from tests.service.office import CONTEXT, rows
 
 GOOD = [
     contract_event("C1"),

@@ -18,19 +18,9 @@ from service.ledger.ledger import ATTEMPTS, Conflict, Ledger
 from service.ledger.unit_of_work import StaleVersion, UnitOfWork
 from service.tenants.tenant import Tenant
 from tests.databases import opened_storage
+from tests.office import approval_event, contract_event, line_event
 from tests.service.ledger.test_ledger import next_number, numbers
-from tests.service.office import (
-    CONTEXT,
-    NOW,
-    approval_event,
-    assert_sound,
-    contract_event,
-    history,
-    line_event,
-    record,
-    request,
-    rows,
-)
+from tests.service.office import CONTEXT, NOW, assert_sound, history, record, request, rows
 
 LONG = 20.0
 """Seconds that no test waits, unless what it waits for never comes."""

@@ -24,20 +24,14 @@ from service.settings import Settings
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import Tenants
 from tests.databases import Only
+from tests.office import BATCH, Json, approval_event, contract_event, line_event
 from tests.postgres import DURABLE, PostgresServer, running_postgres
-from tests.service.http_caller import BATCH, Json, problem
+from tests.service.cutting import Sent, Wire, wire_to
+from tests.service.http_caller import problem
 from tests.service.ledger.test_group_commit import held
 from tests.service.ledger.test_ledger import next_number
-from tests.service.office import (
-    approval_event,
-    assert_sound,
-    contract_event,
-    line_event,
-    numbers_assigned,
-    write_ndjson,
-)
+from tests.service.office import assert_sound, numbers_assigned, write_ndjson
 from tests.service.processes import until
-from tests.service.wire import Sent, Wire, wire_to
 
 BOUND = 15.0
 """Seconds within which every single call is answered, whatever happens to the database."""
@@ -130,7 +124,9 @@ def found_out(http: httpx.Client, told: Json) -> list[Json]:
 
 
 def approvals(name: str, size: int) -> list[Json]:
-    return [approval_event(f"{name}-{n}", "0.10") for n in range(size)]
+    return [
+        approval_event(f"{name}-{n}", "0.10", description=f"work of {name}") for n in range(size)
+    ]
 
 
 def the_append(of: bytes, *, large: bool) -> Sent:
@@ -338,8 +334,9 @@ def standing_still(server: PostgresServer) -> Generator[None]:
     stopped: list[int] = []
     try:
         for pid in family(server.pid):
-            os.kill(pid, signal.SIGSTOP)
-            stopped.append(pid)
+            with suppress(ProcessLookupError):  # one that has just ended by itself
+                os.kill(pid, signal.SIGSTOP)
+                stopped.append(pid)
         yield
     finally:
         for pid in stopped:

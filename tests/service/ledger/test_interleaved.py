@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -25,10 +25,19 @@ from service.http.app import create_app
 from service.settings import Settings
 from service.tenants.tenant import Tenant
 from tests.databases import NewDatabase, Only
-from tests.service.office import NOW, Json, approval_event, assert_sound, contract_event, line_event
+from tests.office import (
+    BATCH,
+    FIXED_PRICE,
+    Json,
+    approval_event,
+    contract_body,
+    contract_event,
+    line_body,
+    line_event,
+)
+from tests.service.office import NOW, assert_sound
 
 JSON = "application/json"
-BATCH = "application/cloudevents-batch+json"
 EVEN = {"A": "50", "B": "50"}
 MOST_STEPS = 14
 """More than a command here takes."""
@@ -160,28 +169,17 @@ def approving(approval_id: str, line_id: str) -> Command:
     return command
 
 
-def a_line(method: str, splits: Mapping[str, str], limit: str | None = None) -> Json:
-    data = line_event(splits=splits, limit=limit, method=method)["data"]
-    return {name: value for name, value in data.items() if not name.endswith("_id")} | {
-        "project_id": "P"
-    }
-
-
-def a_contract(limit: str) -> Json:
-    data = contract_event(limit=limit)["data"]
-    return {**{name: v for name, v in data.items() if name != "contract_id"}, "name": "Harbour"}
-
-
-TIME_AND_MATERIAL, FIXED_PRICE = "time_and_material", "fixed_price"
 COMMANDS: dict[str, Command] = {
-    "limit the contract": asking("PUT", "/contracts/{contract}", a_contract("150.00")),
+    "limit the contract": asking(
+        "PUT", "/contracts/{contract}", contract_body(("A", "B"), limit="150.00")
+    ),
     "change the time": asking(
-        "PUT", "/contracts/{contract}/lines/T", a_line(TIME_AND_MATERIAL, EVEN, "140.00")
+        "PUT", "/contracts/{contract}/lines/T", line_body(EVEN, limit="140.00")
     ),
-    "change the works": asking("PUT", "/contracts/{contract}/lines/F", a_line(FIXED_PRICE, EVEN)),
-    "add a line": asking(
-        "PUT", "/contracts/{contract}/lines/N", a_line(TIME_AND_MATERIAL, {"B": "100"})
+    "change the works": asking(
+        "PUT", "/contracts/{contract}/lines/F", line_body(EVEN, method=FIXED_PRICE)
     ),
+    "add a line": asking("PUT", "/contracts/{contract}/lines/N", line_body({"B": "100"})),
     "approve": approving("A2", "T"),
     "approve on the added line": approving("A3", "N"),
     "create": asking("POST", MILESTONES, {**MILESTONE, "amount": "70.00"}),

@@ -22,17 +22,8 @@ from aggregates.contract_line.events import ItemsDrafted, ItemsPosted, UnbilledS
 from aggregates.intake.events import ApprovalRecorded, EventReceived
 from aggregates.invoice.events import ActualsBooked, InvoiceConfirmed, InvoiceNumberAssigned
 from service.tenants.tenant import Tenant
-from tests.service.office import (
-    NOW,
-    Json,
-    approval_event,
-    assert_sound,
-    contract_event,
-    history,
-    line_event,
-    numbers_assigned,
-    views_of,
-)
+from tests.office import Json, approval_event, contract_event, line_event
+from tests.service.office import NOW, assert_sound, history, numbers_assigned, views_of
 
 ROUNDS = 3
 SEED = 20261102

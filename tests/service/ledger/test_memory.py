@@ -15,16 +15,8 @@ from service.ledger.unit_of_work import Folded, StateCache
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import Tenants
 from tests.databases import NewDatabase, opened_storage
-from tests.service.office import (
-    approval_event,
-    caught_up,
-    contract_event,
-    draft,
-    line_event,
-    mark_ready,
-    post,
-    record,
-)
+from tests.office import approval_event, contract_event, line_event
+from tests.service.office import caught_up, draft, mark_ready, post, record
 
 MIB = 1024 * 1024
 CUSTOMERS = [f"customer-{number}" for number in range(40)]

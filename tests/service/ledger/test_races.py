@@ -27,18 +27,15 @@ from service.tenants.tenant import Tenant
 from service.wire.cloudevents import read
 from service.wire.commands import create_milestone
 from service.wire.requests import MilestoneBody
+from tests.office import Json, approval_event, contract_event, line_event
 from tests.service.office import (
     NOW,
-    Json,
-    approval_event,
     assert_sound,
     confirm,
-    contract_event,
     delete_draft,
     draft,
     history,
     levels,
-    line_event,
     mark_ready,
     numbers_assigned,
     post,

@@ -27,9 +27,9 @@ Recorder = SQLiteRecorder | PostgresRecorder
 
 
 @pytest.fixture
-def recorder(database: str) -> Any:
+def recorder(empty_database: str) -> Any:
     """The recorder of the events on an empty database."""
-    with opened_storage(database) as storage, Ledger(storage) as ledger:
+    with opened_storage(empty_database) as storage, Ledger(storage) as ledger:
         yield ledger.recorder
 
 

@@ -31,16 +31,14 @@ from service.ledger.stream_kinds import (
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from tests.databases import opened_storage, sql
+from tests.office import approval_event, contract_event, line_event
 from tests.service.office import (
     CONTEXT,
     NOW,
-    approval_event,
     assert_sound,
     confirm,
-    contract_event,
     draft,
     folded,
-    line_event,
     loaded,
     mark_ready,
     record,

@@ -12,9 +12,10 @@ from service.tenants.sqlite_files import UnknownEvents
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import Tenants
 from tests.databases import NewDatabase, sql
+from tests.office import Json, approval_event, contract_event, line_event
 from tests.service.command_line import assert_refused, run
-from tests.service.http_caller import Json, problem
-from tests.service.office import approval_event, contract_event, line_event, record, write_ndjson
+from tests.service.http_caller import problem
+from tests.service.office import record, write_ndjson
 from tests.service.processes import until
 
 NEWER = "LineRetold.v7"

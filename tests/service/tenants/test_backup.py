@@ -15,17 +15,9 @@ import httpx
 import pytest
 
 from service.tenants.tenant import Tenant
+from tests.office import Json, approval_event, contract_event, line_event
 from tests.service.command_line import COMMAND, assert_refused, run, serving, started
-from tests.service.http_caller import Json
-from tests.service.office import (
-    NOW,
-    approval_event,
-    assert_sound,
-    contract_event,
-    line_event,
-    record,
-    views_of,
-)
+from tests.service.office import NOW, assert_sound, record, views_of
 from tests.service.processes import LONG, until
 
 BATCH = {"Content-Type": "application/cloudevents-batch+json"}

@@ -10,8 +10,9 @@ import pytest
 
 from service.tenants.tenant import Tenant
 from tests.databases import NewDatabase, sql
+from tests.office import contract_event, line_event
 from tests.service.command_line import assert_refused, run
-from tests.service.office import contract_event, line_event, record, write_ndjson
+from tests.service.office import record, write_ndjson
 
 Make = Callable[[Path], object]
 

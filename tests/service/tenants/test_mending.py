@@ -10,16 +10,9 @@ from typing import Any
 import pytest
 
 from service.tenants.tenant import BadDatabase, Tenant
+from tests.office import approval_event, contract_event, line_event
 from tests.service.command_line import assert_refused, run
-from tests.service.office import (
-    NOW,
-    approval_event,
-    contract_event,
-    line_event,
-    record,
-    views_of,
-    write_ndjson,
-)
+from tests.service.office import NOW, record, views_of, write_ndjson
 
 Views = dict[str, list[tuple[Any, ...]]]
 Spoil = Callable[[Path], object]

@@ -21,17 +21,11 @@ from service.http.app import create_app
 from service.http.server.serving import running
 from service.settings import Settings
 from service.tenants.tenants import Tenants
+from tests.office import BATCH, Json, approval_event, contract_event, line_event
 from tests.postgres import DURABLE, PostgresServer, running_postgres
-from tests.service.http_caller import BATCH, Json, problem
+from tests.service.http_caller import problem
 from tests.service.ledger.test_kill import assert_history_whole
-from tests.service.office import (
-    approval_event,
-    assert_no_holes,
-    contract_event,
-    history,
-    line_event,
-    views_of,
-)
+from tests.service.office import assert_no_holes, history, views_of
 
 SEED = 20261102
 BOUND = 15.0

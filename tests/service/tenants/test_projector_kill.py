@@ -8,15 +8,13 @@ from itertools import count
 
 from aggregates.refusals import Refused
 from service.tenants.tenant import Tenant
+from tests.office import approval_event, contract_event, line_event
 from tests.service.office import (
     NOW,
-    approval_event,
     assert_no_holes,
     confirm,
-    contract_event,
     delete_draft,
     draft,
-    line_event,
     mark_ready,
     post,
     record,

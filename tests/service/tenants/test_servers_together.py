@@ -10,10 +10,9 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from tests.office import BATCH, Json, approval_event, contract_event, line_event
 from tests.postgres import PostgresServer
-from tests.service.http_caller import BATCH, Json
 from tests.service.ledger.test_kill import served
-from tests.service.office import approval_event, contract_event, line_event
 from tests.service.processes import until
 
 CLERKS, EACH = 4, 6

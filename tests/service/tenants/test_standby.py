@@ -10,10 +10,11 @@ import psycopg
 import pytest
 
 from service.tenants.tenant import Tenant
+from tests.office import approval_event, contract_event, line_event
 from tests.postgres import PostgresServer
 from tests.projections.feeding import dump
 from tests.service.ledger.test_kill import COMMAND
-from tests.service.office import NOW, approval_event, contract_event, line_event, record
+from tests.service.office import NOW, record
 from tests.service.processes import until
 
 THOSE_WITH_TURNS = (

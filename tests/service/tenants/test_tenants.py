@@ -16,9 +16,10 @@ from service.settings import Settings
 from service.tenants.directory import TenantExists, UnknownTenant
 from service.tenants.tenant import BadDatabase
 from service.tenants.tenants import Tenants
+from tests.office import contract_body, contract_event, line_event
 from tests.postgres import DURABLE, PostgresServer, running_postgres
 from tests.service.http_caller import Caller, problem
-from tests.service.office import contract_event, history, line_event, record, rows
+from tests.service.office import history, record, rows
 
 
 @pytest.fixture
@@ -124,10 +125,10 @@ def test_the_schema_of_a_tenant_holds_all_of_it(tenants: Tenants, home: str) -> 
     assert tables["billing_backlog_directory"] == 1
 
 
-def test_two_hundred_tenants_share_a_server_and_a_pool(
+def test_many_tenants_share_a_server_and_a_pool(
     tenants: Tenants, home: str, postgres_server: PostgresServer
 ) -> None:
-    names = [f"t{n:03}" for n in range(200)]
+    names = [f"t{n:03}" for n in range(60)]  # more than twice as many as there are connections
     for name in names:
         tenants.create(name)
     for n, name in enumerate(names):
@@ -150,14 +151,14 @@ async def test_a_server_that_is_down_takes_its_own_tenants_down_and_no_other(hom
             await Caller(near).contract("PC-1")
             await Caller(far).contract("PC-2")
             second.kill()
-            down = await far.put("/contracts/PC-3", json=CONTRACT)
+            down = await far.put("/contracts/PC-3", json=contract_body())
             assert down.headers["retry-after"]
             problem(down, 503)
             problem(await far.get("/contracts"), 503)
-            assert (await near.put("/contracts/PC-3", json=CONTRACT)).status_code == 201
+            assert (await near.put("/contracts/PC-3", json=contract_body())).status_code == 201
             assert (await near.get("/contracts", params={"after": 2})).status_code == 200
             second.start()
-            again = await until_well(far, "PUT", "/contracts/PC-3", json=CONTRACT)
+            again = await until_well(far, "PUT", "/contracts/PC-3", json=contract_body())
             assert again.status_code == 201, again.text
             assert [r.position for r in history(tenants.open("far").ledger)] == [1, 2]
             shown = await until_well(far, "GET", "/contracts", params={"after": 2})
@@ -175,14 +176,6 @@ async def until_well(
         response = await http.request(method, path, **asked)
         attempts += 1
     return response
-
-
-CONTRACT = {
-    "name": "Harbour",
-    "currency": "EUR",
-    "nte_limit": None,
-    "customers": [{"customer_id": "A", "name": "Anchor", "nte_limit": None}],
-}
 
 
 async def test_a_tenant_on_a_server_that_never_was_up_answers_503(

@@ -18,7 +18,7 @@ from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.terms import DefineLine
 from aggregates.statuses import BillingType, TransactionClass
 from service.wire.cloudevents import TYPES, BadEvent, read
-from tests.service.office import Json, approval_event, contract_event, line_event
+from tests.office import Json, approval_event, contract_event, line_event
 
 
 class Absent(Enum):
