@@ -24,7 +24,8 @@ from service.importing.processes import (
     processes_for,
 )
 from service.importing.rejects import RejectsFile, holds_rejects, rejects_file
-from service.ledger.ledger import Conflict, Context
+from service.ledger.conflicts_and_retries import Conflict
+from service.ledger.group_commit import Context
 from service.ledger.stored_form import UnreadableEvent
 from service.tenants.opening import sqlite_path
 from service.tenants.sqlite_files import is_of_database

@@ -21,8 +21,8 @@ from service.handlers import resuming
 from service.handlers.idempotency import Answer, Request, submit
 from service.handlers.resuming import Resumption
 from service.handlers.taking_in import try_again
+from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.group_commit import Context
-from service.ledger.ledger import Conflict
 from service.ledger.stream_kinds import PARKING
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from service.handlers.idempotency import Request as Command
 from service.http.responses import ProblemRaised
-from service.ledger.ledger import Context
+from service.ledger.group_commit import Context
 from service.tenants.opening import DEFAULT, NAME
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import AnyTenants

@@ -12,7 +12,7 @@ import msgspec
 from service.handlers.receiving import Begun, begin
 from service.handlers.results import Result
 from service.importing.rejects import Rejects, opened
-from service.ledger.ledger import Context
+from service.ledger.group_commit import Context
 from service.settings import Settings
 from service.tenants.tenant import Tenant
 from service.wire.cloudevents import BadEvent, read_json

@@ -21,7 +21,8 @@ from projections.views import limits as limit_views
 from service.handlers import backlog, invoices, receiving
 from service.handlers.idempotency import Answer, Request
 from service.handlers.results import Result
-from service.ledger.ledger import Context, Ledger
+from service.ledger.group_commit import Context
+from service.ledger.ledger import Ledger
 from service.ledger.stream_kinds import kind_of
 from service.tenants.tenant import Tenant
 

@@ -21,7 +21,7 @@ from aggregates.statuses import Outcome
 from service.handlers import contracts
 from service.handlers.idempotency import Answer, KeyReused, execute
 from service.handlers.results import Result
-from service.ledger.ledger import Conflict
+from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.wire.cloudevents import read
