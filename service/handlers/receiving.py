@@ -18,7 +18,6 @@ from aggregates.statuses import Outcome
 from service.handlers.idempotency import Answer, Request, execute, execute_once
 from service.handlers.parked import PATIENCE, go_on, waiting_on
 from service.handlers.refused import note
-from service.handlers.results import Result, bad_event_result
 from service.handlers.taking_in import FIRST_STEP, Desk
 from service.ledger.group_commit import Context, Submission
 from service.ledger.unit_of_work import UnitOfWork
@@ -26,12 +25,13 @@ from service.tenants.tenant import Tenant
 from service.wire.cloudevents import BadEvent, Posted, read
 from service.wire.outcomes import BatchResult, RefusedEvent
 from service.wire.problems import Problem
+from service.wire.results import Result, bad_event_result
 
 
 def receive(tenant: Tenant, context: Context, events: Sequence[object]) -> list[Result]:
     """Takes in a batch: one transaction for all, one result an event, in order.
 
-    A bad event is refused by itself and has no say in the others.
+    A bad event is refused by itself and does not affect the others.
     """
     return begin(tenant, context, events).finish()
 
@@ -39,7 +39,7 @@ def receive(tenant: Tenant, context: Context, events: Sequence[object]) -> list[
 def begin(
     tenant: Tenant, context: Context, events: Sequence[object], patience: float = PATIENCE
 ) -> "Begun":
-    """Hands a batch over, to be recorded behind all that was handed over before.
+    """Hands a batch over, to be recorded after all that was handed over before.
 
     One contract's events are decided together, and the whole batch is saved
     together; where another process was faster at one contract, the others go ahead. What waited for

@@ -81,7 +81,7 @@ class Committer:
         self._committing: float | None = None
 
     def commit(self, commands: Sequence[Submission[Any]]) -> None:
-        """Saves a group of commands; those that it did not work out for are tried alone."""
+        """Saves a group of commands; those that were overtaken are tried again, each alone."""
         for command in self._attempt(commands):
             attempts = 1
             while attempts < ATTEMPTS and self._attempt([command]):
@@ -118,7 +118,7 @@ class Committer:
             changed = (
                 self._history.streams_after(self._seen, MOST_CHANGED) if self._states.cache else []
             )
-            # Before what was seen is a server that took over without all that was confirmed.
+            # One before what was seen: a server took over that lacks what was confirmed last.
             if len(changed) == MOST_CHANGED or newest < self._seen:
                 self._states.cache.clear()
             self._states.cache.distrust(changed)

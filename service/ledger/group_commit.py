@@ -68,7 +68,7 @@ CommandResult = Committed[Any] | BaseException
 
 
 def tell(outcomes: Iterable[tuple[Submission[Any], CommandResult]]) -> None:
-    """Answers callers; those in one event loop all at once, for waking it costs more than them."""
+    """Answers callers; those in one event loop together, as waking it costs more than they do."""
     by_loop: defaultdict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], CommandResult]]]
     by_loop = defaultdict(list)
     for command, outcome in outcomes:
@@ -135,7 +135,7 @@ class CommandThread:
                 try:
                     self._commit(wanted)
                 except BaseException as error:
-                    # A fault in the thread itself is the answer to all that hung on it.
+                    # An error of the thread itself is the answer to all who wait for it.
                     tell((each, error) for each in wanted if not each.future.done())
             if not more:
                 return

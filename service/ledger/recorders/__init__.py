@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from eventsourcing.persistence import InfrastructureFactory, PersistenceError, StoredEvent
 
 from projections.history import Unavailable
-from service.ledger.recorders.postgres import PostgresSchema
+from service.ledger.recorders.postgres_schema import PostgresSchema
 from service.ledger.recorders.refusals import refusals_beside
 from service.ledger.recorders.sqlite import SQLiteFile
 
