@@ -23,7 +23,7 @@ class Host:
     port: int | None = None
 
     def is_loopback(self) -> bool:
-        """Whether it can't be but this machine: no server of names has a say in it.
+        """Whether it is this machine for certain, whatever a name server says.
 
         `localhost` and what ends in `.localhost` (RFC 6761), 127.0.0.0/8 and [::1].
         """

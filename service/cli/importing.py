@@ -125,7 +125,7 @@ def _show_all(tenant: Tenant) -> None:
 
 
 def _is_free_for_rejects(path: Path, imported: Path, database: str) -> bool:
-    """Whether refused lines may be written there: over nothing but such lines."""
+    """Whether refused lines may be written there: only over such lines."""
     if path.is_dir() or (path.exists() and path.samefile(imported)):
         return False
     if not is_postgres(database) and is_of_database(path, sqlite_path(database)):

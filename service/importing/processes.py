@@ -33,7 +33,7 @@ _NEW_PROCESSES = multiprocessing.get_context("spawn")
 
 
 class ImportFailed(Exception):
-    """A part of the file could not be taken in; to repeat the import is safe."""
+    """A part of the file could not be taken in; it is safe to repeat the import."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
