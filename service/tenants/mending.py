@@ -37,7 +37,7 @@ def mend_views(history: Path) -> str | None:
     try:
         aside = set_aside(path)
     except OSError as error:
-        raise BadDatabase(f"{wrong}; nor can they be replaced: {error}") from error
+        raise BadDatabase(f"{wrong}; they can't be replaced either: {error}") from error
     return f"{wrong}; they are replaced, and that file is now {aside.name!r}"
 
 

@@ -112,7 +112,7 @@ class Tenant:
             raise BadDatabase(
                 f"the views show position {shown_position}, but the history ends at {reached}: it "
                 "is not the history that they were made of. Put that back, or make the views anew "
-                "of this one with `billing-backlog rebuild`"
+                "from this one with `billing-backlog rebuild`"
             )
 
     def wait_for(self, position: int, timeout: float) -> None:

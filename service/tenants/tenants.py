@@ -121,7 +121,7 @@ class Tenants:
         if self._directory is None:
             raise BadDatabase("an SQLite file has one tenant: use PostgreSQL for more")
         if server is not None and not is_reference(server) and not is_postgres(server):
-            raise BadDatabase(f"{shown(server)!r} is no PostgreSQL server")
+            raise BadDatabase(f"{shown(server)!r} is not the address of a PostgreSQL server")
         if name in self.names():
             raise TenantExists(name)
         Tenant(resolved(server or self._database), name=name, project=False).close()
