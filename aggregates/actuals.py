@@ -19,7 +19,7 @@ BOOKED = BillingStatus.INVOICE_POSTED
 class Actual:
     """One actual; its contract, customer and currency are those of what lists it.
 
-    `item_id` is the backlog item that it is about, null where none stands behind it. `kind` is the
+    `item_id` is the backlog item that it is about, null where there is none. `kind` is the
     class of the work, or that of a detail that bills no work. These fields in this order are also
     how the history stores what an invoice has booked.
     """

@@ -3,10 +3,10 @@
 used = invoiced to date + committed backlog;  an amount passes when used + amount <= limit (D-31)
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 from aggregates.contract.events import ContractUsageChanged
 from aggregates.contract_line.events import LineUsageChanged
@@ -15,7 +15,6 @@ from aggregates.refusals import Invalid, Refused
 from aggregates.statuses import BillingMethod, LimitLevel, NTEStatus
 from aggregates.terms import FailedLevel, LevelUsage, LineTerms
 
-N = TypeVar("N", int, Decimal)
 ZERO = Decimal(0)
 
 
@@ -124,20 +123,6 @@ def four_levels(line_id: str, customer_id: str) -> tuple[tuple[str, str], ...]:
     Empty where a level is one of the whole contract, or of all customers.
     """
     return (line_id, customer_id), (line_id, WHOLE), ("", customer_id), ("", WHOLE)
-
-
-def is_judged_otherwise(status: NTEStatus, amount: N, rooms: Sequence[N]) -> bool:
-    """Whether an open chargeable item would get another verdict if it were evaluated now (D-36).
-
-    `rooms` is what is left, limit less used, at those of its four levels that have a limit; what
-    the item has committed itself is part of what is used. An item that is not evaluated has no
-    verdict that could change.
-    """
-    if status is NTEStatus.NOT_EVALUATED or not rooms:
-        return status not in {NTEStatus.NOT_EVALUATED, NTEStatus.NOT_APPLICABLE}
-    own = amount if status is NTEStatus.COMMITTED else 0
-    passes = amount <= 0 or amount <= min(rooms) + own
-    return status is not (NTEStatus.COMMITTED if passes else NTEStatus.FAILED)
 
 
 def ceiling(value: Decimal | None, currency: str, field: str) -> Decimal | None:

@@ -105,7 +105,7 @@ def unit_price(value: Decimal, currency: str, field: str) -> Decimal:
 def bounded(value: Decimal, field: str) -> Decimal:
     """`value` itself. Raises Invalid, naming `field`, from 10**12 on."""
     if abs(value) >= _LARGEST:
-        raise Invalid(field, f"at most {WHOLE_DIGITS} digits before the decimal point are kept")
+        raise Invalid(field, f"at most {WHOLE_DIGITS} digits before the decimal point can be kept")
     return value
 
 
@@ -115,7 +115,9 @@ def total(value: Decimal, currency: str) -> Decimal:
     The read models keep sums in 64-bit integers; what they can't hold must not get in the history.
     """
     if abs(value) >= _LARGEST_TOTALS[decimals_of(currency)]:
-        raise Refused("total_too_large", f"a total of {value:f} {currency} is more than is kept")
+        raise Refused(
+            "total_too_large", f"a total of {value:f} {currency} is more than can be kept"
+        )
     return value
 
 
@@ -127,6 +129,6 @@ def extend(amount_of: Decimal, unit_price: Decimal, currency: str) -> Decimal:
     product = round_to(EXACT.multiply(amount_of, unit_price), unit_of(currency))
     if abs(product) >= _LARGEST:
         raise Invalid(
-            "quantity", f"times the unit price it comes to more than {WHOLE_DIGITS} digits"
+            "quantity", f"multiplied by the unit price it has more than {WHOLE_DIGITS} digits"
         )
     return product

@@ -38,7 +38,7 @@ from projections.time_and_material import MOST_OF_AN_EVENT
 from projections.values.search_texts import approvals_row, each_once, text_row
 from projections.values.sums import halves
 from service.importing.importing import import_events
-from service.ledger.ledger import Context
+from service.ledger.group_commit import Context
 from service.tenants.opening import DEFAULT, schema_of, sqlite_path
 from service.tenants.tenant import Tenant
 

@@ -13,7 +13,7 @@ from benchmarks.measuring import timed
 from benchmarks.processes import started
 from service.garbage_collector import collect_seldom
 from service.importing.processes import Order, import_by_processes, processes_for
-from service.ledger.ledger import Context
+from service.ledger.group_commit import Context
 from service.tenants.opening import DEFAULT
 from service.tenants.tenant import Tenant
 

@@ -26,7 +26,7 @@ from projections import time_and_material
 from projections.keeping.catching_up import catch_up
 from projections.tables import search_texts, time_and_material_totals, tracking
 from projections.tables import time_and_material as view
-from service.ledger.ledger import EventMapper
+from service.ledger.stored_form import EventMapper
 from service.tenants.opening import sqlite_path
 from service.tenants.tenant import Tenant
 

@@ -23,7 +23,7 @@ class Host:
     port: int | None = None
 
     def is_loopback(self) -> bool:
-        """Whether it can't be but this machine: no server of names has a say in it.
+        """Whether it is this machine for certain, whatever a name server says.
 
         `localhost` and what ends in `.localhost` (RFC 6761), 127.0.0.0/8 and [::1].
         """
@@ -74,14 +74,16 @@ def checked_host(text: str) -> str:
     """The name of a host from the configuration. Raises ValueError for what is none."""
     host = host_of(text)
     if host is None or host.port is not None or ":" in text.rpartition("]")[2]:
-        raise ValueError(f"{text!r} is no name of a host: write it as billing.example.com, no port")
+        raise ValueError(
+            f"{text!r} is not the name of a host: write it as billing.example.com, without a port"
+        )
     return host.name
 
 
 def checked_origin(text: str) -> str:
     """An origin from the configuration. Raises ValueError for what is none."""
     if origin_of(text) is None:
-        raise ValueError(f"{text!r} is no origin: write it as https://billing.example.com")
+        raise ValueError(f"{text!r} is not an origin: write it as https://billing.example.com")
     return text
 
 

@@ -1,4 +1,4 @@
-"""Events on the stream of a contract line: terms, milestones, unbilled sales, what befell items."""
+"""Events on the stream of a contract line: terms, milestones, unbilled sales, items that moved."""
 
 from dataclasses import dataclass
 from datetime import date

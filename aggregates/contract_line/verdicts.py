@@ -1,6 +1,12 @@
-"""Verdicts of the not-to-exceed limits on open sales: given, withdrawn (reset), given anew."""
+"""Verdicts of the not-to-exceed limits on open sales: given, withdrawn (reset), given anew.
 
+Also who must be re-evaluated: whose verdict would be another one now.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVar
 
 from aggregates.contract_line.events import NTEResult
 from aggregates.contract_line.items import Item, OpenPart, OpenSale
@@ -11,6 +17,8 @@ from aggregates.decision import Decision
 from aggregates.refusals import NotNeeded
 from aggregates.statuses import UNBILLED, BillingStatus, BillingType, NTEStatus
 from aggregates.terms import FailedLevel
+
+N = TypeVar("N", int, Decimal)
 
 # --- commands ----------------------------------------------------------------------------------
 
@@ -48,6 +56,20 @@ def evaluate(work: Work, line: ContractLine, sale: OpenSale) -> tuple[FailedLeve
     result = NTEResult(item_id=sale.item_id, nte_status=status, failed=failed)
     work.on(line).results.append(result)
     return failed
+
+
+def is_judged_otherwise(status: NTEStatus, amount: N, rooms: Sequence[N]) -> bool:
+    """Whether an open chargeable item would get another verdict if it were evaluated now (D-36).
+
+    `rooms` is what is left, limit less used, at those of its four levels that have a limit; what
+    the item has committed itself is part of what is used. An item that is not evaluated has no
+    verdict that could change.
+    """
+    if status is NTEStatus.NOT_EVALUATED or not rooms:
+        return status not in {NTEStatus.NOT_EVALUATED, NTEStatus.NOT_APPLICABLE}
+    own = amount if status is NTEStatus.COMMITTED else 0
+    passes = amount <= 0 or amount <= min(rooms) + own
+    return status is not (NTEStatus.COMMITTED if passes else NTEStatus.FAILED)
 
 
 def _reset(work: Work, line: ContractLine, item: Item) -> None:

@@ -49,7 +49,7 @@ def confirm(
         return Decision(left=(LeftAlone(invoice.invoice_id, why),))
     accounting_date = _accounting_date(command)
     details = invoice.listed()
-    sales = [_sale_behind(detail, deal) for detail in details]
+    sales = [_sale_of(detail, deal) for detail in details]
     limits = deal.limits()
     limits.invoice(_charged(details, invoice.customer_id))
     for sale in sales:
@@ -98,7 +98,7 @@ def _charged(details: Iterable[InvoiceDetail], customer_id: str) -> dict[tuple[s
     return charged
 
 
-def _sale_behind(detail: InvoiceDetail, deal: Deal) -> OpenSale | None:
+def _sale_of(detail: InvoiceDetail, deal: Deal) -> OpenSale | None:
     """The open sale that the detail bills; None for a milestone, and for one that is not open."""
     return deal.lines[detail.line_id].sales.get(detail.item_id or "")
 

@@ -40,7 +40,7 @@ MILESTONE = "milestone"
 class InvoiceDetail:
     """One detail of an invoice: an actual of a class, or a customer milestone (`kind`).
 
-    It is known by its own id; `item_id` is null where no backlog item stands behind it.
+    It is known by its own id; `item_id` is null where it bills no backlog item.
     """
 
     detail_id: str

@@ -52,12 +52,12 @@ class Invoice:
         return sorted(self.details.values(), key=detail_order)
 
     def items_by_line(self) -> dict[str, list[str]]:
-        """The items behind the details, by contract line."""
+        """The items of the details, by contract line."""
         return items_by_line(self.listed())
 
 
 def items_by_line(details: Iterable[InvoiceDetail]) -> dict[str, list[str]]:
-    """The items behind these details, by contract line."""
+    """The items of these details, by contract line."""
     items: dict[str, list[str]] = {}
     for detail in details:
         if detail.item_id is not None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, text
 
-from projections.tables import metadata
-
-if TYPE_CHECKING:
-    pass
 from projections.databases.connections import RESHAPE_SECONDS, allow, schema_of, unqualified
+from projections.tables import metadata
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -22,7 +20,13 @@ class MigrationFailed(Exception):
 
 
 def migrate(engine: Engine, migrations: Path) -> None:
-    """All steps in one transaction; of two processes that open new views, one waits."""
+    """All steps in one transaction; of two processes that open older views, one waits.
+
+    Views of today's shape are only looked at: that locks nothing.
+    """
+    with engine.begin() as connection, _failing():
+        if _is_current(unqualified(connection), migrations):
+            return
     # On SQLite at once for writing: one that has read already can't wait for another's writing.
     with engine.execution_options(immediate=True).begin() as connection:
         allow(connection, RESHAPE_SECONDS)
@@ -31,19 +35,29 @@ def migrate(engine: Engine, migrations: Path) -> None:
             lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
             connection.execute(lock, {"name": f"{schema}.migration"})
         within = unqualified(connection)
-        try:
-            if _revision(within, migrations) != max(_revisions(migrations)):
+        with _failing():
+            if not _is_current(within, migrations):
                 _upgrade(within, migrations)
-            if migrations == MIGRATIONS:
-                _check_tables(within, schema)
-        except MigrationFailed:
-            raise
-        except Exception as error:
-            raise MigrationFailed(f"the views keep the shape they had: {error}") from error
+                _is_current(within, migrations)
 
 
-def _revision(connection: Connection, migrations: Path) -> str | None:
-    """The shape of the tables, None for none. Raises MigrationFailed when no step leads on."""
+@contextmanager
+def _failing() -> Generator[None]:
+    """Turns every error into MigrationFailed."""
+    try:
+        yield
+    except MigrationFailed:
+        raise
+    except Exception as error:
+        raise MigrationFailed(f"the views keep the shape they had: {error}") from error
+
+
+def _is_current(connection: Connection, migrations: Path) -> bool:
+    """Whether the tables have today's shape.
+
+    Raises MigrationFailed when no step leads to it, and when a table or column is missing
+    although the revision says that it is there.
+    """
     found = _columns(connection, schema_of(connection.engine))
     if ("alembic_version", "version_num") not in found:
         current = None
@@ -55,7 +69,10 @@ def _revision(connection: Connection, migrations: Path) -> str | None:
         others = {table for table, _ in found} - {"alembic_version"}
         if others:
             raise MigrationFailed(f"it has tables of another program: {min(others)!r}")
-    return current
+    is_current = current == max(_revisions(migrations))
+    if is_current and migrations == MIGRATIONS:
+        _check_columns(found)
+    return is_current
 
 
 def _upgrade(connection: Connection, migrations: Path) -> None:
@@ -69,9 +86,7 @@ def _upgrade(connection: Connection, migrations: Path) -> None:
     command.upgrade(config, "head")
 
 
-def _check_tables(connection: Connection, schema: str | None) -> None:
-    """Raises MigrationFailed when a table or column is missing, whatever the revision says."""
-    found = _columns(connection, schema)
+def _check_columns(found: set[tuple[str, str]]) -> None:
     for table in metadata.sorted_tables:
         missing = {(table.name, column.name) for column in table.columns} - found
         if missing:

@@ -26,7 +26,7 @@ BUSY_SECONDS = 30.0
 """How long SQLite waits for another writer."""
 _SHORT_WHILE = 0.01
 _SCRATCH = ("page_size=8192", "journal_mode=OFF", "synchronous=OFF", "cache_size=-64000")
-_NO_GOOD = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_UNUSABLE = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def sqlite_views(path: Path, migrations: Path = MIGRATIONS, *, thoroughly: bool = False) -> Engine:
@@ -55,7 +55,7 @@ def sqlite_views(path: Path, migrations: Path = MIGRATIONS, *, thoroughly: bool 
     return engine
 
 
-def are_no_good(error: Exception) -> bool:
+def are_unusable(error: Exception) -> bool:
     """Whether views that could not be opened are damaged, or none of ours, and never could be.
 
     Not so where the disk is full, another process at work, or access denied.
@@ -64,7 +64,7 @@ def are_no_good(error: Exception) -> bool:
     while cause and not isinstance(cause, sqlite3.Error):
         cause = cause.orig if isinstance(cause, DBAPIError) else cause.__cause__
     # The low byte is the kind of an error, whatever the details.
-    return cause is None or (cause.sqlite_errorcode & 0xFF) in _NO_GOOD
+    return cause is None or (cause.sqlite_errorcode & 0xFF) in _UNUSABLE
 
 
 def sqlite_scratch(path: Path) -> Engine:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from projections.catalogue import project
 from projections.changes import Projection
 from projections.history import History
+from projections.keeping.backend import OutOfStep
 from projections.keeping.gathering import Step, gather
-from projections.keeping.writer import OutOfStep, Writer
+from projections.keeping.writer import Writer
 
 LAST = 2**63 - 1
 """A position that no history gets to."""

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Date, Integer, Table
+from sqlalchemy import BigInteger, Boolean, Connection, Date, Integer, Table, select
 
 from projections.changes import Row
-from projections.tables import OFTEN_THE_SAME, VIEWS
+from projections.tables import OFTEN_THE_SAME, VIEWS, tracking
 from projections.values.sums import HALF
 
 _TYPES: Mapping[type, str] = {BigInteger: "int8", Integer: "int4", Date: "date", Boolean: "bool"}
@@ -56,6 +56,12 @@ def dropped(table: Table, schema: str | None, mark: str, where: Row) -> tuple[st
     """The statement, with its values, that takes every row with some values away."""
     same = " AND ".join(f"{quoted(name)}={mark}" for name in where) or "true"
     return f"DELETE FROM {name_of(table, schema)} WHERE {same}", tuple(where.values())  # noqa: S608 - as above
+
+
+def position_seen(connection: Connection) -> int:
+    """How far of the history the views show on this connection."""
+    statement = select(tracking.c.position).where(tracking.c.name == VIEWS)
+    return connection.execute(statement).scalar() or 0
 
 
 def dicts(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:

@@ -1,13 +1,21 @@
-"""Pages on SQLite: many rows a statement, as VALUES."""
+"""Views in an SQLite file: many rows a statement, as VALUES; new views in a file beside."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import sqlite3
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import chain
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Engine, Table, update
+from sqlalchemy.schema import CreateTable
 
 from projections.changes import Row
+from projections.databases import text_index
+from projections.databases.connections import with_large_cache
+from projections.databases.sqlite import sqlite_scratch
+from projections.keeping.backend import OutOfStep, RebuildRunning
 from projections.keeping.sql import (
     addition,
     conflict,
@@ -17,18 +25,21 @@ from projections.keeping.sql import (
     keys_of,
     moved,
     name_of,
+    position_seen,
     quoted,
     type_of,
 )
-from projections.tables import OFTEN_THE_SAME, tracking
+from projections.tables import OFTEN_THE_SAME, metadata, tracking
 
+MANY_ROWS = 2_000
+"""Rows of a page from which a larger cache is worth its memory, which is kept from then on."""
 VALUES_TOGETHER = 20_000
 """Values that one statement takes (SQLite can take 32,766). With each row on its own, the driver
 would stand back at each for other threads, among them the one that reads the next page."""
 
 
-class SqlitePage:
-    """A page on SQLite, within the transaction of its cursor."""
+class SqliteTables:
+    """The tables, within the transaction of a cursor."""
 
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
@@ -85,6 +96,78 @@ class SqlitePage:
             statement = f"SELECT {wanted} FROM ({listed}) AS page CROSS JOIN {own} AS own"  # noqa: S608 - our own names
             found += dicts(columns, self._cursor.execute(f"{statement} WHERE {where}", values))
         return found
+
+
+class SqliteBackend:
+    """Views in an SQLite file; new ones are made in a file beside, and copied over."""
+
+    def __init__(self, views: Engine) -> None:
+        self._views = views
+        self._file = Path(f"{views.url.database}.rebuild")
+
+    def position(self) -> int:
+        with self._views.connect() as connection:
+            return position_seen(connection)
+
+    @contextmanager
+    def tables(
+        self, after: int, position: int, *, rows: int, has_drops: bool
+    ) -> Generator[SqliteTables]:
+        engine = with_large_cache(self._views) if rows > MANY_ROWS else self._views
+        with engine.begin() as connection:
+            tables = SqliteTables(connection.connection.cursor())
+            if not tables.move(after, position):
+                raise OutOfStep(after)
+            yield tables
+
+    @contextmanager
+    def beside(self) -> Generator[Engine]:
+        with closing(sqlite3.connect(f"{self._file}.lock", timeout=0)) as guard:
+            try:
+                guard.execute("BEGIN EXCLUSIVE")  # goes with the process, however that ends
+            except sqlite3.OperationalError:
+                raise RebuildRunning from None
+            self._remove()
+            new = sqlite_scratch(self._file)
+            try:
+                yield new
+            finally:
+                new.dispose()
+                self._remove()
+
+    @contextmanager
+    def locked(self) -> Generator[Connection]:
+        with with_large_cache(self._views).connect() as live:
+            outside = live.connection.cursor()  # a file can't be attached within a transaction
+            outside.execute("ATTACH DATABASE ? AS rebuilt", (str(self._file),))
+            try:
+                with live.begin():
+                    # Not BEGIN IMMEDIATE: that would lock the attached file for its writer, too.
+                    live.execute(update(tracking).values(position=tracking.c.position))
+                    yield live
+            finally:
+                outside.execute("DETACH DATABASE rebuilt")
+
+    def swap(self, live: Connection) -> None:
+        # Between tables of the same shape and indexes, SQLite copies both as they lie there.
+        for table in metadata.sorted_tables:
+            table.drop(live)
+            live.execute(CreateTable(table))
+            for index in table.indexes:
+                index.create(live)
+            copy = f'INSERT INTO main."{table.name}" SELECT * FROM rebuilt."{table.name}"'  # noqa: S608 - our own tables
+            live.exec_driver_sql(copy)
+        text_index.make(live, None)
+
+    def index_texts(self, new: Connection) -> None:
+        """Not before the tables are where they stay: it can't be copied as they are."""
+
+    def tell(self, live: Connection, position: int) -> None:
+        """Nobody: other processes look by themselves."""
+
+    def _remove(self) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self._file}{suffix}").unlink(missing_ok=True)
 
 
 def _listed_as(columns: Sequence[str], first: int) -> str:

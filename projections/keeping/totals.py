@@ -11,8 +11,8 @@ from operator import itemgetter
 from sqlalchemy import Table
 
 from projections.changes import Drop, Row
+from projections.keeping.backend import Tables
 from projections.keeping.gathering import PatchRows, PutRows, Step
-from projections.keeping.page import Page
 from projections.tables import TOTALS
 from projections.values.sums import halved
 
@@ -27,9 +27,9 @@ _Changes = defaultdict[_Kind, _Change]
 class Totals:
     """What the steps of a page change of the totals; each is followed before it is taken."""
 
-    def __init__(self, page: Page, after: int) -> None:
-        """The page is of what was recorded after `after`, where the views are."""
-        self._page, self._after = page, after
+    def __init__(self, tables: Tables, after: int) -> None:
+        """The steps are of what was recorded after `after`, where the views are."""
+        self._tables, self._after = tables, after
         self._changes = defaultdict[Table, _Changes](lambda: defaultdict(lambda: [0, 0, 0]))
 
     def follow(self, step: Step) -> None:
@@ -43,15 +43,15 @@ class Totals:
             case PutRows(table, rows):
                 # No row stands before what it was recorded by is shown.
                 standing = [row for row in rows if row.get("position", 0) <= self._after]
-                _count(changes, kind, self._page.find(table, told, _KEY, standing), -1)
+                _count(changes, kind, self._tables.find(table, told, _KEY, standing), -1)
                 _count(changes, kind, rows, 1)
             case PatchRows(table, columns, rows) if not set(told).isdisjoint(columns):
                 patches = {row["item_id"]: row for row in rows}
-                found = self._page.find(table, (*_KEY, *told), _KEY, rows)
+                found = self._tables.find(table, (*_KEY, *told), _KEY, rows)
                 _count(changes, kind, found, -1)
                 _count(changes, kind, ({**row, **patches[row["item_id"]]} for row in found), 1)
             case Drop(table, where):
-                _count(changes, kind, self._page.find(table, told, tuple(where), [where]), -1)
+                _count(changes, kind, self._tables.find(table, told, tuple(where), [where]), -1)
             case _:
                 return
 
@@ -71,16 +71,16 @@ class Totals:
             }
             gone = [rows.pop(key) for key in self._emptied(totals, kind, rows)]
             if gone:
-                self._page.remove(totals, gone)
+                self._tables.remove(totals, gone)
             if rows:
-                self._page.add(totals, list(rows.values()))
+                self._tables.add(totals, list(rows.values()))
 
     def _emptied(
         self, totals: Table, kind: tuple[str, ...], rows: Mapping[_Kind, Row]
     ) -> list[_Kind]:
         """The kinds that no row is of any more."""
         key_of, fewer = _key_in(kind), [row for row in rows.values() if row["count"] < 0]
-        found = self._page.find(totals, (*kind, "count"), kind, fewer)
+        found = self._tables.find(totals, (*kind, "count"), kind, fewer)
         counts = ((key_of(row), row["count"]) for row in found)
         return [key for key, count in counts if count + rows[key]["count"] == 0]
 

@@ -24,7 +24,8 @@ from service.importing.processes import (
     processes_for,
 )
 from service.importing.rejects import RejectsFile, holds_rejects, rejects_file
-from service.ledger.ledger import Conflict, Context
+from service.ledger.conflicts_and_retries import Conflict
+from service.ledger.group_commit import Context
 from service.ledger.stored_form import UnreadableEvent
 from service.tenants.opening import sqlite_path
 from service.tenants.sqlite_files import is_of_database
@@ -124,7 +125,7 @@ def _show_all(tenant: Tenant) -> None:
 
 
 def _is_free_for_rejects(path: Path, imported: Path, database: str) -> bool:
-    """Whether refused lines may be written there: over nothing but such lines."""
+    """Whether refused lines may be written there: only over such lines."""
     if path.is_dir() or (path.exists() and path.samefile(imported)):
         return False
     if not is_postgres(database) and is_of_database(path, sqlite_path(database)):

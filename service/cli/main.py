@@ -79,7 +79,7 @@ def import_file(
         typer.Option(
             min=1,
             max=MOST_PROCESSES,
-            help="By itself one a core, and one for a small file.",
+            help="Without it, one for each core, or only one for a small file.",
         ),
     ] = None,
     rejects: Annotated[
@@ -143,7 +143,7 @@ def restore(
 
 @cli.command()
 def project(database: Database = DEFAULTS.database) -> None:
-    """Keep the views of all tenants current; stands by while another process does."""
+    """Keep the views of all tenants current; waits while another process does so."""
     from service.cli import upkeep
 
     upkeep.project(database)

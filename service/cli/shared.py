@@ -11,6 +11,7 @@ from rich.text import Text
 from projections.history import Unavailable
 from service.databases.addresses import BadDatabase, NoAddress
 from service.garbage_collector import collect_seldom
+from service.handlers import parked
 from service.settings import Settings
 from service.tenants.directory import UnknownTenant
 from service.tenants.tenant import Tenant
@@ -24,6 +25,8 @@ def opened_tenants(database: str, *, project: bool = True, make: bool = True) ->
     """The tenants of a database, closed at the end."""
     collect_seldom()
     tenants = Tenants(database, project=project, make=make, state_cache=Settings().state_cache)
+    if project:
+        tenants.on_open(parked.recover)
     try:
         yield tenants
     finally:

@@ -10,7 +10,7 @@ import structlog
 import typer
 
 from projections.history import Unavailable
-from projections.keeping.rebuilding import RebuildRunning
+from projections.keeping.backend import RebuildRunning
 from service.cli.bars import copy_bar, views_bar
 from service.cli.shared import (
     fail,

@@ -13,6 +13,8 @@ R = TypeVar("R")
 
 ANSWER_SECONDS = STATEMENT_SECONDS + GRACE_SECONDS
 """How long an answer of the server is waited for, unless `patience` says otherwise."""
+SESSION_SECONDS = 5.0
+"""How long an answer to who listens or takes a turn is waited for: what they ask for is small."""
 _LOOK_SECONDS = 0.1
 """How often the driver looks after interrupts while it waits."""
 

@@ -18,7 +18,7 @@ import httpx
 from service.demo.sample import DEFAULT_APPROVALS, DEFAULT_CONTRACTS, DEFAULT_SEED, generate
 
 T = TypeVar("T")
-Row = dict[str, Any]
+Json = dict[str, Any]
 Params = Mapping[str, str | int | Sequence[str]]
 
 SEPTEMBER_END, MID_OCTOBER, OCTOBER_END = "2026-09-30", "2026-10-16", "2026-10-31"
@@ -45,10 +45,10 @@ class EndState:
     A limit level has `contract_id` and `currency` added, which its own answer leaves to the path.
     """
 
-    fixed_price: list[Row]
-    time_and_material: list[Row]
-    limits: list[Row]
-    invoices: list[Row]
+    fixed_price: list[Json]
+    time_and_material: list[Json]
+    limits: list[Json]
+    invoices: list[Json]
 
 
 def work_the_backlog(client: httpx.Client) -> EndState:
@@ -58,7 +58,7 @@ def work_the_backlog(client: httpx.Client) -> EndState:
     """
     desk = Desk(client)
     sample = [
-        (str(event["type"]), cast(Row, event["data"]), event)
+        (str(event["type"]), cast(Json, event["data"]), event)
         for event in generate(DEFAULT_CONTRACTS, DEFAULT_APPROVALS, DEFAULT_SEED)
     ]
     desk.post_events([event for _, _, event in sample])
@@ -80,7 +80,7 @@ def work_the_backlog(client: httpx.Client) -> EndState:
     return _end_state(desk, currencies)
 
 
-def as_json(end: EndState) -> dict[str, list[Row]]:
+def as_json(end: EndState) -> dict[str, list[Json]]:
     """The end state for programs: `{fixed_price, time_and_material, limits, invoices}`."""
     return asdict(end)
 
@@ -94,7 +94,7 @@ def call(
     path: str,
     body: object = None,
     params: Params | None = None,
-) -> Row:
+) -> Json:
     """One call and its JSON answer; a list as the body is a batch of CloudEvents.
 
     Raises DemoFailed with the problem's detail on any refusal.
@@ -106,15 +106,15 @@ def call(
     headers = {"content-type": media_type} if content else None
     response = client.request(method, path, content=content, params=params, headers=headers)
     if response.is_success:
-        return cast(Row, response.json())
+        return cast(Json, response.json())
     raise DemoFailed(f"{method} {path}: {response.status_code} {_problem(response)}")
 
 
 def _problem(response: httpx.Response) -> str:
     if "json" not in response.headers.get("content-type", ""):
         return response.text[:200]
-    problem = cast(Row, response.json())
-    items = cast(list[Row], problem.get("errors") or [])
+    problem = cast(Json, response.json())
+    items = cast(list[Json], problem.get("errors") or [])
     reasons = [str(item.get("detail")) for item in items[:3]]
     return "; ".join([str(problem.get("detail") or problem.get("title")), *reasons])
 
@@ -127,28 +127,28 @@ class Desk:
         self._client = client
         self._position = 0
 
-    def call(self, method: str, path: str, body: object = None) -> Row:
+    def call(self, method: str, path: str, body: object = None) -> Json:
         """A command; its position is remembered."""
         answer = call(self._client, method, path, body)
         self._position = max(self._position, int(answer.get("position") or 0))
         return answer
 
-    def rows(self, path: str, params: Params | None = None) -> list[Row]:
+    def rows(self, path: str, params: Params | None = None) -> list[Json]:
         """All rows of a list, page by page along the cursor."""
         fixed = {**(params or {}), "limit": _ROWS_PER_PAGE, "after": self._position}
         page = call(self._client, "GET", path, params=fixed)
-        rows: list[Row] = list(page["items"])
+        rows: list[Json] = list(page["items"])
         while page["next"]:
             page = call(self._client, "GET", path, params={**fixed, "cursor": page["next"]})
             rows.extend(page["items"])
         return rows
 
-    def open_items(self, **filters: str) -> list[Row]:
+    def open_items(self, **filters: str) -> list[Json]:
         """Unposted time and material, oldest first."""
         rows = self.rows(TIME_AND_MATERIAL, filters)
         return sorted(rows, key=lambda row: (row["date"], row["approval_id"], row["item_id"]))
 
-    def levels(self, contract_id: str) -> list[Row]:
+    def levels(self, contract_id: str) -> list[Json]:
         """The contract's limits and their usage (D-36)."""
         path = f"/contracts/{contract_id}/limits"
         return list(call(self._client, "GET", path, params={"after": self._position})["levels"])
@@ -161,19 +161,19 @@ class Desk:
                     text = f"{result['id']} was {result['outcome']}: {result.get('problem')}"
                     raise DemoFailed(text)
 
-    def mark_ready(self, items: Iterable[Row], reason: str) -> None:
+    def mark_ready(self, items: Iterable[Json], reason: str) -> None:
         """What can be marked is; what failed a limit is left as it is (D-26, D-27)."""
         for group in _in_groups((item["item_id"] for item in items), _ITEMS_PER_CALL):
             body = {"items": group, "status": "ready", "mode": "best_effort", "reason": reason}
             self.call("POST", "/backlog/mark", body)
 
-    def draft(self, contract_id: str, cutoff: str = SEPTEMBER_END) -> list[Row]:
+    def draft(self, contract_id: str, cutoff: str = SEPTEMBER_END) -> list[Json]:
         """One draft per customer with something ready up to the cutoff (D-40)."""
         body = {"contract_id": contract_id, "cutoff": cutoff}
         return list(self.call("POST", "/invoices", body)["invoices"])
 
 
-def _plan_milestones(desk: Desk, line: Row, currency: str) -> None:
+def _plan_milestones(desk: Desk, line: Json, currency: str) -> None:
     """Three milestones that total the line's amount (D-15); the first one ready for everybody, the
     second for all customers but one, the last for nobody (D-11)."""
     total = Decimal(line["contract_amount"])
@@ -184,7 +184,7 @@ def _plan_milestones(desk: Desk, line: Row, currency: str) -> None:
         tax = (amount * _TAX_RATES.get(currency, Decimal(0))).quantize(total)
         body = {"name": name, "amount": f"{amount:f}", "tax": f"{tax:f}", "date": date}
         path = f"/contracts/{line['contract_id']}/lines/{line['line_id']}/milestones"
-        parts: list[Row] = desk.call("POST", path, {**body, "task_id": "T-10"})["parts"]
+        parts: list[Json] = desk.call("POST", path, {**body, "task_id": "T-10"})["parts"]
         ready = (parts, parts[: max(1, len(parts) - 1)], [])[position]
         desk.mark_ready(ready, f"{name} accepted by the customer")
 
@@ -205,7 +205,7 @@ def _shift_room(desk: Desk, contract_id: str) -> None:
     if not given_up or not failed:
         return
     desk.call("POST", "/backlog/nte/reset", {"items": given_up})
-    changed: list[Row] = desk.call("POST", "/backlog/nte/reevaluate", {"items": failed})["changed"]
+    changed: list[Json] = desk.call("POST", "/backlog/nte/reevaluate", {"items": failed})["changed"]
     passed = [item for item in changed if item["nte_status"] == "committed"]
     desk.mark_ready(passed[: len(passed) // 2], "Older work goes first")
 

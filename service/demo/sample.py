@@ -12,53 +12,38 @@ wait for their milestones.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
-from typing import TypeVar
 
+from service.demo.sample_approvals import (
+    KINDS,
+    Draw,
+    Event,
+    Line,
+    approval,
+    cloud_event,
+    pick,
+)
 from service.demo.sample_words import (
     CUSTOMERS,
     EXPENSES,
-    PEOPLE,
     PROGRAMMES,
     ROLES,
     SHAPES,
     SPLITS,
     TASKS,
-    TEXTS,
     UNNAMED_ROLE,
-    Currency,
     Shape,
 )
 
-T = TypeVar("T")
-Draw = Callable[[], float]
-Event = dict[str, object]
-
 DEFAULT_CONTRACTS, DEFAULT_APPROVALS, DEFAULT_SEED = 4, 240, 7
-SOURCE = "urn:billing-backlog:sample"
 FIRST_DAY, LAST_DAY = date(2026, 9, 1), date(2026, 10, 31)
-KINDS = ("time", "expense", "material", "fee")
-_EVENT_TYPES = {kind: f"projects.{kind}.approved.v1" for kind in KINDS} | {
-    "fee": "projects.fee.posted.v1"
-}
 # What an approval is worth on average, in euro: the measure that limits are sized by.
 _MEAN_EUR = 490
 _WHOLE = 10_000  # 100 %, in hundredths of a percent
 _CONFIRMED = "2026-08-28"
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """What has to be known of a T&M line to write approvals for it."""
-
-    contract_id: str
-    line_id: str
-    currency: Currency
-    includes: tuple[str, ...]
-    free_of_charge: frozenset[str]
 
 
 def generate(contracts: int, approvals: int, seed: int) -> Iterator[Event]:
@@ -80,11 +65,11 @@ def _stream(contracts: int, approvals: int, seed: int) -> Iterator[Event]:
     draw = Random(seed).random  # noqa: S311 - a sample is to be repeatable, not secret
     shapes = [SHAPES[number % len(SHAPES)] for number in range(contracts)]
     per_line = max(20, approvals // max(1, sum(shape.lines for shape in shapes)))
-    lines: list[_Line] = []
+    lines: list[Line] = []
     for number, shape in enumerate(shapes, start=1):
         budget = shape.currency.minor(per_line * _MEAN_EUR)
         contract = _Contract(seed, number, shape, budget, _customers(draw, shape.customers))
-        yield contract.event(_pick(draw, PROGRAMMES))
+        yield contract.event(pick(draw, PROGRAMMES))
         for position in range(shape.lines):
             line = contract.line(position)
             lines.append(line)
@@ -94,7 +79,7 @@ def _stream(contracts: int, approvals: int, seed: int) -> Iterator[Event]:
     days = _working_days()
     for index in range(approvals):
         day = days[index * len(days) // approvals]
-        yield _approval(draw, _pick(draw, lines), f"S{seed}-A{index + 1:07d}", day)
+        yield approval(draw, pick(draw, lines), f"S{seed}-A{index + 1:07d}", day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +107,7 @@ class _Contract:
             for n in range(len(self.customers))
         ]
         ceilings = [self._limit("contract_customer", self._part(part, 62)) for part in parts]
-        return _event(
+        return cloud_event(
             f"{self.id}-confirmed",
             "projects.contract.confirmed.v1",
             f"{_CONFIRMED}T09:00:00Z",
@@ -142,14 +127,14 @@ class _Contract:
             },
         )
 
-    def line(self, position: int) -> _Line:
+    def line(self, position: int) -> Line:
         excluded = "expense" if position == 1 else "fee" if self.number % 5 == 1 else None
         includes = tuple(kind for kind in KINDS if kind != excluded)
         free = ["project-office", "meals", *(["T-40"] if self._selects_tasks() else [])]
         line_id = f"{self.id}-T{position + 1}"
-        return _Line(self.id, line_id, self.shape.currency, includes, frozenset(free))
+        return Line(self.id, line_id, self.shape.currency, includes, frozenset(free))
 
-    def time_and_material(self, line: _Line, position: int) -> Event:
+    def time_and_material(self, line: Line, position: int) -> Event:
         """A line names every role but one, which takes the caller's default (D-22)."""
         splits = self._splits(position)
         limit = self._limit("line_customer", self._part(_share(splits[0]), 60))
@@ -197,7 +182,7 @@ class _Contract:
         ]
         payers[0]["nte_limit"] = first_limit
         upstream = {"contract_id": self.id, "line_id": line_id, "project_id": f"{self.id}-P"}
-        return _event(
+        return cloud_event(
             f"{line_id}-confirmed",
             "projects.contract-line.confirmed.v1",
             f"{_CONFIRMED}T10:00:00Z",
@@ -226,86 +211,11 @@ class _Contract:
         return self.number % 3 == 0
 
 
-def _approval(draw: Draw, line: _Line, approval_id: str, day: str) -> Event:
-    kind = _kind(draw, line)
-    quantity, price, named = _worked(draw, line) if kind == "time" else _bought(draw, line, kind)
-    correction = draw() < 0.015
-    task = _pick(draw, TASKS)
-    # What the line doesn't name takes the caller's default, here and there a present (D-22, D-25).
-    unnamed = kind in {"material", "fee"} or named.get("role") == UNNAMED_ROLE
-    complimentary = unnamed and draw() < 0.1
-    free = complimentary or not line.free_of_charge.isdisjoint((task, *named.values()))
-    # A correction takes back what was approved too much: it gives room back (D-31).
-    signed = -quantity if correction else quantity
-    tax = 0 if free else quantity * price * line.currency.tax_permille // 100_000
-    text = _pick(draw, TEXTS[kind])
-    data: Event = {
-        "approval_id": approval_id,
-        "contract_id": line.contract_id,
-        "line_id": line.line_id,
-        "date": day,
-        "quantity": _quantity(signed),
-        "unit_price": line.currency.text(price),
-        "tax": line.currency.text(-tax if correction else tax),
-        "currency": line.currency.code,
-        **named,
-        "task_id": task,
-        "resource": _pick(draw, PEOPLE),
-        "description": f"Correction: {text}" if correction else text,
-        "billing_type": "complimentary" if complimentary else "chargeable",
-    }
-    if kind == "time" and quantity > 200 and draw() < 0.06 and not correction:
-        data["billable_quantity"] = _quantity(quantity - 25 * (1 + int(draw() * 6)))
-    return _event(f"{approval_id}-approved", _EVENT_TYPES[kind], f"{day}T17:00:00Z", data)
-
-
-def _kind(draw: Draw, line: _Line) -> str:
-    """Mostly time. What the line excludes still comes now and then: not billable (D-22)."""
-    chance = draw()
-    kind = KINDS[(chance > 0.7) + (chance > 0.86) + (chance > 0.94)]
-    return kind if kind in line.includes or draw() < 0.25 else "time"
-
-
-def _worked(draw: Draw, line: _Line) -> tuple[int, int, dict[str, str]]:
-    """Half an hour to nine hours in quarters; quantities are counted in hundredths."""
-    role, rate = _pick(draw, ROLES)
-    return 25 * (2 + int(draw() * 35)), line.currency.minor(rate), {"role": role}
-
-
-def _bought(draw: Draw, line: _Line, kind: str) -> tuple[int, int, dict[str, str]]:
-    currency, fraction = line.currency, draw()
-    if kind == "expense":
-        price = currency.minor(1) + int(fraction * fraction * currency.minor(900))
-        return 100, price, {"category": _pick(draw, EXPENSES)}
-    if kind == "material":
-        return 10 * (1 + int(draw() * 120)), currency.minor(5 + int(fraction * 140)), {}
-    return 100, currency.minor(250 + 50 * int(fraction * 25)), {"category": "hosting"}
-
-
 def _customers(draw: Draw, count: int) -> list[tuple[str, str]]:
     """Different ones, spread over the list; larger samples meet the same customers again."""
     first = int(draw() * len(CUSTOMERS))
     places = [(first + 5 * n) % len(CUSTOMERS) for n in range(count)]
     return [(f"CU-{place + 1:02d}", CUSTOMERS[place]) for place in places]
-
-
-def _event(event_id: str, kind: str, time: str, data: Event) -> Event:
-    return {
-        "specversion": "1.0",
-        "id": event_id,
-        "source": SOURCE,
-        "type": kind,
-        "time": time,
-        "datacontenttype": "application/json",
-        "data": data,
-    }
-
-
-def _quantity(hundredths: int) -> str:
-    """At most two decimals and no needless zeros: `7.5`, `-2`."""
-    whole, part = divmod(abs(hundredths), 100)
-    sign = "-" if hundredths < 0 else ""
-    return f"{sign}{whole}.{part:02d}".rstrip("0") if part else f"{sign}{whole}"
 
 
 def _share(percent: str) -> int:
@@ -317,7 +227,3 @@ def _share(percent: str) -> int:
 def _working_days() -> list[str]:
     days = (FIRST_DAY + timedelta(n) for n in range((LAST_DAY - FIRST_DAY).days + 1))
     return [day.isoformat() for day in days if day.weekday() < 5]
-
-
-def _pick(draw: Draw, choices: Sequence[T]) -> T:
-    return choices[int(draw() * len(choices))]

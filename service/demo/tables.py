@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aggregates.statuses import BillingType
-from service.demo.desk import ALL_STATUSES, EndState, Row
+from service.demo.desk import ALL_STATUSES, EndState, Json
 
 SHOWN_ROWS = 30
 _LABELS = {"invoice_created": "on draft", "invoice_posted": "posted", "not_applicable": "no limit"}
@@ -58,7 +58,7 @@ def _table(
     return table
 
 
-def _totals(rows: Sequence[Row]) -> Table:
+def _totals(rows: Sequence[Json]) -> Table:
     """What `totals=true` would say of the same rows: per currency, billing status and type.
 
     Only what is chargeable comes to be on an invoice's amount (D-43).
@@ -82,7 +82,7 @@ def _totals(rows: Sequence[Row]) -> Table:
     )
 
 
-def _milestone_cells(row: Row, numbers: Mapping[str, str]) -> tuple[str, ...]:
+def _milestone_cells(row: Json, numbers: Mapping[str, str]) -> tuple[str, ...]:
     return (
         str(row["line_id"]),
         str(row["milestone_name"]),
@@ -95,7 +95,7 @@ def _milestone_cells(row: Row, numbers: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def _sale_cells(row: Row) -> tuple[str, ...]:
+def _sale_cells(row: Json) -> tuple[str, ...]:
     chargeable = row["billing_type"] == "chargeable"
     return (
         str(row["date"]),
@@ -109,14 +109,14 @@ def _sale_cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _level_cells(level: Row, names: Mapping[str, str]) -> tuple[str, ...]:
+def _level_cells(level: Json, names: Mapping[str, str]) -> tuple[str, ...]:
     sums = (level["limit"], level["committed"], level["invoiced"], level["remaining"])
     of, payer = level["line_id"] or level["contract_id"], level["customer_id"]
     payer = names.get(payer, payer) if payer else "all"
     return (_label(level["level"]), of, payer, *map(_money, sums), level["currency"])
 
 
-def _invoice_cells(invoice: Row, names: Mapping[str, str]) -> tuple[str, ...]:
+def _invoice_cells(invoice: Json, names: Mapping[str, str]) -> tuple[str, ...]:
     payer = invoice["customer_id"]
     return (
         str(invoice["number"] or "-"),

@@ -21,11 +21,11 @@ from service.tenants.tenant import Tenant
 from service.wire import from_states
 from service.wire.outcomes import ItemsChanged
 
-Command = Callable[[tuple[str, ...]], MarkReady | MarkNotReady | ResetNTE | ReevaluateNTE]
+MakeCommand = Callable[[tuple[str, ...]], MarkReady | MarkNotReady | ResetNTE | ReevaluateNTE]
 
 
 async def command(
-    tenant: Tenant, request: Request, make: Command, items: Sequence[str], *, partly: bool
+    tenant: Tenant, request: Request, make: MakeCommand, items: Sequence[str], *, partly: bool
 ) -> Answer:
     """Runs one command over items, contract by contract in the order they are first named.
 
@@ -65,7 +65,9 @@ def _by_contract(items: Sequence[str]) -> dict[str, list[str]]:
     return grouped
 
 
-def _decide(unit: UnitOfWork, make: Command, contract_id: str, items: Sequence[str]) -> Decision:
+def _decide(
+    unit: UnitOfWork, make: MakeCommand, contract_id: str, items: Sequence[str]
+) -> Decision:
     line_ids = (key.line_id for item_id in items if (key := streams.line_of(item_id)))
     deal = load_deal(unit, contract_id, line_ids)
     if deal is None:

@@ -11,7 +11,7 @@ from aggregates.deal import NOT_OPEN, closed
 from aggregates.refusals import LeftAlone
 from projections.views.backlog import lists as backlog_lists
 from service.handlers.idempotency import Answer, Request, submit
-from service.ledger.ledger import Conflict
+from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.threads import in_thread

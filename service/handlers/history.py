@@ -7,7 +7,7 @@ from projections.history import Recorded
 from projections.views import history as history_views
 from projections.views.paging import Wanted
 from projections.views.resource import Page
-from service.ledger.ledger import EventMapper
+from service.ledger.stored_form import EventMapper
 from service.tenants.tenant import Tenant
 from service.wire.outcomes import AuditEvent
 

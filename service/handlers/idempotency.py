@@ -12,7 +12,7 @@ from aggregates import streams
 from aggregates.events import RequestAnswered, RequestClaimed
 from aggregates.refusals import Refused
 from projections.views.resource import Listed, Positioned
-from service.ledger.group_commit import Command, Committed, Context
+from service.ledger.group_commit import Committed, Context, Submission
 from service.ledger.stream_kinds import REQUEST
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
@@ -78,7 +78,7 @@ def execute(
 
     `known` are short streams that it will look at, to be loaded in one query.
     """
-    command = Command(_once(request, work), request.context, known)
+    command = Submission(_once(request, work), request.context, known)
     tenant.ledger.submit_together([command])
     future = cast("Future[Committed[_Executed]]", command.future)
     return _answer(tenant, request, future.result())
@@ -91,7 +91,7 @@ async def submit(tenant: Tenant, request: Request, work: Callable[[UnitOfWork], 
     it again. A refused command records nothing, so it may be tried again under its key.
     """
     future: asyncio.Future[Committed[_Executed]] = asyncio.get_running_loop().create_future()
-    command = Command(_once(request, work), request.context, future=future)
+    command = Submission(_once(request, work), request.context, future=future)
     tenant.ledger.submit_together([command])
     done = await future
     if done.result.recorded_at is not None:

@@ -21,8 +21,8 @@ from service.handlers import resuming
 from service.handlers.idempotency import Answer, Request, submit
 from service.handlers.resuming import Resumption
 from service.handlers.taking_in import try_again
+from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.group_commit import Context
-from service.ledger.ledger import Conflict
 from service.ledger.stream_kinds import PARKING
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
@@ -43,10 +43,10 @@ def waiting_on(tenant: Tenant, context: Context, contract_id: str) -> Resumption
 
 
 def go_on(resumption: Resumption, until: float | None = None) -> int:
-    """Takes in what waits and lacks nothing any more, in steps; the position reached.
+    """Takes in, step by step, what waits and lacks nothing any more; the position reached.
 
-    What is not done when `until` comes, by itself in five seconds, goes on in the background, as
-    when the database is unavailable: what the caller asked for is recorded by then.
+    What is not done at `until`, or after five seconds, goes on in the background. So it does when
+    the database is unavailable: what the caller asked for is recorded already.
     """
     try:
         is_done = resumption.run(time.monotonic() + PATIENCE if until is None else until)
@@ -61,8 +61,9 @@ def go_on(resumption: Resumption, until: float | None = None) -> int:
 
 
 def recover(tenant: Tenant) -> None:
-    """Goes on, in the background, with what waits though it lacks nothing: whoever was at it may
-    have been stopped.
+    """Goes on, in the background, with what waits although it lacks nothing any more.
+
+    The process that was taking it in may have been stopped.
     """
     context = Context(actor="billing-backlog", correlation_id=str(uuid.uuid4()))
 

@@ -18,20 +18,20 @@ from aggregates.statuses import Outcome
 from service.handlers.idempotency import Answer, Request, execute, execute_once
 from service.handlers.parked import PATIENCE, go_on, waiting_on
 from service.handlers.refused import note
-from service.handlers.results import Result, bad_event_result
 from service.handlers.taking_in import FIRST_STEP, Desk
-from service.ledger.group_commit import Command, Context
+from service.ledger.group_commit import Context, Submission
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.wire.cloudevents import BadEvent, Posted, read
 from service.wire.outcomes import BatchResult, RefusedEvent
 from service.wire.problems import Problem
+from service.wire.results import Result, bad_event_result
 
 
 def receive(tenant: Tenant, context: Context, events: Sequence[object]) -> list[Result]:
     """Takes in a batch: one transaction for all, one result an event, in order.
 
-    A bad event is refused by itself and has no say in the others.
+    A bad event is refused by itself and does not affect the others.
     """
     return begin(tenant, context, events).finish()
 
@@ -39,7 +39,7 @@ def receive(tenant: Tenant, context: Context, events: Sequence[object]) -> list[
 def begin(
     tenant: Tenant, context: Context, events: Sequence[object], patience: float = PATIENCE
 ) -> "Begun":
-    """Hands a batch over, to be recorded behind all that was handed over before.
+    """Hands a batch over, to be recorded after all that was handed over before.
 
     One contract's events are decided together, and the whole batch is saved
     together; where another process was faster at one contract, the others go ahead. What waited for
@@ -191,14 +191,14 @@ class _Reception:
 
     def command(
         self, context: Context, first_step: int, group: Sequence[Posted] | None = None
-    ) -> Command[list[Result]]:
+    ) -> Submission[list[Result]]:
         """What is to be decided, and which streams tell what was taken in before."""
         group = self._group if group is None else group
 
         def work(unit: UnitOfWork) -> list[Result]:
             return self.work(unit, first_step, group)
 
-        return Command(work, context, self.known(group))
+        return Submission(work, context, self.known(group))
 
     def known(self, group: Sequence[Posted] | None = None) -> list[str]:
         """The streams that tell what was taken in before."""
@@ -218,7 +218,9 @@ class _Reception:
         desk = Desk(unit, self._contract_id, first_step)
         return desk.take(self._group if group is None else group)
 
-    def finish(self, tenant: Tenant, command: Command[list[Result]], until: float) -> list[Result]:
+    def finish(
+        self, tenant: Tenant, command: Submission[list[Result]], until: float
+    ) -> list[Result]:
         """Waits for the command; what waited for what it defines goes on, too.
 
         Where more waits for a definition than its transaction took in, that goes before the events

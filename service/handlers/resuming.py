@@ -12,7 +12,7 @@ from aggregates.deal import chunks
 from aggregates.intake.events import EventParked
 from aggregates.intake.state import Parking
 from projections.views import parked_events as parked_views
-from service.ledger.group_commit import Command, Context
+from service.ledger.group_commit import Context, Submission
 from service.ledger.stream_kinds import CONTRACT, PARKING
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant, ViewsBehind
@@ -97,7 +97,7 @@ class Resumption:
         for event in some:
             if event.approval_id:
                 known += streams.approvals_like(event.source, event.contract_id, event.approval_id)
-        command = Command(work, self.context, known)
+        command = Submission(work, self.context, known)
         self.tenant.ledger.submit_together([command])
         self.position = max(self.position, command.future.result().position)
         self._tried.update(event.parked_id for event in some)

@@ -23,18 +23,18 @@ from aggregates.intake.state import Parking
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
 from service.handlers.loading import load_heads
-from service.handlers.results import (
+from service.handlers.resuming import next_to_try
+from service.ledger.stream_kinds import APPROVAL, CONTRACT, LINE_HEAD, PARKING, RECEIPT
+from service.ledger.unit_of_work import UnitOfWork
+from service.wire.cloudevents import BadEvent, Posted, read_data
+from service.wire.problems import of_refusal
+from service.wire.results import (
     Result,
     bad_event_result,
     problem_of,
     recorded_problem,
     refused_result,
 )
-from service.handlers.resuming import next_to_try
-from service.ledger.stream_kinds import APPROVAL, CONTRACT, LINE_HEAD, PARKING, RECEIPT
-from service.ledger.unit_of_work import UnitOfWork
-from service.wire.cloudevents import BadEvent, Posted, read_data
-from service.wire.problems import of_refusal
 
 FIRST_STEP = 100
 """Waiting events that are tried in the transaction that defines what they lacked."""

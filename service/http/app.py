@@ -100,6 +100,6 @@ async def _cut_off(_: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    log.error("unforeseen error", method=request.method, path=request.url.path, exc_info=error)
+    log.error("unexpected error", method=request.method, path=request.url.path, exc_info=error)
     detail = "an unexpected error: the server's log has the details"
     return problem_response(Problem(status=500, code="internal", detail=detail))

@@ -9,9 +9,9 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from pydantic import Field
 
-from service.handlers.idempotency import Request as Command
+from service.handlers.idempotency import Request as CommandRequest
 from service.http.responses import ProblemRaised
-from service.ledger.ledger import Context
+from service.ledger.group_commit import Context
 from service.tenants.opening import DEFAULT, NAME
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import AnyTenants
@@ -40,10 +40,10 @@ async def tenant_of(
 
 async def command_of(
     x_actor: Text = None, x_correlation_id: Text = None, x_causation_id: Text = None
-) -> Command:
+) -> CommandRequest:
     """What a command carries beside its body (D-64)."""
     request_id = str(uuid.uuid4())
-    return Command(
+    return CommandRequest(
         context=Context(
             actor=x_actor or "anonymous",
             correlation_id=x_correlation_id or request_id,
@@ -55,11 +55,11 @@ async def command_of(
 
 async def post_of(
     request: Request,
-    command: Annotated[Command, Depends(command_of)],
+    command: Annotated[CommandRequest, Depends(command_of)],
     idempotency_key: Annotated[
         str | None, Header(alias="Idempotency-Key", pattern=_HEADER_TEXT)
     ] = None,
-) -> Command:
+) -> CommandRequest:
     """What a POST carries beside its body: the Idempotency-Key, and a digest of what is asked."""
     if idempotency_key is None:
         return command
@@ -78,15 +78,15 @@ IfMatch = Annotated[
 
 
 async def change_of(
-    command: Annotated[Command, Depends(command_of)], if_match: IfMatch = None
-) -> Command:
+    command: Annotated[CommandRequest, Depends(command_of)], if_match: IfMatch = None
+) -> CommandRequest:
     """What a change of a single resource carries: the version that the caller saw."""
     return replace(command, if_match=_version(if_match), must_exist=if_match is not None)
 
 
 async def post_change_of(
-    command: Annotated[Command, Depends(post_of)], if_match: IfMatch = None
-) -> Command:
+    command: Annotated[CommandRequest, Depends(post_of)], if_match: IfMatch = None
+) -> CommandRequest:
     """What a POST that changes a single resource carries: both."""
     return replace(command, if_match=_version(if_match), must_exist=if_match is not None)
 
@@ -103,7 +103,7 @@ def _version(if_match: str | None) -> int | None:
 
 
 TheTenant = Annotated[Tenant, Depends(tenant_of)]
-TheCommand = Annotated[Command, Depends(command_of)]
-ThePost = Annotated[Command, Depends(post_of)]
-TheChange = Annotated[Command, Depends(change_of)]
-ThePostedChange = Annotated[Command, Depends(post_change_of)]
+TheCommand = Annotated[CommandRequest, Depends(command_of)]
+ThePost = Annotated[CommandRequest, Depends(post_of)]
+TheChange = Annotated[CommandRequest, Depends(change_of)]
+ThePostedChange = Annotated[CommandRequest, Depends(post_change_of)]

@@ -4,10 +4,10 @@ Nothing internal ever shows: what is not foreseen here is logged and answered as
 """
 
 from aggregates.refusals import Refused
-from projections.history import OutcomeUnknown
+from projections.history import OutcomeUnknown, Unavailable
 from projections.views.paging import BadQuery
 from service.databases.addresses import NoAddress
-from service.ledger.ledger import Conflict, Unavailable
+from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.stored_form import DamagedEvent, UnknownEventType
 from service.ledger.unit_of_work import StaleVersion
 from service.tenants.sqlite_files import UnknownEvents

@@ -24,7 +24,7 @@ After = Annotated[int | None, Query(ge=0, le=LARGEST, description=AFTER)]
 
 
 class Waiting:
-    """How many reads wait for views in this process: so many and no more."""
+    """How many reads wait for views in this process; at most so many."""
 
     def __init__(self, limit: int) -> None:
         self._free = limit

@@ -20,7 +20,8 @@ from service.garbage_collector import collect_seldom
 from service.importing import MOST_PROCESSES
 from service.importing.importing import WHOLE, Imported, Progress, Share, import_events
 from service.importing.rejects import RejectsFile
-from service.ledger.ledger import Conflict, Context
+from service.ledger.conflicts_and_retries import Conflict
+from service.ledger.group_commit import Context
 from service.ledger.stored_form import UnreadableEvent
 from service.tenants.directory import UnknownTenant
 from service.tenants.tenants import Tenants
@@ -32,7 +33,7 @@ _NEW_PROCESSES = multiprocessing.get_context("spawn")
 
 
 class ImportFailed(Exception):
-    """A part of the file could not be taken in; to repeat the import is safe."""
+    """A part of the file could not be taken in; it is safe to repeat the import."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

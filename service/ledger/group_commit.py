@@ -13,8 +13,9 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from aggregates.events import Event
+from service.ledger.states import Folded, Key
 from service.ledger.stream_kinds import StreamKind, kinds_of
-from service.ledger.unit_of_work import Folded, Key, Streams, UnitOfWork
+from service.ledger.unit_of_work import Streams, UnitOfWork
 
 R = TypeVar("R")
 
@@ -41,7 +42,7 @@ class Committed(Generic[R]):
 
 
 @dataclass(slots=True, eq=False)
-class Command(Generic[R]):
+class Submission(Generic[R]):
     """A command on its way: `work` loads, decides and appends; `future` tells what came of it.
 
     `streams` are short ones that it will look at, for its whole group to load in one query. The
@@ -66,8 +67,8 @@ CommandResult = Committed[Any] | BaseException
 """What came of a command: its result, or what went wrong with it."""
 
 
-def tell(outcomes: Iterable[tuple[Command[Any], CommandResult]]) -> None:
-    """Answers callers; those in one event loop all at once, for waking it costs more than them."""
+def tell(outcomes: Iterable[tuple[Submission[Any], CommandResult]]) -> None:
+    """Answers callers; those in one event loop together, as waking it costs more than they do."""
     by_loop: defaultdict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], CommandResult]]]
     by_loop = defaultdict(list)
     for command, outcome in outcomes:
@@ -96,14 +97,14 @@ def _settle(future: Future[Any] | asyncio.Future[Any], outcome: CommandResult) -
 class CommandThread:
     """The thread that commands of one process take turns in; it starts with the first of them."""
 
-    def __init__(self, commit: Callable[[Sequence[Command[Any]]], None]) -> None:
+    def __init__(self, commit: Callable[[Sequence[Submission[Any]]], None]) -> None:
         self._commit = commit
-        self._line: SimpleQueue[Sequence[Command[Any]] | None] = SimpleQueue()
+        self._line: SimpleQueue[Sequence[Submission[Any]] | None] = SimpleQueue()
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def put(self, commands: Sequence[Command[Any]]) -> None:
+    def put(self, commands: Sequence[Submission[Any]]) -> None:
         """Lines commands up, to be committed together and with others that wait.
 
         Raises RuntimeError when closed, or from within a command.
@@ -134,12 +135,12 @@ class CommandThread:
                 try:
                     self._commit(wanted)
                 except BaseException as error:
-                    # A fault in the thread itself is the answer to all that hung on it.
+                    # An error of the thread itself is the answer to all who wait for it.
                     tell((each, error) for each in wanted if not each.future.done())
             if not more:
                 return
 
-    def _waiting(self, first: Sequence[Command[Any]]) -> tuple[list[Command[Any]], bool]:
+    def _waiting(self, first: Sequence[Submission[Any]]) -> tuple[list[Submission[Any]], bool]:
         """What waits by now, and whether the line goes on."""
         group = list(first)
         while len(group) < LARGEST_GROUP:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
+from eventsourcing.persistence import Mapper, StoredEvent
 
 from aggregates import events
 from aggregates.events import Event
@@ -133,3 +134,39 @@ class EventCodec:
             upcaster = self._upcasters[name]
             name, data = upcaster.into, upcaster.convert(data)
         return msgspec.convert(data, self._types[name]), raw.metadata
+
+
+@dataclass(slots=True)
+class PendingEvent:
+    """An event on its way into the library's event store."""
+
+    originator_id: str
+    originator_version: int
+    event: Event
+    metadata: Metadata
+
+
+class EventMapper(Mapper[str]):
+    """Maps events to their stored form by the catalogue, never by module paths."""
+
+    codec = EventCodec()
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        """The stored form of an event."""
+        topic, state = self.codec.encode(domain_event.event, domain_event.metadata)
+        return StoredEvent(
+            originator_id=domain_event.originator_id,
+            originator_version=domain_event.originator_version,
+            topic=topic,
+            state=state,
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        """The event of a stored form, typed and brought to today's shape."""
+        event, metadata = self.codec.decode(stored_event.topic, stored_event.state)
+        return PendingEvent(
+            originator_id=str(stored_event.originator_id),
+            originator_version=stored_event.originator_version,
+            event=event,
+            metadata=metadata,
+        )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast
 
 from aggregates.events import Event
+from service.ledger.states import Folded, Key
 from service.ledger.stream_kinds import StreamKind, kinds_of
 
 S = TypeVar("S")
-Key = tuple[StreamKind[Any], str]
-"""A stream, and one of the ways to fold it."""
 
 
 class StaleVersion(Exception):
@@ -25,90 +23,6 @@ class StaleVersion(Exception):
 
 class Overtaken(Exception):
     """Another writer was faster: what was decided must be decided again."""
-
-
-@dataclass(slots=True)
-class Folded:
-    """A stream as far as it is folded."""
-
-    version: int = 0
-    state: Any = None
-    snapshot_version: int = 0
-    snapshot_size: int = 0
-    tail_size: int = 0
-    """Bytes of the newest snapshot, and of the events after it."""
-
-    def memory(self, kind: StreamKind[Any]) -> int:
-        """About how many bytes the state takes."""
-        return kind.memory(self.state, self.snapshot_size + self.tail_size)
-
-    def fold(self, kind: StreamKind[Any], events: Iterable[Event]) -> Folded:
-        version, state, evolve = self.version, self.state, kind.evolve
-        for event in events:
-            state = evolve(state, event)
-            version += 1
-        return Folded(version, state, self.snapshot_version, self.snapshot_size, self.tail_size)
-
-
-@dataclass(slots=True)
-class StateCache:
-    """The latest folded states, up to so many bytes in all; the longest unused goes first.
-
-    Beside them there may be one that is larger than the limit by itself: every command on its
-    stream needs it whole, and to read it each time would take seconds.
-    """
-
-    limit: int
-    _bytes: int = 0
-    _large: Key | None = None
-    _folded: OrderedDict[Key, tuple[Folded, int]] = field(
-        default_factory=OrderedDict["Key", tuple[Folded, int]]
-    )
-    _outdated: set[Key] = field(default_factory=set["Key"])
-
-    def get(self, key: Key) -> tuple[Folded | None, bool]:
-        """A state, if it is here, and whether its stream has not moved on since."""
-        known = self._folded.get(key)
-        if known is None:
-            return None, False
-        self._folded.move_to_end(key)
-        return known[0], key not in self._outdated
-
-    def put(self, key: Key, folded: Folded) -> None:
-        """Keeps a state as its stream leaves it now."""
-        self._drop(key)
-        size = folded.memory(key[0])
-        if size > self.limit:
-            if self._large:
-                self._drop(self._large)
-            self._large, size = key, 0
-        self._folded[key] = folded, size
-        self._bytes += size
-        while self._bytes > self.limit:
-            self._drop(next(iter(self._folded)))
-
-    def distrust(self, streams: Iterable[str]) -> None:
-        """The states of these streams are outdated, from now until they are put here again."""
-        for stream in streams:
-            for kind in kinds_of(stream):
-                if (kind, stream) in self._folded:
-                    self._outdated.add((kind, stream))
-
-    def clear(self) -> None:
-        """Gives up all states."""
-        self._folded.clear()
-        self._outdated.clear()
-        self._bytes, self._large = 0, None
-
-    def _drop(self, key: Key) -> None:
-        _, size = self._folded.pop(key, (None, 0))
-        self._bytes -= size
-        self._outdated.discard(key)
-        if key == self._large:
-            self._large = None
-
-    def __bool__(self) -> bool:
-        return bool(self._folded)
 
 
 class Source(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from projections.history import OutcomeUnknown, Unavailable
-from service.ledger.ledger import Conflict
+from service.ledger.conflicts_and_retries import Conflict
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -102,7 +102,7 @@ def _check_place(place: Path, source: Path, *, replace: bool) -> None:
     if place.is_dir():
         raise BadCopy(f"{name} is a folder, not a file")
     if place.exists() and place.samefile(source):
-        raise BadCopy(f"{name} is the very file that is to be copied")
+        raise BadCopy(f"{name} is the file that is to be copied")
     if place.exists() and not replace:
         raise BadCopy(f"{name} is there already; --force replaces it")
 

@@ -16,7 +16,7 @@ from service.tenants.sqlite_files import opened
 log = structlog.stdlib.get_logger(__name__)
 
 EVERY_SECONDS = 5.0
-"""How far the files may be behind their logs, unless somebody reads for longer."""
+"""How long a change may be in a log alone, unless somebody reads for longer."""
 LAST_SECONDS = 1.0
 """How long the last checkpoint waits for other processes."""
 

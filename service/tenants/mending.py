@@ -1,4 +1,4 @@
-"""Views on SQLite that are no good make place for new ones: the history is the truth."""
+"""Views on SQLite that can't be used make room for new ones: the history is the truth."""
 
 import sqlite3
 from contextlib import closing
@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from projections.databases.migrating import MigrationFailed
-from projections.databases.sqlite import are_no_good, sqlite_views
+from projections.databases.sqlite import are_unusable, sqlite_views
 from projections.history import Unavailable
 from projections.keeping.writer import Writer
 from service.ledger.ledger import Ledger
@@ -25,7 +25,7 @@ def mend_views(history: Path) -> str | None:
     """Sets a file of views aside that can't be used, and says so; None when there is no need.
 
     That is one that is damaged, of a newer version or another program, or further than the history.
-    Raises BadDatabase when the history is no good itself, UnknownEvents, or InUse.
+    Raises BadDatabase when the history itself can't be used, UnknownEvents, or InUse.
     """
     check_history(history)
     path = views_path(history)
@@ -37,7 +37,7 @@ def mend_views(history: Path) -> str | None:
     try:
         aside = set_aside(path)
     except OSError as error:
-        raise BadDatabase(f"{wrong}; nor can they be replaced: {error}") from error
+        raise BadDatabase(f"{wrong}; they can't be replaced either: {error}") from error
     return f"{wrong}; they are replaced, and that file is now {aside.name!r}"
 
 
@@ -53,7 +53,7 @@ def _position(history: Path) -> int:
 
 
 def _fault(path: Path, reached: int) -> str | None:
-    """What is wrong with views, None when nothing is. Raises BadDatabase where that is passing."""
+    """What is wrong with views, None when nothing is. Raises BadDatabase where it may pass."""
     name = repr(str(path))
     try:
         views = sqlite_views(path, thoroughly=True)
@@ -64,7 +64,7 @@ def _fault(path: Path, reached: int) -> str | None:
     except (DBAPIError, MigrationFailed, sqlite3.Error) as error:
         why = error.orig if isinstance(error, DBAPIError) else error
         wrong = f"the views in {name} can't be opened: {why}"
-        if are_no_good(error):
+        if are_unusable(error):
             return wrong
         raise BadDatabase(wrong) from error
     if shown > reached:

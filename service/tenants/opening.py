@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from projections.databases.migrating import MigrationFailed
 from projections.databases.postgres import postgres_views
-from projections.databases.sqlite import are_no_good, sqlite_views
+from projections.databases.sqlite import are_unusable, sqlite_views
 from projections.history import Unavailable
 from projections.keeping.projector import Projector
 from projections.keeping.turns import ALONE, Turn
@@ -95,7 +95,7 @@ def open_sqlite(database: str, clock: Callable[[], datetime]) -> Opened:
         advice = "; `billing-backlog rebuild` makes new ones from the history"
         raise BadDatabase(
             f"the views in {str(own_views)!r} can't be opened: {_why(error)}"
-            f"{advice if are_no_good(error) else ''}"
+            f"{advice if are_unusable(error) else ''}"
         ) from error
 
     def follow(_: Projector) -> Callable[[], object]:

@@ -84,7 +84,9 @@ def check_history(path: Path) -> None:
         raise BadDatabase(f"{name} can't be opened: it is a folder, not a file")
     try:
         if path.stat().st_size == 0:
-            raise BadDatabase(f"{name} is empty (0 bytes), no billing history. {_WHAT_TO_DO}")
+            raise BadDatabase(
+                f"{name} is empty (0 bytes): there is no billing history in it. {_WHAT_TO_DO}"
+            )
         with closing(opened(path)) as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             (page,) = connection.execute("PRAGMA page_size").fetchone()

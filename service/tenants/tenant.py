@@ -94,7 +94,7 @@ class Tenant:
     def commit_waits(self) -> float:
         """For how many seconds a commit has waited for a standby, 0.0 when none does.
 
-        Whosever it is: that of a caller who was answered long ago still holds up all others.
+        Whoever asked for it: that of a caller who was answered long ago holds up all others, too.
         """
         try:
             return self._opened.commit_waits()
@@ -112,7 +112,7 @@ class Tenant:
             raise BadDatabase(
                 f"the views show position {shown_position}, but the history ends at {reached}: it "
                 "is not the history that they were made of. Put that back, or make the views anew "
-                "of this one with `billing-backlog rebuild`"
+                "from this one with `billing-backlog rebuild`"
             )
 
     def wait_for(self, position: int, timeout: float) -> None:

@@ -9,7 +9,6 @@ from projections.history import Unavailable
 from service.databases.addresses import BadDatabase, is_postgres, is_reference, resolved, shown
 from service.databases.postgres_server import Server
 from service.garbage_collector import STATE_CACHE
-from service.handlers import parked
 from service.tenants.directory import Directory, Entry, TenantExists, UnknownTenant
 from service.tenants.opening import DEFAULT, must_be_there, schema_of, sqlite_path
 from service.tenants.sqlite_files import UnknownEvents, check_history
@@ -51,6 +50,7 @@ class Tenants:
         self._database = database
         self._project, self._make, self._clock = project, make, clock
         self._state_cache = state_cache
+        self._listeners: list[Callable[[Tenant], object]] = []
         self._directory = Directory(database) if is_postgres(database) else None
         self._servers: dict[str, Server] = {}
         self._opened: dict[str, Tenant] = {}
@@ -61,12 +61,16 @@ class Tenants:
         """A tenant that is open already. Raises KeyError when it is not."""
         return self._opened[name]
 
+    def on_open(self, listener: Callable[[Tenant], object]) -> None:
+        """Calls `listener` with every tenant that is opened from now on, before it is used."""
+        self._listeners.append(listener)
+
     def open(self, name: str = DEFAULT) -> Tenant:
         """A tenant, opened if need be; while one is, the others are not held up.
 
         Raises UnknownTenant, Unavailable when its server can't be used, NoAddress when the variable
         that names it is not set, UnknownEvents when this version can't read its history, and
-        BadDatabase when the default tenant's database is no good at all.
+        BadDatabase when the default tenant's database can't be used at all.
         """
         address = self._address(name)  # first, so that locks are kept for tenants alone
         with self._guard:
@@ -117,7 +121,7 @@ class Tenants:
         if self._directory is None:
             raise BadDatabase("an SQLite file has one tenant: use PostgreSQL for more")
         if server is not None and not is_reference(server) and not is_postgres(server):
-            raise BadDatabase(f"{shown(server)!r} is no PostgreSQL server")
+            raise BadDatabase(f"{shown(server)!r} is not the address of a PostgreSQL server")
         if name in self.names():
             raise TenantExists(name)
         Tenant(resolved(server or self._database), name=name, project=False).close()
@@ -154,8 +158,8 @@ class Tenants:
             if name == DEFAULT:
                 raise
             raise Unavailable(str(error)) from error
-        if self._project:
-            parked.recover(tenant)
+        for listener in self._listeners:
+            listener(tenant)
         return tenant
 
     def _share_memory(self) -> None:

@@ -5,10 +5,8 @@ numbers as floats, and takes as long for one event as we have for recording it (
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
@@ -22,8 +20,9 @@ from aggregates.intake.receiving import PostedEvent
 from aggregates.refusals import Invalid
 from aggregates.statuses import BillingType, TransactionClass
 from service.wire import commands, strict_json
+from service.wire.envelopes import LONGEST, wrong_attributes
+from service.wire.fields import IGNORING
 from service.wire.problems import (
-    MOST_ERRORS,
     Problem,
     invalid_fields,
     malformed_json,
@@ -31,7 +30,7 @@ from service.wire.problems import (
     of_validation,
     shown,
 )
-from service.wire.requests import IGNORING, ApprovalData, ContractData, LineData
+from service.wire.requests import ApprovalData, ContractData, LineData
 from service.wire.strict_json import NotJson
 
 CONTRACT_CONFIRMED = "projects.contract.confirmed.v1"
@@ -45,22 +44,10 @@ APPROVALS = {
 Json = dict[str, Any]
 TYPES = (*APPROVALS, CONTRACT_CONFIRMED, LINE_CONFIRMED)
 
-_KNOWN = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"}
-_EXTENSION = re.compile(r"[a-z0-9]+", re.ASCII)
-_UNSPACED = re.compile(r"[^\x00-\x20\x7f-\x9f]+")
-_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f]+")
-_TIMESTAMP = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
-)
-_JSON = re.compile(r"application/([a-z0-9.+-]+\+)?json(;.*)?", re.ASCII | re.IGNORECASE)
-_LONGEST = 1024
 _SHOWN = 64
 """Characters of a bad id or type that are repeated."""
 _APPROVAL_FIELDS = ApprovalData.model_fields.keys()
 _MOST_IGNORED, _LONGEST_IGNORED = 20, 64
-_LEAP_SECOND = re.compile(r"(?<=\d\d:\d\d:)60", re.ASCII)
-_MINUTE = timedelta(minutes=1)
-_LAST_MINUTE = 23 * 60 + 59
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +71,7 @@ class BadEvent(Exception):
         super().__init__(problem.detail)
         # One that is longer than any id can be is none to find the event by.
         self.event_id = (
-            shown(event_id, _SHOWN) if event_id and len(event_id) > _LONGEST else event_id
+            shown(event_id, _SHOWN) if event_id and len(event_id) > LONGEST else event_id
         )
         self.problem = problem
         self.event = event
@@ -107,7 +94,7 @@ def read(event: object) -> Posted:
     attributes = {name: value for name, value in given.items() if value is not None}
     event_id = attributes.get("id")
     known_id = event_id if isinstance(event_id, str) else None
-    wrong = [*_wrong_attributes(attributes)]
+    wrong = [*wrong_attributes(attributes)]
     if wrong:
         raise BadEvent(known_id, invalid_fields(wrong))
     data = attributes.get("data")
@@ -245,62 +232,3 @@ def under_data(problem: Problem) -> Problem:
     """The problem with its fields named from the event down: `data.quantity`."""
     fields = [(f"data.{error['field']}", error["detail"]) for error in problem.extra["errors"]]
     return invalid_fields(fields)
-
-
-def _wrong_attributes(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What the CloudEvents specification does not allow in the envelope."""
-    wrong: list[tuple[str, str]] = []
-    for name in ("id", "source", "type", "specversion"):
-        value = attributes.get(name)
-        if not isinstance(value, str) or not value:
-            wrong.append((name, "is required, a string that is not empty"))
-        elif name == "id" and (len(value) > _LONGEST or not _PRINTABLE.fullmatch(value)):
-            wrong.append((name, f"must be at most {_LONGEST} characters without controls"))
-        elif name != "id" and (len(value) > _LONGEST or not _UNSPACED.fullmatch(value)):
-            wrong.append(
-                (name, f"must be at most {_LONGEST} characters without spaces or controls")
-            )
-    if isinstance(attributes.get("specversion"), str) and attributes["specversion"] != "1.0":
-        wrong.append(("specversion", 'must be "1.0"'))
-    content_type = attributes.get("datacontenttype")
-    if content_type is not None and not (
-        isinstance(content_type, str) and _JSON.fullmatch(content_type)
-    ):
-        wrong.append(("datacontenttype", "must be application/json"))
-    wrong.extend(
-        (name, "must be a string")
-        for name in ("subject", "dataschema")
-        if name in attributes and not isinstance(attributes[name], str)
-    )
-    if "time" in attributes and not _is_timestamp(attributes["time"]):
-        wrong.append(("time", "must be an RFC 3339 timestamp"))
-    if "data_base64" in attributes:
-        wrong.append(("data_base64", "is not taken: data must be JSON"))
-    return [*wrong, *_wrong_extensions(attributes)]
-
-
-def _wrong_extensions(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
-    wrong: list[tuple[str, str]] = []
-    for name, value in attributes.items():
-        if name in _KNOWN or name in {"data", "data_base64"}:
-            continue
-        if len(wrong) > MOST_ERRORS:
-            break
-        if not _EXTENSION.fullmatch(name):
-            wrong.append((name, "extension attributes are named in a-z and 0-9"))
-        elif not isinstance(value, str | int | bool):
-            wrong.append((name, "extension attributes are strings, integers or booleans"))
-    return wrong
-
-
-def _is_timestamp(value: object) -> bool:
-    """Whether it is an RFC 3339 timestamp: a leap second, too, which only UTC's last minute has."""
-    if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
-        return False
-    text, leaps = _LEAP_SECOND.subn("59", value.upper(), count=1)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    minute = moment.hour * 60 + moment.minute - (moment.utcoffset() or timedelta()) // _MINUTE
-    return not leaps or minute % (24 * 60) == _LAST_MINUTE

@@ -84,9 +84,9 @@ def in_doubt(error: OutcomeUnknown) -> Problem:
     """503 that promises nothing, and says how to find out."""
     detail = (
         "the database has not said whether it saved the change: it may have been made, or not. "
-        "Asked again with the same Idempotency-Key, or posted again, an event with the same id, it "
-        "is made once. Without a key, look first: what was made has this correlation_id in the "
-        "history, which `find_out` reads from where it was before"
+        "Ask again with the same Idempotency-Key, or post the event again with the same id: then "
+        "it is made only once. Without a key, look first: `find_out` reads the history from where "
+        "it was before, and a change that was made has this correlation_id there"
     )
     extra = {
         "correlation_id": error.correlation_id,

@@ -9,7 +9,7 @@ from aggregates.statuses import BillingStatus, BillingType, NTEStatus, Transacti
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
 from projections.views.paging import PageRequest
-from service.wire.requests import DateText
+from service.wire.fields import DateText
 
 NO_NUL: dict[str, Any] = {"pattern": r"^[^\x00]*$"}
 QueryText = Annotated[str, Field(json_schema_extra=NO_NUL)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from aggregates.contract.events import ContractUsageChanged
 from aggregates.contract_line.events import LineUsageChanged
 from aggregates.contract_line.readiness import MarkReady
-from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
+from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE, is_judged_otherwise
 from aggregates.limits import (
     NO_USAGE,
     Usage,
@@ -17,7 +17,6 @@ from aggregates.limits import (
     failing,
     fold_usage,
     four_levels,
-    is_judged_otherwise,
 )
 from aggregates.refusals import Invalid
 from aggregates.statuses import LimitLevel, NTEStatus

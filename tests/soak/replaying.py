@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from projections.tables import metadata
-from service.ledger.ledger import Context, Ledger
+from service.ledger.group_commit import Context
+from service.ledger.ledger import Ledger
 from service.ledger.stream_kinds import kind_of
 from service.tenants.tenant import Tenant
 from tests.soak.servers import COMMAND

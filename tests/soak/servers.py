@@ -112,7 +112,7 @@ class Pair:
         found = Counter[str]()
         for server in self.servers:
             with server.log.open(encoding="utf-8", errors="replace") as log:
-                found.update(_in_short(line) for line in log if "unforeseen error" in line)
+                found.update(_in_short(line) for line in log if "unexpected error" in line)
         return found
 
 

@@ -11,7 +11,7 @@ from projections.views.backlog import lists as backlog_lists
 from projections.views.backlog.lists import BacklogList, list_fixed_price, list_time_and_material
 from projections.views.backlog.rows import FixedPriceRow, SalesRow, TotalledPage
 from service.handlers import backlog as handlers
-from service.handlers.idempotency import Request as Command
+from service.handlers.idempotency import Request as CommandRequest
 from service.http.callers import ThePost, TheTenant
 from service.http.reading import Reading, TheReading
 from service.http.responses import command_response, gives, list_response, one_response
@@ -91,7 +91,7 @@ async def get_item(item_id: Annotated[str, Path(max_length=200)], reading: TheRe
 
 
 async def _over_items(
-    body: ItemsBody, tenant: TheTenant, command: Command, make: handlers.Command
+    body: ItemsBody, tenant: TheTenant, command: CommandRequest, make: handlers.MakeCommand
 ) -> Response:
     asked = _because(command, body.reason)
     return command_response(await handlers.command(tenant, asked, make, body.items, partly=True))
@@ -105,7 +105,7 @@ def _mark_not_ready(items: tuple[str, ...]) -> MarkNotReady:
     return MarkNotReady(items=items)
 
 
-def _because(command: Command, reason: str | None) -> Command:
+def _because(command: CommandRequest, reason: str | None) -> CommandRequest:
     if reason is None:
         return command
     return replace(command, context=replace(command.context, reason=reason))

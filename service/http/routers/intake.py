@@ -8,7 +8,7 @@ from pydantic import Field
 from projections.views import parked_events as parked_views
 from projections.views.resource import Page
 from service.handlers import parked, receiving, refused
-from service.handlers.idempotency import Request as Command
+from service.handlers.idempotency import Request as CommandRequest
 from service.http.bodies import media_type
 from service.http.callers import TheCommand, ThePost, TheTenant
 from service.http.listings import Listing, NumberCursor, listing_by, number_of
@@ -20,10 +20,11 @@ from service.threads import in_thread
 from service.wire import strict_json
 from service.wire.binary_mode import binary_event
 from service.wire.cloudevents import read_json
+from service.wire.fields import Reason
 from service.wire.outcomes import BatchResult, Done, EventResult, NotedRefusal, ParkedEvent
 from service.wire.problems import Problem, invalid_fields, malformed_json
 from service.wire.queries import LARGEST, NO_NUL
-from service.wire.requests import DismissBody, Reason
+from service.wire.requests import DismissBody
 from service.wire.strict_json import NotJson, TooManyValues
 
 router = APIRouter(prefix="/v1", tags=["Intake"], route_class=StrictRoute)
@@ -61,7 +62,7 @@ def post_events(
     raise ProblemRaised(Problem(status=415, code="unsupported_media_type", detail=detail))
 
 
-def _one(tenant: Tenant, command: Command, event: object) -> Response:
+def _one(tenant: Tenant, command: CommandRequest, event: object) -> Response:
     """The result of a single event; a refused one is a problem, for brokers take 200 as done."""
     try:
         return command_response(receiving.receive_one(tenant, command, event))

@@ -1,8 +1,8 @@
 """Who is let in: requests to hosts that are known, changes from pages of the service's own.
 
-Whoever reaches a loopback address may do all there; so may every page in a browser on the machine,
-were it not for this. A page elsewhere can send a POST here, and can have its own host's name stand
-for 127.0.0.1 (DNS rebinding), to read the answers, too.
+Whoever reaches a loopback address may do all there. Without this check, so may every page in a
+browser on the machine: a page from elsewhere can send a POST here, and can have the name of its own
+host stand for 127.0.0.1 (DNS rebinding), to read the answers, too.
 """
 
 from starlette.types import ASGIApp, Receive, Scope, Send

@@ -3,13 +3,21 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from eventsourcing.persistence import InfrastructureFactory, StoredEvent
+from eventsourcing.persistence import InfrastructureFactory, PersistenceError, StoredEvent
 
-from service.ledger.recorders.postgres import PostgresSchema
+from projections.history import Unavailable
+from service.ledger.recorders.postgres_schema import PostgresSchema
 from service.ledger.recorders.refusals import refusals_beside
 from service.ledger.recorders.sqlite import SQLiteFile
 
-__all__ = ["EventStore", "PostgresSchema", "SQLiteFile", "Storage", "refusals_beside"]
+__all__ = [
+    "EventStore",
+    "PostgresSchema",
+    "SQLiteFile",
+    "Storage",
+    "as_unavailable",
+    "refusals_beside",
+]
 
 
 StoredRow = tuple[str, int, str, bytes, int]
@@ -26,7 +34,17 @@ class Storage(Protocol):
 
 
 class EventStore(Protocol):
-    """What our recorders of events can do beyond the library's."""
+    """What our recorders of events do: two things of the library's, and what we need beyond."""
+
+    def max_notification_id(self) -> int | None:
+        """The newest position, None when there is none."""
+        ...
+
+    def select_events(
+        self, originator_id: Any, *, gt: int | None = None, limit: int | None = None
+    ) -> Sequence[StoredEvent]:
+        """At most `limit` events of one stream after version `gt`, in order."""
+        ...
 
     def append(
         self, stored_events: Sequence[StoredEvent], seen: int, looked_at: Mapping[str, int]
@@ -64,3 +82,14 @@ class EventStore(Protocol):
         At most a thousand names: a history has some dozens.
         """
         ...
+
+
+class as_unavailable:  # noqa: N801 - used like a function
+    """Turns the library's database errors into Unavailable."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, PersistenceError):
+            raise Unavailable(str(error)) from error

@@ -9,201 +9,35 @@ events on), no retries of its own (an answer that is late by ten retries is wors
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, LiteralString, Self, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, LiteralString, cast
 
-import psycopg
 from eventsourcing.persistence import Notification, PersistenceError, StoredEvent
 from eventsourcing.postgres import (
-    BasePostgresFactory,
     PostgresAggregateRecorder,
     PostgresApplicationRecorder,
-    PostgresDatastore,
-    PostgresFactory,
 )
-from eventsourcing.utils import Environment
 from psycopg import Cursor
-from psycopg.errors import Diagnostic
 from psycopg.sql import SQL, Composed, Identifier, Literal
 from psycopg.types.numeric import Int8
-from psycopg_pool import ConnectionPool
 
 from projections.databases.connections import GRACE_SECONDS
+from projections.databases.notices import CHANNEL
 from projections.history import OutcomeUnknown
-from projections.notices import CHANNEL, HISTORY
 from service.databases.bounded_connections import Bounded
+from service.ledger.recorders.commits_in_doubt import APPEND_SECONDS, Commit
+from service.ledger.recorders.pooled_datastore import PooledDatastore
+from service.ledger.recorders.sqlite import FIRST_OF_EACH_TYPE
 
 COPY_FROM = 500
 """Events of one append from which COPY is faster than arrays."""
 _LARGEST = 2**63 - 1
-# As on SQLite: from name to name along the index.
-_FIRST_OF_EACH_TYPE = SQL(
-    """
-    WITH RECURSIVE types(name) AS (
-        SELECT min(topic) FROM {table}
-        UNION ALL
-        SELECT (SELECT min(topic) FROM {table} WHERE topic > name) FROM types
-        WHERE name IS NOT NULL
-    )
-    SELECT name, (SELECT min(notification_id) FROM {table} WHERE topic = name) FROM types
-    WHERE name IS NOT NULL LIMIT 1000
-    """
-)
-LOCK_SECONDS = 5
-"""How long an append waits for those of other processes."""
 COPY_SECONDS = 30
 """How long the server works on each statement of an append by COPY."""
-APPEND_SECONDS = 8.0
-"""How long an append waits for each answer: for the lock and the commit, or a standby's word."""
 # In binary: to write an array of bytes as text takes the driver ten times as long.
 _ARRAYS = SQL("%b::text[], %b::bigint[], %b::text[], %b::bytea[]")
 _LOOKED_AT = SQL("%b::bigint, %b::text[], %b::bigint[]")
 _EVENT = SQL("originator_id, originator_version, topic, state")
-# With the lock in hand the newest position stays so, and others hear of the new one at the commit.
-_BEGIN = SQL(
-    """
-    CREATE OR REPLACE FUNCTION {begin}(
-        count bigint, seen bigint, looked_at text[], looked_at_versions bigint[]
-    ) RETURNS bigint LANGUAGE plpgsql SET lock_timeout = {patience} AS $$
-    DECLARE
-        newest bigint;
-    BEGIN
-        LOCK TABLE {table} IN EXCLUSIVE MODE;
-        SELECT coalesce(max(notification_id), 0) INTO newest FROM {table};
-        IF newest > seen THEN
-            PERFORM {unmoved}(looked_at, looked_at_versions);
-        END IF;
-        PERFORM pg_notify({channel}, newest + count || {told});
-        RETURN newest;
-    END $$
-    """
-)
-# Step by step, even in one round trip, an append of few would take the driver twice as long.
-_APPEND = SQL(
-    """
-    CREATE OR REPLACE FUNCTION {append}(
-        streams text[], versions bigint[], topics text[], states bytea[],
-        seen bigint, looked_at text[], looked_at_versions bigint[]
-    ) RETURNS bigint LANGUAGE plpgsql AS $$
-    DECLARE
-        count bigint := cardinality(streams);
-        newest bigint := {begin}(count, seen, looked_at, looked_at_versions);
-    BEGIN
-        INSERT INTO {table} ({event}, notification_id)
-            SELECT stream, version, topic, state, newest + n
-            FROM unnest(streams, versions, topics, states) WITH ORDINALITY
-                AS given(stream, version, topic, state, n);
-        RETURN newest + count;
-    END $$
-    """
-)
-# Stream by stream: so the planner can't come to read the whole history for a few of them.
-_UNMOVED = SQL(
-    """
-    CREATE OR REPLACE FUNCTION {unmoved}(looked_at text[], versions bigint[])
-    RETURNS void LANGUAGE plpgsql AS $$
-    BEGIN
-        FOR n IN 1 .. cardinality(looked_at) LOOP
-            IF EXISTS (
-                SELECT FROM {table}
-                WHERE originator_id = looked_at[n] AND originator_version = versions[n] + 1
-            ) THEN
-                RAISE unique_violation USING MESSAGE = 'a stream that was looked at has moved on';
-            END IF;
-        END LOOP;
-    END $$
-    """
-)
-
-
-class PooledDatastore(PostgresDatastore):
-    """The library's datastore on a schema, over a pool that it neither opens nor closes."""
-
-    def __init__(self, pool: ConnectionPool[Bounded], schema: str) -> None:
-        super().__init__(
-            dbname="",
-            host="",
-            port="",
-            user="",
-            password="",
-            schema=schema,
-            originator_id_type="text",
-            lock_timeout=LOCK_SECONDS,
-        )
-        self.pool: Any = pool
-
-    def register_type_adapters(self) -> None:
-        """Nothing: ours needs no composite types."""
-
-    def close(self) -> None:
-        """Nothing: the pool is the server's."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing, as `close`."""
-
-    def create(self, statements: Iterable[Composed]) -> None:
-        """Creates the schema and what is not there yet; of two processes, one waits."""
-        schema = Identifier(self.schema)
-        with self.transaction(commit=True) as c:
-            c.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (self.schema,))
-            c.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
-            for statement in statements:
-                c.execute(statement)
-
-    @contextmanager
-    def get_connection(self) -> Generator[Bounded]:
-        """A connection of the pool; the driver's errors become the library's."""
-        with super().get_connection() as connection:
-            yield cast("Bounded", connection)
-
-    def rows(self, statement: Composed, *values: Any) -> list[Any]:
-        """What a query finds, in the database's binary form on the way."""
-        with self.get_connection() as connection, connection.cursor(binary=True) as c:
-            c.execute(statement, values, prepare=True)
-            return c.fetchall()
-
-
-class _Commit:
-    """What is known of a transaction: whether its commit was asked for, and what was said of it.
-
-    An ERROR of the server says that the transaction is rolled back. Any other end leaves it open
-    once the commit was asked for: a connection that is lost or silent, but also a server that is
-    shut down, which ends its sessions at whatever point they are.
-    """
-
-    def __init__(self) -> None:
-        self.is_asked_for = False
-        self.warning: str | None = None
-
-    @contextmanager
-    def watched(self, connection: Bounded) -> Generator[None]:
-        """Hears what the server says beside its answers, and gives it time for locks."""
-        connection.add_notice_handler(self._heard)
-        connection.patience = APPEND_SECONDS
-        try:
-            yield
-        finally:
-            connection.remove_notice_handler(self._heard)
-
-    def is_in_doubt(self, error: BaseException | None) -> bool:
-        """Whether the transaction may be committed although this error came of it."""
-        if not self.is_asked_for or not isinstance(error, psycopg.DatabaseError):
-            return False
-        severity = error.diag.severity_nonlocalized
-        if severity is None:  # the driver says it: an answer did not come, or a value was refused
-            return isinstance(error, psycopg.OperationalError)
-        return severity != "ERROR"
-
-    def _heard(self, told: Diagnostic) -> None:
-        # Whoever cancels a commit that waits for a standby makes it succeed, with a warning: it is
-        # on this server alone. Nothing else in an append warns.
-        if self.is_asked_for and told.severity_nonlocalized == "WARNING":
-            self.warning = told.message_primary
 
 
 class _Recorder(PostgresAggregateRecorder):
@@ -213,8 +47,7 @@ class _Recorder(PostgresAggregateRecorder):
     _select: Composed
 
     def create_table(self) -> None:
-        """Creates the table if it is not there yet."""
-        self.datastore.create(self.sql_create_statements)
+        """Nothing: all tables of a history are made together."""
 
     def select_events(
         self,
@@ -235,19 +68,12 @@ class _Recorder(PostgresAggregateRecorder):
         return [StoredEvent(*row) for row in found]
 
 
-class _Snapshots(_Recorder):
+class PostgresSnapshots(_Recorder):
     """Folded states, with their versions."""
 
     def __init__(self, datastore: PooledDatastore, *, events_table_name: str) -> None:
         super().__init__(datastore, events_table_name=events_table_name)
         table = _table(datastore, events_table_name)
-        self.sql_create_statements = [
-            SQL(
-                'CREATE TABLE IF NOT EXISTS {} (originator_id text COLLATE "C" NOT NULL, '
-                "originator_version bigint NOT NULL, topic text NOT NULL, state bytea NOT NULL, "
-                "PRIMARY KEY (originator_id, originator_version))"
-            ).format(table)
-        ]
         self._insert = SQL("INSERT INTO {} ({}) SELECT * FROM unnest({})").format(
             table, _EVENT, _ARRAYS
         )
@@ -268,33 +94,7 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         super().__init__(datastore, events_table_name=events_table_name)
         table = _table(datastore, events_table_name)
         self.channel_name = CHANNEL
-        begin, append, unmoved = (
-            _table(datastore, name) for name in ("begin_append", "append_events", "streams_unmoved")
-        )
-        self.sql_create_statements = [
-            SQL(
-                'CREATE TABLE IF NOT EXISTS {} (originator_id text COLLATE "C" NOT NULL, '
-                "originator_version bigint NOT NULL, topic text NOT NULL, state bytea NOT NULL, "
-                "notification_id bigint NOT NULL, "
-                "PRIMARY KEY (originator_id, originator_version))"
-            ).format(table),
-            SQL("CREATE UNIQUE INDEX IF NOT EXISTS {} ON {} (notification_id)").format(
-                Identifier(self.notification_id_index_name), table
-            ),
-            _UNMOVED.format(unmoved=unmoved, table=table),
-            SQL("CREATE INDEX IF NOT EXISTS {} ON {} (topic, notification_id)").format(
-                Identifier(f"{events_table_name}_by_type"), table
-            ),
-            _BEGIN.format(
-                begin=begin,
-                unmoved=unmoved,
-                table=table,
-                patience=Literal(f"{LOCK_SECONDS}s"),
-                channel=Literal(CHANNEL),
-                told=Literal(f" {HISTORY} {datastore.schema}"),
-            ),
-            _APPEND.format(append=append, begin=begin, table=table, event=_EVENT),
-        ]
+        begin, append = _table(datastore, "begin_append"), _table(datastore, "append_events")
         self._patience = SQL("SET LOCAL statement_timeout = {}").format(Literal(f"{COPY_SECONDS}s"))
         self._begin = SQL("SELECT {}(%b::bigint, {})").format(begin, _LOOKED_AT)
         self._append = SQL("SELECT {}({}, {})").format(append, _ARRAYS, _LOOKED_AT)
@@ -307,7 +107,9 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
             "SELECT originator_id FROM {} WHERE notification_id > %s "
             "ORDER BY notification_id LIMIT %s"
         ).format(table)
-        self._types = _FIRST_OF_EACH_TYPE.format(table=table)
+        self._types = SQL(FIRST_OF_EACH_TYPE).format(
+            table=table, position=Identifier("notification_id")
+        )
         self._position = SQL(
             "SELECT notification_id FROM {} WHERE originator_id = %s AND originator_version = %s"
         ).format(table)
@@ -324,14 +126,14 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         """Appends the events in one transaction; their positions.
 
         Raises IntegrityError when a version is taken or, if others have written after position
-        `seen`, when a stream of `looked_at` has moved on; OperationalError when the lock can't be
-        had in time; OutcomeUnknown when the database does not say whether it has committed. Nothing
-        is tried again here: the ledger decides.
+        `seen`, when a stream of `looked_at` has moved on; OperationalError when it does not get the
+        lock in time; OutcomeUnknown when the database does not say whether it has committed.
+        Nothing is tried again here: the ledger decides.
         """
         if not stored_events:
             return []
         found_at = (Int8(seen), list(looked_at), list(looked_at.values()))
-        commit = _Commit()
+        commit = Commit()
         try:
             with self.datastore.get_connection() as connection, commit.watched(connection):
                 if len(stored_events) < COPY_FROM:
@@ -351,7 +153,7 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
     def _append_many(
         self,
         connection: Bounded,
-        commit: _Commit,
+        commit: Commit,
         events: Sequence[StoredEvent],
         found_at: tuple[Int8, list[str], list[int]],
     ) -> int:
@@ -442,42 +244,6 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
 
     def _rows(self, wanted: SQL | Composed, *values: Any) -> list[Any]:
         return self.datastore.rows(self._page + wanted, *values)
-
-
-class PooledFactory(PostgresFactory):
-    """Makes our recorders over a pool."""
-
-    aggregate_recorder_class = _Snapshots
-    application_recorder_class = PostgresRecorder
-
-    def __init__(self, env: Any, datastore: PooledDatastore) -> None:
-        # Past the library's own initialiser, which makes a pool from environment variables.
-        super(BasePostgresFactory, self).__init__(env)
-        self.datastore = datastore
-
-
-@dataclass(frozen=True, slots=True)
-class PostgresSchema:
-    """A history in a schema of a database."""
-
-    pool: ConnectionPool[Bounded]
-    schema: str
-
-    def columns(self) -> set[str]:
-        """The columns of the events' table there, none when there is no history yet."""
-        wanted = (
-            "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass(%s) "
-            "AND attnum > 0 AND NOT attisdropped"
-        )
-        with self.pool.connection() as connection:
-            table = f'"{self.schema}".stored_events'
-            return {column for (column,) in connection.execute(wanted, (table,))}
-
-    def factory(self, env: Any) -> PooledFactory:
-        """What makes the recorders in this schema."""
-        # An environment without a name, for the tables' names are made of it.
-        datastore = PooledDatastore(self.pool, self.schema)
-        return PooledFactory(Environment(env=dict(env)), datastore)
 
 
 def _table(datastore: PooledDatastore, name: str) -> Composed:

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from eventsourcing.sqlite import SQLiteDatastore
 from psycopg.sql import SQL, Identifier, Literal
 
-from service.ledger.recorders.postgres import LOCK_SECONDS, PooledDatastore, PostgresRecorder
+from service.ledger.recorders.pooled_datastore import LOCK_SECONDS, PooledDatastore
+from service.ledger.recorders.postgres import PostgresRecorder
 from service.ledger.recorders.sqlite import SQLiteRecorder
 
 KEPT = 10_000
@@ -31,7 +32,7 @@ class Refusals(Protocol):
 
 
 def refusals_beside(recorder: object) -> Refusals:
-    """The refusals in the database of a recorder of events; their table is made if need be."""
+    """The refusals in the database of a recorder of events."""
     match recorder:
         case SQLiteRecorder():
             return _SQLiteRefusals(recorder.datastore)
@@ -76,14 +77,6 @@ class _PostgresRefusals:
     def __init__(self, datastore: PooledDatastore) -> None:
         self._datastore = datastore
         table = SQL("{}.{}").format(Identifier(datastore.schema), Identifier(_TABLE))
-        datastore.create(
-            [
-                SQL(
-                    "CREATE TABLE IF NOT EXISTS {} (number bigint GENERATED ALWAYS AS IDENTITY "
-                    "PRIMARY KEY, refused text NOT NULL)"
-                ).format(table)
-            ]
-        )
         self._patience = SQL("SET LOCAL lock_timeout = {}").format(Literal(f"{LOCK_SECONDS}s"))
         # One after the other, so that numbers are in the order of commits and none is passed over.
         self._lock = SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(table)

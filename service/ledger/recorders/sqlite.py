@@ -33,7 +33,8 @@ from the others of its process, which takes longer than the statement."""
 _VARIABLES = 5_000
 """Most values that one statement binds in a list; SQLite takes 32,766."""
 
-# From name to name along the index, which is a step a name; a DISTINCT would read all events.
+# From name to name along the index, which is a step a name; a DISTINCT would read all events. So it
+# is on PostgreSQL, too.
 FIRST_OF_EACH_TYPE = """
     WITH RECURSIVE types(name) AS (
         SELECT min(topic) FROM {table}
@@ -87,8 +88,8 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
         Raises IntegrityError when one of their versions is taken, or when a stream of `looked_at`
         has moved on: that is looked for only if others have written after position `seen`. Raises
         OperationalError when the file can't be written, and OutcomeUnknown when the disk fails at
-        the commit: it may stand in the write-ahead log by then, for the next who opens the file to
-        find. In every other case SQLite rolls back: a full disk leaves no whole commit there.
+        the commit: by then it may be in the write-ahead log, where the next one who opens the file
+        finds it. In every other case SQLite rolls back: a full disk leaves no whole commit there.
         """
         is_committing = False
         try:

@@ -17,9 +17,10 @@ from projections.keeping import projector as projector_module
 from projections.keeping.catching_up import catch_up
 from projections.keeping.projector import Projector
 from projections.keeping.writer import Writer
-from service.ledger.ledger import Context, EventMapper, Ledger
+from service.ledger.group_commit import Context
+from service.ledger.ledger import Ledger
 from service.ledger.recorders import SQLiteFile
-from service.ledger.stored_form import EventCodec, UnknownEventType, Upcaster
+from service.ledger.stored_form import EventCodec, EventMapper, UnknownEventType, Upcaster
 from tests.projections.feeding import dump, empty, feed
 from tests.projections.story import EVENTS, LINE_USAGE, STORY, Listed, recorded
 from tests.service.processes import until

@@ -19,8 +19,9 @@ from sqlalchemy.exc import OperationalError
 from aggregates.contract_line.events import UnbilledSalesRecorded
 from projections.databases.connections import schema_of
 from projections.history import Recorded
-from projections.keeping import rebuilding
-from projections.keeping.rebuilding import RebuildRunning, rebuild
+from projections.keeping import postgres
+from projections.keeping.backend import RebuildRunning
+from projections.keeping.rebuilding import rebuild
 from projections.tables import contracts, metadata
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_time_and_material

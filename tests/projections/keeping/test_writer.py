@@ -13,9 +13,10 @@ from projections.changes import Change, Drop, Patch, Put, Row
 from projections.databases.connections import as_of_now, schema_of
 from projections.databases.sqlite import sqlite_views
 from projections.history import Recorded
+from projections.keeping.backend import OutOfStep
 from projections.keeping.catching_up import catch_up
 from projections.keeping.rebuilding import rebuild
-from projections.keeping.writer import OutOfStep, Writer
+from projections.keeping.writer import Writer
 from projections.views.backlog import lists as backlog_lists
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.paging import PageRequest

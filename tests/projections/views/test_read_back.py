@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Engine
 from aggregates.contract.events import ContractDefined
 from aggregates.events import Event
 from aggregates.statuses import NTEStatus
-from projections.keeping.writer import Writer, position_seen
+from projections.keeping.sql import position_seen
+from projections.keeping.writer import Writer
 from projections.views import actuals as actual_views
 from projections.views import contracts as contract_views
 from projections.views import history as history_views

@@ -7,7 +7,9 @@ import psycopg
 import pytest
 
 from projections.keeping import projector
-from service.databases.postgres_server import LISTENER, TURNS, Server
+from service.databases.listener import LISTENER
+from service.databases.postgres_server import Server
+from service.databases.turns import TURNS
 from service.tenants.tenant import Tenant
 from tests.databases import opened_server
 from tests.office import approval_event, contract_event, line_event

@@ -16,7 +16,7 @@ from service.demo.desk import (
     DemoFailed,
     Desk,
     EndState,
-    Row,
+    Json,
     as_json,
     call,
     work_the_backlog,
@@ -44,7 +44,7 @@ def end(tmp_path_factory: pytest.TempPathFactory) -> Generator[EndState]:
     tenant.close()
 
 
-def levels_of(row: Row) -> list[tuple[str, str | None, str | None, str]]:
+def levels_of(row: Json) -> list[tuple[str, str | None, str | None, str]]:
     """The levels that an item counts against: those of its line only if it is T&M (D-30)."""
     contract_id, line_id, customer_id = row["contract_id"], row["line_id"], row["customer_id"]
     return [

@@ -269,6 +269,7 @@ def test_a_kill_between_steps_strands_nothing_whoever_opens_the_tenant_goes_on(
         tenant.projector.wake(tenant.ledger.position())
         assert 0 < parked_count(tenant) < MANY
     with closing(Tenants(database)) as tenants:
+        tenants.on_open(parked.recover)
         opened = tenants.open()
         until(lambda: parked_count(opened) == 0)
         verdicts = {r["approval_id"]: r["nte_status"] for r in rows(opened, "time_and_material")}

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from projections.history import Unavailable
-from service.databases.postgres_server import POOL_SIZE
+from service.databases.connection_pools import POOL_SIZE
 from service.http.app import create_app
 from service.http.server.serving import running
 from service.settings import Settings

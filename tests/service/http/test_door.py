@@ -362,4 +362,4 @@ def test_serve_names_what_is_wrong_with_a_host(tmp_path: Path) -> None:
         timeout=60,
     )
     assert done.returncode == 2
-    assert "'https://x' is no name of a host" in done.stderr
+    assert "'https://x' is not the name of a host" in done.stderr

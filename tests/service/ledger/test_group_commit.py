@@ -13,8 +13,9 @@ from aggregates.contract_line.readiness import MarkReady
 from aggregates.refusals import ItemsRefused, Refused
 from service.handlers import backlog
 from service.handlers.idempotency import Answer, submit
+from service.ledger.conflicts_and_retries import ATTEMPTS, Conflict
 from service.ledger.group_commit import Committed
-from service.ledger.ledger import ATTEMPTS, Conflict, Ledger
+from service.ledger.ledger import Ledger
 from service.ledger.unit_of_work import StaleVersion, UnitOfWork
 from service.tenants.tenant import Tenant
 from tests.databases import opened_storage

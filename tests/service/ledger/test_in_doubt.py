@@ -19,7 +19,7 @@ from projections.history import OutcomeUnknown
 from service.cli.main import cli
 from service.http.app import create_app
 from service.http.server.serving import running
-from service.ledger.ledger import Context
+from service.ledger.group_commit import Context
 from service.settings import Settings
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import Tenants

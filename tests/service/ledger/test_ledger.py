@@ -12,8 +12,10 @@ import pytest
 from aggregates.events import Event, RequestAnswered
 from aggregates.invoice.events import InvoiceNumberAssigned
 from aggregates.refusals import Refused
-from service.ledger.group_commit import Command
-from service.ledger.ledger import ATTEMPTS, Conflict, Context, Ledger, Unavailable
+from projections.history import Unavailable
+from service.ledger.conflicts_and_retries import ATTEMPTS, Conflict
+from service.ledger.group_commit import Context, Submission
+from service.ledger.ledger import Ledger
 from service.ledger.recorders import SQLiteFile
 from service.ledger.stream_kinds import LINE, LINE_HEAD, REQUEST, SERIES
 from service.ledger.unit_of_work import StaleVersion, UnitOfWork
@@ -344,7 +346,7 @@ def test_many_short_streams_are_loaded_at_once(ledger: Ledger) -> None:
     def work(unit: UnitOfWork) -> list[object]:
         return [unit.load(REQUEST, stream) for stream in (*streams, *keys)]
 
-    command = Command(work, CONTEXT, [*streams, *keys, *streams])
+    command = Submission(work, CONTEXT, [*streams, *keys, *streams])
     ledger.submit_together([command])
     assert command.future.result().result == [*recorded, *[None] * len(keys)]
 

@@ -10,8 +10,8 @@ import pytest
 
 from aggregates import streams
 from service.ledger.ledger import Ledger
+from service.ledger.states import Folded, StateCache
 from service.ledger.stream_kinds import CONTRACT, INVOICE, LINE, LINE_HEAD, PARKING, StreamKind
-from service.ledger.unit_of_work import Folded, StateCache
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import Tenants
 from tests.databases import NewDatabase, opened_storage
@@ -71,11 +71,11 @@ def test_what_a_state_is_said_to_take_is_near_what_it_takes(
         if event.stream.startswith("invoice/")
     )
     with opened_storage(database) as storage, closing(Ledger(storage)) as ledger:
-        ledger.fold(kind, stream or found)
+        ledger.states.fold(kind, stream or found)
         ledger.keep_states(0)
-        ledger.fold(CONTRACT, streams.contract("another"))
-        ledger.fold(LINE, streams.line("another", "L1"))
-        folded, size = allocated(lambda: ledger.fold(kind, stream or found))
+        ledger.states.fold(CONTRACT, streams.contract("another"))
+        ledger.states.fold(LINE, streams.line("another", "L1"))
+        folded, size = allocated(lambda: ledger.states.fold(kind, stream or found))
         assert isinstance(folded, Folded)
         assert 0.7 * size < folded.memory(kind) < 4 * size
 

@@ -20,13 +20,13 @@ from aggregates.refusals import ItemsRefused, Refused
 from aggregates.statuses import Outcome
 from service.handlers import contracts
 from service.handlers.idempotency import Answer, KeyReused, execute
-from service.handlers.results import Result
-from service.ledger.ledger import Conflict
+from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.wire.cloudevents import read
 from service.wire.commands import create_milestone
 from service.wire.requests import MilestoneBody
+from service.wire.results import Result
 from tests.office import Json, approval_event, contract_event, line_event
 from tests.service.office import (
     NOW,

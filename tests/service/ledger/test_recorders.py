@@ -13,7 +13,7 @@ import pytest
 from eventsourcing.persistence import AggregateRecorder, IntegrityError, StoredEvent
 from psycopg.sql import SQL, Identifier
 
-from projections.notices import CHANNEL, HISTORY, understood
+from projections.databases.notices import CHANNEL, HISTORY, understood
 from service.databases.postgres_server import Server
 from service.ledger.ledger import Ledger
 from service.ledger.recorders import PostgresSchema, SQLiteFile

@@ -17,8 +17,9 @@ from aggregates.invoice.events import InvoiceNumberAssigned
 from aggregates.invoice.numbering import NumberSeries
 from service.handlers import contracts
 from service.ledger import snapshots
-from service.ledger.ledger import SNAPSHOT_EVERY, Ledger
+from service.ledger.ledger import Ledger
 from service.ledger.snapshots import SnapshotForm
+from service.ledger.states import SNAPSHOT_EVERY
 from service.ledger.stream_kinds import (
     CONTRACT,
     INVOICE,

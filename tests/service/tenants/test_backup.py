@@ -187,7 +187,7 @@ def test_a_file_that_is_there_is_replaced_only_by_force(database: str, tmp_path:
 def test_a_history_is_not_copied_onto_itself(name: str, database: str, tmp_path: Path) -> None:
     position = filled(database)
     result = run(name, tmp_path / "backlog.db", "--database", database, "--force")
-    assert_refused(result, "the very file")
+    assert_refused(result, "the file that is to be copied")
     assert events_in(tmp_path / "backlog.db") == position
 
 

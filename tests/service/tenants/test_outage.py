@@ -16,7 +16,7 @@ import pytest
 
 from aggregates.contract_line.events import MarkedReady
 from aggregates.invoice.events import DraftCreated
-from service.databases.postgres_server import POOL_SIZE
+from service.databases.connection_pools import POOL_SIZE
 from service.http.app import create_app
 from service.http.server.serving import running
 from service.settings import Settings

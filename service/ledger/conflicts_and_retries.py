@@ -1,0 +1,212 @@
+"""Who notices that two writers collide, and how often the slower one decides again.
+
+Every append names the versions that were seen when it was decided on, so the database refuses what
+another process has overtaken; then the command is decided again on the new state.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from eventsourcing.persistence import IntegrityError, Mapper, PersistenceError, StoredEvent
+
+from projections.history import Metadata, OutcomeUnknown, Unavailable
+from service.ledger.group_commit import (
+    CommandResult,
+    Committed,
+    Context,
+    Group,
+    Submission,
+    tell,
+)
+from service.ledger.recorders import EventStore, as_unavailable
+from service.ledger.states import States
+from service.ledger.stored_form import PendingEvent
+from service.ledger.unit_of_work import Overtaken, UnitOfWork
+
+R = TypeVar("R")
+
+ATTEMPTS = 32
+"""How often a command is decided again when another writer was faster, before it is refused."""
+MOST_CHANGED = 50_000
+"""Events of other processes, from which all states in memory are given up at once."""
+
+
+class Conflict(Exception):
+    """Other writers were faster at every attempt; nothing was changed."""
+
+
+@dataclass(slots=True)
+class _Decided(Generic[R]):
+    """What a command came to within its group, until it is saved."""
+
+    command: Submission[R]
+    unit: UnitOfWork
+    position: int
+    stored: list[StoredEvent] = field(default_factory=list[StoredEvent])
+    result: R | None = None
+    error: Exception | None = None
+
+    def outcome(self) -> CommandResult:
+        """What there is to tell the caller."""
+        if self.error:
+            return self.error
+        return Committed(result=self.result, position=self.position)
+
+
+class Committer:
+    """Decides groups of commands and saves each in one transaction.
+
+    `clock` is read once a command, at this edge only. `listeners` are called with the position
+    reached, after each commit.
+    """
+
+    def __init__(
+        self,
+        history: EventStore,
+        states: States,
+        mapper: Mapper[str],
+        *,
+        clock: Callable[[], datetime],
+        listeners: Sequence[Callable[[int], object]],
+    ) -> None:
+        self._history, self._states, self._mapper = history, states, mapper
+        self._clock, self._listeners = clock, listeners
+        self._seen = 0
+        self._committing: float | None = None
+
+    def commit(self, commands: Sequence[Submission[Any]]) -> None:
+        """Saves a group of commands; those that were overtaken are tried again, each alone."""
+        for command in self._attempt(commands):
+            attempts = 1
+            while attempts < ATTEMPTS and self._attempt([command]):
+                attempts += 1
+            if attempts == ATTEMPTS:
+                tell([(command, Conflict())])
+
+    def _attempt(self, commands: Sequence[Submission[Any]]) -> Sequence[Submission[Any]]:
+        """Decides and saves commands in one transaction; those that are to be decided again."""
+        try:
+            with as_unavailable():
+                self._refresh()
+                group = Group(
+                    self._states, (stream for each in commands for stream in each.streams)
+                )
+                decisions = [self._decide(command, group) for command in commands]
+                if not self._save(decisions, group):
+                    return commands
+                overtaken = [each.command for each in decisions if self._is_overtaken(each)]
+        except Unavailable as error:
+            tell((command, Unavailable(str(error))) for command in commands)
+            return ()
+        except OutcomeUnknown as error:
+            self._states.cache.clear()  # whether they hold what was to be saved, nobody knows
+            tell((each, _in_doubt(each, error, self._seen)) for each in commands)
+            return ()
+        tell((each.command, each.outcome()) for each in decisions if each.command not in overtaken)
+        return overtaken
+
+    def _refresh(self) -> None:
+        """Learns which of the cached states other processes have appended to since."""
+        newest = self._history.max_notification_id() or 0
+        if newest != self._seen:
+            changed = (
+                self._history.streams_after(self._seen, MOST_CHANGED) if self._states.cache else []
+            )
+            # One before what was seen: a server took over that lacks what was confirmed last.
+            if len(changed) == MOST_CHANGED or newest < self._seen:
+                self._states.cache.clear()
+            self._states.cache.distrust(changed)
+            self._seen = newest
+
+    def _decide(self, command: Submission[R], group: Group) -> _Decided[R]:
+        """What a command comes to after those before it in the group."""
+        decision = _Decided(command, UnitOfWork(group), self._seen)
+        try:
+            decision.result = command.work(decision.unit)
+            decision.stored = self._stored(decision.unit, command.context)
+        except PersistenceError:
+            raise
+        except Exception as error:
+            decision.error = error
+        else:
+            group.take(decision.unit)
+        return decision
+
+    def _stored(self, unit: UnitOfWork, context: Context) -> list[StoredEvent]:
+        if not unit.pending:
+            return []
+        metadata = Metadata(
+            recorded_at=self._clock(),
+            actor=context.actor,
+            reason=context.reason,
+            correlation_id=context.correlation_id,
+            causation_id=context.causation_id,
+        )
+        stored = self._mapper.to_stored_event
+        return [
+            stored(PendingEvent(stream, version, event, metadata))
+            for stream, version, event in unit.pending
+        ]
+
+    def _save(self, decisions: Sequence[_Decided[Any]], group: Group) -> bool:
+        """Whether what was decided is saved; if not, another writer was faster."""
+        stored = [event for decision in decisions for event in decision.stored]
+        if not stored:
+            return True
+        try:
+            positions = self._append(stored, group)
+        except IntegrityError:
+            self._states.cache.distrust(group.streams())
+            return False
+        if positions[0] == self._seen + 1:
+            self._seen = positions[-1]
+        sizes = Counter[str]()
+        for event in stored:
+            sizes[str(event.originator_id)] += len(event.state)
+        self._states.cache.distrust(sizes)
+        for key, folded in group.touched().items():
+            folded.tail_size += sizes[key[1]]
+            self._states.keep(key, folded)
+        reached = positions[0] - 1
+        for decision in decisions:
+            reached += len(decision.stored)
+            decision.position = reached
+        for listener in self._listeners:
+            listener(reached)
+        return True
+
+    def _append(self, stored: Sequence[StoredEvent], group: Group) -> Sequence[int]:
+        self._committing = time.monotonic()
+        try:
+            return self._history.append(stored, self._seen, group.only_looked_at())
+        finally:
+            self._committing = None
+
+    def unconfirmed(self) -> float:
+        """For how many seconds the database has been at the commit at hand, 0.0 without one."""
+        began = self._committing
+        return time.monotonic() - began if began else 0.0
+
+    def _is_overtaken(self, decision: _Decided[Any]) -> bool:
+        """Whether a command was refused for a state that another process has changed meanwhile."""
+        if isinstance(decision.error, Overtaken):
+            return True
+        if decision.error is None:
+            return False
+        try:
+            newest = self._history.max_notification_id() or 0
+            return newest != self._seen and decision.unit.is_overtaken()
+        except PersistenceError as error:  # the group is saved: this one alone is not answered
+            decision.error = Unavailable(str(error))
+            return False
+
+
+def _in_doubt(command: Submission[Any], error: OutcomeUnknown, seen: int) -> OutcomeUnknown:
+    """The error as the caller of this command gets it."""
+    return OutcomeUnknown(error.why, command.context.correlation_id, seen)
