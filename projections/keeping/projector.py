@@ -143,7 +143,11 @@ class Projector:
                 self._rest(RECHECK_SECONDS, self._is_wanted if mine else lambda: self._asked)
 
     def _catch_up(self) -> int:
-        """Goes on to the newest position that is known; where none is, until nothing is found."""
+        """Goes on to the newest position that is known; where none is, until nothing is found.
+
+        What is recorded meanwhile is gathered for the next time: a caller who sends one command
+        after the other would have a page made of each.
+        """
         wanted = self._wanted
         is_known = wanted > self._position
         reached = catch_up(
@@ -151,7 +155,7 @@ class Projector:
             self._writer,
             after=self._position,
             progress=self._reached,
-            stopping=lambda: self._stopping or (is_known and self._position >= self._wanted),
+            stopping=lambda: self._stopping or (is_known and self._position >= wanted),
         )
         with self._guard:
             if self._wanted == wanted:  # further than this the history does not reach
