@@ -143,6 +143,8 @@ class Ledger(Application[str]):
         self._clock = clock
         self._cache = StateCache(STATE_CACHE)
         self._seen = 0
+        self._may_be_behind = True
+        """Whether others may have recorded what the states in memory don't have yet."""
         self._committing: float | None = None
         self._writer = CommandThread(self._commit)
         self._listeners: list[Callable[[int], None]] = []
@@ -201,9 +203,13 @@ class Ledger(Application[str]):
         self._writer.put(commands)
 
     def _commit(self, commands: Sequence[Command[Any]]) -> None:
-        """Saves a group of commands; those that it did not work out for are tried alone."""
-        for command in self._attempt(commands):
-            attempts = 1
+        """Saves a group of commands; those that it did not work out for are tried alone.
+
+        Once more together before, for all may have been decided on what was outdated.
+        """
+        again = self._attempt(commands)
+        for command in self._attempt(again) if again else ():
+            attempts = 2
             while attempts < ATTEMPTS and self._attempt([command]):
                 attempts += 1
             if attempts == ATTEMPTS:
@@ -213,17 +219,19 @@ class Ledger(Application[str]):
         """Decides and saves commands in one transaction; those that are to be decided again."""
         try:
             with _as_unavailable():
-                self._refresh()
+                if self._may_be_behind:
+                    self._refresh()
                 group = Group(self, (stream for each in commands for stream in each.streams))
                 decisions = [self._decide(command, group) for command in commands]
                 if not self._save(decisions, group):
                     return commands
-                overtaken = [each.command for each in decisions if self._is_overtaken(each)]
+                overtaken = self._overtaken([each for each in decisions if not each.stored])
         except Unavailable as error:
             tell((command, Unavailable(str(error))) for command in commands)
             return ()
         except OutcomeUnknown as error:
             self._cache.clear()  # whether they hold what was to be saved, nobody knows
+            self._may_be_behind = True
             tell((each, _in_doubt(each, error, self._seen)) for each in commands)
             return ()
         tell((each.command, each.outcome()) for each in decisions if each.command not in overtaken)
@@ -239,6 +247,7 @@ class Ledger(Application[str]):
                 self._cache.clear()
             self._cache.distrust(changed)
             self._seen = newest
+        self._may_be_behind = False
 
     def _decide(self, command: Command[R], group: Group) -> _Decision[R]:
         """What a command comes to after those before it in the group."""
@@ -279,9 +288,12 @@ class Ledger(Application[str]):
             positions = self._append(stored, group)
         except IntegrityError:
             self._cache.distrust(group.streams())
+            self._may_be_behind = True
             return False
         if positions[0] == self._seen + 1:
             self._seen = positions[-1]
+        else:
+            self._may_be_behind = True
         sizes = Counter[str]()
         for event in stored:
             sizes[str(event.originator_id)] += len(event.state)
@@ -309,18 +321,31 @@ class Ledger(Application[str]):
         began = self._committing
         return time.monotonic() - began if began else 0.0
 
-    def _is_overtaken(self, decision: _Decision[Any]) -> bool:
-        """Whether a command was refused for a state that another process has changed meanwhile."""
-        if isinstance(decision.error, Overtaken):
-            return True
-        if decision.error is None:
-            return False
+    def _overtaken(self, decisions: Sequence[_Decision[Any]]) -> list[Command[Any]]:
+        """Of commands that came to nothing to save, those to be decided again.
+
+        Nobody has checked yet whether what they looked at is up to date, as an append does.
+        """
+        if not decisions:
+            return []
         try:
             newest = self.recorder.max_notification_id() or 0
-            return newest != self._seen and decision.unit.is_overtaken()
-        except PersistenceError as error:  # the group is saved: this one alone is not answered
-            decision.error = Unavailable(str(error))
-            return False
+            again = [each for each in decisions if self._is_overtaken(each, newest)]
+        except PersistenceError as error:  # the rest of the group is saved
+            for each in decisions:
+                each.error = Unavailable(str(error))
+            return []
+        if newest != self._seen:
+            self._may_be_behind = True
+            for each in decisions:
+                each.position = newest
+        return [each.command for each in again]
+
+    def _is_overtaken(self, decision: _Decision[Any], newest: int) -> bool:
+        """Whether a command looked at a state that another process has changed meanwhile."""
+        if isinstance(decision.error, Overtaken) or newest < self._seen:
+            return True
+        return newest != self._seen and decision.unit.is_overtaken()
 
     # --- states --------------------------------------------------------------------------------
 

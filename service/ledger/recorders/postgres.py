@@ -74,6 +74,8 @@ _BEGIN = SQL(
         SELECT coalesce(max(notification_id), 0) INTO newest FROM {table};
         IF newest > seen THEN
             PERFORM {unmoved}(looked_at, looked_at_versions);
+        ELSIF newest < seen THEN
+            RAISE unique_violation USING MESSAGE = 'the history has lost what was seen';
         END IF;
         PERFORM pg_notify({channel}, newest + count || {told});
         RETURN newest;
@@ -316,17 +318,17 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
         """Appends events that depend on no stream beside those they are appended to."""
-        return self.append(stored_events, _LARGEST, {})
+        return self.append(stored_events, 0, {})
 
     def append(
         self, stored_events: Sequence[StoredEvent], seen: int, looked_at: Mapping[str, int]
     ) -> Sequence[int]:
         """Appends the events in one transaction; their positions.
 
-        Raises IntegrityError when a version is taken or, if others have written after position
-        `seen`, when a stream of `looked_at` has moved on; OperationalError when the lock can't be
-        had in time; OutcomeUnknown when the database does not say whether it has committed. Nothing
-        is tried again here: the ledger decides.
+        Raises IntegrityError when a version is taken, when the history ends before position `seen`
+        or, if others have written after it, when a stream of `looked_at` has moved on;
+        OperationalError when the lock can't be had in time; OutcomeUnknown when the database does
+        not say whether it has committed. Nothing is tried again here: the ledger decides.
         """
         if not stored_events:
             return []

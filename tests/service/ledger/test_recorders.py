@@ -79,6 +79,13 @@ def test_an_append_that_depends_on_a_stream_that_has_moved_leaves_nothing(
     assert list(recorder.select_events("c")) == events("c", 1)
 
 
+def test_an_append_decided_on_what_the_history_has_lost_leaves_nothing(recorder: Recorder) -> None:
+    recorder.insert_events(events("a", 2))
+    with pytest.raises(IntegrityError):
+        recorder.append(events("b", 1), 3, {})
+    assert recorder.append(events("b", 1), 2, {}) == [3]
+
+
 def test_a_reader_that_follows_misses_nothing_whoever_writes(recorder: Recorder) -> None:
     """Commits in the order of positions: else a reader passes over what comes later (D-64)."""
     writers, rounds = 4, 30
