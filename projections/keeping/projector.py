@@ -46,6 +46,7 @@ class Projector:
         self._position = writer.position()
         self._wanted = 0
         self._asked = False
+        self._is_mine = False
         self._stopping = False
         self._failure: Exception | None = None
         self._thread: threading.Thread | None = None
@@ -54,6 +55,13 @@ class Projector:
     def position(self) -> int:
         """How far the views are."""
         return self._position
+
+    def is_mine(self) -> bool:
+        """Whether it is this process that projects: what it records itself, none other need hear.
+
+        If it was another's turn since, that one finds out by looking, within a second.
+        """
+        return self._is_mine
 
     @property
     def failure(self) -> Exception | None:
@@ -75,6 +83,7 @@ class Projector:
         self._tell()
         if self._thread:
             self._thread.join(STOP_SECONDS)
+        self._is_mine = False
         self._turn.leave()
 
     def wake(self, position: int) -> None:
@@ -123,7 +132,7 @@ class Projector:
         pause = SHORTEST_PAUSE
         while not self._stopping:
             try:
-                mine = self._turn.mine()
+                mine = self._is_mine = self._turn.mine()
                 self._reached(self._catch_up() if mine else self._writer.position())
             except TRANSIENT_ERRORS as error:
                 log.warning(

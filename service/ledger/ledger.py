@@ -148,6 +148,8 @@ class Ledger(Application[str]):
         self._committing: float | None = None
         self._writer = CommandThread(self._commit)
         self._listeners: list[Callable[[int], None]] = []
+        self.is_followed_here: Callable[[], bool] = lambda: False
+        """Whether those who follow the history hear it from `on_commit`, and need no NOTIFY."""
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
         """What makes the recorders, by where the history is kept."""
@@ -312,7 +314,8 @@ class Ledger(Application[str]):
     def _append(self, stored: Sequence[StoredEvent], group: Group) -> Sequence[int]:
         self._committing = time.monotonic()
         try:
-            return self.history.append(stored, self._seen, group.only_looked_at())
+            quietly = self.is_followed_here()
+            return self.history.append(stored, self._seen, group.only_looked_at(), quietly=quietly)
         finally:
             self._committing = None
 

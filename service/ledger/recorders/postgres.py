@@ -61,11 +61,11 @@ APPEND_SECONDS = 8.0
 _ARRAYS = SQL("%b::text[], %b::bigint[], %b::text[], %b::bytea[]")
 _LOOKED_AT = SQL("%b::bigint, %b::text[], %b::bigint[]")
 _EVENT = SQL("originator_id, originator_version, topic, state")
-# With the lock in hand the newest position stays so, and others hear of the new one at the commit.
+# With the lock in hand the newest position stays so.
 _BEGIN = SQL(
     """
     CREATE OR REPLACE FUNCTION {begin}(
-        count bigint, seen bigint, looked_at text[], looked_at_versions bigint[]
+        seen bigint, looked_at text[], looked_at_versions bigint[]
     ) RETURNS bigint LANGUAGE plpgsql SET lock_timeout = {patience} AS $$
     DECLARE
         newest bigint;
@@ -77,7 +77,6 @@ _BEGIN = SQL(
         ELSIF newest < seen THEN
             RAISE unique_violation USING MESSAGE = 'the history has lost what was seen';
         END IF;
-        PERFORM pg_notify({channel}, newest + count || {told});
         RETURN newest;
     END $$
     """
@@ -90,14 +89,13 @@ _APPEND = SQL(
         seen bigint, looked_at text[], looked_at_versions bigint[]
     ) RETURNS bigint LANGUAGE plpgsql AS $$
     DECLARE
-        count bigint := cardinality(streams);
-        newest bigint := {begin}(count, seen, looked_at, looked_at_versions);
+        newest bigint := {begin}(seen, looked_at, looked_at_versions);
     BEGIN
         INSERT INTO {table} ({event}, notification_id)
             SELECT stream, version, topic, state, newest + n
             FROM unnest(streams, versions, topics, states) WITH ORDINALITY
                 AS given(stream, version, topic, state, n);
-        RETURN newest + count;
+        RETURN newest + cardinality(streams);
     END $$
     """
 )
@@ -292,14 +290,18 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
                 unmoved=unmoved,
                 table=table,
                 patience=Literal(f"{LOCK_SECONDS}s"),
-                channel=Literal(CHANNEL),
-                told=Literal(f" {HISTORY} {datastore.schema}"),
             ),
             _APPEND.format(append=append, begin=begin, table=table, event=_EVENT),
         ]
         self._patience = SQL("SET LOCAL statement_timeout = {}").format(Literal(f"{COPY_SECONDS}s"))
-        self._begin = SQL("SELECT {}(%b::bigint, {})").format(begin, _LOOKED_AT)
+        self._begin = SQL("SELECT {}({})").format(begin, _LOOKED_AT)
         self._append = SQL("SELECT {}({}, {})").format(append, _ARRAYS, _LOOKED_AT)
+        tell = SQL("pg_notify({}, {} || {})")
+        told = Literal(f" {HISTORY} {datastore.schema}")
+        self._append_and_tell = SQL("SELECT last, {} FROM {}({}, {}) AS last").format(
+            tell.format(Literal(CHANNEL), Identifier("last"), told), append, _ARRAYS, _LOOKED_AT
+        )
+        self._tell = SQL("SELECT {}").format(tell.format(Literal(CHANNEL), SQL("%s::bigint"), told))
         target = SQL("{} ({}, notification_id)").format(table, _EVENT)
         self._copy = SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(target)
         self._select = SQL("SELECT {} FROM {} WHERE originator_id = %s").format(_EVENT, table)
@@ -321,9 +323,14 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         return self.append(stored_events, 0, {})
 
     def append(
-        self, stored_events: Sequence[StoredEvent], seen: int, looked_at: Mapping[str, int]
+        self,
+        stored_events: Sequence[StoredEvent],
+        seen: int,
+        looked_at: Mapping[str, int],
+        *,
+        quietly: bool = False,
     ) -> Sequence[int]:
-        """Appends the events in one transaction; their positions.
+        """Appends the events in one transaction; their positions. Few may go `quietly`.
 
         Raises IntegrityError when a version is taken, when the history ends before position `seen`
         or, if others have written after it, when a stream of `looked_at` has moved on;
@@ -338,8 +345,9 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
             with self.datastore.get_connection() as connection, commit.watched(connection):
                 if len(stored_events) < COPY_FROM:
                     commit.is_asked_for = True
+                    append = self._append if quietly else self._append_and_tell
                     values = (*_arrays(stored_events), *found_at)
-                    last = connection.execute(self._append, values, prepare=True).fetchall()[0][0]
+                    last = connection.execute(append, values, prepare=True).fetchall()[0][0]
                 else:
                     last = self._append_many(connection, commit, stored_events, found_at)
         except PersistenceError as error:
@@ -361,9 +369,10 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         with connection.transaction(), connection.cursor() as c:
             connection.patience = COPY_SECONDS + GRACE_SECONDS
             c.execute(self._patience)
-            newest = c.execute(self._begin, (len(events), *found_at)).fetchall()[0][0]
+            newest = c.execute(self._begin, found_at).fetchall()[0][0]
             last = newest + len(events)
             self._copy_in(c, events, range(newest + 1, last + 1))
+            c.execute(self._tell, (last,))
             connection.patience = APPEND_SECONDS
             commit.is_asked_for = True
         return last

@@ -80,9 +80,14 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
         return [*super().construct_create_table_statements(), index]
 
     def append(
-        self, stored_events: Sequence[StoredEvent], seen: int, looked_at: Mapping[str, int]
+        self,
+        stored_events: Sequence[StoredEvent],
+        seen: int,
+        looked_at: Mapping[str, int],
+        *,
+        quietly: bool = False,
     ) -> Sequence[int]:
-        """Appends events in one transaction; their positions.
+        """Appends events in one transaction; their positions. Nobody is told in any case.
 
         Raises IntegrityError when one of their versions is taken, when the history ends before
         position `seen`, or when a stream of `looked_at` has moved on: that is looked for only if

@@ -12,6 +12,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from projections.keeping import projector
+from projections.notices import CHANNEL, VIEWS, understood
 from service.tenants.tenant import Tenant
 from tests.postgres import PostgresServer
 from tests.service.office import approval_event, contract_event, line_event, mark_ready, record
@@ -52,3 +53,17 @@ def test_a_single_mark_is_five_statements(
     for item in items[1:]:
         asked = asked_to_mark(item)
         assert len(asked) <= 5, "\n".join(asked)
+
+
+def test_the_process_that_projects_tells_others_of_its_views_alone(
+    database: str, tenant: Tenant
+) -> None:
+    """Each commit that is told of wakes a thread of every process, its own among them."""
+    items = record(tenant, approval_event("A"))
+    tenant.projector.wait_for(tenant.ledger.position(), 20)
+    with psycopg.connect(database, autocommit=True) as listener:
+        listener.execute(SQL("LISTEN {}").format(Identifier(CHANNEL)))
+        position = mark_ready(tenant, items).body.position
+        assert tenant.projector.wait_for(position, 20)
+        heard = [understood(each.payload) for each in listener.notifies(timeout=10, stop_after=1)]
+    assert [(told[0], told[1]) for told in heard if told] == [(position, VIEWS)]

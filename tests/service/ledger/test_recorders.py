@@ -130,7 +130,7 @@ def test_connections_to_a_file_are_durable_wal_with_full_synchronous(tmp_path: P
                 pool.put_connection(connection)
 
 
-def test_a_commit_is_told_with_its_position_and_its_schema(
+def test_a_commit_is_told_with_its_position_and_its_schema_unless_it_is_quiet(
     postgres_server: PostgresServer,
 ) -> None:
     url = postgres_server.new_database()
@@ -139,6 +139,7 @@ def test_a_commit_is_told_with_its_position_and_its_schema(
         listener.execute(SQL("LISTEN {}").format(Identifier(CHANNEL)))
         other.insert_events(events("a", 1))
         one.insert_events(events("a", 3))
+        other.append(events("b", 1), 1, {}, quietly=True)
         one.insert_events(events("b", COPY_FROM))
         heard = [understood(each.payload) for each in listener.notifies(timeout=10, stop_after=3)]
     assert heard == [
