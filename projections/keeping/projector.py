@@ -46,6 +46,7 @@ class Projector:
         self._position = writer.position()
         self._wanted = 0
         self._asked = False
+        self._is_mine = False
         self._stopping = False
         self._failure: Exception | None = None
         self._thread: threading.Thread | None = None
@@ -54,6 +55,13 @@ class Projector:
     def position(self) -> int:
         """How far the views are."""
         return self._position
+
+    def is_mine(self) -> bool:
+        """Whether it is this process that projects: what it records itself, none other need hear.
+
+        If it was another's turn since, that one finds out by looking, within a second.
+        """
+        return self._is_mine
 
     @property
     def failure(self) -> Exception | None:
@@ -75,6 +83,7 @@ class Projector:
         self._tell()
         if self._thread:
             self._thread.join(STOP_SECONDS)
+        self._is_mine = False
         self._turn.leave()
 
     def wake(self, position: int) -> None:
@@ -123,7 +132,7 @@ class Projector:
         pause = SHORTEST_PAUSE
         while not self._stopping:
             try:
-                mine = self._turn.mine()
+                mine = self._is_mine = self._turn.mine()
                 self._reached(self._catch_up() if mine else self._writer.position())
             except TRANSIENT_ERRORS as error:
                 log.warning(
@@ -143,7 +152,11 @@ class Projector:
                 self._rest(RECHECK_SECONDS, self._is_wanted if mine else lambda: self._asked)
 
     def _catch_up(self) -> int:
-        """Goes on to the newest position that is known; where none is, until nothing is found."""
+        """Goes on to the newest position that is known; where none is, until nothing is found.
+
+        What is recorded meanwhile is gathered for the next time: a caller who sends one command
+        after the other would have a page made of each.
+        """
         wanted = self._wanted
         is_known = wanted > self._position
         reached = catch_up(
@@ -151,7 +164,7 @@ class Projector:
             self._writer,
             after=self._position,
             progress=self._reached,
-            stopping=lambda: self._stopping or (is_known and self._position >= self._wanted),
+            stopping=lambda: self._stopping or (is_known and self._position >= wanted),
         )
         with self._guard:
             if self._wanted == wanted:  # further than this the history does not reach

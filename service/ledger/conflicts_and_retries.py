@@ -78,12 +78,20 @@ class Committer:
         self._history, self._states, self._mapper = history, states, mapper
         self._clock, self._listeners = clock, listeners
         self._seen = 0
+        self._may_be_behind = True
+        """Whether others may have recorded what the states in memory don't have yet."""
         self._committing: float | None = None
+        self.is_followed_here: Callable[[], bool] = lambda: False
+        """Whether those who follow the history hear it from a listener, and need no NOTIFY."""
 
     def commit(self, commands: Sequence[Submission[Any]]) -> None:
-        """Saves a group of commands; those that were overtaken are tried again, each alone."""
-        for command in self._attempt(commands):
-            attempts = 1
+        """Saves a group of commands; those that it did not work out for are tried alone.
+
+        Once more together before, for all may have been decided on what was outdated.
+        """
+        again = self._attempt(commands)
+        for command in self._attempt(again) if again else ():
+            attempts = 2
             while attempts < ATTEMPTS and self._attempt([command]):
                 attempts += 1
             if attempts == ATTEMPTS:
@@ -93,19 +101,21 @@ class Committer:
         """Decides and saves commands in one transaction; those that are to be decided again."""
         try:
             with as_unavailable():
-                self._refresh()
+                if self._may_be_behind:
+                    self._refresh()
                 group = Group(
                     self._states, (stream for each in commands for stream in each.streams)
                 )
                 decisions = [self._decide(command, group) for command in commands]
                 if not self._save(decisions, group):
                     return commands
-                overtaken = [each.command for each in decisions if self._is_overtaken(each)]
+                overtaken = self._overtaken([each for each in decisions if not each.stored])
         except Unavailable as error:
             tell((command, Unavailable(str(error))) for command in commands)
             return ()
         except OutcomeUnknown as error:
             self._states.cache.clear()  # whether they hold what was to be saved, nobody knows
+            self._may_be_behind = True
             tell((each, _in_doubt(each, error, self._seen)) for each in commands)
             return ()
         tell((each.command, each.outcome()) for each in decisions if each.command not in overtaken)
@@ -123,6 +133,7 @@ class Committer:
                 self._states.cache.clear()
             self._states.cache.distrust(changed)
             self._seen = newest
+        self._may_be_behind = False
 
     def _decide(self, command: Submission[R], group: Group) -> _Decided[R]:
         """What a command comes to after those before it in the group."""
@@ -163,9 +174,12 @@ class Committer:
             positions = self._append(stored, group)
         except IntegrityError:
             self._states.cache.distrust(group.streams())
+            self._may_be_behind = True
             return False
         if positions[0] == self._seen + 1:
             self._seen = positions[-1]
+        else:
+            self._may_be_behind = True
         sizes = Counter[str]()
         for event in stored:
             sizes[str(event.originator_id)] += len(event.state)
@@ -184,7 +198,8 @@ class Committer:
     def _append(self, stored: Sequence[StoredEvent], group: Group) -> Sequence[int]:
         self._committing = time.monotonic()
         try:
-            return self._history.append(stored, self._seen, group.only_looked_at())
+            looked_at, quietly = group.only_looked_at(), self.is_followed_here()
+            return self._history.append(stored, self._seen, looked_at, quietly=quietly)
         finally:
             self._committing = None
 
@@ -193,18 +208,31 @@ class Committer:
         began = self._committing
         return time.monotonic() - began if began else 0.0
 
-    def _is_overtaken(self, decision: _Decided[Any]) -> bool:
-        """Whether a command was refused for a state that another process has changed meanwhile."""
-        if isinstance(decision.error, Overtaken):
-            return True
-        if decision.error is None:
-            return False
+    def _overtaken(self, decisions: Sequence[_Decided[Any]]) -> list[Submission[Any]]:
+        """Of commands that came to nothing to save, those to be decided again.
+
+        Nobody has checked yet whether what they looked at is up to date, as an append does.
+        """
+        if not decisions:
+            return []
         try:
             newest = self._history.max_notification_id() or 0
-            return newest != self._seen and decision.unit.is_overtaken()
-        except PersistenceError as error:  # the group is saved: this one alone is not answered
-            decision.error = Unavailable(str(error))
-            return False
+            again = [each for each in decisions if self._is_overtaken(each, newest)]
+        except PersistenceError as error:  # the rest of the group is saved
+            for each in decisions:
+                each.error = Unavailable(str(error))
+            return []
+        if newest != self._seen:
+            self._may_be_behind = True
+            for each in decisions:
+                each.position = newest
+        return [each.command for each in again]
+
+    def _is_overtaken(self, decision: _Decided[Any], newest: int) -> bool:
+        """Whether a command looked at a state that another process has changed meanwhile."""
+        if isinstance(decision.error, Overtaken) or newest < self._seen:
+            return True
+        return newest != self._seen and decision.unit.is_overtaken()
 
 
 def _in_doubt(command: Submission[Any], error: OutcomeUnknown, seen: int) -> OutcomeUnknown:

@@ -71,6 +71,10 @@ class Ledger(Application[str]):
         """Calls `listener` with the new position after every commit of this process."""
         self._listeners.append(listener)
 
+    def tell_nobody_while(self, is_followed_here: Callable[[], bool]) -> None:
+        """Sends no NOTIFY of commits as long as those who follow the history hear `on_commit`."""
+        self._committer.is_followed_here = is_followed_here
+
     def keep_states(self, size: int) -> None:
         """From the next command on, keeps so many bytes of folded states in memory."""
         self.states.cache.limit = size

@@ -72,6 +72,7 @@ class Tenant:
         self.background = Background()
         self._committed = 0
         self.ledger.on_commit(self._has_committed)
+        self.ledger.tell_nobody_while(self.projector.is_mine)
         self._projecting = project
         self._stop_following: Callable[[], object] = lambda: None
         if project:

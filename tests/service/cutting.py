@@ -103,10 +103,10 @@ class Wire:
                 link.server.sendall(received)
             link.is_doomed = link.is_doomed or how == "cut"
             link.is_silent = how == "swallow"
-            if how == "before":
-                link.cut()
             if how:
                 self.hit.set()
+            if how == "before":
+                link.cut()
 
     def _applies(self, link: _Link, received: bytes) -> str | None:
         """What to do at this, once."""

@@ -47,12 +47,19 @@ class EventStore(Protocol):
         ...
 
     def append(
-        self, stored_events: Sequence[StoredEvent], seen: int, looked_at: Mapping[str, int]
+        self,
+        stored_events: Sequence[StoredEvent],
+        seen: int,
+        looked_at: Mapping[str, int],
+        *,
+        quietly: bool = False,
     ) -> Sequence[int]:
         """Appends events in one transaction; their positions.
 
-        They were decided on when `seen` was the newest position. Raises IntegrityError when one of
-        their versions is taken, or a stream of `looked_at` has moved on from the version given.
+        They were decided on what stands up to position `seen`, or later. Raises IntegrityError when
+        one of their versions is taken, a stream of `looked_at` has moved on from the version given,
+        or the history ends before `seen`: a server took over without all that was confirmed.
+        `quietly`, other processes need not be told.
         """
         ...
 

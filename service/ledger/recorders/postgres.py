@@ -22,7 +22,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 from psycopg.types.numeric import Int8
 
 from projections.databases.connections import GRACE_SECONDS
-from projections.databases.notices import CHANNEL
+from projections.databases.notices import CHANNEL, HISTORY
 from projections.history import OutcomeUnknown
 from service.databases.bounded_connections import Bounded
 from service.ledger.recorders.commits_in_doubt import APPEND_SECONDS, Commit
@@ -96,8 +96,14 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         self.channel_name = CHANNEL
         begin, append = _table(datastore, "begin_append"), _table(datastore, "append_events")
         self._patience = SQL("SET LOCAL statement_timeout = {}").format(Literal(f"{COPY_SECONDS}s"))
-        self._begin = SQL("SELECT {}(%b::bigint, {})").format(begin, _LOOKED_AT)
+        self._begin = SQL("SELECT {}({})").format(begin, _LOOKED_AT)
         self._append = SQL("SELECT {}({}, {})").format(append, _ARRAYS, _LOOKED_AT)
+        tell = SQL("pg_notify({}, {} || {})")
+        told = Literal(f" {HISTORY} {datastore.schema}")
+        self._append_and_tell = SQL("SELECT last, {} FROM {}({}, {}) AS last").format(
+            tell.format(Literal(CHANNEL), Identifier("last"), told), append, _ARRAYS, _LOOKED_AT
+        )
+        self._tell = SQL("SELECT {}").format(tell.format(Literal(CHANNEL), SQL("%s::bigint"), told))
         target = SQL("{} ({}, notification_id)").format(table, _EVENT)
         self._copy = SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(target)
         self._select = SQL("SELECT {} FROM {} WHERE originator_id = %s").format(_EVENT, table)
@@ -118,17 +124,22 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
         """Appends events that depend on no stream beside those they are appended to."""
-        return self.append(stored_events, _LARGEST, {})
+        return self.append(stored_events, 0, {})
 
     def append(
-        self, stored_events: Sequence[StoredEvent], seen: int, looked_at: Mapping[str, int]
+        self,
+        stored_events: Sequence[StoredEvent],
+        seen: int,
+        looked_at: Mapping[str, int],
+        *,
+        quietly: bool = False,
     ) -> Sequence[int]:
-        """Appends the events in one transaction; their positions.
+        """Appends the events in one transaction; their positions. Few may go `quietly`.
 
-        Raises IntegrityError when a version is taken or, if others have written after position
-        `seen`, when a stream of `looked_at` has moved on; OperationalError when it does not get the
-        lock in time; OutcomeUnknown when the database does not say whether it has committed.
-        Nothing is tried again here: the ledger decides.
+        Raises IntegrityError when a version is taken, when the history ends before position `seen`
+        or, if others have written after it, when a stream of `looked_at` has moved on;
+        OperationalError when it does not get the lock in time; OutcomeUnknown when the database
+        does not say whether it has committed. Nothing is tried again here: the ledger decides.
         """
         if not stored_events:
             return []
@@ -138,8 +149,9 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
             with self.datastore.get_connection() as connection, commit.watched(connection):
                 if len(stored_events) < COPY_FROM:
                     commit.is_asked_for = True
+                    append = self._append if quietly else self._append_and_tell
                     values = (*_arrays(stored_events), *found_at)
-                    last = connection.execute(self._append, values, prepare=True).fetchall()[0][0]
+                    last = connection.execute(append, values, prepare=True).fetchall()[0][0]
                 else:
                     last = self._append_many(connection, commit, stored_events, found_at)
         except PersistenceError as error:
@@ -161,9 +173,10 @@ class PostgresRecorder(_Recorder, PostgresApplicationRecorder):
         with connection.transaction(), connection.cursor() as c:
             connection.patience = COPY_SECONDS + GRACE_SECONDS
             c.execute(self._patience)
-            newest = c.execute(self._begin, (len(events), *found_at)).fetchall()[0][0]
+            newest = c.execute(self._begin, found_at).fetchall()[0][0]
             last = newest + len(events)
             self._copy_in(c, events, range(newest + 1, last + 1))
+            c.execute(self._tell, (last,))
             connection.patience = APPEND_SECONDS
             commit.is_asked_for = True
         return last

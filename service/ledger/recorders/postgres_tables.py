@@ -8,7 +8,6 @@ import hashlib
 
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from projections.databases.notices import CHANNEL, HISTORY
 from service.ledger.recorders.pooled_datastore import LOCK_SECONDS, PooledDatastore
 
 _EVENTS = SQL(
@@ -44,11 +43,11 @@ _REFUSED = SQL(
     )
     """
 )
-# With the lock in hand the newest position stays so, and others hear of the new one at the commit.
+# With the lock in hand the newest position stays so.
 _BEGIN = SQL(
     """
     CREATE OR REPLACE FUNCTION {schema}.begin_append(
-        count bigint, seen bigint, looked_at text[], looked_at_versions bigint[]
+        seen bigint, looked_at text[], looked_at_versions bigint[]
     ) RETURNS bigint LANGUAGE plpgsql SET lock_timeout = {patience} AS $$
     DECLARE
         newest bigint;
@@ -57,8 +56,9 @@ _BEGIN = SQL(
         SELECT coalesce(max(notification_id), 0) INTO newest FROM {schema}.stored_events;
         IF newest > seen THEN
             PERFORM {schema}.streams_unmoved(looked_at, looked_at_versions);
+        ELSIF newest < seen THEN
+            RAISE unique_violation USING MESSAGE = 'the history has lost what was seen';
         END IF;
-        PERFORM pg_notify({channel}, newest + count || {told});
         RETURN newest;
     END $$
     """
@@ -72,15 +72,14 @@ _APPEND = SQL(
     ) RETURNS bigint LANGUAGE plpgsql AS $$
     DECLARE
         made_by CONSTANT text := {made_by};
-        count bigint := cardinality(streams);
-        newest bigint := {schema}.begin_append(count, seen, looked_at, looked_at_versions);
+        newest bigint := {schema}.begin_append(seen, looked_at, looked_at_versions);
     BEGIN
         INSERT INTO {schema}.stored_events
             (originator_id, originator_version, topic, state, notification_id)
             SELECT stream, version, topic, state, newest + n
             FROM unnest(streams, versions, topics, states) WITH ORDINALITY
                 AS given(stream, version, topic, state, n);
-        RETURN newest + count;
+        RETURN newest + cardinality(streams);
     END $$
     """
 )
@@ -128,8 +127,6 @@ def _statements(schema: str, made_by: str) -> list[Composed]:
             schema=Identifier(schema),
             made_by=Literal(made_by),
             patience=Literal(f"{LOCK_SECONDS}s"),
-            channel=Literal(CHANNEL),
-            told=Literal(f" {HISTORY} {schema}"),
         )
         for statement in _STATEMENTS
     ]

@@ -81,21 +81,29 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
         return [*super().construct_create_table_statements(), index]
 
     def append(
-        self, stored_events: Sequence[StoredEvent], seen: int, looked_at: Mapping[str, int]
+        self,
+        stored_events: Sequence[StoredEvent],
+        seen: int,
+        looked_at: Mapping[str, int],
+        *,
+        quietly: bool = False,
     ) -> Sequence[int]:
-        """Appends events in one transaction; their positions.
+        """Appends events in one transaction; their positions. Nobody is told in any case.
 
-        Raises IntegrityError when one of their versions is taken, or when a stream of `looked_at`
-        has moved on: that is looked for only if others have written after position `seen`. Raises
-        OperationalError when the file can't be written, and OutcomeUnknown when the disk fails at
-        the commit: by then it may be in the write-ahead log, where the next one who opens the file
-        finds it. In every other case SQLite rolls back: a full disk leaves no whole commit there.
+        Raises IntegrityError when one of their versions is taken, when the history ends before
+        position `seen`, or when a stream of `looked_at` has moved on: that is looked for only if
+        others have written after `seen`. Raises OperationalError when the file can't be written,
+        and OutcomeUnknown when the disk fails at the commit: by then it may be in the write-ahead
+        log, where the next one who opens the file finds it. In every other case SQLite rolls back:
+        a full disk leaves no whole commit there.
         """
         is_committing = False
         try:
             with self.datastore.transaction(commit=True) as c:
                 # Inserting first takes the lock: what is looked for after it can't change any more.
                 positions = self._insert_events(c, stored_events)
+                if positions[0] <= seen:
+                    raise IntegrityError("the history has lost what was seen")
                 if positions[0] > seen + 1 and self._has_moved(c, looked_at):
                     raise IntegrityError("a stream that was looked at has moved on")
                 is_committing = True

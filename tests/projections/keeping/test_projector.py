@@ -89,6 +89,22 @@ class Watched(Listed):
         return self.ends.acquire(timeout=LONG)
 
 
+@dataclass
+class Busy(Listed):
+    """A history in which one more event is recorded whenever it is read."""
+
+    projector: Projector | None = None
+    reads: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+    def read(self, after: int, limit: int) -> Sequence[Recorded]:
+        found = super().read(after, limit)
+        self.events = STORY[: len(self.events) + 1]
+        if self.projector:
+            self.projector.wake(len(self.events))
+        self.reads.release()
+        return found
+
+
 def whole(views: Engine) -> object:
     """What the views show of the whole story."""
     feed(views, STORY)
@@ -153,6 +169,21 @@ def test_what_is_known_to_be_recorded_is_read_once(start: START, writer: Writer)
     until_shown(writer, len(STORY))
     projector.stop()
     assert not history.ends.acquire(blocking=False), "nothing more was looked for"
+
+
+@pytest.mark.usefixtures("only_woken")
+def test_commits_that_come_while_a_page_is_made_are_gathered_for_the_next_one(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projector_module, "LINGER_SECONDS", 10 * LONG)
+    history = Busy(STORY[:1])
+    projector = history.projector = Projector(history, writer)
+    projector.wake(1)
+    projector.start()
+    assert history.reads.acquire(timeout=LONG)
+    assert not history.reads.acquire(timeout=0.1), "a page was made of a single commit"
+    assert projector.wait_for(2, LONG), "who waits gets them at once"
+    projector.stop()
 
 
 @pytest.mark.usefixtures("only_woken")

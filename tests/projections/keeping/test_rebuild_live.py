@@ -159,7 +159,7 @@ def test_a_reader_that_takes_tables_in_another_order_than_the_swap_is_let_throug
 def test_a_swap_that_a_reader_never_lets_through_is_given_up_and_leaves_all_as_it_was(
     postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rebuilding, "LOCK_ATTEMPTS", 2)
+    monkeypatch.setattr(postgres, "LOCK_ATTEMPTS", 2)
     database = postgres_server.new_database()
     with closing(Tenant(database)) as live:
         record(live, contract_event(), line_event(), approval_event("A1"))

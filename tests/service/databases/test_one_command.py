@@ -12,6 +12,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from projections.keeping import projector
+from projections.notices import CHANNEL, VIEWS, understood
 from service.tenants.tenant import Tenant
 from tests.office import approval_event, contract_event, line_event
 from tests.postgres import PostgresServer
@@ -37,10 +38,10 @@ def tenant(database: str, monkeypatch: pytest.MonkeyPatch) -> Generator[Tenant]:
         yield opened
 
 
-def test_a_single_mark_is_six_statements(
+def test_a_single_mark_is_five_statements(
     postgres_server: PostgresServer, database: str, tenant: Tenant
 ) -> None:
-    """The newest position, the append; its events, what stands in rows and totals, the page."""
+    """The append; its events, what stands in their rows and in their totals, the page."""
     items = record(tenant, *(approval_event(f"A{n}") for n in range(3)))
 
     def asked_to_mark(item: str) -> list[str]:
@@ -52,4 +53,18 @@ def test_a_single_mark_is_six_statements(
     asked_to_mark(items[0])
     for item in items[1:]:
         asked = asked_to_mark(item)
-        assert len(asked) <= 6, "\n".join(asked)
+        assert len(asked) <= 5, "\n".join(asked)
+
+
+def test_the_process_that_projects_tells_others_of_its_views_alone(
+    database: str, tenant: Tenant
+) -> None:
+    """Each commit that is told of wakes a thread of every process, its own among them."""
+    items = record(tenant, approval_event("A"))
+    tenant.projector.wait_for(tenant.ledger.position(), 20)
+    with psycopg.connect(database, autocommit=True) as listener:
+        listener.execute(SQL("LISTEN {}").format(Identifier(CHANNEL)))
+        position = mark_ready(tenant, items).body.position
+        assert tenant.projector.wait_for(position, 20)
+        heard = [understood(each.payload) for each in listener.notifies(timeout=10, stop_after=1)]
+    assert [(told[0], told[1]) for told in heard if told] == [(position, VIEWS)]

@@ -202,6 +202,29 @@ def test_a_work_that_appends_nothing_changes_nothing_and_tells_the_position(
     assert ledger.position() == 1
 
 
+def test_a_work_that_appends_nothing_sees_what_others_did_before(opened: Opened) -> None:
+    ledger, rival = opened(), opened()
+    ledger.transact(next_number, CONTEXT)
+    rival.transact(next_number, CONTEXT)
+    seen = ledger.transact(lambda unit: unit.version("series/s"), CONTEXT)
+    assert (seen.result, seen.position) == (2, 2)
+
+
+def test_a_command_goes_on_from_what_is_left_where_a_server_lost_what_it_had_confirmed(
+    opened: Opened, database: str
+) -> None:
+    """One that takes over without all of it: what was seen of that must not count any more."""
+    ledger = opened()
+    for _ in range(3):
+        ledger.transact(next_number, CONTEXT)
+    sql(database, "DELETE FROM stored_events WHERE originator_version > 1")
+    assert ledger.transact(lambda unit: unit.version("series/s"), CONTEXT).result == 1
+    assert [ledger.transact(next_number, CONTEXT).result for _ in range(2)] == [2, 3]
+    sql(database, "DELETE FROM stored_events WHERE originator_version > 1")
+    assert ledger.transact(next_number, CONTEXT).result == 2
+    assert numbers(ledger) == [1, 2]
+
+
 def test_a_work_sees_what_it_appended_itself(ledger: Ledger) -> None:
     def work(unit: UnitOfWork) -> tuple[int, int]:
         before = unit.version("series/s")

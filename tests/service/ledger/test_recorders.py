@@ -79,6 +79,13 @@ def test_an_append_that_depends_on_a_stream_that_has_moved_leaves_nothing(
     assert list(recorder.select_events("c")) == events("c", 1)
 
 
+def test_an_append_decided_on_what_the_history_has_lost_leaves_nothing(recorder: Recorder) -> None:
+    recorder.insert_events(events("a", 2))
+    with pytest.raises(IntegrityError):
+        recorder.append(events("b", 1), 3, {})
+    assert recorder.append(events("b", 1), 2, {}) == [3]
+
+
 def test_a_reader_that_follows_misses_nothing_whoever_writes(recorder: Recorder) -> None:
     """Commits in the order of positions: else a reader passes over what comes later (D-64)."""
     writers, rounds = 4, 30
@@ -123,7 +130,7 @@ def test_connections_to_a_file_are_durable_wal_with_full_synchronous(tmp_path: P
                 pool.put_connection(connection)
 
 
-def test_a_commit_is_told_with_its_position_and_its_schema(
+def test_a_commit_is_told_with_its_position_and_its_schema_unless_it_is_quiet(
     postgres_server: PostgresServer,
 ) -> None:
     url = postgres_server.new_database()
@@ -132,6 +139,7 @@ def test_a_commit_is_told_with_its_position_and_its_schema(
         listener.execute(SQL("LISTEN {}").format(Identifier(CHANNEL)))
         other.insert_events(events("a", 1))
         one.insert_events(events("a", 3))
+        other.append(events("b", 1), 1, {}, quietly=True)
         one.insert_events(events("b", COPY_FROM))
         heard = [understood(each.payload) for each in listener.notifies(timeout=10, stop_after=3)]
     assert heard == [
