@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
+from projections.databases.notices import CHANNEL, VIEWS, understood
 from projections.keeping import projector
-from projections.notices import CHANNEL, VIEWS, understood
 from service.tenants.tenant import Tenant
 from tests.office import approval_event, contract_event, line_event
 from tests.postgres import PostgresServer
