@@ -32,8 +32,8 @@ from projections.views.paging import (
     Wanted,
     any_of,
     in_order,
-    merged,
     past_indexes,
+    together,
 )
 from projections.views.resource import Day, Money, Page, Position, Quantity, Resource, UnitPrice
 
@@ -122,7 +122,9 @@ def list_actuals(connection: Connection, wanted: Wanted, request: PageRequest) -
         each.page(select(kind), part.orders, is_next=part.after is not None)
         for each, kind in zip(pagings, kinds, strict=True)
     )
-    rows = connection.execute(merged(pages, part.orders), part.values()).mappings().all()
+    rows = (
+        connection.execute(together(pages, part.orders, apart=True), part.values()).mappings().all()
+    )
     return Page(
         items=[_actual(row) for row in rows[: request.limit]],
         next=paging.next_cursor(in_order(rows), part),

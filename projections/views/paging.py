@@ -33,7 +33,8 @@ Columns = Mapping[str, ColumnElement[Any]]
 Rows = list[dict[str, Any]]
 Wanted = Mapping[str, Sequence[str]]
 """Values per column, any of them."""
-_LIMIT = bindparam("limit", type_=Integer)
+ROWS = bindparam("limit", type_=Integer)
+"""How many rows a page has, and one more."""
 _LARGEST: Mapping[type, int] = {Integer: 2**31}
 """What a number is below, in columns that have not 64 bits for it."""
 
@@ -110,7 +111,7 @@ class Paging:
         `is_next` says whether other parts came before. It is executed with the part's values. The
         columns that it sorts by end each row.
         """
-        return self.rows(statement, orders, is_next=is_next).limit(_LIMIT)
+        return self.rows(statement, orders, is_next=is_next).limit(ROWS)
 
     def rows(
         self, statement: Select[Any], orders: Sequence[Order], *, is_next: bool
@@ -221,21 +222,35 @@ def merged(
     parts: Iterable[Select[Any]],
     orders: Sequence[Order],
     *,
-    limit: BindParameter[int] = _LIMIT,
-    on_postgres: bool = True,
-    apart: bool = True,
+    limit: BindParameter[int] = ROWS,
+    on_postgres: bool,
 ) -> CompoundSelect[Any]:
-    """One page of the rows of several parts, which are `apart` if no row is in two.
+    """One page of the rows of several parts, each of which lies in one index; no row is in two.
 
-    Of rows that lie in an index in that order, SQLite reads no more than fill the page; PostgreSQL
-    does so only if each part has that limit by itself, and SQLite only if none has.
+    SQLite reads no more of them than fill the page; PostgreSQL does so only if each part has that
+    limit by itself, and SQLite only if none has.
     """
     if on_postgres:
         parts = [part.limit(limit) for part in parts]
+    return _in_order(union_all(*(part.subquery().select() for part in parts)), orders, limit)
+
+
+def together(
+    pages: Iterable[Select[Any] | CompoundSelect[Any]],
+    orders: Sequence[Order],
+    *,
+    apart: bool = False,
+) -> CompoundSelect[Any]:
+    """One page of the rows of several pages, which are `apart` if no row is in two."""
     of_all = union_all if apart else union
-    whole = of_all(*(part.subquery().select() for part in parts))
-    keys = [whole.selected_columns[f"sort_{order.name}"] for order in orders]
-    return whole.order_by(*_by(orders, keys)).limit(limit)
+    return _in_order(of_all(*(page.subquery().select() for page in pages)), orders, ROWS)
+
+
+def _in_order(
+    rows: CompoundSelect[Any], orders: Sequence[Order], limit: BindParameter[int]
+) -> CompoundSelect[Any]:
+    keys = [rows.selected_columns[f"sort_{order.name}"] for order in orders]
+    return rows.order_by(*_by(orders, keys)).limit(limit)
 
 
 def past_indexes(column: ColumnElement[Any]) -> ColumnElement[Any]:

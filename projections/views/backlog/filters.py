@@ -32,8 +32,6 @@ class Shape:
     has_text: bool
     looked_up: bool = False
     """Whether rows are looked up by what has the text; else they are gone through for it."""
-    has_until: bool = False
-    """Whether only those up to some sort keys are looked up."""
 
     @property
     def names(self) -> set[str]:

@@ -33,6 +33,8 @@ Way = Callable[[View, PageShape], Select[Any]]
 GONE_THROUGH = 4
 """Rows that are gone through for each with a text, before it is looked up: in about the time that a
 page takes."""
+FEW = 6
+"""What part of a page is found at most if the rest is looked up; else more are gone through."""
 MOST_TEXTS = 5_000
 MANY_ROWS = 5_000
 """Rows with a text from which their totals are taken by going through all rows."""
@@ -66,35 +68,45 @@ class Asked:
         return self.statement().rows(self.views, self.values)
 
     def by_text(self) -> Found:
-        """The same of rows with a text: few are gone through in order, for what many rows have.
+        """The same of rows with a text.
 
-        That fills the page, or else few have it, and these are looked up. Rows of a project, which
-        are sorted anyway, are all gone through.
+        Some rows are gone through in order first: what many rows have fills the page. Else what has
+        the text is looked up, and the rows of that; where that is too much, more rows are gone
+        through. Rows of a project, which are sorted anyway, are all gone through.
         """
+        is_led = self.view.leads_in_order(self.shape, self.part.orders)
         if self.shape.has_project:
             return self.rows()
-        plan(self.views, IN_ORDER)
-        rows = self._gone_through()
-        if rows is None:
-            plan(self.views, BY_INDEX)
+        if self._names is None or not is_led:
             rows = self._looked_up()
-        if rows is None:
-            plan(self.views, ALL_OF_THEM)
-            rows = self.rows()
-        return rows
-
-    def _gone_through(self) -> Found | None:
-        """The rows of the page among the first of the list; None when they do not fill it."""
-        names = self._names
-        if names is None or not self.view.leads_in_order(self.shape, self.part.orders):
-            return None
-        statement = self._prepared(View.gone_through)
-        values = {**self.values, **self._listed(names)}
-        wanted, gone_at = self.part.limit + 1, len(self.view.shown.fields) + 1
+            if rows is None:
+                plan(self.views, IN_ORDER if is_led else ALL_OF_THEM)
+                rows = self.rows()
+            return rows
+        wanted, is_looked_up = self.part.limit + 1, False
         skip = GONE_THROUGH * wanted
-        rows = statement.rows(self.views, {**values, "skip": skip})
-        is_whole = len(rows) == wanted or (rows and rows[0][gone_at] < skip)
-        return rows if is_whole else None
+        while True:
+            rows, are_all = self._gone_through(skip)
+            if are_all:
+                return rows
+            # A single letter leads to very many trigrams: not if rows here have it.
+            is_rare = not rows if len(self.values["text"]) == 1 else len(rows) * FEW < wanted
+            if is_rare and not is_looked_up:
+                looked_up, is_looked_up = self._looked_up(), True
+                if looked_up is not None:
+                    return looked_up
+            enough = skip * wanted * 5 // (4 * max(1, len(rows)))
+            skip = min(max(enough, 2 * skip), 8 * skip)
+
+    def _gone_through(self, skip: int) -> tuple[Found, bool]:
+        """The rows of the page among the first of the list, and whether these are all."""
+        plan(self.views, IN_ORDER)
+        names = self._names or {}
+        statement = self._prepared(View.gone_through, has_names=any(names.values()))
+        values = {**self.values, **self._listed(names), "skip": skip}
+        rows = statement.rows(self.views, values)
+        is_end = bool(rows) and rows[0][len(self.view.shown.fields) + 1] < skip
+        return rows, is_end or len(rows) > self.part.limit
 
     def totals(self, connection: Connection) -> list[Total]:
         """The sums over the whole filter by currency, status and billing type."""
@@ -132,11 +144,11 @@ class Asked:
 
         Approvals may be many: first those that fill the page.
         """
+        plan(self.views, BY_INDEX)
         texts = self._texts
         if texts is None:
             return None
         for most in (GONE_THROUGH * (self.part.limit + 1), MOST_APPROVALS):
-            plan(self.views, BY_INDEX)
             approvals = self._approvals(most)
             end = self._before(approvals.until)
             if end is not None:
@@ -153,7 +165,8 @@ class Asked:
         led = self._led(lists)
         counts = tuple((name, len(ids)) for name, ids in led.items())
         statement = self._prepared(View.looked_up, has_until=bool(end), led=counts)
-        plan(self.views, IN_ORDER)
+        if led:
+            plan(self.views, IN_ORDER)
         ids = {f"{name}_led_{n}": each for name, ids in led.items() for n, each in enumerate(ids)}
         return statement.rows(self.views, {**self.values, **self._listed(lists), **ids, **end})
 
@@ -167,15 +180,13 @@ class Asked:
                 led |= {name: _rounded_up(ids) for name, ids in several.items() if ids}
         return led
 
-    def _prepared(
-        self, way: Way, *, has_until: bool = False, led: tuple[tuple[str, int], ...] = ()
-    ) -> Prepared:
+    def _prepared(self, way: Way, **how: Any) -> Prepared:
         page = PageShape(
-            replace(self.shape, has_until=has_until),
+            self.shape,
             self.part.orders,
             is_next=self.part.after is not None,
             on_postgres=self.views.schema is not None,
-            led=led,
+            **how,
         )
         return _prepared(self.view, way, page)
 
@@ -245,8 +256,8 @@ class Asked:
 
 
 def _rounded_up(ids: list[Any]) -> list[Any]:
-    """The same with some of them twice, so that there are fewer statements to plan."""
-    return (ids * 2)[: 1 << (len(ids) - 1).bit_length()]
+    """The same and some that nothing is led by, so that there are fewer statements to plan."""
+    return [*ids, *[None] * ((1 << (len(ids) - 1).bit_length()) - len(ids))]
 
 
 @lru_cache(maxsize=512)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Date,
     FromClause,
     Integer,
@@ -49,17 +50,19 @@ from projections.views.backlog.filters import MOST_STRANDS, WHOLE, Shape, is_sca
 from projections.views.backlog.rows import FixedPriceRow, SalesRow, Shown
 from projections.views.backlog.texts import Texts, of_parts, of_sales
 from projections.views.paging import (
+    ROWS,
     Columns,
     Order,
     Paging,
     empty_first,
     merged,
     past_indexes,
+    together,
 )
 
 _OWN: Columns = {}
-_TEXT_LEADS, _NAMES_LEAD = {"text_id"}, {"contract_id", "customer_id"}
-"""What leads to rows that say a text, and to those with it in a name."""
+_NAMES_LEAD = {"contract_id", "customer_id"}
+"""What leads to rows with a text in a name."""
 
 _BESIDE_A_PROJECT = ("resource", "customer_id", "nte_status", "billing_status")
 
@@ -103,6 +106,10 @@ class PageShape:
     is_next: bool
     """Whether other parts of the list came before."""
     on_postgres: bool
+    has_names: bool = True
+    """Whether names have its text."""
+    has_until: bool = False
+    """Whether only rows up to some sort keys are looked up."""
     led: tuple[tuple[str, int], ...] = ()
     """How many texts, contracts and customers lead to rows with a text, which are read in order."""
 
@@ -203,7 +210,8 @@ class View:
         first = some.cte("first").prefix_with("MATERIALIZED")
         texts = self._texts_of(first)
         having = select(first.c.item_id).select_from(texts.join(first))
-        having = having.where(first.c.is_wanted, or_(texts.row_by_row(), texts.is_named()))
+        named = [texts.is_named()] if page.has_names else []
+        having = having.where(first.c.is_wanted, or_(texts.row_by_row(), *named))
         sorted_by = {order.name: first.c[f"sort_{order.name}"] for order in orders}
         paging = Paging(sorted_by, key=orders[-1].name, default=orders[-1].name)
         gone = select(func.count()).select_from(first).scalar_subquery().label("gone")
@@ -215,21 +223,24 @@ class View:
         is_plain = all(order.name in self.table.c for order in orders)
         says, *others, is_named = self._looked_up(shape, self.table if is_plain else self._joins)
 
-        def first(paging: Paging, part: Select[Any]) -> Select[Any]:
-            up_to = [paging.until(orders)] if shape.has_until else []
-            return paging.page(part.where(*up_to), orders, is_next=is_next)
+        by_text, led = self._paging_of_texts, dict(page.led)
 
-        pages = [first(self._paging_of_texts, part) for part in others]
-        for part, leads in ((says, _TEXT_LEADS), (is_named, _NAMES_LEAD)):
-            led = [each for each in page.led if each[0] in leads]
-            if led:
-                pages += (first(self.paging, one) for one in self._led(shape, led))
-            else:
-                pages.append(first(self._paging_of_texts, part))
-                if is_plain and part is says and self._texts.index:
-                    by_index = self._by_index(pages.pop())
-                    pages.append(self._paging_of_texts.page(by_index, orders, is_next=False))
-        return self._page_of(merged(pages, orders, apart=False), orders)
+        def wanted(paging: Paging, part: Select[Any]) -> Select[Any]:
+            up_to = [paging.until(orders)] if page.has_until else []
+            return paging.rows(part.where(*up_to), orders, is_next=is_next)
+
+        sorted_ones = others if led.keys() & _NAMES_LEAD else [*others, is_named]
+        pages: list[Select[Any] | CompoundSelect[Any]]
+        pages = [wanted(by_text, part).limit(ROWS) for part in sorted_ones]
+        if "text_id" not in led:
+            said = wanted(by_text, says).limit(ROWS)
+            if is_plain and self._texts.index:
+                said = by_text.page(self._by_index(said), orders, is_next=False)
+            pages.append(said)
+        for name, count in led.items():
+            parts = [wanted(self.paging, part) for part in self._led(shape, name, count)]
+            pages.append(merged(parts, orders, on_postgres=page.on_postgres))
+        return self._page_of(together(pages, orders), orders)
 
     def most_led(self, shape: Shape, orders: Sequence[Order]) -> int:
         """How many texts, or contracts and customers, may lead to rows in order, each by an index.
@@ -240,18 +251,16 @@ class View:
         is_led = self._in_own_order(orders) and self._texts.index and statuses
         return MOST_STRANDS // statuses if is_led else 0
 
-    def _led(self, shape: Shape, led: Iterable[tuple[str, int]]) -> Iterator[Select[Any]]:
-        """The ids of rows that are led to: parts each of which lies in one index in order."""
+    def _led(self, shape: Shape, name: str, count: int) -> Iterator[Select[Any]]:
+        """The ids of rows that so many values of a column lead to: parts in one index each."""
         plain, own = replace(shape, has_text=False), self.table.c
-        for name, count in led:
-            columns = {**self._beside_a_text, "billing_status": own.billing_status}
-            columns |= {"date": own.date}
-            part = select(own.item_id)
-            if name in _NAMES_LEAD:
-                part = part.where(self._texts.is_named())
-            for n, status in product(range(count), range(dict(shape.any_of)["billing_status"])):
-                is_one = own[name] == bindparam(f"{name}_led_{n}", type_=own[name].type)
-                yield part.where(is_one, *self._where(plain, {"billing_status": status}, columns))
+        led_by = {"billing_status": own.billing_status, "date": own.date}
+        columns: Columns = {**self._beside_a_text, **led_by}
+        has_text = [self._texts.is_named()] if name in _NAMES_LEAD else []
+        for n, status in product(range(count), range(dict(shape.any_of)["billing_status"])):
+            is_led = own[name] == bindparam(f"{name}_led_{n}", type_=own[name].type)
+            where = (is_led, *self._where(plain, {"billing_status": status}, columns), *has_text)
+            yield select(own.item_id).where(*where)
 
     def _by_index(self, page: Select[Any]) -> Select[Any]:
         """The rows of a page that is made from the index of texts, before they are read."""

@@ -156,7 +156,13 @@ class _Postgres:
 
     def __init__(self, views: Glance, looked_for: Sought) -> None:
         self._views, self._text = views, looked_for.text
-        self._patterns = [f"%{key}%" for key in looked_for.alternatives()]
+        # In a regular expression the index finds up to some hundred trigrams; else LIKE is faster.
+        self._has_key, self._pattern = "LIKE %(pattern)s", f"%{looked_for.key}%"
+        if len(looked_for.key) == 1:
+            self._has_key = "LIKE ANY (%(pattern)s)"
+            self._pattern = [f"%{key}%" for key in looked_for.alternatives()]
+        elif len(looked_for.key) == 2:
+            self._has_key, self._pattern = "~ %(pattern)s", f"{looked_for.key}[a-z0-9]"
 
     def names(self, limit: int) -> Sequence[tuple[int, str]]:
         return self._rows(
@@ -172,9 +178,8 @@ class _Postgres:
 
     def texts(self, limit: int) -> Sequence[tuple[int]]:
         return self._rows(
-            """SELECT text_id FROM {0}.search_texts WHERE key LIKE ANY (%(patterns)s)
-            AND text_id + 0 >= 0 AND strpos(text, %(text)s) > 0 LIMIT %(limit)s""",
-            patterns=self._patterns,
+            f"""SELECT text_id FROM {{0}}.search_texts WHERE key {self._has_key}
+            AND text_id + 0 >= 0 AND strpos(text, %(text)s) > 0 LIMIT %(limit)s""",  # noqa: S608 - our own words
             limit=limit,
         )
 
@@ -183,10 +188,9 @@ class _Postgres:
     ) -> Sequence[tuple[int, str]]:
         return self._rows(
             f"""SELECT text_id, approval_ids FROM {{0}}.search_texts
-            WHERE key LIKE ANY (%(patterns)s) AND text_id + 0 BETWEEN %(first)s AND %(last)s
+            WHERE key {self._has_key} AND text_id + 0 BETWEEN %(first)s AND %(last)s
             AND strpos(text, %(text)s) > 0
             ORDER BY text_id + 0 {"DESC" if descending else ""} LIMIT %(limit)s""",  # noqa: S608 - our own words
-            patterns=self._patterns,
             first=first,
             last=last,
             limit=limit,
@@ -195,5 +199,6 @@ class _Postgres:
     def _rows(self, statement: str, **values: Any) -> Sequence[Any]:
         statement = statement.format(f'"{self._views.schema}"')
         with self._views.driver.cursor(binary=True) as cursor:
-            cursor.execute(statement, {"text": self._text, **values}, prepare=True)
+            values |= {"text": self._text, "pattern": self._pattern}
+            cursor.execute(statement, values, prepare=True)
             return cursor.fetchall()
