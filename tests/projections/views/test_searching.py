@@ -47,7 +47,7 @@ SORTS = ("date", "-date", "-date,-sequence", "date,-sequence", "amount")
 
 def fill(views: Engine, events: Sequence[Sequence[Work]]) -> None:
     """Views of these approvals, each list of them recorded by one event."""
-    feed(views, recorded([_event(n, works) for n, works in enumerate(events)]))
+    feed(views, recorded([event_of(n, works) for n, works in enumerate(events)]))
     posted = [f"{n}-{m}" for n, ws in enumerate(events) for m, w in enumerate(ws) if w.is_posted]
     of_posted = time_and_material.c.item_id.in_(posted)
     with views.begin() as connection:
@@ -56,7 +56,7 @@ def fill(views: Engine, events: Sequence[Sequence[Work]]) -> None:
         )
 
 
-def _event(number: int, works: Sequence[Work]) -> UnbilledSalesRecorded:
+def event_of(number: int, works: Sequence[Work]) -> UnbilledSalesRecorded:
     approvals = (
         replace(
             work(it.approval_id, sale(f"{number}-{place}", "A", "1.00"), day=it.day),
