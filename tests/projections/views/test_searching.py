@@ -150,6 +150,16 @@ def test_an_id_that_many_sources_gave_hides_no_other(shared_views: Engine) -> No
     assert found(shared_views, "x", 1, "date") == ["20-0"]
 
 
+@pytest.mark.parametrize("of_texts", [1, 9], ids=["few texts", "many texts"])
+def test_texts_do_not_come_before_ids_that_are_not_read_yet(
+    shared_views: Engine, of_texts: int
+) -> None:
+    billed = [[Work(f"x{n}", DAY, "z", is_posted=True) for n in range(20)]]
+    late = [Work(f"n{n}", DAY + timedelta(9), f"x{n % of_texts}") for n in range(9)]
+    fill(shared_views, among_many([*billed, [Work("x", DAY + timedelta(5), "z")], late]))
+    assert found(shared_views, "x", 1, "date")[:2] == ["1-0", "2-0"]
+
+
 @pytest.mark.parametrize("text", ["x", "y"])
 def test_more_than_is_looked_up_is_gone_through(
     shared_views: Engine, monkeypatch: pytest.MonkeyPatch, text: str
