@@ -1,12 +1,12 @@
 """Commands that look after a database: rebuild, backup, restore, project."""
 
+import logging
 import signal
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-import structlog
 import typer
 
 from projections.history import Unavailable
@@ -26,7 +26,7 @@ from service.tenants.names import DEFAULT
 from service.tenants.opening import sqlite_path
 from service.tenants.tenants import Tenants
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 LOOK_SECONDS = 5.0
 """How often `project` looks for new tenants."""
 
@@ -83,13 +83,14 @@ def _open_all(tenants: Tenants) -> None:
     try:
         names = tenants.names()
     except Unavailable as error:
-        log.warning("the directory of tenants is unavailable", error=str(error))
+        log.warning("the directory of tenants is unavailable", extra={"error": str(error)})
         return
     for name in names:
         try:
             tenants.open(name)
         except (Unavailable, BadDatabase, NoAddress, UnknownTenant) as error:
-            log.warning("a tenant can't be opened", tenant=name, error=str(error))
+            failed = {"tenant": name, "error": str(error)}
+            log.warning("a tenant can't be opened", extra=failed)
 
 
 def _history_file(database: str) -> Path:

@@ -7,6 +7,7 @@ which tenant: they go with it. Each is made when it is first needed.
 
 from __future__ import annotations
 
+import logging
 import select
 import threading
 import time
@@ -14,7 +15,6 @@ from contextlib import suppress
 from typing import Any, LiteralString
 
 import psycopg
-import structlog
 from psycopg.pq import ConnStatus
 from psycopg.sql import SQL, Identifier
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -25,7 +25,7 @@ from projections.notices import CHANNEL, VIEWS, understood
 from service.databases.addresses import CONNECT_SECONDS, BadDatabase, conninfo, shown, told
 from service.databases.bounded_connections import ANSWER_SECONDS, Bounded, connect
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 POOL_SIZE = 16
 READERS = 8
@@ -225,8 +225,7 @@ class _Turns:
             self._down_until = time.monotonic() + DOWN_SECONDS
             log.warning(
                 "turns to project can't be taken; it is tried again",
-                server=shown(self._url),
-                error=told(error, self._url),
+                extra={"server": shown(self._url), "error": told(error, self._url)},
             )
             return False
         return found is not None and bool(found[0])
@@ -282,8 +281,7 @@ class _Listener:
             except (psycopg.Error, BadDatabase) as error:
                 log.warning(
                     "the connection for NOTIFY is broken; it is opened again",
-                    server=shown(self._url),
-                    error=told(error, self._url),
+                    extra={"server": shown(self._url), "error": told(error, self._url)},
                 )
                 self._closing.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)

@@ -1,6 +1,7 @@
 """The composition of the HTTP service: routers, what errors are answered with, limits."""
 
-import structlog
+import logging
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
@@ -21,7 +22,7 @@ from service.tenants.tenants import AnyTenants
 from service.wire import problems
 from service.wire.problems import Problem
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
@@ -100,6 +101,7 @@ async def _cut_off(_: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    log.error("unforeseen error", method=request.method, path=request.url.path, exc_info=error)
+    asked = {"method": request.method, "path": request.url.path}
+    log.error("unforeseen error", extra=asked, exc_info=error)
     detail = "an unexpected error: the server's log has the details"
     return problem_response(Problem(status=500, code="internal", detail=detail))

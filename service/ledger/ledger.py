@@ -6,6 +6,7 @@ so the library's own aggregate classes are not used.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +16,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar, cast
 
-import structlog
 from eventsourcing.application import Application
 from eventsourcing.persistence import (
     AggregateRecorder,
@@ -44,7 +44,7 @@ from service.ledger.stored_form import DamagedEvent, EventCodec
 from service.ledger.stream_kinds import StreamKind, kind_of
 from service.ledger.unit_of_work import Folded, Key, Overtaken, StateCache, UnitOfWork
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 S = TypeVar("S")
 R = TypeVar("R")
@@ -394,7 +394,7 @@ class Ledger(Application[str]):
         except PersistenceError as error:
             log.warning(
                 "a snapshot could not be saved; the stream is folded from its events instead",
-                stream=snapshot.originator_id,
+                extra={"stream": snapshot.originator_id},
                 exc_info=error,
             )
 
