@@ -1,10 +1,10 @@
 """Configuration: the command line, the environment (`BILLING_BACKLOG_…`), or these defaults."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from typing import Annotated, cast
 
-from pydantic import BeforeValidator, Field
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from service.garbage_collector import STATE_CACHE
 from service.hosts import checked_host, checked_origin
@@ -29,20 +29,21 @@ def _parts(value: object) -> list[str]:
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+_PREFIX = "billing_backlog_"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What a server needs to know before it starts."""
 
-    model_config = SettingsConfigDict(env_prefix="BILLING_BACKLOG_")
+    model_config = ConfigDict(extra="forbid")
 
     database: str = "sqlite:///billing-backlog.db"
     """Where history and views are kept."""
     host: str = "127.0.0.1"
     port: int = 8000
-    hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
+    hosts: Annotated[tuple[str, ...], BeforeValidator(_hosts)] = ()
     """Names that requests may call this service by, beside those of loopback; with any port."""
-    origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()
+    origins: Annotated[tuple[str, ...], BeforeValidator(_origins)] = ()
     """Origins of pages that may change something, beside the service's own."""
     body_limit: int = 1024 * 1024
     """Bytes that a request body may have."""
@@ -64,3 +65,11 @@ class Settings(BaseSettings):
     """Seconds in which a client must have taken an answer, once it does not take it at once."""
     idle_seconds: Count = 5
     """Seconds that a connection is kept open without a further request."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _or_from_the_environment(cls, told: Mapping[str, object]) -> dict[str, object]:
+        """What is not told otherwise stands in the environment, in letters of either case."""
+        found = {variable.lower(): value for variable, value in os.environ.items()}
+        there = {name: f"{_PREFIX}{name}" for name in cls.model_fields}
+        return {**{name: found[v] for name, v in there.items() if v in found}, **told}

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
-from projections.databases.connections import TRANSIENT_ERRORS
 from projections.history import History
 from projections.keeping.catching_up import catch_up
 from projections.keeping.turns import ALONE, Turn
@@ -124,7 +123,7 @@ class Projector:
             try:
                 mine = self._turn.mine()
                 self._reached(self._catch_up() if mine else self._writer.position())
-            except TRANSIENT_ERRORS as error:
+            except self._writer.transient_errors as error:
                 log.warning(
                     "the projector pauses: the database is unavailable",
                     extra={"position": self._position, "error": str(error)},

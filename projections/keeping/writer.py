@@ -14,6 +14,7 @@ from projections.databases.connections import (
     plan,
     pooled,
     schema_of,
+    transient_errors,
     with_large_cache,
 )
 from projections.keeping.gathering import PatchRows, PutRows, Step
@@ -33,6 +34,7 @@ class Writer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._schema = schema_of(engine)
+        self.transient_errors = transient_errors(engine)
         self._told_by = 0
         """The table that told the position, on PostgreSQL: a rebuild puts another in its place."""
 

@@ -10,7 +10,7 @@ from projections.history import Unavailable
 from service.databases.addresses import BadDatabase, NoAddress
 from service.garbage_collector import collect_seldom
 from service.settings import Settings
-from service.tenants.directory import UnknownTenant
+from service.tenants.names import UnknownTenant
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import Tenants
 

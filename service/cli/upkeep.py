@@ -20,9 +20,8 @@ from service.cli.shared import (
 from service.databases.addresses import BadDatabase, NoAddress, is_postgres
 from service.ledger.stored_form import UnreadableEvent
 from service.tenants.backup import back_up, restore
-from service.tenants.directory import UnknownTenant
 from service.tenants.mending import mend_views
-from service.tenants.names import DEFAULT
+from service.tenants.names import DEFAULT, UnknownTenant
 from service.tenants.opening import sqlite_path
 from service.tenants.tenants import Tenants
 

@@ -37,7 +37,6 @@ T = TypeVar("T")
 Draw = Callable[[], float]
 Event = dict[str, object]
 
-DEFAULT_CONTRACTS, DEFAULT_APPROVALS, DEFAULT_SEED = 4, 240, 7
 SOURCE = "urn:billing-backlog:sample"
 FIRST_DAY, LAST_DAY = date(2026, 9, 1), date(2026, 10, 31)
 KINDS = ("time", "expense", "material", "fee")

@@ -22,7 +22,7 @@ from service.importing.importing import WHOLE, Imported, Progress, Share, import
 from service.importing.rejects import RejectsFile
 from service.ledger.ledger import Conflict, Context
 from service.ledger.stored_form import UnreadableEvent
-from service.tenants.directory import UnknownTenant
+from service.tenants.names import UnknownTenant
 from service.tenants.tenants import Tenants
 
 SMALL_FILE = 4 * 1024 * 1024

@@ -5,11 +5,10 @@ from typing import Any, Protocol
 
 from eventsourcing.persistence import InfrastructureFactory, StoredEvent
 
-from service.ledger.recorders.postgres import PostgresSchema
 from service.ledger.recorders.refusals import refusals_beside
 from service.ledger.recorders.sqlite import SQLiteFile
 
-__all__ = ["EventStore", "PostgresSchema", "SQLiteFile", "Storage", "refusals_beside"]
+__all__ = ["EventStore", "SQLiteFile", "Storage", "refusals_beside"]
 
 
 StoredRow = tuple[str, int, str, bytes, int]
