@@ -6,10 +6,10 @@ from typing import Any
 from psycopg.sql import SQL, Identifier, Literal
 
 from service.ledger.recorders.postgres import LOCK_SECONDS, PooledDatastore, PostgresRecorder
-from service.ledger.recorders.refusals import KEPT, TABLE
+from service.ledger.recorders.refusals import KEPT, TABLE, Refusals
 
 
-def of_recorder(recorder: object) -> "PostgresRefusals":
+def of_recorder(recorder: object) -> Refusals:
     """The refusals in the database of a recorder. Raises TypeError for a recorder of others."""
     if not isinstance(recorder, PostgresRecorder):
         raise TypeError(recorder)
