@@ -9,8 +9,9 @@ from psycopg.sql import SQL, Identifier
 
 from service.tenants.tenant import Tenant
 from tests.databases import SCHEMA
+from tests.office import approval_event, contract_event, line_event
 from tests.postgres import PostgresServer
-from tests.service.office import approval_event, contract_event, line_event, record
+from tests.service.office import record
 
 CHANGES = ("CREATE ", "ALTER ", "DROP ", "LOCK ", "pg_advisory")
 
