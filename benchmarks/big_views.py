@@ -39,7 +39,8 @@ from projections.values.search_texts import approvals_row, each_once, text_row
 from projections.values.sums import halves
 from service.importing.importing import import_events
 from service.ledger.group_commit import Context
-from service.tenants.opening import DEFAULT, schema_of, sqlite_path
+from service.tenants.names import DEFAULT
+from service.tenants.opening import schema_of, sqlite_path
 from service.tenants.tenant import Tenant
 
 LIMIT = 100

@@ -14,7 +14,7 @@ from benchmarks.processes import started
 from service.garbage_collector import collect_seldom
 from service.importing.processes import Order, import_by_processes, processes_for
 from service.ledger.group_commit import Context
-from service.tenants.opening import DEFAULT
+from service.tenants.names import DEFAULT
 from service.tenants.tenant import Tenant
 
 _IN_A_MIB = 1024 * 1024 if sys.platform == "darwin" else 1024

@@ -20,7 +20,8 @@ from psycopg.sql import SQL, Composed, Identifier
 from benchmarks.databases import POSTGRESQL, Bench
 from benchmarks.measuring import timed
 from projections.keeping.catching_up import PAGE
-from service.tenants.opening import DEFAULT, schema_of, sqlite_path
+from service.tenants.names import DEFAULT
+from service.tenants.opening import schema_of, sqlite_path
 from service.tenants.tenant import Tenant
 
 PER_COMMIT = 1_000

@@ -56,9 +56,12 @@ def _totals_of(view: Table, *kind: str) -> Table:
 
 
 def _index_of_some(name: str, column: str, *further: str) -> Index:
-    """An index of the rows that have a value in the column, where most or many have none."""
-    some = text(f"{column} IS NOT NULL")
-    return Index(name, column, *further, postgresql_where=some, sqlite_where=some)
+    """An index of the rows that have a value in the column, where most or many have none.
+
+    On PostgreSQL it is told so when views there are opened (`databases/postgres.py`): SQLAlchemy
+    loads all that it knows of a database as soon as an option has its name.
+    """
+    return Index(name, column, *further, sqlite_where=text(f"{column} IS NOT NULL"))
 
 
 BY_TEXT = ("text_id", "billing_status", "date", "sequence", "adjustment_status")

@@ -7,6 +7,16 @@ STATE_CACHE = 32 * 1024 * 1024
 COLLECT_AFTER = 100_000
 """New objects after which it looks. Requests and pages leave few cycles; after 700, as it comes, it
 would go through the tens of thousands that a large draft or a page of events makes in vain."""
+COLLECT_WHILE_LOADING = 1_000_000
+"""The same while a process loads what it needs: more than that is, and all of it stays."""
+
+
+def collect_hardly() -> None:
+    """While it loads, it does not look: a look through the modules takes 30 ms, and finds nothing.
+
+    Until `collect_seldom`, which comes once all is loaded.
+    """
+    gc.set_threshold(COLLECT_WHILE_LOADING)
 
 
 def collect_seldom() -> None:

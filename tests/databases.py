@@ -14,9 +14,10 @@ from sqlalchemy import Engine
 from projections.databases.postgres import postgres_views
 from projections.databases.sqlite import sqlite_views
 from service.databases.postgres_server import Server
-from service.ledger.recorders import PostgresSchema, SQLiteFile, Storage
-from service.tenants.directory import UnknownTenant
-from service.tenants.opening import DEFAULT, schema_of, sqlite_path
+from service.ledger.recorders import SQLiteFile, Storage
+from service.ledger.recorders.postgres_schema import PostgresSchema
+from service.tenants.names import DEFAULT, UnknownTenant
+from service.tenants.opening import schema_of, sqlite_path
 from service.tenants.tenant import Tenant, is_postgres
 
 KINDS = ("sqlite", "postgresql")

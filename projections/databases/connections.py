@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import psycopg
 import sqlalchemy.exc
 from sqlalchemy import Connection, Engine
 
@@ -178,12 +176,13 @@ def unqualified(connection: Connection) -> Connection:
     return connection.execution_options(schema_translate_map={})
 
 
-TRANSIENT_ERRORS = (
-    Unavailable,
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    sqlite3.OperationalError,
-    sqlalchemy.exc.OperationalError,
-    sqlalchemy.exc.InterfaceError,
-)
-"""Errors of the database itself, not of what is written to it."""
+def transient_errors(engine: Engine) -> tuple[type[Exception], ...]:
+    """Errors of the database itself, not of what is written to it: ours, the driver's, wrapped."""
+    driver = engine.dialect.loaded_dbapi
+    return (
+        Unavailable,
+        driver.OperationalError,
+        driver.InterfaceError,
+        sqlalchemy.exc.OperationalError,
+        sqlalchemy.exc.InterfaceError,
+    )

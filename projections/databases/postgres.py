@@ -9,6 +9,7 @@ from sqlalchemy import Engine, NullPool, create_engine, event
 
 from projections.databases.connections import Pool
 from projections.databases.migrating import MIGRATIONS, migrate
+from projections.tables import metadata
 
 
 def postgres_views(pool: Pool, readers: Pool, schema: str, migrations: Path = MIGRATIONS) -> Engine:
@@ -39,5 +40,13 @@ def postgres_views(pool: Pool, readers: Pool, schema: str, migrations: Path = MI
     engine = bare.execution_options(
         schema_translate_map={None: schema}, schema=schema, pool=pool, readers=readers
     )
+    _index_the_same_rows()
     migrate(engine, migrations)
     return engine
+
+
+def _index_the_same_rows() -> None:
+    """Indexes of some rows have the same rows as on SQLite."""
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            index.dialect_kwargs["postgresql_where"] = index.dialect_options["sqlite"]["where"]

@@ -5,13 +5,13 @@ are looked through one by one. SQLite has it as a table, kept by triggers, which
 than that it follows the texts.
 """
 
+import logging
 from typing import LiteralString
 
-import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 _SQLITE: tuple[LiteralString, ...] = (
     "DROP TABLE IF EXISTS search_terms",
@@ -55,8 +55,7 @@ def make(connection: Connection, schema: str | None) -> None:
     except DBAPIError as error:
         log.warning(
             "text is searched without an index: have a superuser CREATE EXTENSION pg_trgm",
-            schema=schema,
-            error=str(error.orig),
+            extra={"schema": schema, "error": str(error.orig)},
         )
 
 

@@ -1,18 +1,16 @@
 """Keeps the views up to date with the history, in a thread: woken, pausing, stopped."""
 
+import logging
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
-import structlog
-
-from projections.databases.connections import TRANSIENT_ERRORS
 from projections.history import History
 from projections.keeping.catching_up import catch_up
 from projections.keeping.turns import ALONE, Turn
 from projections.keeping.writer import Writer
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 RECHECK_SECONDS = 1.0
 """How long the projector rests without being woken: for events of another process."""
 LINGER_SECONDS = 0.05
@@ -134,17 +132,16 @@ class Projector:
             try:
                 mine = self._is_mine = self._turn.mine()
                 self._reached(self._catch_up() if mine else self._writer.position())
-            except TRANSIENT_ERRORS as error:
+            except self._writer.transient_errors as error:
                 log.warning(
                     "the projector pauses: the database is unavailable",
-                    position=self._position,
-                    error=str(error),
+                    extra={"position": self._position, "error": str(error)},
                 )
                 self._fail(error)
                 self._rest(pause, lambda: False)
                 pause = min(2 * pause, LONGEST_PAUSE)
             except Exception as error:
-                log.exception("the projector stopped", position=self._position)
+                log.exception("the projector stopped", extra={"position": self._position})
                 self._fail(error)
                 return
             else:

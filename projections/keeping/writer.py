@@ -6,7 +6,7 @@ from typing import assert_never
 from sqlalchemy import Engine
 
 from projections.changes import Drop
-from projections.databases.connections import schema_of
+from projections.databases.connections import schema_of, transient_errors
 from projections.keeping.backend import Backend, Tables
 from projections.keeping.gathering import PatchRows, PutRows, Step
 from projections.keeping.postgres import PostgresBackend
@@ -19,6 +19,7 @@ class Writer:
 
     def __init__(self, engine: Engine) -> None:
         self._backend = backend_of(engine)
+        self.transient_errors = transient_errors(engine)
 
     def position(self) -> int:
         """How far of the history the views show."""

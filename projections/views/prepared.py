@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Select
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy import Dialect, Select, make_url
 
 from projections.databases.connections import Glance
 
@@ -50,16 +48,22 @@ class Prepared:
             return cursor.fetchall()
 
 
+@cache
+def _dialect(address: str) -> Dialect:
+    """How a kind of database is spoken to, loaded when it is first asked for."""
+    return make_url(address).get_dialect()()
+
+
 def prepare(statement: Select[Any], *, on_postgres: bool) -> Prepared:
     """The statement for SQLite, or for PostgreSQL and any schema there."""
     if on_postgres:
         compiled = statement.compile(
-            dialect=psycopg.dialect(),
+            dialect=_dialect("postgresql+psycopg://"),
             schema_translate_map={None: _SCHEMA},
             render_schema_translate=True,
         )
     else:
-        compiled = statement.compile(dialect=sqlite.dialect())
+        compiled = statement.compile(dialect=_dialect("sqlite://"))
     return Prepared(str(compiled), dict(compiled.params), tuple(compiled.positiontup or ()))
 
 

@@ -2,7 +2,7 @@
 
 import signal
 
-from service.garbage_collector import collect_seldom
+from service.garbage_collector import collect_hardly
 
 
 def main() -> None:
@@ -10,7 +10,7 @@ def main() -> None:
 
     The processes that an import starts load this module again, and do without all of the rest.
     """
-    collect_seldom()
+    collect_hardly()
     from service import logs  # noqa: PLC0415
     from service.cli.main import cli  # noqa: PLC0415
 

@@ -6,13 +6,7 @@ from typing import Annotated
 
 import typer
 
-from service.demo.sample import (
-    DEFAULT_APPROVALS,
-    DEFAULT_CONTRACTS,
-    DEFAULT_SEED,
-    generate,
-    to_ndjson,
-)
+from service.demo import DEFAULT_APPROVALS, DEFAULT_CONTRACTS, DEFAULT_SEED
 from service.importing import MOST_PROCESSES
 from service.settings import Settings
 from service.tenants.names import DEFAULT
@@ -105,6 +99,8 @@ def sample(
     seed: Annotated[int, typer.Option()] = DEFAULT_SEED,
 ) -> None:
     """Write a sample of any size as CloudEvents, one a line; the same seed, the same sample."""
+    from service.demo.sample import generate, to_ndjson
+
     for line in to_ndjson(generate(contracts, approvals, seed)):
         sys.stdout.write(line + "\n")
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import ValidationError
 
@@ -33,8 +34,11 @@ def serve(
     except ValidationError as error:
         fail(str(error.errors()[0]["msg"]).removeprefix("Value error, "))
     with opened_tenants(database) as tenants:
-        open_tenant(tenants, DEFAULT)
-        serving.serve(create_app(tenants, settings), settings)
+        with ThreadPoolExecutor(1) as beside:  # the routes are made while the database answers
+            opening = beside.submit(open_tenant, tenants, DEFAULT)
+            app = create_app(tenants, settings)
+            opening.result()
+        serving.serve(app, settings)
 
 
 def _is_loopback(host: str) -> bool:

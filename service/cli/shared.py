@@ -5,19 +5,15 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from projections.history import Unavailable
 from service.databases.addresses import BadDatabase, NoAddress
 from service.garbage_collector import collect_seldom
 from service.handlers import parked
 from service.settings import Settings
-from service.tenants.directory import UnknownTenant
+from service.tenants.names import UnknownTenant
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import Tenants
-
-errors = Console(stderr=True)
 
 
 @contextmanager
@@ -43,5 +39,5 @@ def open_tenant(tenants: Tenants, name: str) -> Tenant:
 
 def fail(message: str) -> NoReturn:
     """Ends the command with exit code 2 and the message."""
-    errors.print(Text.assemble(("error:", "red"), " ", message), soft_wrap=True)
+    typer.echo(f"{typer.style('error:', fg='red')} {message}", err=True)
     raise typer.Exit(2)

@@ -5,7 +5,7 @@ import typer
 from projections.history import Unavailable
 from service.cli.shared import fail, opened_tenants
 from service.databases.addresses import BadDatabase, NoAddress, shown
-from service.tenants.directory import TenantExists
+from service.tenants.names import TenantExists
 
 
 def create(name: str, server: str | None, database: str) -> None:

@@ -1,12 +1,12 @@
 """Commands that look after a database: rebuild, backup, restore, project."""
 
+import logging
 import signal
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-import structlog
 import typer
 
 from projections.history import Unavailable
@@ -20,13 +20,12 @@ from service.cli.shared import (
 from service.databases.addresses import BadDatabase, NoAddress, is_postgres
 from service.ledger.stored_form import UnreadableEvent
 from service.tenants.backup import back_up, restore
-from service.tenants.directory import UnknownTenant
 from service.tenants.mending import mend_views
-from service.tenants.names import DEFAULT
+from service.tenants.names import DEFAULT, UnknownTenant
 from service.tenants.opening import sqlite_path
 from service.tenants.tenants import Tenants
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 LOOK_SECONDS = 5.0
 """How often `project` looks for new tenants."""
 
@@ -83,13 +82,14 @@ def _open_all(tenants: Tenants) -> None:
     try:
         names = tenants.names()
     except Unavailable as error:
-        log.warning("the directory of tenants is unavailable", error=str(error))
+        log.warning("the directory of tenants is unavailable", extra={"error": str(error)})
         return
     for name in names:
         try:
             tenants.open(name)
         except (Unavailable, BadDatabase, NoAddress, UnknownTenant) as error:
-            log.warning("a tenant can't be opened", tenant=name, error=str(error))
+            failed = {"tenant": name, "error": str(error)}
+            log.warning("a tenant can't be opened", extra=failed)
 
 
 def _history_file(database: str) -> Path:

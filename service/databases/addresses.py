@@ -5,9 +5,6 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
 POSTGRESQL = ("postgresql://", "postgres://")
 REFERENCE = "env:"
 """What an address begins with that stands in the environment: the variable's name comes next."""
@@ -104,8 +101,10 @@ def shown(address: str) -> str:
 
 def told(error: BaseException, address: str) -> str:
     """What an error says, without the secrets of the address that it is about."""
+    from psycopg import ProgrammingError
+
     text = str(error)
-    if isinstance(error, psycopg.ProgrammingError):  # it quotes what it can't read
+    if isinstance(error, ProgrammingError):  # it quotes what it can't read
         text = _QUOTED.sub(f'"{HIDDEN}"', text)
     for secret in _secrets(address):
         text = text.replace(secret, HIDDEN)
@@ -114,9 +113,12 @@ def told(error: BaseException, address: str) -> str:
 
 def _is_read(address: str) -> bool:
     """Whether libpq can read it, and takes no part of a password for a host."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
     try:
         return "@" not in str(conninfo_to_dict(address).get("host", ""))
-    except psycopg.ProgrammingError:
+    except ProgrammingError:
         return False
 
 
@@ -137,9 +139,12 @@ def _shown_part(part: str) -> str:
 
 
 def _secrets(address: str) -> Iterator[str]:
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
     try:
         values = conninfo_to_dict(address)
-    except psycopg.ProgrammingError:
+    except ProgrammingError:
         return
     for name in _SECRETS:
         if values.get(name):
@@ -155,9 +160,12 @@ def conninfo(address: str, application_name: str, **settings: str) -> str:
     Of several hosts the one that takes writes is wanted, unless the address says otherwise. Raises
     BadDatabase for an address that libpq can't read.
     """
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
     try:
         values = conninfo_to_dict(address)
-    except psycopg.ProgrammingError as error:
+    except ProgrammingError as error:
         why = told(error, address).strip()
         raise BadDatabase(f"{shown(address)!r} is no address of a database: {why}") from None
     hosts = str(values.get("hostaddr") or values.get("host") or os.environ.get("PGHOST", ""))

@@ -1,10 +1,10 @@
 """The connection that hears how far histories and views have got, whatever process moves them."""
 
+import logging
 import threading
 from contextlib import suppress
 
 import psycopg
-import structlog
 from psycopg.sql import SQL, Identifier
 from psycopg_pool import ConnectionPool
 
@@ -13,7 +13,7 @@ from projections.keeping.projector import Projector
 from service.databases.addresses import CONNECT_SECONDS, BadDatabase, shown, told
 from service.databases.bounded_connections import SESSION_SECONDS, Bounded, connect
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 LISTENER = "billing-backlog listener"
 """What the server shows the connection as."""
@@ -72,8 +72,7 @@ class Listener:
             except (psycopg.Error, BadDatabase) as error:
                 log.warning(
                     "the connection for NOTIFY is broken; it is opened again",
-                    server=shown(self._url),
-                    error=told(error, self._url),
+                    extra={"server": shown(self._url), "error": told(error, self._url)},
                 )
                 self._closing.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)

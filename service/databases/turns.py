@@ -1,18 +1,18 @@
 """Which process projects which tenant: by advisory locks, which go with their connection."""
 
+import logging
 import threading
 import time
 from typing import LiteralString
 
 import psycopg
-import structlog
 from psycopg.sql import SQL, Identifier
 
 from service.databases.addresses import BadDatabase, shown, told
 from service.databases.bounded_connections import SESSION_SECONDS, Bounded, connect
 from service.databases.connection_pools import DOWN_SECONDS, is_dead
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 TURNS = "billing-backlog turns"
 """What the server shows the connection as."""
@@ -62,8 +62,7 @@ class Turns:
             self._down_until = time.monotonic() + DOWN_SECONDS
             log.warning(
                 "the turn to project can't be taken; it is tried again",
-                server=shown(self._url),
-                error=told(error, self._url),
+                extra={"server": shown(self._url), "error": told(error, self._url)},
             )
             return False
         return found is not None and bool(found[0])

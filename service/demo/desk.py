@@ -15,7 +15,8 @@ from typing import Any, TypeVar, cast
 
 import httpx
 
-from service.demo.sample import DEFAULT_APPROVALS, DEFAULT_CONTRACTS, DEFAULT_SEED, generate
+from service.demo import DEFAULT_APPROVALS, DEFAULT_CONTRACTS, DEFAULT_SEED
+from service.demo.sample import generate
 
 T = TypeVar("T")
 Json = dict[str, Any]

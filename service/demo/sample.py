@@ -38,7 +38,6 @@ from service.demo.sample_words import (
     Shape,
 )
 
-DEFAULT_CONTRACTS, DEFAULT_APPROVALS, DEFAULT_SEED = 4, 240, 7
 FIRST_DAY, LAST_DAY = date(2026, 9, 1), date(2026, 10, 31)
 # What an approval is worth on average, in euro: the measure that limits are sized by.
 _MEAN_EUR = 490

@@ -1,12 +1,12 @@
 """Parked events: gone on with after a definition, tried again, dismissed."""
 
+import logging
 import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
-import structlog
 from msgspec import UNSET
 from sqlalchemy import Connection, RowMapping
 
@@ -30,7 +30,7 @@ from service.threads import in_thread
 from service.wire.outcomes import Done, ParkedEvent
 from service.wire.problems import of_recorded
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 PATIENCE = 5.0
 """Seconds that a caller waits for events to go on before the rest of them does so by itself."""
 
@@ -52,7 +52,8 @@ def go_on(resumption: Resumption, until: float | None = None) -> int:
         is_done = resumption.run(time.monotonic() + PATIENCE if until is None else until)
     except (Conflict, Unavailable, OutcomeUnknown) as error:
         log.warning(
-            "parked events are taken in later", contract=resumption.contract_id, error=str(error)
+            "parked events are taken in later",
+            extra={"contract": resumption.contract_id, "error": str(error)},
         )
         is_done = False
     if not is_done:

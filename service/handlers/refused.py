@@ -3,12 +3,12 @@
 They are no part of the history. Of what was posted, only the ids are kept.
 """
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
-import structlog
 
 from projections.history import OutcomeUnknown, Unavailable
 from projections.views.resource import Page
@@ -19,7 +19,7 @@ from service.wire.cloudevents import BadEvent
 from service.wire.outcomes import NotedRefusal
 from service.wire.problems import Problem
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 _LONGEST_ATTRIBUTE, _LONGEST_ID, _LONGEST_DETAIL = 1024, 64, 1000
@@ -45,7 +45,7 @@ def note(
     try:
         tenant.ledger.note_refused(documents)
     except (Unavailable, OutcomeUnknown) as error:
-        log.error("refused events were not noted", events=len(refused), exc_info=error)
+        log.error("refused events were not noted", extra={"events": len(refused)}, exc_info=error)
 
 
 def page_of_refused(tenant: Tenant, before: int, limit: int) -> Page[msgspec.Raw]:

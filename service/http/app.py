@@ -1,6 +1,7 @@
 """The composition of the HTTP service: routers, what errors are answered with, limits."""
 
-import structlog
+import logging
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
@@ -15,13 +16,14 @@ from service.http.openapi import DESCRIPTION, openapi
 from service.http.reading import Waiting
 from service.http.responses import ProblemRaised, problem_response
 from service.http.routers import audit, backlog, contracts, intake, invoices, operations
+from service.http.routers.strict_route import StrictRoute
 from service.http.server.door import Door
 from service.settings import Settings
 from service.tenants.tenants import AnyTenants
 from service.wire import problems
 from service.wire.problems import Problem
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
@@ -37,8 +39,9 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
     )
     app.state.tenants, app.state.settings = tenants, settings
     app.state.waiting = Waiting(settings.waiting_limit)
+    app.router.route_class = StrictRoute
     for module in (backlog, intake, invoices, contracts, audit, operations):
-        app.include_router(module.router)
+        module.routes.add_to(app)
     app.add_exception_handler(Exception, _unforeseen)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -100,6 +103,7 @@ async def _cut_off(_: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    log.error("unexpected error", method=request.method, path=request.url.path, exc_info=error)
+    asked = {"method": request.method, "path": request.url.path}
+    log.error("unexpected error", extra=asked, exc_info=error)
     detail = "an unexpected error: the server's log has the details"
     return problem_response(Problem(status=500, code="internal", detail=detail))

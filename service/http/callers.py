@@ -12,7 +12,8 @@ from pydantic import Field
 from service.handlers.idempotency import Request as CommandRequest
 from service.http.responses import ProblemRaised
 from service.ledger.group_commit import Context
-from service.tenants.opening import DEFAULT, NAME
+from service.tenants.names import DEFAULT
+from service.tenants.opening import NAME
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import AnyTenants
 from service.wire.problems import Problem

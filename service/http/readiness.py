@@ -4,9 +4,7 @@ import asyncio
 from concurrent.futures import Future, ThreadPoolExecutor
 from weakref import WeakKeyDictionary
 
-from psycopg_pool import PoolTimeout
-
-from projections.databases.connections import TRANSIENT_ERRORS
+from projections.databases.connections import transient_errors
 from projections.history import Unavailable
 from service.ledger.stored_form import UnreadableEvent
 from service.tenants.tenant import Tenant
@@ -41,13 +39,13 @@ async def look(tenant: Tenant) -> Problem | tuple[int, int]:
         return _unconfirmed(waited)
     reached, failure = tenant.projector.position, tenant.projector.failure
     if failure:
-        detail = f"the views are at position {reached} of {history}, and {_how(failure)}"
+        detail = f"the views are at position {reached} of {history}, and {_how(failure, tenant)}"
         return Problem(status=503, code="projector_stopped", detail=detail, headers=_SOON)
     return reached, history
 
 
-def _how(failure: BaseException) -> str:
-    if isinstance(failure, TRANSIENT_ERRORS):
+def _how(failure: BaseException, tenant: Tenant) -> str:
+    if isinstance(failure, transient_errors(tenant.views)):
         return "wait for the database"
     why = failure if isinstance(failure, UnreadableEvent) else "see the server's log"
     return f"stopped: {why}"
@@ -71,6 +69,8 @@ def _unavailable(why: str) -> Problem:
 
 
 def _why(error: BaseException) -> str:
+    from psycopg_pool import PoolTimeout
+
     cause: BaseException | None = error
     while cause and not isinstance(cause, PoolTimeout):
         cause = cause.__cause__

@@ -23,7 +23,7 @@ from service.importing.rejects import RejectsFile
 from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.group_commit import Context
 from service.ledger.stored_form import UnreadableEvent
-from service.tenants.directory import UnknownTenant
+from service.tenants.names import UnknownTenant
 from service.tenants.tenants import Tenants
 
 SMALL_FILE = 4 * 1024 * 1024

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
 from eventsourcing.persistence import (
     AggregateRecorder,
     IntegrityError,
@@ -22,7 +22,7 @@ from service.ledger.recorders import EventStore
 from service.ledger.stored_form import EventMapper
 from service.ledger.stream_kinds import StreamKind, kind_of, kinds_of
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 Key = tuple[StreamKind[Any], str]
 """A stream, and one of the ways to fold it."""
@@ -193,6 +193,6 @@ class States:
         except PersistenceError as error:
             log.warning(
                 "a snapshot could not be saved; the stream is folded from its events instead",
-                stream=snapshot.originator_id,
+                extra={"stream": snapshot.originator_id},
                 exc_info=error,
             )

@@ -1,15 +1,14 @@
 """What a tenant goes on with when nobody waits for it: piece by piece, in one thread."""
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
-import structlog
-
 from projections.history import OutcomeUnknown, Unavailable
 from service.ledger.conflicts_and_retries import Conflict
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 Piece = Callable[[], bool]
 """Does a bounded piece of some work, and tells whether that is all of it now."""
@@ -59,11 +58,12 @@ class Background:
             except (Unavailable, OutcomeUnknown, Conflict) as error:
                 failures += 1
                 is_done = failures >= MOST_FAILURES
-                log.warning("background work failed", work=name, given_up=is_done, error=str(error))
+                failed = {"work": name, "given_up": is_done, "error": str(error)}
+                log.warning("background work failed", extra=failed)
                 with self._changed:
                     self._changed.wait_for(lambda: self._closed, PAUSE_SECONDS)
             except Exception:
-                log.exception("background work failed and was given up", work=name)
+                log.exception("background work failed and was given up", extra={"work": name})
                 is_done = True
             else:
                 failures = 0

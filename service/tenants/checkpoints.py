@@ -4,16 +4,15 @@ SQLite does so by itself only once a log has 1,000 pages, and when the last conn
 backlog of a small firm would stand in the log alone for weeks.
 """
 
+import logging
 import sqlite3
 import threading
 from contextlib import suppress
 from pathlib import Path
 
-import structlog
-
 from service.tenants.sqlite_files import opened
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 5.0
 """How long a change may be in a log alone, unless somebody reads for longer."""
@@ -54,6 +53,5 @@ class Checkpoints:
                 # Nothing is lost by it: what is not in the file yet is in the log.
                 log.warning(
                     "a checkpoint could not be made; it is tried again",
-                    file=str(path),
-                    error=str(error),
+                    extra={"file": str(path), "error": str(error)},
                 )

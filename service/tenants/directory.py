@@ -1,16 +1,14 @@
 """The directory of tenants: which server holds which, in the database named at the start."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
-from aggregates.refusals import NotFound
 from projections.history import Unavailable
 from service.databases.addresses import told
 from service.databases.bounded_connections import connect
-from service.tenants.opening import DEFAULT
+from service.tenants.names import DEFAULT, Entry, TenantExists, UnknownTenant
 
 DIRECTORY_SECONDS = 5.0
 """How long the directory's database is waited for, for each answer."""
@@ -29,28 +27,6 @@ _ALL = "SELECT name, server FROM billing_backlog_directory.tenants ORDER BY name
 _ADD = "INSERT INTO billing_backlog_directory.tenants VALUES (%s, %s) ON CONFLICT DO NOTHING"
 HERE = ""
 """The server of a tenant that is where the directory is, whatever its address is by then."""
-
-
-class UnknownTenant(NotFound):
-    """There is no tenant of that name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__("tenant", name)
-
-
-class TenantExists(Exception):
-    """There is a tenant of that name already."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"there is a tenant {name!r} already")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A line of the directory: a tenant and its server's address, or `env:` and a variable."""
-
-    name: str
-    server: str
 
 
 class Directory:

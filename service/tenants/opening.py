@@ -6,23 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from projections.databases.migrating import MigrationFailed
-from projections.databases.postgres import postgres_views
 from projections.databases.sqlite import are_unusable, sqlite_views
 from projections.history import Unavailable
 from projections.keeping.projector import Projector
 from projections.keeping.turns import ALONE, Turn
-from service.databases.addresses import BadDatabase, is_postgres, shown, told
-from service.databases.postgres_server import Server
+from service.databases.addresses import BadDatabase, shown
 from service.ledger.ledger import Ledger
-from service.ledger.recorders import PostgresSchema, SQLiteFile
+from service.ledger.recorders import SQLiteFile
 from service.tenants.checkpoints import Checkpoints
-from service.tenants.names import DEFAULT
-from service.tenants.sqlite_files import COLUMNS, check_history, make_history, views_path
+from service.tenants.sqlite_files import check_history, make_history, views_path
 
 SQLITE = "sqlite:///"
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
@@ -58,25 +54,6 @@ class Opened:
     commit_waits: Callable[[], float] = lambda: 0.0
 
 
-def must_be_there(database: str, name: str = DEFAULT, server: Server | None = None) -> None:
-    """Raises BadDatabase when there is no history of this tenant yet; makes nothing."""
-    if not is_postgres(database):
-        check_history(sqlite_path(database))
-        return
-    assert server is not None, "the server of a PostgreSQL database"  # noqa: S101
-    place = PostgresSchema(server.pool, schema_of(name))
-    try:
-        found = place.columns()
-    except psycopg.Error as error:
-        why = told(error, database)
-        raise BadDatabase(f"{shown(database)!r} can't be opened: {why}") from error
-    if not found:
-        raise BadDatabase(
-            f"there is no billing history in the schema {place.schema!r} of {shown(database)!r}: "
-            "name the database that is meant with --database; `billing-backlog serve` makes one"
-        )
-
-
 def open_sqlite(database: str, clock: Callable[[], datetime]) -> Opened:
     """A history and its views in SQLite files, made if need be. Raises BadDatabase."""
     path = sqlite_path(database)
@@ -94,7 +71,7 @@ def open_sqlite(database: str, clock: Callable[[], datetime]) -> Opened:
         ledger.close()
         advice = "; `billing-backlog rebuild` makes new ones from the history"
         raise BadDatabase(
-            f"the views in {str(own_views)!r} can't be opened: {_why(error)}"
+            f"the views in {str(own_views)!r} can't be opened: {why(error)}"
             f"{advice if are_unusable(error) else ''}"
         ) from error
 
@@ -104,36 +81,6 @@ def open_sqlite(database: str, clock: Callable[[], datetime]) -> Opened:
     return Opened(ledger, views, follow=follow)
 
 
-def open_postgres(
-    database: str, name: str, shared: Server | None, clock: Callable[[], datetime]
-) -> Opened:
-    """A history and its views in a PostgreSQL schema, made if need be. Raises BadDatabase."""
-    schema = schema_of(name)
-    server = shared or Server(database)
-    try:
-        place = PostgresSchema(server.pool, schema)
-        if place.columns() - COLUMNS - {"notification_id"}:
-            raise MigrationFailed("the history is of a newer version of the service")
-        ledger = Ledger(place, clock)
-        views = postgres_views(server.pool, server.readers, schema)
-    except (Unavailable, psycopg.Error, DBAPIError, MigrationFailed) as error:
-        if server is not shared:
-            server.close()
-        why = told(_why(error), database)
-        raise BadDatabase(f"{shown(database)!r} can't be opened: {why}") from error
-
-    def follow(projector: Projector) -> Callable[[], object]:
-        server.listen(schema, projector)
-        return lambda: server.unlisten(schema)
-
-    def close() -> None:
-        if server is not shared:
-            server.close()
-
-    return Opened(
-        ledger, views, server.turn(f"{schema}.projector"), follow, close, server.commit_waits
-    )
-
-
-def _why(error: Exception) -> BaseException:
+def why(error: Exception) -> BaseException:
+    """What the driver said, of an error that was wrapped."""
     return error.orig if isinstance(error, DBAPIError) and error.orig else error

@@ -1,23 +1,29 @@
 """A tenant: one history, one set of views, and the projector that keeps them together."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from projections.databases.connections import TRANSIENT_ERRORS, Glance, as_of_now, glancing
+from projections.databases.connections import Glance, as_of_now, glancing, transient_errors
 from projections.history import Unavailable
 from projections.keeping.projector import Projector
 from projections.keeping.rebuilding import rebuild
 from projections.keeping.writer import Writer
 from service.databases.addresses import BadDatabase, is_postgres
-from service.databases.postgres_server import Server
 from service.tenants.background import Background
-from service.tenants.opening import DEFAULT, open_postgres, open_sqlite
+from service.tenants.names import DEFAULT
+from service.tenants.opening import Opened, open_sqlite
 from service.tenants.sqlite_files import UnknownEvents
 from service.threads import in_thread
+
+if TYPE_CHECKING:
+    from service.databases.postgres_server import Server
 
 VIEWS_SECONDS = 5.0
 """How long a command waits for the views, where it needs to look something up in them."""
@@ -56,11 +62,7 @@ class Tenant:
     ) -> None:
         self.name = name
         self.clock = clock
-        self._opened = (
-            open_postgres(database, name, server, clock)
-            if is_postgres(database)
-            else open_sqlite(database, clock)
-        )
+        self._opened = _opened(database, name, server, clock)
         self.ledger, self.views = self._opened.ledger, self._opened.views
         self.writer = Writer(self.views)
         try:
@@ -99,7 +101,7 @@ class Tenant:
         """
         try:
             return self._opened.commit_waits()
-        except TRANSIENT_ERRORS as error:
+        except transient_errors(self.views) as error:
             raise Unavailable(str(error)) from error
 
     def _check(self) -> None:
@@ -175,7 +177,7 @@ class Tenant:
         try:
             with glancing(self.views, self.projector.position) as glance:
                 yield glance
-        except TRANSIENT_ERRORS as error:
+        except transient_errors(self.views) as error:
             raise Unavailable(str(error)) from error
 
     @contextmanager
@@ -187,7 +189,7 @@ class Tenant:
         try:
             with as_of_now(self.views) as seen:
                 yield seen
-        except TRANSIENT_ERRORS as error:
+        except transient_errors(self.views) as error:
             raise Unavailable(str(error)) from error
 
     def rebuild(self, progress: Callable[[int], object] = lambda position: None) -> int:
@@ -196,3 +198,13 @@ class Tenant:
         `progress` is called with the position after every page.
         """
         return rebuild(self.ledger, self.views, progress)
+
+
+def _opened(
+    database: str, name: str, server: Server | None, clock: Callable[[], datetime]
+) -> Opened:
+    if not is_postgres(database):
+        return open_sqlite(database, clock)
+    from service.tenants.opening_postgres import open_postgres
+
+    return open_postgres(database, name, server, clock)

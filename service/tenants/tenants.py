@@ -1,18 +1,23 @@
 """All tenants of an installation, opened when first asked for."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from projections.history import Unavailable
 from service.databases.addresses import BadDatabase, is_postgres, is_reference, resolved, shown
-from service.databases.postgres_server import Server
 from service.garbage_collector import STATE_CACHE
-from service.tenants.directory import Directory, Entry, TenantExists, UnknownTenant
-from service.tenants.opening import DEFAULT, must_be_there, schema_of, sqlite_path
+from service.tenants.names import DEFAULT, Entry, TenantExists, UnknownTenant
+from service.tenants.opening import schema_of, sqlite_path
 from service.tenants.sqlite_files import UnknownEvents, check_history
 from service.tenants.tenant import Tenant
+
+if TYPE_CHECKING:
+    from service.databases.postgres_server import Server
+    from service.tenants.directory import Directory
 
 OPEN_SECONDS = 10.0
 """How long a call waits for another one that opens the tenant."""
@@ -51,7 +56,7 @@ class Tenants:
         self._project, self._make, self._clock = project, make, clock
         self._state_cache = state_cache
         self._listeners: list[Callable[[Tenant], object]] = []
-        self._directory = Directory(database) if is_postgres(database) else None
+        self._directory = _directory(database) if is_postgres(database) else None
         self._servers: dict[str, Server] = {}
         self._opened: dict[str, Tenant] = {}
         self._opening: dict[str, threading.Lock] = {}
@@ -148,7 +153,7 @@ class Tenants:
             address = resolved(address)
             server = self._server(address) if self._directory else None
             if not self._make:
-                must_be_there(address, name, server)
+                _must_be_there(address, name, server)
             tenant = Tenant(
                 address, name=name, server=server, project=self._project, clock=self._clock
             )
@@ -170,5 +175,26 @@ class Tenants:
     def _server(self, address: str) -> Server:
         with self._guard:
             if address not in self._servers:
+                from service.databases.postgres_server import Server
+
                 self._servers[address] = Server(address)
             return self._servers[address]
+
+
+# --- what is PostgreSQL's alone ------------------------------------------------------------------
+
+
+def _directory(database: str) -> Directory:
+    from service.tenants.directory import Directory
+
+    return Directory(database)
+
+
+def _must_be_there(address: str, name: str, server: Server | None) -> None:
+    """Raises BadDatabase when there is no history of this tenant yet."""
+    if server is None:
+        check_history(sqlite_path(address))
+        return
+    from service.tenants.opening_postgres import must_be_there
+
+    must_be_there(address, name, server)

@@ -2,22 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from projections.views.resource import Page
 from service.handlers import history
 from service.http.listings import Ids, NumberCursor, any_of, number_of
 from service.http.reading import TheReading
 from service.http.responses import gives, list_response
-from service.http.routers.strict_route import StrictRoute
+from service.http.routers.routes import Routes
 from service.threads import in_thread
 from service.wire.outcomes import AuditEvent
 from service.wire.queries import QueryText
 
-router = APIRouter(prefix="/v1/audit", tags=["Audit"], route_class=StrictRoute)
+routes = Routes("/v1/audit", "Audit")
 
 
-@router.get("/events", responses=gives(Page[AuditEvent]))
+@routes.get("/events", responses=gives(Page[AuditEvent]))
 async def get_events(
     request: Request,
     reading: TheReading,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from aggregates.contract_line.readiness import MarkNotReady, MarkReady
 from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
@@ -15,14 +15,14 @@ from service.handlers.idempotency import Request as CommandRequest
 from service.http.callers import ThePost, TheTenant
 from service.http.reading import Reading, TheReading
 from service.http.responses import command_response, gives, list_response, one_response
-from service.http.routers.strict_route import StrictRoute
+from service.http.routers.routes import Routes
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
 from service.wire.outcomes import ItemsChanged
 from service.wire.queries import BacklogQuery, FixedPriceQuery, SalesQuery
 from service.wire.requests import ItemsBody, MarkBody
 
-router = APIRouter(prefix="/v1/backlog", tags=["Backlog"], route_class=StrictRoute)
+routes = Routes("/v1/backlog", "Backlog")
 
 
 async def _listed(
@@ -46,7 +46,7 @@ async def _listed(
     return await in_thread(read)
 
 
-@router.get("/fixed-price", responses=gives(TotalledPage[FixedPriceRow]))
+@routes.get("/fixed-price", responses=gives(TotalledPage[FixedPriceRow]))
 async def get_fixed_price(
     request: Request, tenant: TheTenant, query: Annotated[FixedPriceQuery, Query()]
 ) -> Response:
@@ -54,7 +54,7 @@ async def get_fixed_price(
     return await _listed(request, tenant, list_fixed_price, query)
 
 
-@router.get("/time-and-material", responses=gives(TotalledPage[SalesRow]))
+@routes.get("/time-and-material", responses=gives(TotalledPage[SalesRow]))
 async def get_time_and_material(
     request: Request, tenant: TheTenant, query: Annotated[SalesQuery, Query()]
 ) -> Response:
@@ -62,7 +62,7 @@ async def get_time_and_material(
     return await _listed(request, tenant, list_time_and_material, query)
 
 
-@router.post("/mark", responses=gives(ItemsChanged))
+@routes.post("/mark", responses=gives(ItemsChanged))
 async def mark(body: MarkBody, tenant: TheTenant, command: ThePost) -> Response:
     """Mark items ready or not ready to invoice, across lines and contracts (D-11, D-25 to D-27)."""
     make = _mark_ready if body.status == "ready" else _mark_not_ready
@@ -71,19 +71,19 @@ async def mark(body: MarkBody, tenant: TheTenant, command: ThePost) -> Response:
     return command_response(await handlers.command(tenant, asked, make, body.items, partly=partly))
 
 
-@router.post("/nte/reset", responses=gives(ItemsChanged))
+@routes.post("/nte/reset", responses=gives(ItemsChanged))
 async def reset(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
     """Withdraw not-to-exceed verdicts and free what they committed (D-33)."""
     return await _over_items(body, tenant, command, lambda items: ResetNTE(items=items))
 
 
-@router.post("/nte/reevaluate", responses=gives(ItemsChanged))
+@routes.post("/nte/reevaluate", responses=gives(ItemsChanged))
 async def reevaluate(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
     """Evaluate items anew, one by one in the order given (D-34)."""
     return await _over_items(body, tenant, command, lambda items: ReevaluateNTE(items=items))
 
 
-@router.get("/{item_id}", responses=gives(FixedPriceRow, SalesRow))
+@routes.get("/{item_id}", responses=gives(FixedPriceRow, SalesRow))
 async def get_item(item_id: Annotated[str, Path(max_length=200)], reading: TheReading) -> Response:
     """One item of either view."""
     found, position = await reading.of(backlog_lists.find_items, [item_id])

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import Depends, Path, Request, Response
 
 from aggregates.contract_line.milestones import DeleteMilestone
 from projections.views import contracts as contract_views
@@ -17,12 +17,12 @@ from service.http.callers import TheChange, ThePost, TheTenant
 from service.http.listings import Listing, listing_by
 from service.http.reading import TheReading
 from service.http.responses import command_response, gives, list_response, one_response
-from service.http.routers.strict_route import StrictRoute
+from service.http.routers.routes import Routes
 from service.wire import commands
 from service.wire.outcomes import Done
 from service.wire.requests import ContractBody, LineBody, MilestoneBody, MilestoneChanges
 
-router = APIRouter(prefix="/v1", tags=["Contracts"], route_class=StrictRoute)
+routes = Routes("/v1", "Contracts")
 
 ContractId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 LineId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
@@ -30,7 +30,7 @@ MilestoneId = Annotated[str, Path(max_length=200)]
 TheContracts = Annotated[Listing, Depends(listing_by(contract_views.CONTRACTS_BY))]
 
 
-@router.put(
+@routes.put(
     "/contracts/{contract_id}",
     responses=gives(Contract, also=201),
 )
@@ -42,35 +42,35 @@ def put_contract(
     return command_response(handlers.define_contract(tenant, command, define))
 
 
-@router.get("/contracts", responses=gives(Page[Contract]))
+@routes.get("/contracts", responses=gives(Page[Contract]))
 async def get_contracts(request: Request, reading: TheReading, listing: TheContracts) -> Response:
     """The contracts."""
     page, position = await reading.of(contract_views.list_contracts, listing.page())
     return list_response(request, page, position)
 
 
-@router.get("/contracts/{contract_id}", responses=gives(Contract))
+@routes.get("/contracts/{contract_id}", responses=gives(Contract))
 async def get_contract(contract_id: ContractId, reading: TheReading) -> Response:
     """A contract."""
     found, position = await reading.of(contract_views.find_contract, contract_id)
     return one_response(found, "contract", contract_id, position)
 
 
-@router.get("/contracts/{contract_id}/limits", responses=gives(Limits))
+@routes.get("/contracts/{contract_id}/limits", responses=gives(Limits))
 async def get_limits(contract_id: ContractId, reading: TheReading) -> Response:
     """The not-to-exceed limits at every level: used and remaining (D-36)."""
     found, position = await reading.of(limit_views.limits, contract_id)
     return one_response(found, "contract", contract_id, position)
 
 
-@router.get("/contracts/{contract_id}/performance", responses=gives(Performance))
+@routes.get("/contracts/{contract_id}/performance", responses=gives(Performance))
 async def get_performance(contract_id: ContractId, reading: TheReading) -> Response:
     """How the contract performs, as a whole and by line (D-60)."""
     found, position = await reading.of(performance_views.performance, contract_id)
     return one_response(found, "contract", contract_id, position)
 
 
-@router.put(
+@routes.put(
     "/contracts/{contract_id}/lines/{line_id}",
     responses=gives(Line, also=201),
 )
@@ -86,14 +86,14 @@ def put_line(
     return command_response(handlers.define_line(tenant, command, contract_id, define))
 
 
-@router.get("/contracts/{contract_id}/lines/{line_id}", responses=gives(Line))
+@routes.get("/contracts/{contract_id}/lines/{line_id}", responses=gives(Line))
 async def get_line(contract_id: ContractId, line_id: LineId, reading: TheReading) -> Response:
     """A contract line, with what its milestones total and lack (D-15)."""
     found, position = await reading.of(contract_views.find_line, contract_id, line_id)
     return one_response(found, "contract_line", line_id, position)
 
 
-@router.post(
+@routes.post(
     "/contracts/{contract_id}/lines/{line_id}/milestones",
     status_code=201,
     responses=gives(Milestone, status=201),
@@ -112,14 +112,14 @@ def post_milestone(
     return command_response(answer)
 
 
-@router.get("/milestones/{milestone_id}", responses=gives(Milestone))
+@routes.get("/milestones/{milestone_id}", responses=gives(Milestone))
 async def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Response:
     """A milestone and its parts."""
     found, position = await reading.of(contract_views.find_milestone, milestone_id)
     return one_response(found, "milestone", milestone_id, position)
 
 
-@router.patch("/milestones/{milestone_id}", responses=gives(Milestone))
+@routes.patch("/milestones/{milestone_id}", responses=gives(Milestone))
 async def patch_milestone(
     milestone_id: MilestoneId, body: MilestoneChanges, tenant: TheTenant, command: TheChange
 ) -> Response:
@@ -128,7 +128,7 @@ async def patch_milestone(
     return command_response(await handlers.change_milestone(tenant, command, change))
 
 
-@router.delete("/milestones/{milestone_id}", responses=gives(Done))
+@routes.delete("/milestones/{milestone_id}", responses=gives(Done))
 async def delete_milestone(
     milestone_id: MilestoneId, tenant: TheTenant, command: TheChange
 ) -> Response:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from pydantic import Field
 
 from projections.views import parked_events as parked_views
@@ -14,7 +14,7 @@ from service.http.callers import TheCommand, ThePost, TheTenant
 from service.http.listings import Listing, NumberCursor, listing_by, number_of
 from service.http.reading import TheReading
 from service.http.responses import ProblemRaised, command_response, gives, list_response
-from service.http.routers.strict_route import StrictRoute
+from service.http.routers.routes import Routes
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
 from service.wire import strict_json
@@ -27,7 +27,7 @@ from service.wire.queries import LARGEST, NO_NUL
 from service.wire.requests import DismissBody
 from service.wire.strict_json import NotJson, TooManyValues
 
-router = APIRouter(prefix="/v1", tags=["Intake"], route_class=StrictRoute)
+routes = Routes("/v1", "Intake")
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -40,7 +40,7 @@ async def raw_body(request: Request) -> bytes:
     return await request.body()
 
 
-@router.post("/events", responses=gives(EventResult, BatchResult))
+@routes.post("/events", responses=gives(EventResult, BatchResult))
 def post_events(
     request: Request,
     body: Annotated[bytes, Depends(raw_body)],
@@ -102,7 +102,7 @@ def _too_many() -> ProblemRaised:
 # --- what was refused ----------------------------------------------------------------------------
 
 
-@router.get("/intake/refused", responses=gives(Page[NotedRefusal]))
+@routes.get("/intake/refused", responses=gives(Page[NotedRefusal]))
 async def get_refused(
     request: Request,
     reading: TheReading,
@@ -122,20 +122,20 @@ ParkedId = Annotated[str, Path(max_length=1024)]
 TheParked = Annotated[Listing, Depends(listing_by(parked_views.PARKED_BY))]
 
 
-@router.get("/intake/parked", responses=gives(Page[ParkedEvent]))
+@routes.get("/intake/parked", responses=gives(Page[ParkedEvent]))
 async def get_parked(request: Request, reading: TheReading, listing: TheParked) -> Response:
     """The events that wait for something unknown yet, each with what it lacks."""
     page, position = await reading.of(parked.page_of_parked, listing.page())
     return list_response(request, page, position)
 
 
-@router.post("/intake/parked/{parked_id}/retry", responses=gives(EventResult))
+@routes.post("/intake/parked/{parked_id}/retry", responses=gives(EventResult))
 async def retry_parked(parked_id: ParkedId, tenant: TheTenant, command: ThePost) -> Response:
     """Try a parked event again now."""
     return command_response(await parked.retry(tenant, command, parked_id))
 
 
-@router.delete("/intake/parked/{parked_id}", responses=gives(Done))
+@routes.delete("/intake/parked/{parked_id}", responses=gives(Done))
 async def dismiss_parked(
     parked_id: ParkedId,
     tenant: TheTenant,

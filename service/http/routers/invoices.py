@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
+from fastapi import Depends, HTTPException, Path, Query, Request, Response
 
 from aggregates.invoice.drafting import CreateDrafts
 from aggregates.statuses import ActualType, InvoiceStatus
@@ -16,18 +16,18 @@ from service.http.callers import TheChange, ThePost, ThePostedChange, TheTenant
 from service.http.listings import Ids, Listing, any_of, listing_by
 from service.http.reading import TheReading
 from service.http.responses import command_response, gives, list_response, one_response
-from service.http.routers.strict_route import StrictRoute
+from service.http.routers.routes import Routes
 from service.wire.outcomes import Done, Drafted
 from service.wire.requests import ConfirmBody, DraftBody
 
-router = APIRouter(prefix="/v1", tags=["Invoices"], route_class=StrictRoute)
+routes = Routes("/v1", "Invoices")
 
 InvoiceId = Annotated[str, Path(max_length=200)]
 TheInvoices = Annotated[Listing, Depends(listing_by(invoice_views.INVOICES_BY))]
 TheActuals = Annotated[Listing, Depends(listing_by(actual_views.ACTUALS_BY))]
 
 
-@router.post("/invoices", status_code=201, responses=gives(Drafted, status=201))
+@routes.post("/invoices", status_code=201, responses=gives(Drafted, status=201))
 async def post_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) -> Response:
     """Draft what is ready: one invoice a customer, one line a contract line (D-40)."""
     create = CreateDrafts(
@@ -40,7 +40,7 @@ async def post_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) ->
     return command_response(await handlers.create_drafts(tenant, command, body.contract_id, create))
 
 
-@router.get("/invoices", responses=gives(Page[Invoice]))
+@routes.get("/invoices", responses=gives(Page[Invoice]))
 async def get_invoices(
     request: Request,
     reading: TheReading,
@@ -55,26 +55,26 @@ async def get_invoices(
     return list_response(request, page, position)
 
 
-@router.get("/invoices/{invoice_id}", responses=gives(Invoice))
+@routes.get("/invoices/{invoice_id}", responses=gives(Invoice))
 async def get_invoice(invoice_id: InvoiceId, reading: TheReading) -> Response:
     """An invoice with its lines and details."""
     found, position = await reading.of(invoice_views.find_invoice, invoice_id)
     return one_response(found, "invoice", invoice_id, position)
 
 
-@router.delete("/invoices/{invoice_id}", responses=gives(Done))
+@routes.delete("/invoices/{invoice_id}", responses=gives(Done))
 async def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheChange) -> Response:
     """Delete a draft; its items are ready again (D-42)."""
     return command_response(await handlers.delete_draft(tenant, command, invoice_id))
 
 
-@router.post("/invoices/confirm", include_in_schema=False)
+@routes.post("/invoices/confirm", include_in_schema=False)
 def confirm_many() -> None:
     """Not built yet (D-50), so it is not found: "confirm" is no invoice that refuses a POST."""
     raise HTTPException(404)
 
 
-@router.post("/invoices/{invoice_id}/confirm", responses=gives(ConfirmedInvoice))
+@routes.post("/invoices/{invoice_id}/confirm", responses=gives(ConfirmedInvoice))
 async def confirm(
     invoice_id: InvoiceId,
     tenant: TheTenant,
@@ -91,7 +91,7 @@ async def confirm(
     return command_response(answer)
 
 
-@router.get("/actuals", responses=gives(Page[Actual]), tags=["Actuals"])
+@routes.get("/actuals", responses=gives(Page[Actual]), tags=["Actuals"])
 async def get_actuals(
     request: Request,
     reading: TheReading,

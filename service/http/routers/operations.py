@@ -1,24 +1,24 @@
 """Whether the process runs, and whether it can be used."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from service.http import readiness
 from service.http.callers import TheTenant
 from service.http.responses import ProblemRaised, gives, json_response
-from service.http.routers.strict_route import StrictRoute
+from service.http.routers.routes import Routes
 from service.wire.outcomes import Live, Ready
 from service.wire.problems import Problem
 
-router = APIRouter(prefix="/health", tags=["Operations"], route_class=StrictRoute)
+routes = Routes("/health", "Operations")
 
 
-@router.get("/live", responses=gives(Live))
+@routes.get("/live", responses=gives(Live))
 async def live() -> Response:
     """The process runs."""
     return json_response(Live(status="live"))
 
 
-@router.get("/ready", responses=gives(Ready))
+@routes.get("/ready", responses=gives(Ready))
 async def ready(tenant: TheTenant) -> Response:
     """The history can be read, commits are confirmed and the views follow; 503 with what is not."""
     found = await readiness.look(tenant)

@@ -6,13 +6,11 @@ from typing import Any, Protocol
 from eventsourcing.persistence import InfrastructureFactory, PersistenceError, StoredEvent
 
 from projections.history import Unavailable
-from service.ledger.recorders.postgres_schema import PostgresSchema
 from service.ledger.recorders.refusals import refusals_beside
 from service.ledger.recorders.sqlite import SQLiteFile
 
 __all__ = [
     "EventStore",
-    "PostgresSchema",
     "SQLiteFile",
     "Storage",
     "as_unavailable",

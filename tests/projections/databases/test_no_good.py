@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from projections.databases.migrating import MigrationFailed
-from projections.databases.sqlite import are_no_good, sqlite_views
+from projections.databases.sqlite import are_unusable, sqlite_views
 from tests.databases import opened_views
 from tests.postgres import PostgresServer
 from tests.projections.feeding import feed
@@ -68,7 +68,7 @@ def test_a_file_that_no_views_can_be_in_is_refused_for_good(kind: str, tmp_path:
     spoil(path)
     with pytest.raises((DBAPIError, MigrationFailed), match=why) as refused:
         sqlite_views(path, thoroughly=True)
-    assert are_no_good(refused.value)
+    assert are_unusable(refused.value)
 
 
 def test_a_file_that_another_holds_may_be_opened_later(
@@ -80,7 +80,7 @@ def test_a_file_that_another_holds_may_be_opened_later(
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(DBAPIError, match="locked") as refused:
             sqlite_views(path)
-        assert not are_no_good(refused.value)
+        assert not are_unusable(refused.value)
         other.rollback()
     sqlite_views(path).dispose()
 

@@ -38,11 +38,21 @@ except SystemExit as ended:
     assert not modules & (SERVER | DATABASES)
 
 
+def test_a_server_on_sqlite_loads_no_driver_of_postgresql_and_nothing_for_a_terminal(
+    tmp_path: Path,
+) -> None:
+    to_open = TO_OPEN.format(folder=tmp_path)
+    loaded(to_open)  # which makes the database
+    modules = loaded(f"import service.cli.serving\n{to_open}")
+    assert {"fastapi", "sqlalchemy"} <= modules
+    assert not modules & {"psycopg", "sqlalchemy.dialects.postgresql", "rich", "alembic", "httpx"}
+
+
 def test_a_process_of_an_import_loads_no_server_and_no_command_line() -> None:
     """It loads the module that the command begins with, too, as all new processes of Python do."""
     modules = loaded(f"import service.cli\n{TO_IMPORT}")
     assert "sqlalchemy" in modules
-    assert not modules & (SERVER | TERMINAL | {"alembic"})
+    assert not modules & (SERVER | TERMINAL | {"alembic", "psycopg"})
 
 
 def test_tables_that_are_as_they_have_to_be_are_opened_without_alembic(tmp_path: Path) -> None:

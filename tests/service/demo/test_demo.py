@@ -11,6 +11,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from service.demo import DEFAULT_CONTRACTS
 from service.demo.desk import (
     ALL_STATUSES,
     DemoFailed,
@@ -21,7 +22,6 @@ from service.demo.desk import (
     call,
     work_the_backlog,
 )
-from service.demo.sample import DEFAULT_CONTRACTS
 from service.demo.tables import SHOWN_ROWS, print_tables
 from service.http.app import create_app
 from service.http.server.serving import running

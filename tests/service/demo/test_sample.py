@@ -10,10 +10,8 @@ from typing import Any, cast
 
 import pytest
 
+from service.demo import DEFAULT_APPROVALS, DEFAULT_CONTRACTS, DEFAULT_SEED
 from service.demo.sample import (
-    DEFAULT_APPROVALS,
-    DEFAULT_CONTRACTS,
-    DEFAULT_SEED,
     FIRST_DAY,
     LAST_DAY,
     generate,

@@ -19,7 +19,7 @@ from service.importing.processes import (
     import_by_processes,
     processes_for,
 )
-from service.tenants.opening import DEFAULT
+from service.tenants.names import DEFAULT
 from service.tenants.tenant import Tenant
 from tests.databases import NewDatabase
 from tests.office import Json, approval_event, contract_event, line_event

@@ -16,8 +16,9 @@ from psycopg.sql import SQL, Identifier
 from projections.databases.notices import CHANNEL, HISTORY, understood
 from service.databases.postgres_server import Server
 from service.ledger.ledger import Ledger
-from service.ledger.recorders import PostgresSchema, SQLiteFile
+from service.ledger.recorders import SQLiteFile
 from service.ledger.recorders.postgres import COPY_FROM, PostgresRecorder
+from service.ledger.recorders.postgres_schema import PostgresSchema
 from service.ledger.recorders.sqlite import SQLiteRecorder
 from tests.databases import opened_server, opened_storage
 from tests.postgres import PostgresServer

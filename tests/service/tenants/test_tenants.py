@@ -13,7 +13,7 @@ from psycopg.sql import SQL, Identifier
 from projections.history import Unavailable
 from service.http.app import create_app
 from service.settings import Settings
-from service.tenants.directory import TenantExists, UnknownTenant
+from service.tenants.names import TenantExists, UnknownTenant
 from service.tenants.tenant import BadDatabase
 from service.tenants.tenants import Tenants
 from tests.office import contract_body, contract_event, line_event
