@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 from projections.values.search_texts import folded
+from projections.views.paging import Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +31,6 @@ class Shape:
     has_date_from: bool
     has_date_to: bool
     has_text: bool
-    looked_up: bool = False
-    """Whether rows are looked up by what has the text; else they are gone through for it."""
 
     @property
     def names(self) -> set[str]:
@@ -43,6 +42,23 @@ class Shape:
     def has_project(self) -> bool:
         """Whether it is by project, which stands with the line of a row."""
         return "project_id" in self.names
+
+
+@dataclass(frozen=True, slots=True)
+class PageShape:
+    """What the statement of a page depends on."""
+
+    filter: Shape
+    orders: tuple[Order, ...]
+    is_next: bool
+    """Whether other parts of the list came before."""
+    on_postgres: bool
+    has_names: bool = True
+    """Whether names have its text."""
+    has_until: bool = False
+    """Whether only rows up to some sort keys are looked up."""
+    led: tuple[tuple[str, int], ...] = ()
+    """How many texts, contracts and customers lead to rows with a text, which are read in order."""
 
 
 def shape_of(wanted: BacklogFilter) -> tuple[Shape, dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -16,9 +16,10 @@ from projections.time_and_material import MOST_OF_AN_EVENT
 from projections.values.search_texts import approvals_text_id, day_and_position
 from projections.values.sums import whole
 from projections.values.units import from_minor
-from projections.views.backlog.filters import Shape
+from projections.views.backlog.by_text import BY_TEXT, ByText
+from projections.views.backlog.filters import PageShape, Shape
 from projections.views.backlog.rows import Row, Total, TotalledPage
-from projections.views.backlog.statements import PageShape, View
+from projections.views.backlog.statements import View
 from projections.views.backlog.text_lookup import Approvals, TextLookup
 from projections.views.paging import Part
 from projections.views.prepared import Prepared, prepare
@@ -28,8 +29,8 @@ Found = Sequence[Sequence[Any]]
 """Rows as they are found."""
 Texts = Mapping[str, list[Any]]
 """What has a text, by how it leads to rows."""
-Way = Callable[[View, PageShape], Select[Any]]
-"""How rows are found: a method of `View` that makes the statement."""
+Way = Callable[[PageShape], Select[Any]]
+"""How rows are found: a method of a view, or by text, that makes the statement."""
 GONE_THROUGH = 4
 """Rows that are gone through for each with a text, before it is looked up: in about the time that a
 page takes."""
@@ -61,7 +62,7 @@ class Asked:
 
     def statement(self) -> Prepared:
         """What it is read by; where it is by a text, row by row in its order."""
-        return self._prepared(View.page)
+        return self._prepared(self.view.page)
 
     def rows(self) -> Found:
         """The rows of the page, and one more if there is."""
@@ -74,7 +75,7 @@ class Asked:
         the text is looked up, and the rows of that; where that is too much, more rows are gone
         through. Rows of a project, which are sorted anyway, are all gone through.
         """
-        is_led = self.view.leads_in_order(self.shape, self.part.orders)
+        is_led = self._by_text.leads_in_order(self.shape, self.part.orders)
         if self.shape.has_project:
             return self.rows()
         if self._names is None or not is_led:
@@ -102,7 +103,7 @@ class Asked:
         """The rows of the page among the first of the list, and whether these are all."""
         plan(self.views, IN_ORDER)
         names = self._names or {}
-        statement = self._prepared(View.gone_through, has_names=any(names.values()))
+        statement = self._prepared(self._by_text.gone_through, has_names=any(names.values()))
         values = {**self.values, **self._listed(names), "skip": skip}
         rows = statement.rows(self.views, values)
         is_end = bool(rows) and rows[0][len(self.view.shown.fields) + 1] < skip
@@ -110,12 +111,13 @@ class Asked:
 
     def totals(self, connection: Connection) -> list[Total]:
         """The sums over the whole filter by currency, status and billing type."""
-        shape, values = self.shape, self.values
+        shape, values, among = self.shape, self.values, None
         if shape.has_text and not shape.has_project:
             plan(self.views, BY_INDEX)
             few = self._few(connection)
-            shape, values = replace(shape, looked_up=bool(few)), {**values, **few}
-            if not few:
+            if few:
+                values, among = {**values, **few}, self._by_text.all_looked_up(shape)
+            else:
                 plan(self.views, ALL_OF_THEM)
         return [
             Total(
@@ -126,7 +128,7 @@ class Asked:
                 amount=from_minor(whole(row, "amount"), row["currency"]),
                 tax=from_minor(whole(row, "tax"), row["currency"]),
             )
-            for row in connection.execute(self.view.totals(shape), values).mappings()
+            for row in connection.execute(self.view.totals(shape, among), values).mappings()
         ]
 
     def _few(self, connection: Connection) -> dict[str, Any]:
@@ -136,7 +138,7 @@ class Asked:
             return {}
         found = dict(self._listed({**texts, "approval_ids": approvals.ids}))
         values = {**self.values, **found, "limit": MANY_ROWS}
-        count = connection.execute(self.view.candidates(self.shape), values).scalar_one()
+        count = connection.execute(self._by_text.candidates(self.shape), values).scalar_one()
         return found if count < MANY_ROWS else {}
 
     def _looked_up(self) -> Found | None:
@@ -164,7 +166,7 @@ class Asked:
             return []
         led = self._led(lists)
         counts = tuple((name, len(ids)) for name, ids in led.items())
-        statement = self._prepared(View.looked_up, has_until=bool(end), led=counts)
+        statement = self._prepared(self._by_text.looked_up, has_until=bool(end), led=counts)
         if led:
             plan(self.views, IN_ORDER)
         ids = {f"{name}_led_{n}": each for name, ids in led.items() for n, each in enumerate(ids)}
@@ -172,7 +174,7 @@ class Asked:
 
     def _led(self, lists: Texts) -> Texts:
         """What leads to rows that are read in order, where it is not too much."""
-        most, led = self.view.most_led(self.shape, self.part.orders), dict[str, list[Any]]()
+        most, led = self._by_text.most_led(self.shape, self.part.orders), dict[str, list[Any]]()
         texts = {"text_id": lists["text_ids"]}
         names = {name: lists[name] for name in ("contract_id", "customer_id")}
         for several in (texts, names):
@@ -188,7 +190,7 @@ class Asked:
             on_postgres=self.views.schema is not None,
             **how,
         )
-        return _prepared(self.view, way, page)
+        return _prepared(way, page)
 
     def _listed(self, lists: Texts) -> Mapping[str, Any]:
         """What was found, as statements take it."""
@@ -210,7 +212,7 @@ class Asked:
 
     def _approvals(self, most: int, *, of_all_pages: bool = False) -> Approvals:
         """Approvals that have the text in their id, in the order of the page where it is theirs."""
-        if not self.view.has_approvals:
+        if not self._by_text.has_approvals:
             return Approvals([], None)
         first, last = _ALL
         descending = self.part.orders[0].descending
@@ -240,6 +242,10 @@ class Asked:
         names = [order.name for order in orders]
         return names == ["date", "sequence"] and orders[0].descending == orders[1].descending
 
+    @property
+    def _by_text(self) -> ByText:
+        return BY_TEXT[self.view]
+
     @cached_property
     def _lookup(self) -> TextLookup:
         return TextLookup(self.views, self.values["text"])
@@ -261,5 +267,5 @@ def _rounded_up(ids: list[Any]) -> list[Any]:
 
 
 @lru_cache(maxsize=512)
-def _prepared(view: View, way: Way, page: PageShape) -> Prepared:
-    return prepare(way(view, page), on_postgres=page.on_postgres)
+def _prepared(way: Way, page: PageShape) -> Prepared:
+    return prepare(way(page), on_postgres=page.on_postgres)
