@@ -43,7 +43,7 @@ def test_a_total_of_10_to_the_18_minor_units_is_refused(currency: str, unit: str
     assert money.total(below, currency) == below
     assert money.total(-below, currency) == -below
     for beyond in (bound, -bound):
-        with pytest.raises(Refused, match="more than is kept"):
+        with pytest.raises(Refused, match="more than can be kept"):
             money.total(beyond, currency)
 
 

@@ -11,14 +11,23 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, update
 
 from aggregates.contract_line.events import UnbilledSalesRecorded
+from aggregates.events import Event
 from projections.tables import time_and_material
 from projections.values.search_texts import Sought, folded, key_of
 from projections.views.backlog import reading
 from projections.views.backlog.filters import BacklogFilter
-from projections.views.backlog.lists import list_time_and_material
+from projections.views.backlog.lists import list_fixed_price, list_time_and_material
 from projections.views.paging import PageRequest
 from tests.projections.feeding import examples, feed
-from tests.projections.story import recorded, sale, work
+from tests.projections.story import (
+    CONTRACT_DEFINED,
+    FIXED_LINE_DEFINED,
+    TIME_LINE_DEFINED,
+    recorded,
+    sale,
+    split,
+    work,
+)
 
 DAY = date(2026, 3, 2)
 
@@ -45,9 +54,9 @@ SOUGHT = st.text("aA1b~É\u0131q -ßж", min_size=1, max_size=4)
 SORTS = ("date", "-date", "-date,-sequence", "date,-sequence", "amount")
 
 
-def fill(views: Engine, events: Sequence[Sequence[Work]]) -> None:
+def fill(views: Engine, events: Sequence[Sequence[Work]], before: Sequence[Event] = ()) -> None:
     """Views of these approvals, each list of them recorded by one event."""
-    feed(views, recorded([event_of(n, works) for n, works in enumerate(events)]))
+    feed(views, recorded([*before, *(event_of(n, works) for n, works in enumerate(events))]))
     posted = [f"{n}-{m}" for n, ws in enumerate(events) for m, w in enumerate(ws) if w.is_posted]
     of_posted = time_and_material.c.item_id.in_(posted)
     with views.begin() as connection:
@@ -142,6 +151,39 @@ def test_approvals_that_many_ids_match_are_found_page_by_page(
     days = [int(item_id.split("-")[1]) for item_id in ids]
     if sort != "amount":
         assert days == sorted(days, reverse=sort == "-date")
+
+
+@pytest.mark.parametrize("sort", ["date", "-date"])
+def test_ids_far_from_each_other_are_found_page_by_page(shared_views: Engine, sort: str) -> None:
+    days = [DAY + timedelta(n) for n in range(12)]
+    events = [
+        [*(Work("o" * m, day, "z") for m in range(1, 31)), Work(f"x{day.day}", day, "z")]
+        for day in days
+    ]
+    fill(shared_views, events)
+    ids = found(shared_views, "x", 1, sort)
+    expected = [f"{n}-30" for n in range(12)]
+    assert ids == (expected if sort == "date" else expected[::-1])
+
+
+def test_a_text_is_found_within_a_project(shared_views: Engine) -> None:
+    fill(shared_views, among_many([[Work("x", DAY, "z")]]), [TIME_LINE_DEFINED])
+    wanted = [BacklogFilter(text="x", any_of={"project_id": [project]}) for project in ("P1", "P2")]
+    with shared_views.connect() as connection:
+        pages = [
+            list_time_and_material(connection, each, PageRequest(), totals=True) for each in wanted
+        ]
+    assert [[row.item_id for row in page.items] for page in pages] == [["0-0"], []]
+
+
+def test_milestones_are_found_by_their_names_among_many(shared_views: Engine) -> None:
+    many = [split(f"M{n}", "1.00", total=f"{n + 1}.00") for n in range(60)]
+    feed(shared_views, recorded([CONTRACT_DEFINED, FIXED_LINE_DEFINED, *many]))
+    with shared_views.connect() as connection:
+        wanted = BacklogFilter(text="ne m58")
+        page = list_fixed_price(connection, wanted, PageRequest(limit=2), totals=True)
+    assert [row.item_id for row in page.items] == ["M58-A"]
+    assert [total.count for total in page.totals or []] == [1]
 
 
 def test_an_id_that_many_sources_gave_hides_no_other(shared_views: Engine) -> None:
