@@ -36,6 +36,8 @@ GONE_THROUGH = 4
 page takes."""
 FEW = 6
 """What part of a page is found at most if the rest is looked up; else more are gone through."""
+MOST_GONE_THROUGH = 100_000
+"""Rows, from which on they are gone through for a text without such steps."""
 MOST_TEXTS = 5_000
 MANY_ROWS = 5_000
 """Rows with a text from which their totals are taken by going through all rows."""
@@ -72,32 +74,45 @@ class Asked:
         """The same of rows with a text.
 
         Some rows are gone through in order first: what many rows have fills the page. Else what has
-        the text is looked up, and the rows of that; where that is too much, more rows are gone
-        through. Rows of a project, which are sorted anyway, are all gone through.
+        the text is looked up, and the rows of that; where many texts have it, only after more rows
+        were gone through if some had it; and where that is too much, still more are. Rows of a
+        project, which are sorted anyway, are all gone through.
         """
-        is_led = self._by_text.leads_in_order(self.shape, self.part.orders)
         if self.shape.has_project:
             return self.rows()
-        if self._names is None or not is_led:
-            rows = self._looked_up()
-            if rows is None:
-                plan(self.views, IN_ORDER if is_led else ALL_OF_THEM)
-                rows = self.rows()
-            return rows
-        wanted, is_looked_up = self.part.limit + 1, False
-        skip = GONE_THROUGH * wanted
-        while True:
+        is_in_order = self._by_text.leads_in_order(self.shape, self.part.orders)
+        rows = self._in_order() if is_in_order and self._names is not None else self._looked_up()
+        if rows is None:
+            plan(self.views, IN_ORDER if is_in_order else ALL_OF_THEM)
+            rows = self.rows()
+        return rows
+
+    def _in_order(self) -> Found | None:
+        """The same, where rows can be gone through in order; None when that takes too many."""
+        wanted, is_looked_up, is_letter = self.part.limit + 1, False, len(self.values["text"]) == 1
+        first = skip = GONE_THROUGH * wanted
+        while skip < MOST_GONE_THROUGH:
             rows, are_all = self._gone_through(skip)
             if are_all:
                 return rows
             # A single letter leads to very many trigrams: not if rows here have it.
-            is_rare = not rows if len(self.values["text"]) == 1 else len(rows) * FEW < wanted
-            if is_rare and not is_looked_up:
+            is_rare = len(rows) * (wanted if is_letter else FEW) < wanted
+            is_next = is_rare or (not is_letter and (skip > first or self._is_led))
+            if is_next and not is_looked_up:
                 looked_up, is_looked_up = self._looked_up(), True
                 if looked_up is not None:
                     return looked_up
             enough = skip * wanted * 5 // (4 * max(1, len(rows)))
             skip = min(max(enough, 2 * skip), 8 * skip)
+        return None
+
+    @property
+    def _is_led(self) -> bool:
+        """Whether texts and names with the text are so few that rows are read in order of them."""
+        plan(self.views, BY_INDEX)
+        most, names = self._by_text.most_led(self.shape, self.part.orders), self._names or {}
+        led = sum(len(names.get(name, ())) for name in ("contract_id", "customer_id"))
+        return led <= most and self._lookup.texts(most) is not None
 
     def _gone_through(self, skip: int) -> tuple[Found, bool]:
         """The rows of the page among the first of the list, and whether these are all."""

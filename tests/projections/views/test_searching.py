@@ -202,12 +202,14 @@ def test_texts_do_not_come_before_ids_that_are_not_read_yet(
     assert found(shared_views, "x", 1, "date")[:2] == ["1-0", "2-0"]
 
 
+@pytest.mark.parametrize("gone_through", [25, 100_000])
 @pytest.mark.parametrize("text", ["x", "y"])
 def test_more_than_is_looked_up_is_gone_through(
-    shared_views: Engine, monkeypatch: pytest.MonkeyPatch, text: str
+    shared_views: Engine, monkeypatch: pytest.MonkeyPatch, text: str, gone_through: int
 ) -> None:
     for most in ("MOST_TEXTS", "MOST_APPROVALS", "MANY_ROWS"):
         monkeypatch.setattr(reading, most, 5)
+    monkeypatch.setattr(reading, "MOST_GONE_THROUGH", gone_through)
     events = [
         [Work(f"X{n}-{m}", DAY, f"y{n}{m}", is_posted=m > 0) for m in range(8)] for n in range(9)
     ]
