@@ -148,8 +148,11 @@ class Asked:
 
     def _few(self, connection: Connection) -> dict[str, Any]:
         """What has the text, if that leads to a few rows only; else nothing."""
-        texts, approvals = self._texts, self._approvals(MANY_ROWS, of_all_pages=True)
-        if texts is None or approvals.until is not None:
+        texts = self._texts
+        if texts is None:
+            return {}
+        approvals = self._approvals(MANY_ROWS, of_all_pages=True)
+        if approvals.until is not None:
             return {}
         found = dict(self._listed({**texts, "approval_ids": approvals.ids}))
         values = {**self.values, **found, "limit": MANY_ROWS}

@@ -14,7 +14,7 @@ from aggregates.contract_line.events import UnbilledSalesRecorded
 from aggregates.events import Event
 from projections.tables import time_and_material
 from projections.values.search_texts import Sought, folded, key_of
-from projections.views.backlog import reading
+from projections.views.backlog import reading, text_lookup
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
 from projections.views.paging import PageRequest
@@ -202,14 +202,19 @@ def test_texts_do_not_come_before_ids_that_are_not_read_yet(
     assert found(shared_views, "x", 1, "date")[:2] == ["1-0", "2-0"]
 
 
-@pytest.mark.parametrize("gone_through", [25, 100_000])
+@pytest.mark.parametrize(("gone_through", "of_a_letter"), [(25, 500), (100_000, 500), (25, 5)])
 @pytest.mark.parametrize("text", ["x", "y"])
 def test_more_than_is_looked_up_is_gone_through(
-    shared_views: Engine, monkeypatch: pytest.MonkeyPatch, text: str, gone_through: int
+    shared_views: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    gone_through: int,
+    of_a_letter: int,
 ) -> None:
     for most in ("MOST_TEXTS", "MOST_APPROVALS", "MANY_ROWS"):
         monkeypatch.setattr(reading, most, 5)
     monkeypatch.setattr(reading, "MOST_GONE_THROUGH", gone_through)
+    monkeypatch.setattr(text_lookup, "MOST_OF_A_LETTER", of_a_letter)
     events = [
         [Work(f"X{n}-{m}", DAY, f"y{n}{m}", is_posted=m > 0) for m in range(8)] for n in range(9)
     ]
