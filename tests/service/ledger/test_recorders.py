@@ -221,9 +221,6 @@ class TestTheLibrarysCasesForHistoriesOnPostgreSQL(
     def create_recorder(self) -> PostgresRecorder:
         return self.events()
 
-    def test_insert_subscribe(self) -> None:
-        self.optional_test_insert_subscribe()
-
 
 class TestTheLibrarysCasesForSnapshotsOnPostgreSQL(_Recorders, library.AggregateRecorderTestCase):
     def create_recorder(self) -> AggregateRecorder:
@@ -242,7 +239,7 @@ def test_the_cases_of_the_library_ran_here() -> None:
     cases: Sequence[tuple[type, str]] = (
         (TestTheLibrarysCasesForHistories, "test_insert_select"),
         (TestTheLibrarysCasesForHistories, "test_concurrent_no_conflicts"),
-        (TestTheLibrarysCasesForHistoriesOnPostgreSQL, "optional_test_insert_subscribe"),
+        (TestTheLibrarysCasesForHistoriesOnPostgreSQL, "test_insert_select"),
         (TestTheLibrarysCasesForSnapshots, "test_insert_and_select"),
         (TestTheLibrarysCaseForPositions, "test"),
     )
