@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     CompoundSelect,
     FromClause,
     Integer,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 
 from projections.views.backlog.filters import MOST_STRANDS, WHOLE, PageShape, Shape, strands_of
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
+from projections.views.backlog.texts import says_one_of
 from projections.views.paging import ROWS, Columns, Order, Paging, merged, past_indexes, together
 
 _NAMES_LEAD = {"contract_id", "customer_id"}
@@ -50,27 +52,38 @@ class ByText:
 
         After the position of the views, how many were gone through.
         """
-        shape, orders = page.filter, page.orders
-        skip = bindparam("skip", type_=Integer)
-        plain = replace(shape, has_text=False)
-        is_wanted = and_(true(), *self.view.where(plain)).label("is_wanted")
+        orders = page.orders
         columns = [self.view.table.c[name] for name in ("item_id", *self.view.texts.needs)]
-        rows: list[Select[Any]] = []
-        for one in strands_of(shape):
-            only = tuple(of for of in shape.any_of if of[0] in one)
-            within = self.view.where(replace(plain, any_of=only), one)
-            part = select(*columns, is_wanted).where(*within)
-            rows.append(self.view.paging.rows(part, orders, is_next=page.is_next))
-        some = merged(rows, orders, limit=skip, on_postgres=page.on_postgres)
-        first = some.cte("first").prefix_with("MATERIALIZED")
+        first = self._first(page, *columns).cte("first").prefix_with("MATERIALIZED")
         texts = self.view.texts_of(first)
         having = select(first.c.item_id).select_from(texts.join(first))
         named = [texts.is_named()] if page.has_names else []
         having = having.where(first.c.is_wanted, or_(texts.row_by_row(), *named))
-        sorted_by = {order.name: first.c[f"sort_{order.name}"] for order in orders}
-        paging = Paging(sorted_by, key=orders[-1].name, default=orders[-1].name)
         gone = select(func.count()).select_from(first).scalar_subquery().label("gone")
-        return self.view.page_of(paging.page(having, orders, is_next=False), orders, gone)
+        return self.view.page_of(_in_order_of(first, having, orders), orders, gone)
+
+    def gone_through_for_texts(self, page: PageShape) -> Select[Any]:
+        """The same of rows that have one of the texts that were found, which an index tells."""
+        orders = page.orders
+        first = self._first(page, *self._keys.values()).subquery()
+        having = select(*(first.c[name] for name in self._keys))
+        having = having.where(first.c.is_wanted, says_one_of(first.c.text_id))
+        found = self._by_index(_in_order_of(first, having, orders))
+        return self.view.page_of(found, orders)
+
+    def _first(self, page: PageShape, *columns: ColumnElement[Any]) -> CompoundSelect[Any]:
+        """The first `skip` rows of the list, in its order, and whether each `is_wanted`."""
+        plain, orders = replace(page.filter, has_text=False), page.orders
+        rows: list[Select[Any]] = []
+        for one in strands_of(plain):
+            within = replace(plain, any_of=tuple(of for of in plain.any_of if of[0] in one))
+            others = tuple(of for of in plain.any_of if of[0] not in one)
+            beside = Shape(others, has_date_from=False, has_date_to=False, has_text=False)
+            is_wanted = and_(true(), *self.view.where(beside)).label("is_wanted")
+            part = select(*columns, is_wanted).where(*self.view.where(within, one))
+            rows.append(self.view.paging.rows(part, orders, is_next=page.is_next))
+        skip = bindparam("skip", type_=Integer)
+        return merged(rows, orders, limit=skip, on_postgres=page.on_postgres)
 
     def looked_up(self, page: PageShape) -> Select[Any]:
         """The rows of a page by what has its text; one may be found in several ways."""
@@ -90,7 +103,8 @@ class ByText:
         if "text_id" not in led:
             said = wanted(by_text, says).limit(ROWS)
             if is_plain and self.view.texts.index:
-                said = by_text.page(self._by_index(said), orders, is_next=False)
+                keys = said.with_only_columns(*self._keys.values())
+                said = by_text.page(self._by_index(keys), orders, is_next=False)
             pages.append(said)
         for name, count in led.items():
             parts = [wanted(self.view.paging, part) for part in self._led(shape, name, count)]
@@ -117,12 +131,16 @@ class ByText:
             where = self.view.where(plain, {"billing_status": status}, columns)
             yield select(own.item_id).where(is_led, *where, *has_text)
 
+    @property
+    def _keys(self) -> Columns:
+        """What tells rows apart in the index of texts."""
+        return {name: self.view.table.c[name] for name in self.view.texts.index}
+
     def _by_index(self, page: Select[Any]) -> Select[Any]:
-        """The rows of a page that is made from the index of texts, before they are read."""
-        keys = [self.view.table.c[name] for name in self.view.texts.index]
-        found = page.with_only_columns(*keys).subquery()
-        is_found = and_(*(key == found.c[key.name] for key in keys))
-        return select(self.view.table.c.item_id).join_from(found, self.view.table, is_found)
+        """The rows of a page of such keys, which were told by an index before they are read."""
+        found = page.subquery()
+        is_found = [key == found.c[name] for name, key in self._keys.items()]
+        return select(self.view.table.c.item_id).join_from(found, self.view.table, and_(*is_found))
 
     def _looked_up(self, shape: Shape, source: FromClause) -> list[Select[Any]]:
         """The ids of rows that are looked up by what has a text; one may be found several times."""
@@ -150,6 +168,13 @@ class ByText:
     def has_approvals(self) -> bool:
         """Whether its rows come of approvals."""
         return "approval_id" in self.view.table.c
+
+
+def _in_order_of(first: FromClause, having: Select[Any], orders: Sequence[Order]) -> Select[Any]:
+    """The page of those that have the text."""
+    sorted_by = {order.name: first.c[f"sort_{order.name}"] for order in orders}
+    paging = Paging(sorted_by, key=orders[-1].name, default=orders[-1].name)
+    return paging.page(having, orders, is_next=False)
 
 
 BY_TEXT = {view: ByText(view) for view in (FIXED_PRICE, TIME_AND_MATERIAL)}

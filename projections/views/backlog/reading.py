@@ -21,6 +21,7 @@ from projections.views.backlog.filters import PageShape, Shape
 from projections.views.backlog.rows import Row, Total, TotalledPage
 from projections.views.backlog.statements import View
 from projections.views.backlog.text_lookup import Approvals, TextLookup
+from projections.views.backlog.texts import NAMES
 from projections.views.paging import Part
 from projections.views.prepared import Prepared, prepare
 
@@ -36,6 +37,8 @@ GONE_THROUGH = 4
 page takes."""
 FEW = 6
 """What part of a page is found at most if the rest is looked up; else more are gone through."""
+FIRST = 10_000
+"""Rows that are gone through at most for those with one of many texts, which an index tells."""
 MOST_GONE_THROUGH = 100_000
 """Rows, from which on they are gone through for a text without such steps."""
 MOST_TEXTS = 5_000
@@ -95,14 +98,14 @@ class Asked:
             rows, are_all = self._gone_through(skip)
             if are_all:
                 return rows
+            enough = skip * wanted * 5 // (4 * max(1, len(rows)))
             # A single letter leads to very many trigrams: not if rows here have it.
             is_rare = len(rows) * (wanted if is_letter else FEW) < wanted
             is_next = is_rare or (not is_letter and (skip > first or self._is_led))
             if is_next and not is_looked_up:
-                looked_up, is_looked_up = self._looked_up(), True
+                looked_up, is_looked_up = self._looked_up(enough), True
                 if looked_up is not None:
                     return looked_up
-            enough = skip * wanted * 5 // (4 * max(1, len(rows)))
             skip = min(max(enough, 2 * skip), 8 * skip)
         return None
 
@@ -116,13 +119,16 @@ class Asked:
 
     def _gone_through(self, skip: int) -> tuple[Found, bool]:
         """The rows of the page among the first of the list, and whether these are all."""
-        plan(self.views, IN_ORDER)
-        names = self._names or {}
-        statement = self._prepared(self._by_text.gone_through, has_names=any(names.values()))
-        values = {**self.values, **self._listed(names), "skip": skip}
-        rows = statement.rows(self.views, values)
+        rows = self._first(self._by_text.gone_through, skip, self._names or {})
         is_end = bool(rows) and rows[0][len(self.view.shown.fields) + 1] < skip
         return rows, is_end or len(rows) > self.part.limit
+
+    def _first(self, way: Way, skip: int, lists: Texts) -> Found:
+        """Those of the first rows that have what was looked up."""
+        plan(self.views, IN_ORDER)
+        has_names = any(lists.get(name) for name in NAMES)
+        statement = self._prepared(way, has_names=has_names)
+        return statement.rows(self.views, {**self.values, **self._listed(lists), "skip": skip})
 
     def totals(self, connection: Connection) -> list[Total]:
         """The sums over the whole filter by currency, status and billing type."""
@@ -159,10 +165,11 @@ class Asked:
         count = connection.execute(self._by_text.candidates(self.shape), values).scalar_one()
         return found if count < MANY_ROWS else {}
 
-    def _looked_up(self) -> Found | None:
+    def _looked_up(self, enough: int = MOST_GONE_THROUGH) -> Found | None:
         """The rows by what has the text; None when that is too much.
 
-        Approvals may be many: first those that fill the page.
+        Approvals may be many: first those that fill the page. Texts may lead to very many rows:
+        first those that the page begins with, where about `enough` of the list have these.
         """
         plan(self.views, BY_INDEX)
         texts = self._texts
@@ -171,11 +178,21 @@ class Asked:
         for most in (GONE_THROUGH * (self.part.limit + 1), MOST_APPROVALS):
             approvals = self._approvals(most)
             end = self._before(approvals.until)
+            if not approvals.ids and self._are_soon(texts, enough):
+                rows = self._first(self._by_text.gone_through_for_texts, enough, texts)
+                if len(rows) > self.part.limit:
+                    return rows
             if end is not None:
                 rows = self._rows_of(texts, approvals.ids, end)
                 if len(rows) > self.part.limit or approvals.until is None:
                     return rows
         return None
+
+    def _are_soon(self, texts: Texts, enough: int) -> bool:
+        """Whether rows with many texts, and no name, are likely to be met soon."""
+        most = self._by_text.most_led(self.shape, self.part.orders)
+        are_texts = len(texts["text_ids"]) > most > 0 and not any(map(texts.get, NAMES))
+        return are_texts and enough <= FIRST
 
     def _rows_of(self, texts: Texts, approvals: list[str], end: dict[str, Any]) -> Found:
         """The rows of a page of those with one of what was found, up to an end if there is one."""

@@ -51,6 +51,7 @@ from projections.views.paging import (
 )
 
 _OWN: Columns = {}
+_PAST_OTHERS = ("date", "adjustment_status")
 _BESIDE_A_PROJECT = ("resource", "customer_id", "nte_status", "billing_status")
 
 
@@ -118,12 +119,13 @@ class View:
         self.paging_past_indexes = Paging(past, key=key, default="date")
         # A project's lines lead to its rows. By another index a database might go through all that
         # there is: by date, in hope of finding some soon, or because SQLite takes any for as good.
-        date = past_indexes(table.c.date)
         self._beside_a_project: Columns = {
-            "date": date,
+            **{name: past_indexes(table.c[name]) for name in _PAST_OTHERS if name in table.c},
             **{name: _Unindexed(table.c[name]) for name in _BESIDE_A_PROJECT if name in table.c},
         }
-        self._paging_of_projects = Paging({**sorted_by, "date": date}, key=key, default="date")
+        self._paging_of_projects = Paging(
+            {**sorted_by, "date": past_indexes(table.c.date)}, key=key, default="date"
+        )
 
     @cached_property
     def rows(self) -> Select[Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    BindParameter,
     ColumnElement,
     FromClause,
     Text,
@@ -38,6 +39,8 @@ from projections.values.search_texts import SEPARATOR
 text = search_texts.alias("text")
 """Joined to the rows that are gone through one by one."""
 _between = literal(SEPARATOR, Text)
+NAMES = ("named_contracts", "named_lines", "named_customers")
+"""The lists of what has a text in its name: keys of contracts, of lines and of customers."""
 _NAMED_BY = ("contract_id", "line_id", "customer_id")
 _sought = bindparam("text", type_=Text)
 
@@ -76,6 +79,24 @@ def _each(element: _OneOf, compiler: SQLCompiler, **kwargs: Any) -> str:
     return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - parts of ours
 
 
+class _IsAmong(FunctionElement[Any]):
+    """Whether a column has one of many values, which are put into a table of their own once.
+
+    PostgreSQL would join a plain condition to them; what is said of its truth it leaves as it is.
+    """
+
+    inherit_cache = True
+
+
+@compiles(_IsAmong)
+def _hashed(element: _IsAmong, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, values = (compiler.process(each, **kwargs) for each in element.clauses)
+    return f"({column} IN (SELECT unnest({values}))) IS TRUE"
+
+
+compiles(_IsAmong, "sqlite")(_each)
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """How rows of one view are found by a text."""
@@ -101,11 +122,9 @@ class Texts:
     def is_named(self) -> ColumnElement[bool]:
         """Whether a row has the text in a name, of those that were found."""
         own = self.table.c
-        return or_(
-            _one_of(own.contract_id, "named_contracts", Text),
-            _one_of(own.contract_id + _between + own.line_id, "named_lines", Text),
-            _one_of(own.contract_id + _between + own.customer_id, "named_customers", Text),
-        )
+        of_contract = own.contract_id + _between
+        keys = (own.contract_id, of_contract + own.line_id, of_contract + own.customer_id)
+        return or_(*(_is_among(key, name, Text) for key, name in zip(keys, NAMES, strict=True)))
 
     def looked_up(self) -> list[ColumnElement[bool]]:
         """Conditions each of which leads to rows that have it; a row may meet several."""
@@ -143,5 +162,17 @@ def of_parts(part: FromClause) -> Texts:
 
 
 def _one_of(column: ColumnElement[Any], name: str, kind: type[TypeEngine[Any]]) -> _OneOf:
-    values = bindparam(name, type_=ARRAY(kind()).with_variant(Text(), "sqlite"))
-    return _OneOf(column, values)
+    return _OneOf(column, _several(name, kind))
+
+
+def says_one_of(text_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a row has one of the texts that were found, as many as these are."""
+    return _is_among(text_id, "text_ids", BigInteger)
+
+
+def _is_among(column: ColumnElement[Any], name: str, kind: type[TypeEngine[Any]]) -> _IsAmong:
+    return _IsAmong(column, _several(name, kind))
+
+
+def _several(name: str, kind: type[TypeEngine[Any]]) -> BindParameter[Any]:
+    return bindparam(name, type_=ARRAY(kind()).with_variant(Text(), "sqlite"))

@@ -249,3 +249,25 @@ def test_the_key_of_a_text_has_the_key_of_each_part_of_it(
 def test_letters_of_keys_are_ascii_whatever_the_text() -> None:
     keys: Any = {key_of(folded(chr(code))) for code in range(0x20, 0x3000)}
     assert all(key.isascii() and key.isalnum() for key in keys)
+
+
+@pytest.mark.parametrize("sort", ["date", "-date"])
+@pytest.mark.parametrize("first", [0, 10_000], ids=["looked up", "along the list"])
+def test_rows_with_one_of_many_texts_are_found_in_order(
+    shared_views: Engine, monkeypatch: pytest.MonkeyPatch, sort: str, first: int
+) -> None:
+    monkeypatch.setattr(reading, "FIRST", first)
+    days = [DAY + timedelta(m) for m in range(40)]
+    numbers = [(m, n) for m in range(40) for n in range(24)]
+    has_text = {place for count, place in enumerate(numbers) if count % 30 == 7}
+    events = [
+        [
+            Work(f"N{n}-{m}", day, f"yy{m}" if (m, n) in has_text else "z", m % 5 == 0)
+            for m, day in enumerate(days)
+        ]
+        for n in range(24)
+    ]
+    fill(shared_views, events)
+    in_order = [f"{n}-{m}" for m, n in sorted(has_text) if m % 5]
+    ids = found(shared_views, "yy", 15, sort)
+    assert ids == (in_order if sort == "date" else in_order[::-1])
