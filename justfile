@@ -58,9 +58,10 @@ schemathesis times="10":
 openapi file="openapi.yaml":
     billing-backlog openapi > {{ quote(file) }}
 
-# Write docs/events.md from the catalogue's docstrings
-docs file="docs/events.md":
-    python -m service.ledger.events_doc > {{ quote(file) }}
+# Write docs/events.md and docs/problems.md from what the code says of events and problems
+docs folder="docs":
+    python -m service.ledger.events_doc > {{ quote(folder / "events.md") }}
+    python -m service.wire.problems_doc > {{ quote(folder / "problems.md") }}
 
 # Fail if a generated file is not what the code generates now
 drift:
@@ -69,7 +70,7 @@ drift:
     fresh=$(mktemp -d)
     trap 'rm -rf "$fresh"' EXIT
     just openapi "$fresh/openapi.yaml"
-    just docs "$fresh/events.md"
+    just docs "$fresh"
     stale=0
     compare() { # the committed file, the fresh one, the recipe that writes it
         if ! git --no-pager diff --no-index --exit-code "$1" "$2"; then
@@ -79,6 +80,7 @@ drift:
     }
     compare openapi.yaml "$fresh/openapi.yaml" openapi
     compare docs/events.md "$fresh/events.md" docs
+    compare docs/problems.md "$fresh/problems.md" docs
     exit "$stale"
 
 # Work a sample backlog from approvals to invoices, on a temporary database

@@ -58,8 +58,8 @@ def not_open(item_id: str) -> LeftAlone:
 def closed(item_id: str, *, is_known: bool) -> LeftAlone:
     """An item that is not open: posted, if there is one of this id, otherwise unknown."""
     if is_known:
-        detail = "the item is posted with its invoice (D-25)"
-        return LeftAlone(item_id, Refused("item_posted", detail))
+        detail = "the item is posted with its invoice"
+        return LeftAlone(item_id, Refused("item_posted", detail, "D-25"))
     return LeftAlone(item_id, Refused("item_not_found", "there is no item of this id"))
 
 

@@ -272,6 +272,7 @@ class LimitExceeded(Refused):
         super().__init__(
             "limit_exceeded",
             f"the invoice exceeds the {worst.level.replace('_', ' ')} limit of {worst.limit:f} "
-            f"by {worst.shortfall:f}: {worst.used:f} was invoiced to date (D-35)",
+            f"by {worst.shortfall:f}: {worst.used:f} was invoiced to date",
+            "D-35",
             levels=[failed for _, failed in self.exceeded],
         )

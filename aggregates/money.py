@@ -52,7 +52,7 @@ def decimals_of(currency: str) -> int:
         return MINOR_UNITS[currency]
     except KeyError:
         raise Invalid(
-            "currency", f"{currency!r} is not an ISO 4217 currency with a minor unit (D-1)"
+            "currency", f"{currency!r} is not an ISO 4217 currency with a minor unit", "D-1"
         ) from None
 
 
@@ -75,14 +75,14 @@ def money(value: Decimal, currency: str, field: str) -> Decimal:
     decimals = decimals_of(currency)
     exact = round_to(bounded(value, field), _UNITS[decimals])
     if exact != value:
-        raise Invalid(field, f"an amount in {currency} has at most {decimals} decimals (D-1)")
+        raise Invalid(field, f"an amount in {currency} has at most {decimals} decimals", "D-1")
     return exact
 
 
 def quantity(value: Decimal, field: str) -> Decimal:
     """`value` as a quantity. Raises Invalid when it is too large or has more than 6 decimals."""
     if round_to(bounded(value, field), QUANTITY_UNIT) != value:
-        raise Invalid(field, f"a quantity has at most {QUANTITY_DECIMALS} decimals")
+        raise Invalid(field, f"a quantity has at most {QUANTITY_DECIMALS} decimals", "D-1")
     return value
 
 
@@ -93,7 +93,7 @@ def unit_price(value: Decimal, currency: str, field: str) -> Decimal:
     or has more than 6 decimals (D-1).
     """
     if round_to(bounded(value, field), _UNITS[PRICE_DECIMALS]) != value:
-        raise Invalid(field, f"a unit price has at most {PRICE_DECIMALS} decimals (D-1)")
+        raise Invalid(field, f"a unit price has at most {PRICE_DECIMALS} decimals", "D-1")
     shortest = next(
         unit
         for decimals, unit in _UNITS.items()

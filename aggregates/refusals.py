@@ -8,26 +8,45 @@ Refused                 the rules forbid it
 └── ItemsRefused        a command over many items, with a reason for each
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+_REASON = re.compile(r"(.*) \((D-[0-9]+)\)", re.DOTALL)
+
 
 class Refused(Exception):
-    """The rules refuse a command; nothing was changed. `code` is stable, `detail` a sentence."""
+    """The rules refuse a command; nothing was changed.
 
-    def __init__(self, code: str, detail: str, **facts: Any) -> None:
+    `code` is stable, `detail` a sentence, `rule` the rule of docs/rules.md that says so (`D-26`),
+    None where no single rule does.
+    """
+
+    def __init__(self, code: str, detail: str, rule: str | None = None, **facts: Any) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
+        self.rule = rule
         self.facts = facts
+
+    @property
+    def reason(self) -> str:
+        """Sentence and rule in one text, as the history keeps them: `the item is posted (D-25)`."""
+        return f"{self.detail} ({self.rule})" if self.rule else self.detail
+
+
+def of_reason(code: str, reason: str) -> Refused:
+    """The refusal again that the history keeps as this code and `reason`, without its facts."""
+    parts = _REASON.fullmatch(reason)
+    return Refused(code, *parts.groups()) if parts else Refused(code, reason)
 
 
 class Invalid(Refused):
     """A value is not acceptable; `field` is its path in what the caller sent."""
 
-    def __init__(self, field: str, detail: str) -> None:
-        super().__init__("invalid_field", detail)
+    def __init__(self, field: str, detail: str, rule: str | None = None) -> None:
+        super().__init__("invalid_field", detail, rule)
         self.field = field
 
 
@@ -62,7 +81,11 @@ class ItemsRefused(Refused):
     """A command over many items is refused whole, because of the items listed (D-27)."""
 
     def __init__(
-        self, items: Sequence[LeftAlone], code: str = "items_refused", detail: str | None = None
+        self,
+        items: Sequence[LeftAlone],
+        code: str = "items_refused",
+        detail: str | None = None,
+        rule: str = "D-27",
     ) -> None:
-        super().__init__(code, detail or f"{len(items)} of the items named can't be changed")
+        super().__init__(code, detail or f"{len(items)} of the items named can't be changed", rule)
         self.items = tuple(items)

@@ -90,7 +90,8 @@ def _completed(command: DefineContract, state: Contract | None) -> DefineContrac
                 raise Invalid(
                     field,
                     f"is {kept:f} {state.currency} and was left out: give it in "
-                    f"{command.currency}, or null for none (D-1)",
+                    f"{command.currency}, or null for none",
+                    "D-1",
                 )
     return completed
 
@@ -108,7 +109,8 @@ def _keep_what_lines_need(command: DefineContract, state: Contract) -> None:
     if state.lines and command.currency != state.currency:
         raise Refused(
             "currency_fixed",
-            f"the contract has lines in {state.currency}: it keeps its one currency (D-1)",
+            f"the contract has lines in {state.currency}: it keeps its one currency",
+            "D-1",
         )
     named = {customer.customer_id for customer in command.customers}
     for line_id, line in state.lines.items():
@@ -116,5 +118,6 @@ def _keep_what_lines_need(command: DefineContract, state: Contract) -> None:
             if customer_id not in named:
                 raise Refused(
                     "customer_on_line",
-                    f"customer {customer_id!r} is on line {line_id!r} and can't be removed (D-3)",
+                    f"customer {customer_id!r} is on line {line_id!r} and can't be removed",
+                    "D-104",
                 )

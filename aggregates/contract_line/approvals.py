@@ -171,16 +171,17 @@ def _not_billable(approval: Approval, line: LineHead) -> Refused | None:
     terms = line.terms
     if terms.billing_method is BillingMethod.FIXED_PRICE:
         return Refused(
-            "fixed_price_line", f"line {line.line_id!r} is fixed price: milestones bill it (D-20)"
+            "fixed_price_line", f"line {line.line_id!r} is fixed price: milestones bill it", "D-20"
         )
     if approval.transaction_class not in terms.includes:
         return Refused(
             "class_not_included",
             f"line {line.line_id!r} does not include {approval.transaction_class}: billing type "
-            "not_available (D-22)",
+            "not_available",
+            "D-22",
         )
     if billing_type_of(approval, line) is BillingType.NOT_AVAILABLE:
-        return Refused("not_available", "the caller's billing type is not_available (D-22)")
+        return Refused("not_available", "the caller's billing type is not_available", "D-22")
     return None
 
 
@@ -188,7 +189,7 @@ def _work(approval: Approval, on_line: _LineEntries, limits: Limits) -> Approved
     """The approval as unbilled sales, checked. Raises Invalid or Refused; decides nothing yet."""
     line = on_line.line
     if approval.currency != line.currency:
-        raise Invalid("currency", f"must be {line.currency}, the currency of the contract (D-1)")
+        raise Invalid("currency", f"must be {line.currency}, the currency of the contract", "D-1")
     unit_price = money.unit_price(approval.unit_price, line.currency, "unit_price")
     return ApprovedWork(
         approval_id=approval.approval_id,
@@ -238,7 +239,9 @@ def _portions(approval: Approval, line: LineHead) -> Iterator[_Portion]:
         return
     billable = money.quantity(approval.billable_quantity, "billable_quantity")
     if billable * submitted < 0:
-        raise Invalid("billable_quantity", "has the opposite sign of the quantity submitted")
+        raise Invalid(
+            "billable_quantity", "has the opposite sign of the quantity submitted", "D-21"
+        )
     rest = submitted - billable
     if abs(billable) >= abs(submitted):
         rest = Decimal(0)

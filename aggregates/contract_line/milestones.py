@@ -71,6 +71,7 @@ def create(command: CreateMilestone, line: ContractLine) -> Decision:
         raise Refused(
             "not_fixed_price",
             f"line {line.line_id!r} is billed by time and material, it has no milestones",
+            "D-10",
         )
     amount, tax = _amounts(command.amount, command.tax, line.currency)
     split = MilestoneSplit(
@@ -153,7 +154,7 @@ def _amounts(amount: Decimal, tax: Decimal, currency: str) -> tuple[Decimal, Dec
     kept = money.money(amount, currency, "amount"), money.money(tax, currency, "tax")
     if kept[1] and not kept[0]:
         raise Invalid(
-            "tax", f"a milestone of amount 0 carries no tax, not {kept[1]:f}: make it 0 (D-10)"
+            "tax", f"a milestone of amount 0 carries no tax, not {kept[1]:f}: make it 0", "D-10"
         )
     return kept
 
@@ -162,12 +163,13 @@ def _untouched(line: ContractLine, milestone_id: str) -> OpenMilestone:
     """The milestone, none of whose parts is on a draft or posted. Raises Refused otherwise."""
     milestone = line.milestones.get(milestone_id)
     if milestone is None:
-        raise Refused(COMPLETED, "every part of the milestone is posted (D-14)")
+        raise Refused(COMPLETED, "every part of the milestone is posted", "D-14")
     for item_id in milestone.parts:
         if line.parts[item_id].billing_status not in UNBILLED:
             raise Refused(
                 "milestone_in_billing",
-                f"part {item_id!r} of the milestone is on a draft or posted (D-14)",
+                f"part {item_id!r} of the milestone is on a draft or posted",
+                "D-14",
             )
     return milestone
 

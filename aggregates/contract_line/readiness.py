@@ -67,7 +67,8 @@ class NTEFailed(ItemRefused):
         super().__init__(
             "nte_failed",
             f"exceeds the {worst.level.replace('_', ' ')} limit of {worst.limit:f} "
-            f"by {worst.shortfall:f} (D-26)",
+            f"by {worst.shortfall:f}",
+            "D-26",
             level=worst.level,
             shortfall=worst.shortfall,
             levels=failed,
@@ -80,9 +81,9 @@ class NTEFailed(ItemRefused):
 def _check_unbilled(item: Item) -> None:
     """Raises ItemRefused for an item that is on a draft or posted (D-25)."""
     if item.billing_status is BillingStatus.INVOICE_POSTED:
-        raise ItemRefused("item_posted", "the item is posted (D-25)")
+        raise ItemRefused("item_posted", "the item is posted", "D-25")
     if item.billing_status not in UNBILLED:
-        raise ItemRefused("item_on_draft", "the item is on a draft invoice (D-25)")
+        raise ItemRefused("item_on_draft", "the item is on a draft invoice", "D-25")
 
 
 def _failed(work: Work, line: ContractLine, sale: OpenSale) -> tuple[FailedLevel, ...]:

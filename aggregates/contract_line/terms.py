@@ -44,7 +44,7 @@ def percentages(given: Sequence[tuple[str, Decimal | None, bool]]) -> list[Decim
     if len(said) == len(given):
         return said
     if said:
-        raise Invalid("customers", "give every split_percent, or none to distribute evenly (D-4)")
+        raise Invalid("customers", "give every split_percent, or none to distribute evenly", "D-4")
     customers = [customer_id for customer_id, _, _ in given]
     takes_rest = next((customer for customer, _, rounding in given if rounding), customers[0])
     even = splitting.even_percentages(customers, takes_rest)
@@ -121,7 +121,7 @@ def _check_schedule(terms: LineTerms, state: LineHead | None) -> None:
     if terms.schedule is Schedule.PROGRESS and not (
         state and state.terms.schedule is Schedule.PROGRESS
     ):
-        raise Invalid("schedule", f"progress is not built yet: give {Schedule.MILESTONES} (D-16)")
+        raise Invalid("schedule", f"progress is not built yet: give {Schedule.MILESTONES}", "D-16")
 
 
 def _terms_in(contract: Contract, terms: LineTerms) -> LineTerms:
@@ -130,7 +130,8 @@ def _terms_in(contract: Contract, terms: LineTerms) -> LineTerms:
     if terms.billing_method is BillingMethod.FIXED_PRICE and terms.nte_limit is not None:
         raise Invalid(
             "nte_limit",
-            "a limit on the line itself is for time and material only: give null (D-30)",
+            "a limit on the line itself is for time and material only: give null",
+            "D-30",
         )
     currency = contract.currency
     amount = terms.contract_amount
@@ -162,14 +163,16 @@ def _check_customers(contract: Contract, terms: LineTerms) -> None:
                 f"{customer.customer_id!r} is not a customer of contract {contract.contract_id!r}",
             )
         if customer.split_percent < 0:
-            raise Invalid(f"customers.{position}.split_percent", "can't be negative (D-2)")
+            raise Invalid(f"customers.{position}.split_percent", "can't be negative", "D-2")
     total = sum((customer.split_percent for customer in customers), Decimal(0))
     if total != splitting.HUNDRED:
         raise Invalid(
-            "customers", f"the split percentages total {total:f}, they must total 100 exactly (D-2)"
+            "customers",
+            f"the split percentages total {total:f}, they must total 100 exactly",
+            "D-2",
         )
     if sum(customer.rounding for customer in customers) > 1:
-        raise Invalid("customers", "at most one customer is the rounding customer (D-2)")
+        raise Invalid("customers", "at most one customer is the rounding customer", "D-2")
 
 
 def _keep_what_is_recorded(terms: LineTerms, state: LineHead) -> None:
@@ -184,5 +187,6 @@ def _keep_what_is_recorded(terms: LineTerms, state: LineHead) -> None:
     if gone:
         raise Refused(
             "customer_has_items",
-            f"customer {gone[0]!r} has recorded items on the line: set it to 0 % instead (D-3)",
+            f"customer {gone[0]!r} has recorded items on the line: set it to 0 % instead",
+            "D-3",
         )

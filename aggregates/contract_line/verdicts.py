@@ -75,7 +75,7 @@ def is_judged_otherwise(status: NTEStatus, amount: N, rooms: Sequence[N]) -> boo
 def _reset(work: Work, line: ContractLine, item: Item) -> None:
     sale = _selected(item)
     if sale.nte_status is NTEStatus.NOT_EVALUATED:
-        raise NotNeeded("already_not_evaluated", "the item is not evaluated")
+        raise NotNeeded("already_not_evaluated", "the item is not evaluated", "D-33")
     _free(work, line, sale)
     work.on(line).reset.append(sale.item_id)
     _fall_back(work, line, sale)
@@ -94,11 +94,11 @@ def _reevaluate(work: Work, line: ContractLine, item: Item) -> None:
 def _selected(item: Item) -> OpenSale:
     """The item, a sale that can be reset and re-evaluated. Raises NotNeeded for others (D-33)."""
     if isinstance(item, OpenPart):
-        raise NotNeeded("milestone", "milestones have no NTE status (D-17)")
+        raise NotNeeded("milestone", "milestones have no NTE status", "D-17")
     if item.billing_status not in UNBILLED:
-        raise NotNeeded("item_on_draft", "the item is on a draft invoice (D-33)")
+        raise NotNeeded("item_on_draft", "the item is on a draft invoice", "D-33")
     if item.actual.billing_type is not BillingType.CHARGEABLE:
-        raise NotNeeded("not_chargeable", "only chargeable items count (D-32)")
+        raise NotNeeded("not_chargeable", "only chargeable items count", "D-32")
     return item
 
 

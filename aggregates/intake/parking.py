@@ -38,7 +38,7 @@ def park(event: PostedEvent, why: Refused) -> Decision:
         line_id=event.line_id,
         approval_id=event.approval_id,
         problem_code=why.code,
-        problem_detail=why.detail,
+        problem_detail=why.reason,
         data=event.data,
     )
     left = LeftAlone(event.parked_id, why)
@@ -52,7 +52,7 @@ def settle(event: EventParked, outcome: Outcome, why: Refused | None) -> Decisio
     with the reason of now.
     """
     if why and outcome in {Outcome.PARKED, Outcome.REFUSED}:
-        stays = replace(event, problem_code=why.code, problem_detail=why.detail)
+        stays = replace(event, problem_code=why.code, problem_detail=why.reason)
         left = (LeftAlone(event.parked_id, why),)
         return Decision(events=(stays,) if stays != event else (), left=left)
     return _unparked(event, outcome, None)

@@ -52,7 +52,8 @@ def check_unchanged(event: PostedEvent, receipt: EventReceived) -> None:
         raise Refused(
             "event_changed",
             "an event of this source and id was posted before with other content: what differs "
-            "needs an id of its own (D-20)",
+            "needs an id of its own",
+            "D-20",
         )
 
 
@@ -62,7 +63,8 @@ def check_same_approval(event: PostedEvent, recorded: ApprovalRecorded) -> None:
         raise Refused(
             "approval_changed",
             f"approval {recorded.approval_id!r} of this source was recorded before on line "
-            f"{recorded.line_id!r} of contract {recorded.contract_id!r}, with other content (D-20)",
+            f"{recorded.line_id!r} of contract {recorded.contract_id!r}, with other content",
+            "D-20",
         )
 
 
@@ -83,7 +85,7 @@ def received(
         outcome=outcome,
         items=items,
         problem_code=why.code if why else None,
-        problem_detail=why.detail if why else None,
+        problem_detail=why.reason if why else None,
         data=event.data if outcome is Outcome.NOT_BILLABLE else None,
         digest=event.digest,
     )

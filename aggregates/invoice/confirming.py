@@ -45,7 +45,7 @@ def confirm(
     if invoice.deleted:
         raise NotFound("invoice", invoice.invoice_id)
     if invoice.status is not InvoiceStatus.DRAFT:
-        why = Refused("already_confirmed", "the invoice is confirmed already (D-44)")
+        why = Refused("already_confirmed", "the invoice is confirmed already", "D-44")
         return Decision(left=(LeftAlone(invoice.invoice_id, why),))
     accounting_date = _accounting_date(command)
     details = invoice.listed()
@@ -84,6 +84,7 @@ def _accounting_date(command: ConfirmInvoice) -> date:
         raise Invalid(
             "accounting_date",
             f"is more than {MOST_DAYS_AHEAD} days after the day of confirmation, {command.today}",
+            "D-44",
         )
     return accounting_date
 

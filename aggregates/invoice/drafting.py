@@ -79,7 +79,7 @@ def delete(invoice: Invoice, deal: Deal) -> Decision:
     if invoice.deleted:
         raise NotFound("invoice", invoice.invoice_id)
     if invoice.status is not InvoiceStatus.DRAFT:
-        raise Refused("invoice_confirmed", "a confirmed invoice is read-only (D-44)")
+        raise Refused("invoice_confirmed", "a confirmed invoice is read-only", "D-44")
     events: list[Event] = [
         DraftDeleted(invoice_id=invoice.invoice_id, contract_id=invoice.contract_id)
     ]
@@ -93,7 +93,9 @@ class NothingReady(ItemsRefused):
     """A draft was asked for, and no ready item matches it (D-40)."""
 
     def __init__(self, left: Sequence[LeftAlone]) -> None:
-        super().__init__(left, "nothing_ready", "no ready item matches: nothing was drafted (D-40)")
+        super().__init__(
+            left, "nothing_ready", "no ready item matches: nothing was drafted", "D-40"
+        )
 
 
 # --- helpers -----------------------------------------------------------------------------------
@@ -137,10 +139,10 @@ def _left(
             yield not_open(item_id)
         elif found[1].billing_status is not BillingStatus.READY:
             status = found[1].billing_status
-            yield LeftAlone(item_id, Refused("item_not_ready", f"the item is {status} (D-13)"))
+            yield LeftAlone(item_id, Refused("item_not_ready", f"the item is {status}", "D-13"))
         else:
             detail = "the item is outside the cutoff, lines or customers given"
-            yield LeftAlone(item_id, Refused("not_selected", detail))
+            yield LeftAlone(item_id, Refused("not_selected", detail, "D-40"))
 
 
 def _invoice_order(entry: tuple[str, InvoiceDetail]) -> tuple[object, ...]:

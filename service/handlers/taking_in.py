@@ -238,7 +238,7 @@ def _attempt(unit: UnitOfWork, desk: Desk, event: EventParked) -> Result:
 def _settle(unit: UnitOfWork, event: EventParked, result: Result) -> Result:
     """A parked event that was taken in leaves the list; one that was not stays, with why."""
     problem = result.problem
-    why = Refused(problem.code, problem.detail) if problem else None
+    why = Refused(problem.code, problem.detail, problem.rule) if problem else None
     decided = parking.settle(event, result.outcome, why)
     unit.append(decided.events)
     if decided.left:

@@ -231,4 +231,4 @@ def _approval(
 def under_data(problem: Problem) -> Problem:
     """The problem with its fields named from the event down: `data.quantity`."""
     fields = [(f"data.{error['field']}", error["detail"]) for error in problem.extra["errors"]]
-    return invalid_fields(fields)
+    return invalid_fields(fields, problem.rule)

@@ -141,7 +141,10 @@ def left_alone(item: LeftAlone) -> SkippedItem:
     if "shortfall" in facts:
         facts["shortfall"] = f"{facts['shortfall']:f}"
         facts["levels"] = failed_levels(facts["levels"])
-    return SkippedItem(item_id=item.id, code=item.why.code, detail=item.why.detail, **facts)
+    why = item.why
+    return SkippedItem(
+        item_id=item.id, code=why.code, detail=why.detail, rule=why.rule or UNSET, **facts
+    )
 
 
 def failed_levels(failed: tuple[FailedLimit, ...]) -> list[FailedLevel]:

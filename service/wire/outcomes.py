@@ -26,12 +26,18 @@ class ChangedItem(Resource):
     nte_detail: list[FailedLevel] | None
 
 
+Rule = Annotated[
+    str, Meta(pattern="^D-[0-9]+$", description="The rule that says so, as in docs/rules.md.")
+]
+
+
 class SkippedItem(Resource):
     """An item that a command left alone, and why."""
 
     item_id: str
     code: str
     detail: str
+    rule: Rule | UnsetType = UNSET
     level: LimitLevel | UnsetType = UNSET
     shortfall: Money | UnsetType = UNSET
     levels: list[FailedLevel] | UnsetType = UNSET
@@ -62,6 +68,7 @@ class Problem(Resource, forbid_unknown_fields=False):
     status: int
     code: str
     detail: str
+    rule: Rule | UnsetType = UNSET
     errors: list[dict[str, Any]] | UnsetType = UNSET
     correlation_id: str | UnsetType = UNSET
     find_out: str | UnsetType = UNSET

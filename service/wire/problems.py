@@ -9,11 +9,12 @@ from msgspec import UNSET
 from pydantic import ValidationError
 
 from aggregates.limits import LimitExceeded
-from aggregates.refusals import Invalid, ItemsRefused, NotFound, Refused
+from aggregates.refusals import Invalid, ItemsRefused, NotFound, Refused, of_reason
 from projections.history import OutcomeUnknown
 from projections.time_and_material import failed_levels
 from service.wire import outcomes
 from service.wire.from_states import left_alone
+from service.wire.problem_kinds import type_of
 from service.wire.strict_json import NotJson, TooManyValues
 
 MEDIA_TYPE = "application/problem+json"
@@ -44,23 +45,28 @@ TITLES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A problem; `code` ends the `type` of its document, `extra` are further members of that."""
+    """A problem; `code` ends the `type` of its document, `extra` are further members of that.
+
+    `rule` is the one of docs/rules.md that says so, if one does.
+    """
 
     status: int
     code: str
     detail: str
+    rule: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     document: type[outcomes.Problem] = outcomes.Problem
 
     def body(self) -> outcomes.Problem:
-        """The document: `type` is a stable URI reference, to be compared, not fetched."""
+        """The document: `type` is a stable URI reference, under which the service explains it."""
         return self.document(
-            type=f"/problems/{self.code.replace('_', '-')}",
+            type=type_of(self.code),
             title=TITLES[self.status],
             status=self.status,
             code=self.code,
             detail=shown(self.detail, LONGEST_DETAIL),
+            rule=self.rule or UNSET,
             **self.extra,
         )
 
@@ -105,30 +111,37 @@ def of_refusal(error: Refused) -> Problem:
     """The problem of a refusal by the rules."""
     match error:
         case Invalid():
-            return invalid_fields([(error.field, error.detail)])
+            return invalid_fields([(error.field, error.detail)], error.rule)
         case NotFound():
-            return Problem(status=404, code=error.code, detail=error.detail)
+            return _refused(404, error)
         case ItemsRefused():
-            errors = msgspec.to_builtins([left_alone(item) for item in error.items])
-            return Problem(
-                status=409, code=error.code, detail=error.detail, extra={"errors": errors}
-            )
+            return _refused(409, error, msgspec.to_builtins([left_alone(it) for it in error.items]))
         case LimitExceeded():
             errors = [
-                {"line_id": line_id, "code": error.code, **failed_levels((failed,))[0]}
+                {
+                    "line_id": line_id,
+                    "code": error.code,
+                    "rule": error.rule,
+                    **failed_levels((failed,))[0],
+                }
                 for line_id, failed in error.exceeded
             ]
-            return Problem(
-                status=409, code=error.code, detail=error.detail, extra={"errors": errors}
-            )
+            return _refused(409, error, errors)
         case Refused():
-            return Problem(status=409, code=error.code, detail=error.detail)
+            return _refused(409, error)
 
 
-def of_recorded(code: str, detail: str) -> Problem:
+def _refused(status: int, error: Refused, errors: Sequence[Any] | None = None) -> Problem:
+    extra = {} if errors is None else {"errors": errors}
+    return Problem(
+        status=status, code=error.code, detail=error.detail, rule=error.rule, extra=extra
+    )
+
+
+def of_recorded(code: str, reason: str) -> Problem:
     """The problem again that an event was parked or not billed for, of which these are recorded."""
     status = 404 if code.endswith("_not_found") else 422 if code == "invalid_fields" else 409
-    return Problem(status=status, code=code, detail=detail)
+    return _refused(status, of_reason(code, reason))
 
 
 def malformed_json(error: NotJson) -> Problem:
@@ -138,8 +151,8 @@ def malformed_json(error: NotJson) -> Problem:
     return Problem(status=400, code="malformed_json", detail=f"this is not JSON: {error}")
 
 
-def invalid_fields(fields: Sequence[tuple[str, str]]) -> Problem:
-    """422, naming the first hundred fields and what is wrong with each."""
+def invalid_fields(fields: Sequence[tuple[str, str]], rule: str | None = None) -> Problem:
+    """422, naming the first hundred fields, what is wrong with each, and the rule that says so."""
     named = [
         (shown(name, LONGEST_NAME), shown(what, LONGEST_ERROR))
         for name, what in fields[:MOST_ERRORS]
@@ -147,8 +160,13 @@ def invalid_fields(fields: Sequence[tuple[str, str]]) -> Problem:
     detail = "; ".join(f"{name}: {what}" for name, what in named[:5])
     if len(fields) > len(named):
         detail = f"{len(fields)} fields are not valid, of which {MOST_ERRORS} are named: {detail}"
-    errors = [{"field": name, "code": "invalid_field", "detail": what} for name, what in named]
-    return Problem(status=422, code="invalid_fields", detail=detail, extra={"errors": errors})
+    of_rule = {"rule": rule} if rule else {}
+    errors = [
+        {"field": name, "code": "invalid_field", "detail": what, **of_rule} for name, what in named
+    ]
+    return Problem(
+        status=422, code="invalid_fields", detail=detail, rule=rule, extra={"errors": errors}
+    )
 
 
 def of_validation(error: ValidationError) -> Problem:

@@ -1,6 +1,6 @@
 """Refusals say what, why and where, and know nothing of HTTP."""
 
-from aggregates.refusals import Invalid, ItemsRefused, LeftAlone, NotFound, Refused
+from aggregates.refusals import Invalid, ItemsRefused, LeftAlone, NotFound, Refused, of_reason
 
 
 def test_a_refusal_has_a_stable_code_a_sentence_and_facts() -> None:
@@ -11,6 +11,20 @@ def test_a_refusal_has_a_stable_code_a_sentence_and_facts() -> None:
         "too much",
     )
     assert refusal.facts == {"level": "contract"}
+
+
+def test_a_refusal_names_its_rule_which_the_history_keeps_at_the_end_of_the_reason() -> None:
+    refusal = Refused("item_posted", "the item is posted\n(at last)", "D-25")
+    assert refusal.reason == "the item is posted\n(at last) (D-25)"
+    again = of_reason("item_posted", refusal.reason)
+    assert (again.code, again.detail, again.rule) == ("item_posted", refusal.detail, "D-25")
+
+
+def test_a_refusal_by_no_single_rule_is_kept_as_its_sentence() -> None:
+    refusal = Refused("total_too_large", "it is too much (D and more)")
+    assert (refusal.rule, refusal.reason) == (None, refusal.detail)
+    again = of_reason("total_too_large", refusal.reason)
+    assert (again.detail, again.rule) == (refusal.detail, None)
 
 
 def test_an_invalid_value_names_its_field() -> None:

@@ -17,6 +17,7 @@ from service.http.app import create_app
 from service.http.responses import KINDS
 from service.settings import Settings
 from service.wire import outcomes
+from service.wire.problem_kinds import problem_kinds
 from tests.office import BATCH, Json, approval_event, contract_body, line_body
 
 ROUTES = [
@@ -53,7 +54,9 @@ def problem(response: httpx.Response, status: int | None = None) -> Json:
     body = response.json()
     msgspec.json.decode(response.content, type=outcomes.Problem)
     assert body["status"] == response.status_code
-    assert body["type"].startswith("/problems/")
+    kind = problem_kinds()[body["code"]]
+    assert body["type"] == kind.type
+    assert body["status"] in kind.status, f"{body['code']} is not said to come with this status"
     assert body["title"]
     assert body["detail"]
     if status is not None:

@@ -184,7 +184,8 @@ def test_a_failed_item_cannot_be_marked_ready_and_the_answer_says_by_how_much_d2
     refused.then_refused(
         "nte_failed", id=ONE, level=LimitLevel.LINE, shortfall=600, levels=(failed,)
     )
-    assert refused.refusals[0].detail == "exceeds the line limit of 1000 by 600.00 (D-26)"
+    why = refused.refusals[0]
+    assert (why.detail, why.rule) == ("exceeds the line limit of 1000 by 600.00", "D-26")
 
 
 def test_the_refusal_names_the_first_failing_level_and_lists_them_all_d26_d30() -> None:

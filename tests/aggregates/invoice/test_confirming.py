@@ -184,9 +184,9 @@ def test_an_invoice_is_refused_whole_and_every_level_is_named_d35() -> None:
         ("L2", LimitLevel.CONTRACT_CUSTOMER, 200),
         ("L2", LimitLevel.CONTRACT, 100),
     ]
-    assert refused.refusal.detail == (
-        "the invoice exceeds the contract customer limit of 800 by 200.00: "
-        "0 was invoiced to date (D-35)"
+    assert (refused.refusal.detail, refused.refusal.rule) == (
+        "the invoice exceeds the contract customer limit of 800 by 200.00: 0 was invoiced to date",
+        "D-35",
     )
 
 
