@@ -46,6 +46,7 @@ def test_check_runs_every_check_and_the_tests_last() -> None:
     )
     check = json.loads(dump.stdout)["recipes"]["check"]
     assert [dependency["recipe"] for dependency in check["dependencies"]] == [
+        "_how-long",
         "format-check",
         "lint",
         "types",

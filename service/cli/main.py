@@ -31,6 +31,26 @@ TenantName = Annotated[str, typer.Option("--tenant", help="Whose history and vie
 DEFAULTS = Settings()
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib import metadata
+
+        typer.echo(f"billing-backlog {metadata.version('billing-backlog')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """What comes before the name of a command."""
+
+
 @cli.command()
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = DEFAULTS.host,

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,11 @@ Ran = Callable[..., Result]
 def database(empty_database: str) -> str:
     """Commands make here what they need."""
     return empty_database
+
+
+def version() -> str:
+    """The version of the project."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
 @pytest.fixture
@@ -63,6 +69,12 @@ def assert_refused(result: Result, *words: str) -> None:
 
 
 # --- import --------------------------------------------------------------------------------------
+
+
+def test_the_command_tells_its_version(ran: Ran) -> None:
+    result = ran("--version")
+    assert (result.exit_code, result.output) == (0, f"billing-backlog {version()}\n")
+    assert "--version" in ran("--help").output
 
 
 def test_import_takes_a_file_in_and_says_how_many_events_had_which_outcome(
