@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,8 @@ def request(request_id: str = "request", *, key: str | None = None, digest: str 
 
 
 def post(tenant: Tenant, *events: object) -> list[Result]:
-    return receiving.receive(tenant, CONTEXT, events)
+    """Posts a batch, and waits for what waited for it, however long that takes."""
+    return receiving.begin(tenant, CONTEXT, events, patience=inf).finish()
 
 
 def record(tenant: Tenant, *events: Json) -> list[str]:

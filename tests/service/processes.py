@@ -7,9 +7,10 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
+T = TypeVar("T")
 LONG = 60.0
 """Seconds that no test waits, unless what it waits for never comes."""
 _CLEAN = multiprocessing.get_context("forkserver")
@@ -47,9 +48,10 @@ def until_the_parent_is_gone() -> None:
     connection.wait([parent.sentinel])
 
 
-def until(condition: Callable[[], object], seconds: float = LONG) -> None:
-    """Polls until the condition holds."""
+def until(condition: Callable[[], T], seconds: float = LONG) -> T:
+    """Polls until the condition holds, and gives what it came to."""
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < deadline, "what was waited for never came"
         time.sleep(0.005)
+    return found

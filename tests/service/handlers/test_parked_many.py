@@ -23,9 +23,15 @@ from service.wire import commands
 from service.wire.requests import ContractBody, LineBody
 from tests.office import Json, approval_event, contract_body, contract_event, line_body, line_event
 from tests.service.office import assert_sound, caught_up, levels, loaded, post, request, rows
-from tests.service.processes import kill, process, until, until_the_parent_is_gone
+from tests.service.processes import LONG, kill, process, until, until_the_parent_is_gone
 
 MANY = 1_200
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Definitions wait for all that waited for them, also on a busy machine."""
+    monkeypatch.setattr(parked, "PATIENCE", LONG)
 
 
 def approvals(count: int, amount: str = "1.00", **options: Any) -> list[Json]:
