@@ -1,34 +1,18 @@
 """The README's worked example is run as it is pasted, against a real server."""
 
-import json
-import re
-import shutil
-import subprocess
-from pathlib import Path
-from typing import Any
-
 import httpx
-import pytest
 
-README = Path(__file__).parent.parent / "README.md"
-BLOCKS = re.findall(r"<!-- example -->\n```sh\n(.*?)```", README.read_text(), re.DOTALL)
+from tests.documents import NEEDS_CURL, run
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed on this machine")
+@NEEDS_CURL
 def test_the_worked_example_ends_as_the_readme_says(api: httpx.Client) -> None:
-    server = f"127.0.0.1:{api.base_url.port}"
-    script = "\n".join(BLOCKS).replace("localhost:8000", server)
-    done = subprocess.run(
-        ["bash", "-euc", script], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    answers = _documents(done.stdout)
-    assert [
-        answer.get("status") for answer in answers if "problem" in str(answer.get("type"))
-    ] == []
+    examples = run("README.md", api)
+    answers = [answer for example in examples for answer in example.answers]
+    assert [a["code"] for a in answers if "problem" in str(a.get("type"))] == []
+    assert [example for example in examples if not example.is_as_shown()] == []
+    assert any(example.shown for example in examples)
 
-    failed = next(a for a in answers if a.get("items") and "nte_status" in a["items"][0])
-    assert failed == _documents(_shown())[0]
     confirmed = next(a for a in answers if a.get("number"))
     assert (confirmed["number"], confirmed["amount"]) == ("INV-000001", "960.00")
     limits = next(a for a in answers if "levels" in a)
@@ -36,19 +20,3 @@ def test_the_worked_example_ends_as_the_readme_says(api: httpx.Client) -> None:
     assert invoiced["contract"] == "960.00"
     history = answers[-1]["items"]
     assert [event["reason"] for event in history] == ["October close"]
-
-
-def _shown() -> str:
-    """The answer that the README prints."""
-    return re.findall(r"```json\n(.*?)```", README.read_text(), re.DOTALL)[0]
-
-
-def _documents(text: str) -> list[dict[str, Any]]:
-    """JSON documents that follow each other without a separator."""
-    decoder, documents = json.JSONDecoder(), list[dict[str, Any]]()
-    rest = text.strip()
-    while rest:
-        document, end = decoder.raw_decode(rest)
-        documents.append(document)
-        rest = rest[end:].strip()
-    return documents
