@@ -50,7 +50,7 @@ class Imported:
         """Counts one result."""
         self.outcomes[result.outcome.value] += 1
         if result.outcome == "refused" and result.problem and len(self.refused) < REASONS:
-            self.refused.append((line, result.problem.brief().detail))
+            self.refused.append((line, result.problem.in_a_line()))
 
     def merge(self, other: "Imported") -> None:
         """Adds what another share of the file came to."""

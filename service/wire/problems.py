@@ -81,6 +81,11 @@ class Problem:
         detail = shown(self.detail, most)
         return msgspec.structs.replace(self.body(), detail=detail, errors=few or UNSET)
 
+    def in_a_line(self) -> str:
+        """What is wrong, and the rule that says so, for people who read line by line."""
+        detail = shown(self.detail, LONGEST_DETAIL_OF_EVENT)
+        return f"{detail} ({self.rule})" if self.rule else detail
+
     def encoded(self) -> bytes:
         """The document as bytes."""
         return msgspec.json.encode(self.body())

@@ -129,6 +129,13 @@ def test_bad_lines_are_named_and_the_others_recorded(tenant: Tenant, tmp_path: P
     assert {row["approval_id"] for row in rows(tenant, "time_and_material")} == {"A1", "A2"}
 
 
+def test_the_reason_of_a_refused_line_ends_with_its_rule(tenant: Tenant, tmp_path: Path) -> None:
+    events = deal(approval_event("A1", currency="USD"))
+    imported = take_in(tenant, write_ndjson(tmp_path / "dollars.ndjson", events))
+    (why,) = [why for _, why in imported.refused]
+    assert why == "data.currency: must be EUR, the currency of the contract (D-1)"
+
+
 def test_bytes_that_are_no_text_are_one_bad_line(tenant: Tenant, tmp_path: Path) -> None:
     path = write_ndjson(tmp_path / "events.ndjson", deal(approval_event("A1")))
     path.write_bytes(b"\xff\xfe\x00binary\n" + path.read_bytes())
