@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from aggregates.job.events import (
     JobCanceled,
@@ -23,34 +24,40 @@ from projections.tables import job_steps, jobs
 
 def project(recorded: Recorded) -> Iterator[Change]:
     """The rows of jobs; every event of their streams moves their version."""
-    event = recorded.event
-    if not isinstance(event, JobEvent):
-        return
-    moved: Row = {"job_id": event.job_id, "version": recorded.version}
-    match event:
-        case JobRequested():
-            yield Put(jobs, ({**_asked(event, recorded), **moved},))
-        case JobStepsPlanned():
+    match recorded.event:
+        case JobRequested() as event:
+            yield Put(jobs, (_asked(event, recorded),))
+        case JobStepsPlanned() as event:
             numbered = enumerate(event.steps, event.first)
             yield Put(job_steps, tuple(_step(event.job_id, *each) for each in numbered))
-            yield Patch(jobs, (moved,))
-        case JobStepDone():
+            yield _moved(event, recorded)
+        case JobStepDone() as event:
             outcome = {"job_id": event.job_id, "step": event.step, **_outcome(event.outcome)}
             yield Patch(job_steps, (outcome,))
-            yield Patch(jobs, ({**moved, "status": JobStatus.PROCESSING, "done": event.step},))
-        case JobCompleted():
-            yield Patch(jobs, ({**moved, **_ended(recorded, JobStatus.COMPLETE)},))
-        case JobCanceled():
-            yield Patch(jobs, ({**moved, **_ended(recorded, JobStatus.CANCELED)},))
-        case JobFailed():
+            yield _moved(event, recorded, status=JobStatus.PROCESSING, done=event.step)
+        case JobCompleted() as event:
+            yield _ended(event, recorded, JobStatus.COMPLETE)
+        case JobCanceled() as event:
+            yield _ended(event, recorded, JobStatus.CANCELED)
+        case JobFailed() as event:
             problem = {"problem_code": event.problem_code, "problem_detail": event.problem_detail}
-            yield Patch(jobs, ({**moved, **_ended(recorded, JobStatus.FAILED), **problem},))
+            yield _ended(event, recorded, JobStatus.FAILED, **problem)
         case _:
-            yield Patch(jobs, (moved,))
+            return
+
+
+def _moved(event: JobEvent, recorded: Recorded, **values: Any) -> Patch:
+    return Patch(jobs, ({"job_id": event.job_id, "version": recorded.version, **values},))
+
+
+def _ended(event: JobEvent, recorded: Recorded, status: JobStatus, **values: Any) -> Patch:
+    at = recorded.metadata.recorded_at.isoformat()
+    return _moved(event, recorded, status=status, ended_at=at, **values)
 
 
 def _asked(event: JobRequested, recorded: Recorded) -> Row:
     return {
+        "job_id": event.job_id,
         "position": recorded.position,
         "kind": event.kind,
         "request": event.request,
@@ -63,11 +70,8 @@ def _asked(event: JobRequested, recorded: Recorded) -> Row:
         "reason": recorded.metadata.reason,
         "problem_code": None,
         "problem_detail": None,
+        "version": recorded.version,
     }
-
-
-def _ended(recorded: Recorded, status: JobStatus) -> Row:
-    return {"status": status, "ended_at": recorded.metadata.recorded_at.isoformat()}
 
 
 def _step(job_id: str, number: int, step: JobStep) -> Row:

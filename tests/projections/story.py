@@ -659,8 +659,8 @@ EVENTS: tuple[Event, ...] = (
     parked("e2"),
     parked("e1", "it still lacks its line"),
     UNPARKED,
+    *JOBS,
     CLAIMED,
     ANSWERED,
-    *JOBS,
 )
 STORY = recorded(EVENTS)

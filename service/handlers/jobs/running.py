@@ -110,12 +110,8 @@ class Foreman:
 
         def work(unit: UnitOfWork) -> list[str]:
             known = unit.load(OPEN_JOBS, streams.OPEN_JOBS)
-            jobs = (
-                [(each, unit.load(JOB, streams.job(each))) for each in known.job_ids]
-                if known
-                else []
-            )
-            return [job_id for job_id, job in jobs if job and job.kind in KINDS]
+            jobs = (unit.load(JOB, streams.job(each)) for each in known.job_ids) if known else ()
+            return [job.job_id for job in jobs if job and job.next_step and job.kind in KINDS]
 
         return self.tenant.ledger.transact(work, _OURS).result
 
