@@ -17,6 +17,8 @@ _JOBS = Paging(
     default="position",
 )
 JOBS_BY = _JOBS.sortable
+_LARGEST_STEP = 2**31 - 1
+"""What a number of a step is at most, as the database has it."""
 
 
 def list_jobs(connection: Connection, wanted: Wanted, request: PageRequest) -> Page[RowMapping]:
@@ -43,5 +45,6 @@ def steps_of(
 ) -> Sequence[RowMapping]:
     """At most `limit` steps of a job, those after the step of that number, in order."""
     step = job_steps.c
-    statement = select(job_steps).where(step.job_id == job_id, step.step > after)
+    number = min(after, _LARGEST_STEP)
+    statement = select(job_steps).where(step.job_id == job_id, step.step > number)
     return connection.execute(statement.order_by(step.step).limit(limit)).mappings().all()

@@ -44,6 +44,7 @@ def test_a_job_is_found_with_its_steps_in_order(shared_views: Engine) -> None:
         ]
         assert [step["item_count"] for step in steps] == [0, 0, 2]
         assert [step["step"] for step in steps_of(connection, "J1", after=1, limit=1)] == [2]
+        assert steps_of(connection, "J1", after=2**63 - 1, limit=1) == []
 
 
 def test_a_job_that_is_not_there_is_not_found(shared_views: Engine) -> None:
