@@ -33,6 +33,16 @@ from aggregates.invoice.events import (
     InvoiceConfirmed,
     InvoiceNumberAssigned,
 )
+from aggregates.job.events import (
+    JobCanceled,
+    JobClosed,
+    JobCompleted,
+    JobFailed,
+    JobOpened,
+    JobRequested,
+    JobStepDone,
+    JobStepsPlanned,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,5 +104,13 @@ Event = (
     | EventUnparked
     | RequestClaimed
     | RequestAnswered
+    | JobRequested
+    | JobStepsPlanned
+    | JobStepDone
+    | JobCompleted
+    | JobFailed
+    | JobCanceled
+    | JobOpened
+    | JobClosed
 )
 """Everything that can stand in the history."""

@@ -105,5 +105,25 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
+class JobStatus(StrEnum):
+    """The life of a job: what is too long for one request."""
+
+    SCHEDULED = "scheduled"
+    PROCESSING = "processing"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class StepStatus(StrEnum):
+    """What became of one step of a job; `canceled` if its job ended before it was begun."""
+
+    SCHEDULED = "scheduled"
+    COMPLETE = "complete"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
 UNBILLED = (BillingStatus.NOT_READY, BillingStatus.READY)
 """Statuses that commands may still move; from `invoice_created` on the invoice decides (D-25)."""

@@ -68,6 +68,15 @@ def request(key: str) -> str:
     return f"request/{digest(key)}"
 
 
+def job(job_id: str) -> str:
+    """The stream of a job: who asked for what, and what came of each step."""
+    return f"job/{job_id}"
+
+
+OPEN_JOBS = "jobs/open"
+"""The stream that says which jobs are open: asked for, and not over yet."""
+
+
 def item_id(contract_id: str, line_id: str, *parts: str) -> str:
     """The id of a backlog item, a function of what it stands for."""
     return f"{contract_id}~{line_id}~{digest(*parts)}"

@@ -8,6 +8,7 @@ from projections import (
     event_index,
     fixed_price,
     invoices,
+    jobs,
     parked_events,
     time_and_material,
 )
@@ -21,6 +22,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     invoices.project,
     actuals.project,
     parked_events.project,
+    jobs.project,
     event_index.project,
 )
 

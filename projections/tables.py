@@ -378,6 +378,44 @@ event_index = Table(
     Index("event_index_by_type", "type", "position"),
 )
 
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job_id", TEXT, primary_key=True),
+    Column("position", BigInteger, nullable=False, comment="where it was asked for"),
+    _text("kind"),
+    Column("request", TEXT, nullable=False, comment="JSON: what was asked for"),
+    _text("status"),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("requested_at", TEXT, nullable=False, comment="ISO 8601, in UTC"),
+    Column("ended_at", TEXT, comment="as well"),
+    _text("actor"),
+    Column("reason", TEXT),
+    Column("problem_code", TEXT),
+    Column("problem_detail", TEXT),
+    Column("version", Integer, nullable=False),
+    Index("jobs_by_position", "position", "job_id"),
+    Index("jobs_by_status", "status", "position", "job_id"),
+)
+
+job_steps = Table(
+    "job_steps",
+    metadata,
+    _text("job_id"),
+    Column("step", Integer, nullable=False),
+    Column("contract_id", TEXT),
+    Column("invoice_id", TEXT),
+    Column("item_count", Integer, nullable=False, comment="the items that it is about"),
+    _text("status"),
+    Column("changed_count", Integer, nullable=False),
+    Column("skipped_count", Integer, nullable=False),
+    Column("invoices", TEXT, nullable=False, comment="JSON list of invoices with their amounts"),
+    Column("skipped", TEXT, nullable=False, comment="JSON list of items with why"),
+    Column("problem_code", TEXT),
+    Column("problem_detail", TEXT),
+    PrimaryKeyConstraint("job_id", "step"),
+)
 
 TOTALS: Mapping[Table, Table] = {
     fixed_price: fixed_price_totals,

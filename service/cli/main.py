@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from aggregates.statuses import JobStatus
 from service.demo import DEFAULT_APPROVALS, DEFAULT_CONTRACTS, DEFAULT_SEED
 from service.importing import MOST_PROCESSES
 from service.settings import Settings
@@ -19,6 +20,8 @@ cli = typer.Typer(
 )
 tenant_commands = typer.Typer(no_args_is_help=True, help="Make and list tenants.")
 cli.add_typer(tenant_commands, name="tenant")
+job_commands = typer.Typer(no_args_is_help=True, help="List, show and cancel jobs.")
+cli.add_typer(job_commands, name="jobs")
 
 Database = Annotated[
     str,
@@ -189,6 +192,46 @@ def list_tenants(database: Database = DEFAULTS.database) -> None:
     from service.cli import tenants
 
     tenants.list_tenants(database)
+
+
+JobId = Annotated[str, typer.Argument(help="The id of a job.")]
+
+
+@job_commands.command(name="list")
+def list_jobs(
+    status: Annotated[
+        list[JobStatus] | None, typer.Option(help="Jobs that stand so; repeatable.")
+    ] = None,
+    database: Database = DEFAULTS.database,
+    tenant_name: TenantName = DEFAULT,
+) -> None:
+    """List the jobs in the order they were asked for, also while a server runs."""
+    from service.cli import jobs
+
+    jobs.list_all(database, tenant_name, status or ())
+
+
+@job_commands.command(name="show")
+def show_job(
+    job_id: JobId, database: Database = DEFAULTS.database, tenant_name: TenantName = DEFAULT
+) -> None:
+    """Print a job with what came of each step, as JSON."""
+    from service.cli import jobs
+
+    jobs.show(database, tenant_name, job_id)
+
+
+@job_commands.command(name="cancel")
+def cancel_job(
+    job_id: JobId,
+    reason: Annotated[str | None, typer.Option(help="Why; it is recorded.")] = None,
+    database: Database = DEFAULTS.database,
+    tenant_name: TenantName = DEFAULT,
+) -> None:
+    """Stop what of a job has not begun; what is done stays."""
+    from service.cli import jobs
+
+    jobs.cancel(database, tenant_name, job_id, reason)
 
 
 @cli.command()

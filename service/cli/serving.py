@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pydantic import ValidationError
 
 from service.cli.shared import fail, open_tenant, opened_tenants
+from service.handlers.jobs import running
 from service.http.app import create_app
 from service.http.server import serving
 from service.settings import Settings
@@ -34,6 +35,7 @@ def serve(
     except ValidationError as error:
         fail(str(error.errors()[0]["msg"]).removeprefix("Value error, "))
     with opened_tenants(database) as tenants:
+        tenants.on_open(running.recover)
         with ThreadPoolExecutor(1) as beside:  # the routes are made while the database answers
             opening = beside.submit(open_tenant, tenants, DEFAULT)
             app = create_app(tenants, settings)

@@ -1,4 +1,7 @@
-"""Which process projects which tenant: by advisory locks, which go with their connection."""
+"""Which process projects a tenant or works on its jobs: by advisory locks of PostgreSQL.
+
+They go with their connection.
+"""
 
 import logging
 import threading
@@ -61,7 +64,7 @@ class Turns:
             self._drop()
             self._down_until = time.monotonic() + DOWN_SECONDS
             log.warning(
-                "the turn to project can't be taken; it is tried again",
+                "the turns can't be asked for; it is tried again",
                 extra={"server": shown(self._url), "error": told(error, self._url)},
             )
             return False

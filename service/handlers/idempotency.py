@@ -39,12 +39,14 @@ class Request:
 class Answer:
     """A command's answer: its body, whether it made something new, the version it shows.
 
-    The body is what the caller gets, or the JSON that was recorded of it.
+    The body is what the caller gets, or the JSON that was recorded of it. `location` is where to
+    look for what has begun and is not done with this answer.
     """
 
     body: Any
     created: bool = False
     version: int | None = None
+    location: str | None = None
 
     @property
     def position(self) -> int:

@@ -36,13 +36,13 @@ async def create_drafts(
 
     def work(unit: UnitOfWork, explain: Explainer) -> Answer:
         contract = required_contract(unit, contract_id)
-        deal = _deal(unit, contract_id, _lines_wanted(command) or contract.lines)
+        deal = deal_of(unit, contract_id, _lines_wanted(command) or contract.lines)
         try:
             decided = drafting.create(command, deal)
         except NothingReady as refusal:
             raise NothingReady(explain(refusal.items)) from None
         unit.append(decided.events)
-        made = [_invoice(unit, invoice_id) for invoice_id in decided.done]
+        made = [invoice_of(unit, invoice_id) for invoice_id in decided.done]
         return Answer(
             body=Drafted(
                 invoices=[from_states.invoice(invoice) for invoice in made],
@@ -59,9 +59,9 @@ async def delete_draft(tenant: Tenant, request: Request, invoice_id: str) -> Ans
     """Deletes a draft, its items are ready again (D-42). Raises NotFound, Refused if confirmed."""
 
     def work(unit: UnitOfWork) -> Answer:
-        invoice = _invoice(unit, invoice_id)
+        invoice = invoice_of(unit, invoice_id)
         unit.expect(streams.invoice(invoice_id), request.if_match)
-        deal = _deal(unit, invoice.contract_id, invoice.items_by_line())
+        deal = deal_of(unit, invoice.contract_id, invoice.items_by_line())
         unit.append(drafting.delete(invoice, deal).events)
         return Answer(body=Done(position=UNSET))
 
@@ -79,14 +79,14 @@ async def confirm(
     command = ConfirmInvoice(today=tenant.clock().date(), accounting_date=accounting_date)
 
     def work(unit: UnitOfWork) -> Answer:
-        invoice = _invoice(unit, invoice_id)
+        invoice = invoice_of(unit, invoice_id)
         unit.expect(streams.invoice(invoice_id), request.if_match)
-        deal = _deal(unit, invoice.contract_id, invoice.items_by_line())
+        deal = deal_of(unit, invoice.contract_id, invoice.items_by_line())
         series = unit.load(NUMBER_SERIES, streams.number_series(SERIES))
         decided = confirming.confirm(command, invoice, deal, series)
         unit.append(decided.events)
         version = unit.version(streams.invoice(invoice_id))
-        body = from_states.invoice(_invoice(unit, invoice_id))
+        body = from_states.invoice(invoice_of(unit, invoice_id))
         if decided.left:
             body = ConfirmedInvoice(**msgspec.structs.asdict(body), already_confirmed=True)
         return Answer(body=body, version=version)
@@ -94,14 +94,16 @@ async def confirm(
     return await submit(tenant, request, work)
 
 
-def _invoice(unit: UnitOfWork, invoice_id: str) -> Invoice:
+def invoice_of(unit: UnitOfWork, invoice_id: str) -> Invoice:
+    """The invoice. Raises NotFound when there is none, or when it was deleted."""
     invoice = unit.load(INVOICE, streams.invoice(invoice_id))
     if invoice is None or invoice.deleted:
         raise NotFound("invoice", invoice_id)
     return invoice
 
 
-def _deal(unit: UnitOfWork, contract_id: str, line_ids: Iterable[str]) -> Deal:
+def deal_of(unit: UnitOfWork, contract_id: str, line_ids: Iterable[str]) -> Deal:
+    """The contract with these lines. Raises NotFound when there is no such contract."""
     deal = load_deal(unit, contract_id, line_ids)
     if deal is None:
         raise NotFound("contract", contract_id)

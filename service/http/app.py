@@ -21,6 +21,7 @@ from service.http.routers import (
     contracts,
     intake,
     invoices,
+    jobs,
     operations,
     problem_kinds,
 )
@@ -48,7 +49,8 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
     app.state.tenants, app.state.settings = tenants, settings
     app.state.waiting = Waiting(settings.waiting_limit)
     app.router.route_class = StrictRoute
-    for module in (backlog, intake, invoices, contracts, audit, problem_kinds, operations):
+    routers = (backlog, intake, invoices, jobs, contracts, audit, problem_kinds, operations)
+    for module in routers:
         module.routes.add_to(app)
     app.add_exception_handler(Exception, _unforeseen)
     app.add_exception_handler(HTTPException, _http)

@@ -30,7 +30,7 @@ CONTRACT = "/v1/contracts/{contract_id}"
 LINE = f"{CONTRACT}/lines/{{line_id}}"
 MILESTONE, MILESTONES = "/v1/milestones/{milestone_id}", f"{LINE}/milestones"
 ITEM, INVOICE = "/v1/backlog/{item_id}", "/v1/invoices/{invoice_id}"
-PARKED = "/v1/intake/parked/{parked_id}"
+PARKED, JOB = "/v1/intake/parked/{parked_id}", "/v1/jobs/{job_id}"
 MARK, RESET = "POST /v1/backlog/mark", "POST /v1/backlog/nte/reset"
 REEVALUATE = "POST /v1/backlog/nte/reevaluate"
 
@@ -133,6 +133,9 @@ def _about_parked(at: str) -> tuple[Link, ...]:
     )
 
 
+_JOB_ID = {"job_id": f"{ANSWER}/job_id"}
+ABOUT_JOB = (Link(f"GET {JOB}", _JOB_ID), Link(f"DELETE {JOB}", _JOB_ID))
+"""What leads on from the answer that a job has begun."""
 _OF_MILESTONE = (
     *_about_milestone(),
     *_about_item("parts/0/item_id"),
@@ -180,6 +183,11 @@ LINKS: dict[str, tuple[Link, ...]] = {
         _CONTRACT,
         Link(f"GET {CONTRACT}", _FIRST_CONTRACT),
         Link("POST /v1/invoices", body=_FIRST_CONTRACT),
+        Link(
+            "POST /v1/invoices",
+            body={"contract_ids": [_FIRST_CONTRACT["contract_id"]]},
+            name="by_a_job",
+        ),
         *(
             Link(
                 f"GET {LINE}",
@@ -202,8 +210,9 @@ def add(document: Json) -> None:
     operations = dict(_operations(document))
     for source, links in LINKS.items():
         for status, response in operations[source]["responses"].items():
-            if status in {"200", "201"}:
-                response["links"] = dict(_documented(links, operations))
+            if status in {"200", "201", "202"}:
+                leading = ABOUT_JOB if status == "202" else links
+                response["links"] = dict(_documented(leading, operations))
 
 
 def _operations(document: Json) -> Iterable[tuple[str, Json]]:

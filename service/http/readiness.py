@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 from projections.databases.connections import transient_errors
 from projections.history import Unavailable
+from service.handlers.jobs.running import WORK
 from service.ledger.stored_form import UnreadableEvent
 from service.tenants.tenant import Tenant
 from service.wire.problems import Problem
@@ -41,6 +42,9 @@ async def look(tenant: Tenant) -> Problem | tuple[int, int]:
     if failure:
         detail = f"the views are at position {reached} of {history}, and {_how(failure, tenant)}"
         return Problem(status=503, code="projector_stopped", detail=detail, headers=_SOON)
+    if WORK in tenant.background.given_up:
+        detail = "jobs no longer go on since an unexpected error: see the server's log"
+        return Problem(status=503, code="jobs_stopped", detail=detail, headers=_SOON)
     return reached, history
 
 

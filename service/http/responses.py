@@ -53,8 +53,13 @@ def json_response(
 
 
 def command_response(answer: Answer) -> Response:
-    """A command's answer: 201 for what it made, 200 otherwise, with the resource's ETag."""
+    """A command's answer: 202 for what has begun, 201 for what it made, 200 otherwise.
+
+    With the resource's ETag, and where it is if it has only begun.
+    """
     headers = {} if answer.version is None else {"ETag": f'"{answer.version}"'}
+    if answer.location is not None:
+        return json_response(answer.body, 202, {**headers, "Location": answer.location})
     return json_response(answer.body, 201 if answer.created else 200, headers)
 
 

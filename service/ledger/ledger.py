@@ -134,8 +134,9 @@ class Ledger(Application[str]):
             return self.recorder.max_notification_id() or 0
 
     def position_of(self, stream: str, version: int) -> int:
-        """The position of one event. Raises LookupError when there is none."""
-        return self.history.position_of(stream, version)
+        """The position of one event. Raises LookupError when there is none, Unavailable."""
+        with as_unavailable():
+            return self.history.position_of(stream, version)
 
     def unknown_types(self) -> list[tuple[str, int]]:
         """The stored names of events that this version can't read, each with its first position."""

@@ -17,6 +17,7 @@ from aggregates.contract_line.head import LineHead
 from aggregates.contract_line.items import OpenMilestone, OpenPart, OpenSale
 from aggregates.contract_line.state import ContractLine
 from aggregates.invoice.numbering import NumberSeries
+from aggregates.job.state import OpenJobs
 from aggregates.limits import Usage
 from aggregates.terms import LineTerms
 
@@ -126,6 +127,7 @@ def _decode_line(stored: bytes) -> ContractLine:
 
 
 CONTRACT = _plain("Contract.v1", Contract)
+OPEN_JOBS = _plain("OpenJobs.v1", OpenJobs)
 SERIES = _plain("NumberSeries.v1", NumberSeries)
 LINE_HEAD = SnapshotForm(name="LineHead.v2", encode=_encode_head, decode=_decode_head)
 LINE = SnapshotForm(name="ContractLine.v3", encode=_encode_line, decode=_decode_line)

@@ -13,6 +13,7 @@ from aggregates.intake import state as intake
 from aggregates.intake.events import ApprovalRecorded, EventReceived
 from aggregates.invoice import numbering
 from aggregates.invoice import state as invoice
+from aggregates.job import state as job
 from service.ledger import snapshots
 from service.ledger.snapshots import SnapshotForm
 
@@ -99,11 +100,13 @@ PARKING = StreamKind(
 RECEIPT = StreamKind(prefix="receipt", evolve=_last(EventReceived), cached=False)
 APPROVAL = StreamKind(prefix="approval", evolve=_last(ApprovalRecorded), cached=False)
 REQUEST = StreamKind(prefix="request", evolve=_request, cached=False)
+JOB = StreamKind(prefix="job", evolve=job.evolve, memory=_by_what_is_stored)
+OPEN_JOBS = StreamKind(prefix="jobs", evolve=job.evolve_open, snapshot=snapshots.OPEN_JOBS)
 
 _KINDS: dict[str, tuple[StreamKind[Any], ...]] = {
     **{
         kind.prefix: (kind,)
-        for kind in (CONTRACT, INVOICE, SERIES, PARKING, RECEIPT, APPROVAL, REQUEST)
+        for kind in (CONTRACT, INVOICE, SERIES, PARKING, RECEIPT, APPROVAL, REQUEST, JOB, OPEN_JOBS)
     },
     "line": (LINE, LINE_HEAD),
 }

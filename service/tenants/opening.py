@@ -15,10 +15,11 @@ from projections.history import Unavailable
 from projections.keeping.projector import Projector
 from projections.keeping.turns import ALONE, Turn
 from service.databases.addresses import BadDatabase, shown
+from service.databases.file_turns import FileTurn
 from service.ledger.ledger import Ledger
 from service.ledger.recorders import SQLiteFile
 from service.tenants.checkpoints import Checkpoints
-from service.tenants.sqlite_files import check_history, make_history, views_path
+from service.tenants.sqlite_files import check_history, jobs_lock_path, make_history, views_path
 
 SQLITE = "sqlite:///"
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
@@ -49,6 +50,7 @@ class Opened:
     ledger: Ledger
     views: Engine
     turn: Turn = ALONE
+    jobs_turn: Turn = ALONE
     follow: Callable[[Projector], Callable[[], object]] = lambda projector: lambda: None
     close: Callable[[], object] = lambda: None
     commit_waits: Callable[[], float] = lambda: 0.0
@@ -78,7 +80,8 @@ def open_sqlite(database: str, clock: Callable[[], datetime]) -> Opened:
     def follow(_: Projector) -> Callable[[], object]:
         return Checkpoints(path, own_views).close
 
-    return Opened(ledger, views, follow=follow)
+    jobs_turn = FileTurn(jobs_lock_path(path))
+    return Opened(ledger, views, jobs_turn=jobs_turn, follow=follow)
 
 
 def why(error: Exception) -> BaseException:

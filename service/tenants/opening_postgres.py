@@ -60,5 +60,11 @@ def open_postgres(
             server.close()
 
     return Opened(
-        ledger, views, server.turn(f"{schema}.projector"), follow, close, server.commit_waits
+        ledger,
+        views,
+        turn=server.turn(f"{schema}.projector"),
+        jobs_turn=server.turn(f"{schema}.jobs"),
+        follow=follow,
+        close=close,
+        commit_waits=server.commit_waits,
     )

@@ -50,6 +50,11 @@ def views_path(path: Path) -> Path:
     return path.with_suffix(".views.db")
 
 
+def jobs_lock_path(path: Path) -> Path:
+    """The file that is locked by the process which works on the jobs of a history."""
+    return path.with_suffix(".jobs.lock")
+
+
 def is_of_database(path: Path, history: Path) -> bool:
     """Whether a path is a database's own: its history, its views, or what SQLite keeps beside."""
     own = (
@@ -57,7 +62,7 @@ def is_of_database(path: Path, history: Path) -> bool:
         for file in (history, views_path(history))
         for ending in ("", "-wal", "-shm", "-journal")
     )
-    return path.resolve() in {file.resolve() for file in own}
+    return path.resolve() in {file.resolve() for file in (*own, jobs_lock_path(history))}
 
 
 def check_folder(path: Path) -> None:

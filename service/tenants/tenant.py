@@ -72,6 +72,8 @@ class Tenant:
             raise
         self.projector = Projector(self.ledger, self.writer, turn=self._opened.turn)
         self.background = Background()
+        self.jobs_turn = self._opened.jobs_turn
+        """Which of several processes works on the jobs."""
         self._committed = 0
         self.ledger.on_commit(self._has_committed)
         self.ledger.tell_nobody_while(self.projector.is_mine)
@@ -84,6 +86,7 @@ class Tenant:
     def close(self) -> None:
         """Stops the projector and what goes on in the background, lets go of both databases."""
         self.background.close()
+        self.jobs_turn.leave()
         if self._projecting:
             self.projector.stop()
         self._let_go()

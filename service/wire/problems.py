@@ -144,8 +144,9 @@ def _refused(status: int, error: Refused, errors: Sequence[Any] | None = None) -
 
 
 def of_recorded(code: str, reason: str) -> Problem:
-    """The problem again that an event was parked or not billed for, of which these are recorded."""
-    status = 404 if code.endswith("_not_found") else 422 if code == "invalid_fields" else 409
+    """The problem again of which these are recorded: an event was parked for it, a step failed."""
+    known = {"invalid_fields": 422, "invalid_field": 422, "internal": 500}
+    status = 404 if code.endswith("_not_found") else known.get(code, 409)
     return _refused(status, of_reason(code, reason))
 
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, model_validator
 
 from aggregates.statuses import BillingMethod, BillingType, Schedule, TransactionClass
 from service.wire.fields import (
@@ -164,13 +164,33 @@ class ItemsBody(Wire):
 
 
 class DraftBody(Wire):
-    """What to draft: ready items of the contract up to the cutoff, all or those named (D-40)."""
+    """What to draft: ready items of the contract up to the cutoff, all or those named (D-40).
 
-    contract_id: UpstreamId
+    Without `contract_id`, those of all contracts or of `contract_ids`, by a job.
+    """
+
+    contract_id: UpstreamId | None = None
+    contract_ids: Annotated[
+        list[UpstreamId] | None,
+        Field(
+            min_length=1,
+            max_length=10_000,
+            description="The contracts that a job is to draft; without it and without "
+            "`contract_id`, all that have something ready.",
+        ),
+    ] = None
     cutoff: DateText | None = None
     line_ids: Annotated[list[UpstreamId], Field(max_length=10_000)] | None = None
     customer_ids: Annotated[list[UpstreamId], Field(max_length=10_000)] | None = None
     items: Annotated[list[OwnId], Field(max_length=10_000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_or_many(self) -> "DraftBody":
+        if self.contract_id is not None and self.contract_ids is not None:
+            raise ValueError("name one contract as contract_id, or several as contract_ids")
+        if self.contract_id is None and (self.line_ids is not None or self.items is not None):
+            raise ValueError("lines and items are those of a contract: name it as contract_id")
+        return self
 
 
 class ConfirmBody(Wire):

@@ -46,6 +46,20 @@ from aggregates.invoice.events import (
     InvoiceLineTotal,
     InvoiceNumberAssigned,
 )
+from aggregates.job.events import (
+    JobCanceled,
+    JobClosed,
+    JobCompleted,
+    JobFailed,
+    JobInvoice,
+    JobOpened,
+    JobRequested,
+    JobSkipped,
+    JobStep,
+    JobStepDone,
+    JobStepsPlanned,
+    StepOutcome,
+)
 from aggregates.statuses import (
     ActualType,
     AdjustmentStatus,
@@ -56,6 +70,7 @@ from aggregates.statuses import (
     NTEStatus,
     Outcome,
     Schedule,
+    StepStatus,
     TransactionClass,
 )
 from aggregates.terms import (
@@ -551,6 +566,60 @@ UNPARKED = EventUnparked(contract_id="C9", parked_id="p-e2", outcome=None, reaso
 CLAIMED = RequestClaimed(key="k", digest="d")
 ANSWERED = RequestAnswered(key="k", digest="d", body="{}")
 
+JOB = {"job_id": "J1"}
+JOB_REQUESTED = JobRequested(
+    **JOB, kind="draft_invoices", request='{"cutoff":"2026-03-31"}', total=3
+)
+JOB_PLANNED = JobStepsPlanned(
+    **JOB,
+    first=1,
+    steps=(
+        JobStep(contract_id="C1"),
+        JobStep(invoice_id="I1"),
+        JobStep(contract_id="C2", items=("C2~T~1", "C2~T~2")),
+    ),
+)
+STEP_DONE = JobStepDone(
+    **JOB,
+    step=1,
+    outcome=StepOutcome(
+        status=StepStatus.COMPLETE,
+        changed_count=2,
+        skipped_count=1,
+        invoices=(
+            JobInvoice(
+                invoice_id="I1",
+                customer_id="A",
+                currency="EUR",
+                amount=Decimal("400.00"),
+                tax=Decimal("76.00"),
+            ),
+        ),
+        skipped=(JobSkipped(item_id="C1~T~9", code="item_not_ready", detail="not ready"),),
+    ),
+)
+STEP_FAILED = JobStepDone(
+    **JOB,
+    step=2,
+    outcome=StepOutcome(
+        status=StepStatus.FAILED, problem_code="invoice_not_found", problem_detail="no invoice"
+    ),
+)
+JOB_FAILED = JobFailed(job_id="J2", problem_code="internal", problem_detail="an unexpected error")
+JOBS: tuple[Event, ...] = (
+    JOB_REQUESTED,
+    JOB_PLANNED,
+    JobOpened(**JOB),
+    STEP_DONE,
+    STEP_FAILED,
+    JobCanceled(**JOB),
+    JobClosed(**JOB),
+    JobRequested(job_id="J2", kind="draft_invoices", request="{}", total=1),
+    JOB_FAILED,
+    JobRequested(job_id="J3", kind="draft_invoices", request="{}", total=0),
+    JobCompleted(job_id="J3"),
+)
+
 EVENTS: tuple[Event, ...] = (
     CONTRACT_DEFINED,
     TIME_LINE_DEFINED,
@@ -590,6 +659,7 @@ EVENTS: tuple[Event, ...] = (
     parked("e2"),
     parked("e1", "it still lacks its line"),
     UNPARKED,
+    *JOBS,
     CLAIMED,
     ANSWERED,
 )

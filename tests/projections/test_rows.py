@@ -1,6 +1,7 @@
 """What rows each event changes, in all views together."""
 
 import json
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import Table
 
 from aggregates.contract_line.events import ContractLineDefined
 from aggregates.events import Event
+from aggregates.job.events import JobCanceled, JobClosed, JobCompleted, JobOpened
 from projections import tables
 from projections.catalogue import project
 from projections.changes import Change, Drop, Patch, Put
@@ -479,10 +481,105 @@ def test_an_event_that_waits_no_more_leaves_the_list() -> None:
     assert changes(story.UNPARKED) == [Drop(tables.parked_events, {"parked_id": "p-e2"})]
 
 
+# --- jobs ----------------------------------------------------------------------------------------
+
+
+def test_a_job_that_is_asked_for_is_a_row_that_says_by_whom_and_for_what() -> None:
+    row = {
+        "job_id": "J1",
+        "position": POSITION,
+        "kind": "draft_invoices",
+        "request": '{"cutoff":"2026-03-31"}',
+        "status": "scheduled",
+        "done": 0,
+        "total": 3,
+        "requested_at": "2026-03-02T12:00:00+00:00",
+        "ended_at": None,
+        "actor": "tester",
+        "reason": None,
+        "problem_code": None,
+        "problem_detail": None,
+        "version": VERSION,
+    }
+    assert changes(story.JOB_REQUESTED) == [put(tables.jobs, row)]
+
+
+NOTHING_DONE = {
+    "status": "scheduled",
+    "changed_count": 0,
+    "skipped_count": 0,
+    "invoices": "[]",
+    "skipped": "[]",
+    "problem_code": None,
+    "problem_detail": None,
+}
+JOB_VERSION = {"job_id": "J1", "version": VERSION}
+
+
+def test_each_step_that_is_planned_is_a_row_with_what_it_is_about() -> None:
+    about = ("C1", None, 0), (None, "I1", 0), ("C2", None, 2)
+    rows = [
+        {
+            "job_id": "J1",
+            "step": number,
+            "contract_id": contract_id,
+            "invoice_id": invoice_id,
+            "item_count": items,
+            **NOTHING_DONE,
+        }
+        for number, (contract_id, invoice_id, items) in enumerate(about, 7)
+    ]
+    planned = replace(story.JOB_PLANNED, first=7)
+    assert changes(planned) == [put(tables.job_steps, *rows), patch(tables.jobs, JOB_VERSION)]
+
+
+def test_a_step_that_is_done_says_what_came_of_it_and_moves_its_job() -> None:
+    invoices = (
+        '[{"invoice_id": "I1", "customer_id": "A", "currency": "EUR", '
+        '"amount": "400.00", "tax": "76.00", "number": null}]'
+    )
+    skipped = '[{"item_id": "C1~T~9", "code": "item_not_ready", "detail": "not ready"}]'
+    done = {
+        "job_id": "J1",
+        "step": 1,
+        **NOTHING_DONE,
+        "status": "complete",
+        "changed_count": 2,
+        "skipped_count": 1,
+        "invoices": invoices,
+        "skipped": skipped,
+    }
+    assert changes(story.STEP_DONE) == [
+        patch(tables.job_steps, done),
+        patch(tables.jobs, {**JOB_VERSION, "status": "processing", "done": 1}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "problem"),
+    [
+        (JobCompleted(job_id="J1"), "complete", {}),
+        (JobCanceled(job_id="J1"), "canceled", {}),
+        (
+            replace(story.JOB_FAILED, job_id="J1"),
+            "failed",
+            {"problem_code": "internal", "problem_detail": "an unexpected error"},
+        ),
+    ],
+)
+def test_a_job_that_is_over_says_when_and_how(
+    event: Event, status: str, problem: dict[str, str]
+) -> None:
+    ended = {**JOB_VERSION, "status": status, "ended_at": "2026-03-02T12:00:00+00:00", **problem}
+    assert changes(event) == [patch(tables.jobs, ended)]
+
+
 @pytest.mark.parametrize(
     "event",
     [
         story.NUMBERED,
+        JobOpened(job_id="J1"),
+        JobClosed(job_id="J1"),
         story.APPROVAL_RECORDED,
         story.EVENT_RECEIVED,
         story.CLAIMED,

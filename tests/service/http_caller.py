@@ -4,6 +4,8 @@ Every answer is decoded as what the OpenAPI document promises for its route, wit
 no other; every refusal as a problem document.
 """
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -19,6 +21,7 @@ from service.settings import Settings
 from service.wire import outcomes
 from service.wire.problem_kinds import problem_kinds
 from tests.office import BATCH, Json, approval_event, contract_body, line_body
+from tests.service.processes import LONG
 
 ROUTES = [
     route
@@ -210,6 +213,19 @@ class Caller:
         drafted = await self.draft(items=items)
         (invoice,) = drafted["invoices"]
         return await self.confirm(invoice["invoice_id"])
+
+    async def ask_for_drafts(self, *, expect: int = 202, **body: Any) -> Json:
+        """Has all drafted that is ready, or that of some contracts: the job."""
+        return await self.call("POST", "/invoices", body, expect=expect)
+
+    async def over(self, job_id: str) -> Json:
+        """A job once it is over, with its results."""
+        deadline = time.monotonic() + LONG
+        while not (job := await self.get(f"/jobs/{job_id}", limit=10_000))["ended_at"]:
+            assert time.monotonic() < deadline, job
+            await asyncio.sleep(0.005)
+        self.position = job["position"]
+        return job
 
     async def actuals_of(self, item_id: str) -> list[Json]:
         """The actuals of an item: the unbilled one, and what was booked for it."""

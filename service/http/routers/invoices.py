@@ -12,11 +12,15 @@ from projections.views.actuals import Actual
 from projections.views.invoices import ConfirmedInvoice, Invoice
 from projections.views.resource import Page
 from service.handlers import invoices as handlers
+from service.handlers.jobs import asking as jobs
+from service.handlers.jobs import drafting as job_drafting
+from service.handlers.jobs.drafting import DraftAll
 from service.http.callers import TheChange, ThePost, ThePostedChange, TheTenant
 from service.http.listings import Ids, Listing, any_of, listing_by
 from service.http.reading import TheReading
 from service.http.responses import command_response, gives, list_response, one_response
 from service.http.routers.routes import Routes
+from service.wire.jobs import Job
 from service.wire.outcomes import Done, Drafted
 from service.wire.requests import ConfirmBody, DraftBody
 
@@ -27,14 +31,28 @@ TheInvoices = Annotated[Listing, Depends(listing_by(invoice_views.INVOICES_BY))]
 TheActuals = Annotated[Listing, Depends(listing_by(actual_views.ACTUALS_BY))]
 
 
-@routes.post("/invoices", status_code=201, responses=gives(Drafted, status=201))
+@routes.post(
+    "/invoices",
+    status_code=201,
+    responses={**gives(Drafted, status=201), **gives(Job, status=202)},
+)
 async def post_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) -> Response:
-    """Draft what is ready: one invoice a customer, one line a contract line (D-40)."""
+    """Draft what is ready: one invoice a customer, one line a contract line (D-40).
+
+    Of one contract at once (201). Without `contract_id`, of all contracts that have something
+    ready or of those in `contract_ids`, by a job with a result for each (202).
+    """
+    customer_ids = None if body.customer_ids is None else tuple(body.customer_ids)
+    if body.contract_id is None:
+        contract_ids = None if body.contract_ids is None else tuple(body.contract_ids)
+        asked = DraftAll(cutoff=body.cutoff, customer_ids=customer_ids)
+        plan = await job_drafting.plan(tenant, asked, contract_ids)
+        return command_response(await jobs.ask_for(tenant, command, plan))
     create = CreateDrafts(
         draft_key=command.request_id,
         cutoff=body.cutoff,
         line_ids=None if body.line_ids is None else tuple(body.line_ids),
-        customer_ids=None if body.customer_ids is None else tuple(body.customer_ids),
+        customer_ids=customer_ids,
         items=None if body.items is None else tuple(body.items),
     )
     return command_response(await handlers.create_drafts(tenant, command, body.contract_id, create))

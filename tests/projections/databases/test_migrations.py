@@ -21,7 +21,10 @@ from projections.tables import TOTALS, metadata
 from service.tenants.tenant import is_postgres
 from tests.databases import SCHEMA, opened_server, opened_views, views_path
 from tests.projections.feeding import dump, feed, feed_more
-from tests.projections.story import STORY
+from tests.projections.story import EVENTS, JOBS, STORY, recorded
+
+OLDER = recorded(event for event in EVENTS if event not in JOBS)
+"""A history that views from before there were jobs can have shown."""
 
 
 @pytest.fixture
@@ -111,13 +114,14 @@ def test_totals_and_texts_of_rows_that_are_there_already_are_made_when_views_are
     database: str,
 ) -> None:
     with opened_views(database) as older:
-        feed(older, STORY)
+        feed(older, OLDER)
         written = dump(older)
         with older.begin() as connection:
             alembic = config()
             alembic.attributes["connection"] = unqualified(connection)
             command.downgrade(alembic, "0002")
-        assert tables_of(older) == {*metadata.tables, "alembic_version"} - KEPT - {"search_texts"}
+        later = {*KEPT, "search_texts", "jobs", "job_steps"}
+        assert tables_of(older) == {*metadata.tables, "alembic_version"} - later
     with opened_views(database) as opened:
         assert dump(opened) == written
         assert all(written[name] for name in KEPT)
@@ -129,10 +133,10 @@ def test_unit_prices_that_are_there_already_keep_what_they_say_d1(
 ) -> None:
     tables = {"time_and_material", "invoice_details", "booked_actuals"}
     story = [
-        replace(recorded, event=replace(recorded.event, currency=currency))
-        if hasattr(recorded.event, "currency")
-        else recorded
-        for recorded in STORY
+        replace(each, event=replace(each.event, currency=currency))
+        if hasattr(each.event, "currency")
+        else each
+        for each in OLDER
     ]
     with opened_views(database) as older:
         feed(older, story)

@@ -21,6 +21,7 @@ from projections.tables import (
     contracts,
     fixed_price,
     invoices,
+    jobs,
     parked_events,
     search_texts,
     time_and_material,
@@ -30,6 +31,7 @@ from projections.values.units import from_minor
 from projections.views import actuals as actual_views
 from projections.views import contracts as contract_views
 from projections.views import invoices as invoice_views
+from projections.views import jobs as job_views
 from projections.views import parked_events as parked_views
 from projections.views import performance as performance_views
 from projections.views.backlog.filters import BacklogFilter
@@ -264,6 +266,25 @@ def waiting(number: int) -> Values:
     return {**dict.fromkeys(names, f"p{number:02d}"), **problem, "position": number // 2}
 
 
+def job(number: int) -> Values:
+    return {
+        "job_id": f"J{number:02d}",
+        "position": number // 2,
+        "kind": f"kind {number % 3}",
+        "request": "{}",
+        "status": "complete",
+        "done": number % 4,
+        "total": 3,
+        "requested_at": "2026-03-02T12:00:00+00:00",
+        "ended_at": f"2026-03-0{number % 3 + 2}T12:00:00+00:00" if number % 2 else None,
+        "actor": "tester",
+        "reason": None,
+        "problem_code": None,
+        "problem_detail": None,
+        "version": 1,
+    }
+
+
 LISTS: dict[str, tuple[Table, Callable[[int], Values], List, str, str]] = {
     "fixed price": (fixed_price, milestone, list_milestones, "item_id", "date"),
     "invoices": (
@@ -286,6 +307,13 @@ LISTS: dict[str, tuple[Table, Callable[[int], Values], List, str, str]] = {
         contract_views.list_contracts,
         "contract_id",
         "contract_id",
+    ),
+    "jobs": (
+        jobs,
+        job,
+        lambda connection, request: job_views.list_jobs(connection, {}, request),
+        "job_id",
+        "position",
     ),
     "parked": (parked_events, waiting, parked_views.list_parked, "parked_id", "position"),
 }
@@ -317,6 +345,9 @@ def test_every_list_pages_through_all_its_rows_in_its_own_order(
         ("actuals", "-date,-actual_id"),
         ("contracts", "-name"),
         ("fixed price", "-invoice_id,milestone_id"),
+        ("jobs", "-position"),
+        ("jobs", "kind,-done"),
+        ("jobs", "-ended_at,kind"),
         ("parked", "-position"),
         ("parked", "line_id"),
     ],

@@ -24,7 +24,6 @@ NOT_BUILT = [
     ("PATCH", "/v1/invoices/{id}/details/x"),
     ("DELETE", "/v1/invoices/{id}/details/x"),
     ("POST", "/v1/invoices/{id}/corrections"),
-    ("GET", "/v1/jobs/x"),
     ("GET", "/v1/intake/obligations"),
     ("GET", "/v1/audit/items/x"),
     ("GET", "/v1/audit/invoices/{id}"),

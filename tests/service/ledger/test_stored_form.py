@@ -19,6 +19,7 @@ from aggregates.contract_line import events as line_events
 from aggregates.events import Event
 from aggregates.intake import events as intake_events
 from aggregates.invoice import events as invoice_events
+from aggregates.job import events as job_events
 from aggregates.statuses import (
     ActualType,
     AdjustmentStatus,
@@ -29,6 +30,7 @@ from aggregates.statuses import (
     NTEStatus,
     Outcome,
     Schedule,
+    StepStatus,
     TransactionClass,
 )
 from aggregates.terms import (
@@ -300,6 +302,48 @@ EXAMPLES: tuple[Event, ...] = (
     ),
     events.RequestClaimed(key="key 1", digest="00ff"),
     events.RequestAnswered(key="key 1", digest="00ff", body='{"body":{}}'),
+    job_events.JobRequested(
+        job_id="j1", kind="draft_invoices", request='{"cutoff":"2026-10-31"}', total=2
+    ),
+    job_events.JobStepsPlanned(
+        job_id="j1",
+        first=1,
+        steps=(
+            job_events.JobStep(contract_id="C1"),
+            job_events.JobStep(invoice_id="I1", items=("C1~L1~1", "C1~L1~2")),
+        ),
+    ),
+    job_events.JobStepDone(
+        job_id="j1",
+        step=1,
+        outcome=job_events.StepOutcome(
+            status=StepStatus.COMPLETE,
+            changed_count=2,
+            skipped_count=1,
+            invoices=(
+                job_events.JobInvoice(
+                    invoice_id="I1",
+                    customer_id="A",
+                    currency="EUR",
+                    amount=Decimal("1000.00"),
+                    tax=Decimal("190.00"),
+                    number=None,
+                ),
+            ),
+            skipped=(
+                job_events.JobSkipped(
+                    item_id="C1~L1~3", code="item_not_ready", detail="the item is not_ready"
+                ),
+            ),
+            problem_code=None,
+            problem_detail=None,
+        ),
+    ),
+    job_events.JobCompleted(job_id="j1"),
+    job_events.JobFailed(job_id="j1", problem_code="internal", problem_detail="unexpected"),
+    job_events.JobCanceled(job_id="j1"),
+    job_events.JobOpened(job_id="j1"),
+    job_events.JobClosed(job_id="j1"),
 )
 
 
