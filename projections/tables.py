@@ -205,6 +205,7 @@ fixed_price = Table(
     Index("fixed_price_by_contract", "contract_id", "date", "item_id"),
     Index("fixed_price_by_customer", "customer_id", "billing_status", "date", "item_id"),
     Index("fixed_price_by_milestone", "milestone_id"),
+    _index_of_some("fixed_price_by_invoice", "invoice_id"),
 )
 
 fixed_price_totals = _totals_of(

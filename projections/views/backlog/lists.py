@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -53,12 +54,7 @@ class BacklogList:
         return statement.on(views), statement.values(asked.values)
 
     def _matching(self, wanted: BacklogFilter) -> BacklogFilter:
-        return BacklogFilter(
-            any_of={**self._shown, **wanted.any_of},
-            date_from=wanted.date_from,
-            date_to=wanted.date_to,
-            text=wanted.text,
-        )
+        return replace(wanted, any_of={**self._shown, **wanted.any_of})
 
     def _asked(self, views: Glance, wanted: BacklogFilter, request: PageRequest) -> Asked:
         part = self._view.paging.read(request)
