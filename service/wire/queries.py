@@ -30,6 +30,10 @@ AFTER = (
     "a position that the history has not reached is refused (422)."
 )
 CURSOR = "`next` of the page before."
+SEEK = (
+    "Start the page at this date, in the order asked for; totals stay over the whole filter. "
+    "Only for lists sorted by `date` or `-date` first; else it is refused (422)."
+)
 SORT = "Fields to sort by, as `field,-field`; any other is refused (422)."
 
 
@@ -65,10 +69,11 @@ class BacklogQuery(BaseModel):
     cursor: Annotated[QueryText, Field(max_length=2000)] | None = Field(None, description=CURSOR)
     after: Annotated[int, Field(ge=0, le=LARGEST)] | None = Field(None, description=AFTER)
     sort: str | None = None
+    seek: DateText | None = Field(None, description=SEEK)
 
     def page(self) -> PageRequest:
         """The page wanted."""
-        return PageRequest(limit=self.limit, cursor=self.cursor, sort=self.sort)
+        return PageRequest(self.limit, self.cursor, self.sort, self.seek)
 
     def matching(self) -> BacklogFilter:
         """What is to be listed."""

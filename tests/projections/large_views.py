@@ -87,6 +87,7 @@ def _customer(n: int) -> dict[str, Any]:
         "name": "K",
         "search_text": "k",
         "nte_limit": None,
+        "position": n + 1,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import product
@@ -12,7 +12,7 @@ from typing import Any
 
 from aggregates.money import MINOR_UNITS
 from projections.values.search_texts import folded
-from projections.views.paging import Order
+from projections.views.paging import BadQuery, Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,19 @@ class Shape:
     def key(self) -> str | None:
         """What leads to so few rows that they are read by nothing else, and sorted."""
         return next((name for name in KEYS if name in self.names), None)
+
+
+def starting_at(wanted: BacklogFilter, day: date, orders: Sequence[Order]) -> BacklogFilter:
+    """What is wanted, from a day on in the order of the dates.
+
+    Raises BadQuery when the list is in another order.
+    """
+    first = orders[0]
+    if first.name != "date":
+        raise BadQuery("seek", "needs a list in the order of dates: sort by date or -date first")
+    if first.descending:
+        return replace(wanted, date_to=min(day, wanted.date_to or day))
+    return replace(wanted, date_from=max(day, wanted.date_from or day))
 
 
 @dataclass(frozen=True, slots=True)

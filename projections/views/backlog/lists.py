@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from aggregates.statuses import AdjustmentStatus, BillingStatus
 from projections.databases.connections import IN_ORDER, Glance, glance_of, plan
 from projections.history import can_be_stored
-from projections.views.backlog.filters import BacklogFilter, shape_of
+from projections.views.backlog.filters import BacklogFilter, shape_of, starting_at
 from projections.views.backlog.reading import Asked, Page
 from projections.views.backlog.rows import Row
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
@@ -34,7 +34,8 @@ class BacklogList:
     ) -> Page:
         """A page. Raises BadQuery."""
         asked = self._asked(glance_of(connection), wanted, page)
-        summed = asked.totals(connection) if totals else None
+        of_all = self._asked(asked.views, wanted, replace(page, seek=None)) if page.seek else asked
+        summed = of_all.totals(connection) if totals else None
         if asked.is_in_order:
             plan(asked.views, IN_ORDER)
         return asked.page(asked.by_text() if asked.shape.has_text else asked.rows(), summed)
@@ -58,6 +59,8 @@ class BacklogList:
 
     def _asked(self, views: Glance, wanted: BacklogFilter, request: PageRequest) -> Asked:
         part = self._view.paging.read(request)
+        if request.seek:
+            wanted = starting_at(wanted, request.seek, part.orders)
         shape, values = shape_of(self._matching(wanted))
         return Asked(self._view, views, shape, part, {**values, **part.values()})
 

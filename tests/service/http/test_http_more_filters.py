@@ -105,3 +105,37 @@ async def test_each_view_has_the_filters_of_what_it_shows(caller: Caller) -> Non
         asked: Json = {name: "x"}
         refused = await caller.call("GET", path, expect=422, **asked)
         assert [error["field"] for error in refused["errors"]] == [name]
+
+
+DAYS = ("2026-10-01", "2026-10-03", "2026-10-03", "2026-10-05")
+
+
+@pytest.mark.parametrize("sort", ["date", "-date", "-date,amount"])
+@pytest.mark.parametrize("q", [None, "far"])
+@pytest.mark.parametrize("day", ["2026-09-01", "2026-10-03", "2026-10-04", "2027-01-01"])
+async def test_a_list_starts_at_a_date_and_goes_on_from_there(
+    caller: Caller, day: str, q: str | None, sort: str
+) -> None:
+    await caller.post(
+        *(approval(f"far-{n}", date=date, unit_price="1.00") for n, date in enumerate(DAYS))
+    )
+    everything = await caller.rows(TM, sort=sort, q=q)
+    expected = [
+        row for row in everything if (row["date"] <= day if sort[0] == "-" else row["date"] >= day)
+    ]
+    assert await caller.rows(TM, sort=sort, q=q, seek=day, limit=2) == expected
+    within: Json = {"date_from": "2026-10-02", "date_to": "2026-10-04"}
+    inside = [row for row in expected if "2026-10-02" <= row["date"] <= "2026-10-04"]
+    assert await caller.rows(TM, sort=sort, q=q, seek=day, **within) == inside
+    page = await caller.get(TM, sort=sort, q=q, seek=day, totals=True)
+    assert sum(total["count"] for total in page["totals"]) == len(everything)
+
+
+@pytest.mark.parametrize("path", [TM, FP])
+async def test_only_a_list_in_the_order_of_dates_starts_at_one(caller: Caller, path: str) -> None:
+    assert await caller.rows(path, seek="2026-10-01")
+    assert await caller.rows(path, seek="2027-10-01") == []
+    refused = await caller.get(path, seek="2026-10-01", sort="amount,date", expect=422)
+    (error,) = refused["errors"]
+    assert error["field"] == "seek"
+    assert "sort by date or -date first" in error["detail"]
