@@ -19,6 +19,7 @@ from service.http.routers import (
     audit,
     backlog,
     contracts,
+    directory,
     intake,
     invoices,
     jobs,
@@ -49,7 +50,17 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
     app.state.tenants, app.state.settings = tenants, settings
     app.state.waiting = Waiting(settings.waiting_limit)
     app.router.route_class = StrictRoute
-    routers = (backlog, intake, invoices, jobs, contracts, audit, problem_kinds, operations)
+    routers = (
+        backlog,
+        intake,
+        invoices,
+        jobs,
+        contracts,
+        directory,
+        audit,
+        problem_kinds,
+        operations,
+    )
     for module in routers:
         module.routes.add_to(app)
     app.add_exception_handler(Exception, _unforeseen)

@@ -5,11 +5,17 @@ from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
-from aggregates.statuses import BillingStatus, BillingType, NTEStatus, TransactionClass
+from aggregates.statuses import (
+    BillingStatus,
+    BillingType,
+    MilestoneStatus,
+    NTEStatus,
+    TransactionClass,
+)
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
 from projections.views.paging import PageRequest
-from service.wire.fields import DateText
+from service.wire.fields import DateText, DecimalText
 
 NO_NUL: dict[str, Any] = {"pattern": r"^[^\x00]*$"}
 QueryText = Annotated[str, Field(json_schema_extra=NO_NUL)]
@@ -24,6 +30,10 @@ AFTER = (
     "a position that the history has not reached is refused (422)."
 )
 CURSOR = "`next` of the page before."
+SEEK = (
+    "Start the page at this date, in the order asked for; totals stay over the whole filter. "
+    "Only for lists sorted by `date` or `-date` first; else it is refused (422)."
+)
 SORT = "Fields to sort by, as `field,-field`; any other is refused (422)."
 
 
@@ -34,14 +44,23 @@ def sorted_by(names: Iterable[str]) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "maxLength": 500, "pattern": pattern})
 
 
+_AMOUNT = "compared with each row's own amount in its currency, without tax."
+
+
 class BacklogQuery(BaseModel):
     """What both views are asked."""
 
+    item_id: Ids = Field(None, description="Only the items with these ids.")
     contract_id: Ids = None
     line_id: Ids = None
     project_id: Ids = None
     customer_id: Ids = None
+    task_id: Ids = Field(None, description="Only what was done for these tasks.")
+    invoice_id: Ids = Field(None, description="Only what is on these invoices, or was posted.")
+    currency: Ids = Field(None, description="Only amounts in these currencies (ISO 4217).")
     billing_status: list[BillingStatus] | None = None
+    amount_min: DecimalText | None = Field(None, description=f"The least amount, {_AMOUNT}")
+    amount_max: DecimalText | None = Field(None, description=f"The largest amount, {_AMOUNT}")
     date_from: DateText | None = None
     date_to: DateText | None = None
     q: Annotated[QueryText, Field(min_length=1, max_length=200)] | None = None
@@ -50,10 +69,11 @@ class BacklogQuery(BaseModel):
     cursor: Annotated[QueryText, Field(max_length=2000)] | None = Field(None, description=CURSOR)
     after: Annotated[int, Field(ge=0, le=LARGEST)] | None = Field(None, description=AFTER)
     sort: str | None = None
+    seek: DateText | None = Field(None, description=SEEK)
 
     def page(self) -> PageRequest:
         """The page wanted."""
-        return PageRequest(limit=self.limit, cursor=self.cursor, sort=self.sort)
+        return PageRequest(self.limit, self.cursor, self.sort, self.seek)
 
     def matching(self) -> BacklogFilter:
         """What is to be listed."""
@@ -64,13 +84,21 @@ class BacklogQuery(BaseModel):
             if isinstance(value, list) and value
         }
         return BacklogFilter(
-            any_of=any_of, date_from=self.date_from, date_to=self.date_to, text=self.q
+            any_of=any_of,
+            date_from=self.date_from,
+            date_to=self.date_to,
+            amount_min=self.amount_min,
+            amount_max=self.amount_max,
+            text=self.q,
         )
 
 
 class FixedPriceQuery(BacklogQuery):
     """What the fixed-price view is asked."""
 
+    milestone_status: list[MilestoneStatus] | None = Field(
+        None, description="Only parts of milestones with these statuses (D-12)."
+    )
     sort: Annotated[Sort, sorted_by(list_fixed_price.sortable)] | None = Field(
         None, description=SORT
     )
@@ -83,6 +111,8 @@ class SalesQuery(BacklogQuery):
     nte_status: list[NTEStatus] | None = None
     billing_type: list[BillingType] | None = None
     resource: Ids = None
+    role: Ids = Field(None, description="Only what was done in these roles.")
+    category: Ids = Field(None, description="Only what is of these categories.")
     sort: Annotated[Sort, sorted_by(list_time_and_material.sortable)] | None = Field(
         None, description=SORT
     )
