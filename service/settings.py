@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
     """Names that requests may call this service by, beside those of loopback; with any port."""
     origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()
-    """Origins of pages that may change something, beside the service's own."""
+    """Origins of pages that may read and change, beside the service's own."""
     body_limit: int = 1024 * 1024
     """Bytes that a request body may have."""
     intake_body_limit: int = 16 * 1024 * 1024
