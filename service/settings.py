@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     """Seconds that a read with `after` waits for the views."""
     waiting_limit: Count = 1_000
     """Reads with `after` that may wait at once."""
+    listener_limit: Count = 500
+    """Clients that may listen to what changes at once."""
     connection_limit: Count = 2_000
     """Connections that are served at once."""
     head_seconds: Seconds = 10.0

@@ -12,11 +12,12 @@ from starlette.responses import Response
 from service.http import errors
 from service.http.bodies import BodyLimit
 from service.http.compression import Gzip
+from service.http.following import Listeners
 from service.http.methods import HeadAndOptions, allowed_methods
 from service.http.openapi import DESCRIPTION, openapi
 from service.http.reading import Waiting
 from service.http.responses import ProblemRaised, problem_response
-from service.http.routers import audit, backlog, contracts, intake, invoices, operations
+from service.http.routers import audit, backlog, contracts, intake, invoices, operations, stream
 from service.http.routers.strict_route import StrictRoute
 from service.http.server.door import Door
 from service.http.server.foreign_pages import ForeignPages
@@ -41,8 +42,9 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
     )
     app.state.tenants, app.state.settings = tenants, settings
     app.state.waiting = Waiting(settings.waiting_limit)
+    app.state.listeners = Listeners(settings.listener_limit)
     app.router.route_class = StrictRoute
-    for module in (backlog, intake, invoices, contracts, audit, operations):
+    for module in (backlog, intake, invoices, contracts, audit, stream, operations):
         module.routes.add_to(app)
     app.add_exception_handler(Exception, _unforeseen)
     app.add_exception_handler(HTTPException, _http)

@@ -95,7 +95,7 @@ async def test_an_etag_is_the_version_however_it_is_sent(caller: Caller) -> None
     assert response.status_code in {412, 422}
 
 
-def test_over_a_socket_it_is_gzip(api: httpx.Client) -> None:
+def test_over_a_socket_it_is_gzip_and_the_stream_never_is(api: httpx.Client) -> None:
     events = [contract_event(f"C{number}", name=NAME) for number in range(100)]
     posted = api.post("/events", json=events, headers={"content-type": BATCH}).json()
     params = {"after": posted["position"]}
@@ -104,3 +104,6 @@ def test_over_a_socket_it_is_gzip(api: httpx.Client) -> None:
         packed = b"".join(response.iter_raw())
     assert int(response.headers["content-length"]) == len(packed)
     assert gzip.decompress(packed).startswith(b'{"items":[')
+    with api.stream("GET", "/stream", headers={"Accept-Encoding": "gzip"}) as response:
+        assert "content-encoding" not in response.headers
+        assert next(response.iter_raw()).startswith(b": listening\n")

@@ -7,9 +7,10 @@ import pytest
 from fastapi import FastAPI
 
 from tests.service.http_caller import ROUTES, Caller, problem
+from tests.service.listening import listening
 from tests.service.sockets import ask
 
-READS = sorted({route.path for route in ROUTES if route.methods == {"GET"}})
+READS = sorted({route.path for route in ROUTES if route.methods == {"GET"}} - {"/v1/stream"})
 EVERY = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 
 
@@ -63,6 +64,16 @@ def test_head_over_a_socket_leaves_the_connection_well(api: httpx.Client) -> Non
         head = api.head("/contracts")
         assert (head.status_code, head.content) == (200, b"")
         assert int(head.headers["content-length"]) == len(api.get("/contracts").content)
+
+
+def test_head_of_the_stream_ends_and_takes_no_place(api: httpx.Client) -> None:
+    for _ in range(3):
+        head = api.head("/stream")
+        assert head.status_code == 200
+        assert head.headers["content-type"].startswith("text/event-stream")
+        assert head.content == b""
+    with listening(api):
+        pass
 
 
 @pytest.mark.parametrize("path", sorted({route.path for route in ROUTES}))
