@@ -237,27 +237,29 @@ def test_what_is_no_id_is_refused(api: httpx.Client) -> None:
 def test_who_hangs_up_and_comes_back_at_any_moment_misses_nothing(api: httpx.Client) -> None:
     """Random commands, and listeners who hang up after any number of blocks."""
     chance = random.Random(20261102)
-    last, position = 0, 0
-    heard, changed = set[str](), set[str]()
-    for number in range(60):
+    changed: list[str] = []
+    heard = set[str]()
+    last = 0
+
+    def change() -> int:
+        changed.append(f"PC-{len(changed)}")
+        return put(api, changed[-1], "Name")
+
+    position = change()
+    for _ in range(60):
         for _ in range(chance.randrange(3)):
-            contract_id = f"PC-{chance.randrange(100)}"
-            before, position = position, put(api, contract_id, f"Name {number}")
-            if position > before:
-                changed.add(contract_id)
+            position = change()
         with listening(api, last) as ear:
             for _ in range(chance.randrange(4)):
                 if ear.last_event_id >= position:
-                    contract_id = f"PC-{chance.randrange(100)}"
-                    position = put(api, contract_id, f"Name {number} again")
-                    changed.add(contract_id)
+                    position = change()
                 ear.next()
             heard |= ear.contracts
             last = ear.last_event_id
     with listening(api, last) as ear:
         ear.until(position)
         heard |= ear.contracts
-    assert heard == changed
+    assert heard == set(changed)
 
 
 # --- clients that are slow, gone, or too many ----------------------------------------------------
