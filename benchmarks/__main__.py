@@ -21,6 +21,7 @@ from benchmarks import (
     scale,
     serving,
     starting,
+    stream,
 )
 from benchmarks.databases import KINDS, Bench, opened
 from benchmarks.measuring import Figure, Row, row_name, tell
@@ -56,6 +57,7 @@ MEASURES = (
     _one(projecting.PROJECTION, projecting.measure_projection),
     _one(commands.COMMAND_HTTP, commands.measure_command_http),
     _one(command_one.COMMAND_ONE, command_one.measure_command_one),
+    _one(stream.STREAM, stream.measure_stream),
     _one(pages.PAGE, pages.measure_page),
     _one(pages.PAGE_SCALE, pages.measure_page_scale),
     _one(pages.SEARCH, pages.measure_search),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Literal
@@ -25,6 +26,8 @@ from service.settings import Settings
 from service.tenants.tenants import Tenants
 
 ECHO = "/echo"
+CPU = "/cpu"
+"""Where it tells what processor time the process has taken, in seconds."""
 
 
 class Mark(BaseModel):
@@ -54,8 +57,12 @@ def with_echo(services: Mapping[int, ASGIApp]) -> ASGIApp:
     async def give_back(body: Mark) -> Mark:  # pyright: ignore[reportUnusedFunction] - a route
         return body
 
+    @echo.get(CPU)
+    async def processor_time() -> float:  # pyright: ignore[reportUnusedFunction] - a route
+        return time.process_time()
+
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        service = echo if scope["path"] == ECHO else services[scope["server"][1]]
+        service = echo if scope["path"] in {ECHO, CPU} else services[scope["server"][1]]
         await service(scope, receive, send)
 
     return dispatch

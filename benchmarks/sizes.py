@@ -16,6 +16,7 @@ class Sizes:
     commands: int
     """Requests of one repetition, over all connections."""
     connections: int
+    listeners: int
     alone_blocks: int
     alone_requests: int
     """Requests of one caller in one block."""
@@ -48,6 +49,7 @@ FULL = Sizes(
     projected_approvals=20_000,
     commands=3_000,
     connections=16,
+    listeners=200,
     alone_blocks=15,
     alone_requests=100,
     page_contracts=400,
@@ -75,6 +77,7 @@ SMALL = Sizes(
     projected_approvals=120,
     commands=48,
     connections=16,
+    listeners=20,
     alone_blocks=1,
     alone_requests=4,
     page_contracts=20,

@@ -43,6 +43,11 @@ class Origin:
     name: str
     port: int
 
+    def __str__(self) -> str:
+        """As browsers write it: without the port that the scheme means."""
+        own = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{self.name}{own}"
+
 
 @lru_cache(maxsize=1024)
 def host_of(text: str) -> Host | None:

@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
     """Names that requests may call this service by, beside those of loopback; with any port."""
     origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()
-    """Origins of pages that may change something, beside the service's own."""
+    """Origins of pages that may read and change, beside the service's own."""
     body_limit: int = 1024 * 1024
     """Bytes that a request body may have."""
     intake_body_limit: int = 16 * 1024 * 1024
@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     """Seconds that a read with `after` waits for the views."""
     waiting_limit: Count = 1_000
     """Reads with `after` that may wait at once."""
+    listener_limit: Count = 500
+    """Clients that may listen to what changes at once."""
     connection_limit: Count = 2_000
     """Connections that are served at once."""
     head_seconds: Seconds = 10.0

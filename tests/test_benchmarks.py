@@ -14,6 +14,7 @@ FIGURES = (
     "projection",
     "command_http",
     "command_one",
+    "stream",
     "page",
     "page_scale",
     "search",

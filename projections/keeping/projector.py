@@ -41,6 +41,7 @@ class Projector:
         """What the projector rests on: on a commit, or only on somebody who waits for it."""
         self._waiting: dict[object, tuple[int, Callable[[bool], object]]] = {}
         """Who is to be told of which position."""
+        self._followers: dict[object, Callable[[], object]] = {}
         self._position = writer.position()
         self._wanted = 0
         self._asked = False
@@ -93,7 +94,7 @@ class Projector:
     def shown(self, position: int) -> None:
         """Tells that another process has brought the views to `position`."""
         with self._guard:
-            self._position = max(self._position, position)
+            self._moved(max(self._position, position))
         self._tell()
 
     def when_shown(self, position: int, tell: Callable[[bool], object]) -> Callable[[], None]:
@@ -114,6 +115,17 @@ class Projector:
         if is_known:
             tell(is_shown)
         return lambda: self._forget(ticket)
+
+    def on_move(self, listener: Callable[[], object]) -> Callable[[], None]:
+        """Calls `listener` whenever the views have moved, until what this returns is called.
+
+        In any thread, so it must not wait for anything. It hurries nobody: commits are gathered
+        as if nobody listened.
+        """
+        ticket = object()
+        with self._guard:
+            self._followers[ticket] = listener
+        return lambda: self._unfollow(ticket)
 
     def wait_for(self, position: int, timeout: float) -> bool:
         """Waits until the views show `position`; False when they don't within `timeout` seconds."""
@@ -183,8 +195,16 @@ class Projector:
 
     def _reached(self, position: int) -> None:
         with self._guard:
-            self._position, self._failure = position, None
+            self._failure = None
+            self._moved(position)
         self._tell()
+
+    def _moved(self, position: int) -> None:
+        """Takes over where the views are; the guard is held."""
+        if position != self._position:
+            self._position = position
+            for follower in self._followers.values():
+                follower()
 
     def _fail(self, error: Exception) -> None:
         with self._guard:
@@ -206,6 +226,10 @@ class Projector:
                 self._asked = False
         for tell, is_shown in due.values():
             tell(is_shown)
+
+    def _unfollow(self, ticket: object) -> None:
+        with self._guard:
+            self._followers.pop(ticket, None)
 
     def _forget(self, ticket: object) -> None:
         with self._guard:

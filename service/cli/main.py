@@ -65,7 +65,7 @@ def serve(
     ] = None,
     allow_origin: Annotated[
         list[str] | None,
-        typer.Option(help="An origin whose pages may change something; repeatable."),
+        typer.Option(help="An origin whose pages may read and change; repeatable."),
     ] = None,
 ) -> None:
     """Serve the HTTP API; the database is made and migrated as needed."""

@@ -4,7 +4,6 @@ import logging
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -12,6 +11,9 @@ from starlette.responses import Response
 
 from service.http import errors
 from service.http.bodies import BodyLimit
+from service.http.compression import Gzip
+from service.http.following import Listeners
+from service.http.methods import HeadAndOptions, allowed_methods
 from service.http.openapi import DESCRIPTION, openapi
 from service.http.reading import Waiting
 from service.http.responses import ProblemRaised, problem_response
@@ -25,15 +27,30 @@ from service.http.routers import (
     jobs,
     operations,
     problem_kinds,
+    stream,
 )
 from service.http.routers.strict_route import StrictRoute
 from service.http.server.door import Door
+from service.http.server.foreign_pages import ForeignPages
 from service.settings import Settings
 from service.tenants.tenants import AnyTenants
 from service.wire import problems
 from service.wire.problems import Problem
 
 log = logging.getLogger(__name__)
+PARTS = (
+    backlog,
+    intake,
+    invoices,
+    jobs,
+    contracts,
+    directory,
+    audit,
+    stream,
+    problem_kinds,
+    operations,
+)
+"""The parts of the API, in the order they are documented in."""
 
 
 def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
@@ -49,19 +66,9 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
     )
     app.state.tenants, app.state.settings = tenants, settings
     app.state.waiting = Waiting(settings.waiting_limit)
+    app.state.listeners = Listeners(settings.listener_limit)
     app.router.route_class = StrictRoute
-    routers = (
-        backlog,
-        intake,
-        invoices,
-        jobs,
-        contracts,
-        directory,
-        audit,
-        problem_kinds,
-        operations,
-    )
-    for module in routers:
+    for module in PARTS:
         module.routes.add_to(app)
     app.add_exception_handler(Exception, _unforeseen)
     app.add_exception_handler(HTTPException, _http)
@@ -71,6 +78,10 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
     for kind in errors.FORESEEN:
         app.add_exception_handler(kind, _foreseen)
     app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(Gzip)
+    app.add_middleware(HeadAndOptions)
+    if settings.origins:
+        app.add_middleware(ForeignPages, settings=settings)
     app.add_middleware(Door, settings=settings)
     app.openapi = lambda: openapi(app)
     return app
@@ -104,18 +115,11 @@ async def _http(request: Request, error: Exception) -> Response:
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
     headers = dict(error.headers or {})
     if error.status_code == 405:
-        headers["Allow"] = ", ".join(_methods(request))
+        headers["Allow"] = ", ".join(allowed_methods(request.scope))
     problem = Problem(
         status=error.status_code, code=code, detail=str(error.detail), headers=headers
     )
     return problem_response(problem)
-
-
-def _methods(request: Request) -> list[str]:
-    """The methods that the path knows: those of every route, for each has one of its own."""
-    routes = iter_route_contexts(request.app.routes)
-    matching = (route for route in routes if route.path_regex.match(request.url.path))
-    return sorted({method for route in matching for method in route.methods or ()})
 
 
 async def _cut_off(_: Request, error: Exception) -> Response:

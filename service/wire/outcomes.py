@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from aggregates.statuses import BillingStatus, LimitLevel, NTEStatus, Outcome
+from projections.kinds import Kind
 from projections.views.backlog.rows import FailedLevel
 from projections.views.invoices import Invoice
 from projections.views.resource import Money, Position, Positioned, Resource
@@ -139,6 +140,21 @@ class ParkedEvent(Resource):
 
 
 # --- the history, and whether the service can be used --------------------------------------------
+
+
+class Change(Resource):
+    """What may have changed up to a position: things of these kinds, of these contracts."""
+
+    position: Position
+    contracts: Annotated[
+        list[str] | None,
+        Meta(description="Their contracts; null where they are more than 1,000, or not known."),
+    ]
+    kinds: list[Kind]
+    reset: Annotated[
+        bool,
+        Meta(description="Everything may be different: what was read before must be read anew."),
+    ]
 
 
 class AuditEvent(Resource):

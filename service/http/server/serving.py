@@ -1,5 +1,6 @@
 """The HTTP server: for as long as the process lives, or in a thread of it for a while."""
 
+import asyncio
 import resource
 import socket
 import sys
@@ -39,6 +40,20 @@ def serve(
         sys.exit(1)
 
 
+class _Server(uvicorn.Server):
+    """Tells calls that it stops, by `request.state.stopping`: it waits for them to end."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts to listen."""
+        self._stopping = self.lifespan.state["stopping"] = asyncio.Event()
+        await super().startup(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Waits for calls at work, of which those without an end are to end now."""
+        self._stopping.set()
+        await super().shutdown(sockets)
+
+
 def _server(app: Callable[..., Any], settings: Settings, log_level: str) -> uvicorn.Server:
     _allow_files(settings.connection_limit + OTHER_FILES)
     config = uvicorn.Config(
@@ -53,7 +68,7 @@ def _server(app: Callable[..., Any], settings: Settings, log_level: str) -> uvic
         timeout_keep_alive=settings.idle_seconds,
         timeout_graceful_shutdown=10,
     )
-    return uvicorn.Server(config)
+    return _Server(config)
 
 
 def _allow_files(wanted: int) -> None:

@@ -457,3 +457,25 @@ def commit(ledger: Ledger, key: str) -> int:
     event = RequestAnswered(key=key, digest="d", body="{}")
     context = Context(actor="tester", correlation_id="c")
     return ledger.transact(lambda unit: unit.append([event]), context).position
+
+
+@pytest.mark.usefixtures("only_woken")
+def test_those_who_follow_are_called_whenever_the_views_move(writer: Writer) -> None:
+    history = Watched(list(STORY[:3]))
+    projector = Projector(history, writer)
+    moved: list[int] = []
+    forget = projector.on_move(lambda: moved.append(projector.position))
+    projector.start()
+    try:
+        assert projector.wait_for(3, LONG)
+        assert moved == [3]
+        projector.shown(2)
+        assert moved == [3], "it has not moved"
+        projector.shown(5)
+        assert moved == [3, 5]
+        forget()
+        forget()
+        projector.shown(6)
+        assert moved == [3, 5]
+    finally:
+        projector.stop()

@@ -194,6 +194,7 @@ async def test_every_path_asks_for_the_host(tenant: Tenant) -> None:
             "/v1/contracts",
             "/health/live",
             "/health/ready",
+            "/v1/stream",
             "/openapi.json",
             "/docs",
             "/",

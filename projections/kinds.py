@@ -1,0 +1,90 @@
+"""Which kinds of things an event may have changed, for those who follow what changes."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from aggregates.contract.events import ContractDefined, ContractLineListed, ContractUsageChanged
+from aggregates.contract_line.events import (
+    ContractLineDefined,
+    ItemsDrafted,
+    ItemsPosted,
+    ItemsReleased,
+    LineUsageChanged,
+    MarkedNotReady,
+    MarkedReady,
+    MilestoneChanged,
+    MilestoneDeleted,
+    MilestoneSplit,
+    NTEEvaluated,
+    NTEReset,
+    UnbilledSalesRecorded,
+)
+from aggregates.events import Event, RequestAnswered, RequestClaimed
+from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived, EventUnparked
+from aggregates.invoice.events import (
+    ActualsBooked,
+    DetailsAdded,
+    DraftCreated,
+    DraftDeleted,
+    InvoiceConfirmed,
+    InvoiceNumberAssigned,
+)
+
+
+class Kind(StrEnum):
+    """A kind of things that callers read."""
+
+    SALES = "sales"
+    MILESTONES = "milestones"
+    INVOICES = "invoices"
+    LIMITS = "limits"
+    INTAKE = "intake"
+    JOBS = "jobs"
+
+
+_ITEMS = (Kind.SALES, Kind.MILESTONES)
+"""Items of either billing method: the name of an event does not tell which."""
+KINDS: Mapping[type[Event], tuple[Kind, ...]] = MappingProxyType(
+    {
+        # Names of contracts, lines and customers stand in what is listed of them.
+        ContractDefined: (*_ITEMS, Kind.INVOICES, Kind.LIMITS),
+        ContractLineListed: (Kind.LIMITS,),
+        ContractUsageChanged: (Kind.LIMITS,),
+        ContractLineDefined: (*_ITEMS, Kind.LIMITS),
+        LineUsageChanged: (Kind.LIMITS,),
+        MilestoneSplit: (Kind.MILESTONES,),
+        MilestoneChanged: (Kind.MILESTONES,),
+        MilestoneDeleted: (Kind.MILESTONES,),
+        UnbilledSalesRecorded: (Kind.SALES,),
+        NTEEvaluated: (Kind.SALES,),
+        NTEReset: (Kind.SALES,),
+        MarkedReady: _ITEMS,
+        MarkedNotReady: _ITEMS,
+        ItemsDrafted: _ITEMS,
+        ItemsReleased: _ITEMS,
+        ItemsPosted: _ITEMS,
+        DraftCreated: (Kind.INVOICES,),
+        DetailsAdded: (Kind.INVOICES,),
+        DraftDeleted: (Kind.INVOICES,),
+        InvoiceConfirmed: (Kind.INVOICES,),
+        ActualsBooked: (Kind.SALES, Kind.INVOICES),
+        InvoiceNumberAssigned: (Kind.INVOICES,),
+        EventReceived: (Kind.INTAKE,),
+        ApprovalRecorded: (Kind.INTAKE,),
+        EventParked: (Kind.INTAKE,),
+        EventUnparked: (Kind.INTAKE,),
+        RequestClaimed: (),
+        RequestAnswered: (),
+    }
+)
+"""By the type of the event: none that it changes is missing, some may not be changed by it."""
+_BY_NAME = {kind.__name__: kinds for kind, kinds in KINDS.items()}
+
+
+def kinds_of(names: Iterable[str]) -> frozenset[Kind]:
+    """The kinds of things that events of these names may have changed.
+
+    All kinds for a name that is not known here: a newer version has recorded it.
+    """
+    return frozenset(kind for name in names for kind in _BY_NAME.get(name, tuple(Kind)))

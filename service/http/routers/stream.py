@@ -1,0 +1,82 @@
+"""What changes, as it changes: a stream of events that other systems, caches and screens follow."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.sse import EventSourceResponse
+
+from service.http.callers import TheTenant
+from service.http.following import Following
+from service.http.routers.routes import Routes
+from service.tenants.tenant import PositionAhead
+from service.wire.queries import LARGEST
+
+routes = Routes("/v1", "Stream")
+
+_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+"""No cache keeps it; nginx hands on each event at once."""
+_AFTER = (
+    "The position that is known already: what changed after it is told first. "
+    "One that the history has not reached is refused (422)."
+)
+_LAST_EVENT_ID = (
+    "The id that came last, as browsers send it when they connect again; it goes before `after`. "
+    "One that the history has not reached is answered with a `reset`."
+)
+_EXAMPLE = """\
+: listening
+id: 41
+retry: 2000
+
+data: {"position":42,"contracts":["PC-1001"],"kinds":["limits","sales"],"reset":false}
+id: 42
+
+"""
+_GIVES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Server-sent events, for as long as the client listens. `data` is JSON: "
+        "`position`, `contracts` (null where they are too many to name), `kinds` (of sales, "
+        "milestones, invoices, limits, intake, jobs) and `reset` (everything may be different).",
+        "content": {
+            "text/event-stream": {
+                "schema": {"type": "string", "contentMediaType": "text/event-stream"},
+                "example": _EXAMPLE,
+            }
+        },
+    }
+}
+
+
+async def following_of(request: Request, tenant: TheTenant) -> AsyncIterator[Following]:
+    """A place among those who listen to a tenant, until the client is gone."""
+    stopping = getattr(request.state, "stopping", None)
+    with request.app.state.listeners.one(tenant, stopping) as following:
+        yield following
+
+
+@routes.get("/stream", response_class=StreamingResponse, responses=_GIVES)
+async def stream_changes(
+    tenant: TheTenant,
+    following: Annotated[Following, Depends(following_of)],
+    after: Annotated[int | None, Query(ge=0, le=LARGEST, description=_AFTER)] = None,
+    last_event_id: Annotated[
+        int | None, Header(alias="Last-Event-ID", ge=0, le=LARGEST, description=_LAST_EVENT_ID)
+    ] = None,
+) -> Response:
+    """Follow what changes: which contracts, and which kinds of things, as the views show it.
+
+    At most four events a second, each with its position as its id; `after` and `Last-Event-ID`
+    catch up with what changed since. Who has been away for long is told that everything may have.
+    """
+    known = after if last_event_id is None else last_event_id
+    if known is None:
+        known = following.position
+    try:
+        await tenant.require_reached(known)
+    except PositionAhead:
+        if last_event_id is None:
+            raise
+        known = None  # of a history that was lost, which who connects again by itself can't know
+    return EventSourceResponse(following.events(known), headers=_HEADERS)
