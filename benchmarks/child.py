@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks.measuring import timed
 from benchmarks.processes import started
 from service.garbage_collector import collect_seldom
+from service.importing.json_lines import JsonLines
 from service.importing.processes import Order, import_by_processes, processes_for
 from service.ledger.group_commit import Context
 from service.tenants.names import DEFAULT
@@ -63,7 +64,7 @@ def memory_mib(process: int | str, what: str = "VmRSS") -> float:
 def import_order(database: str, path: Path) -> Order:
     """The import of a file."""
     context = Context(actor="benchmarks", correlation_id=path.name)
-    return Order(database=database, tenant=DEFAULT, path=str(path), context=context)
+    return Order(database=database, tenant=DEFAULT, file=JsonLines(str(path)), context=context)
 
 
 def _child(*arguments: str) -> Done:

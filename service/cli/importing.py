@@ -1,11 +1,14 @@
-"""The command for files of CloudEvents: import."""
+"""The commands that take files in: import, and maps for it."""
 
+import sys
 import time
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import typer
 
 from projections.history import OutcomeUnknown, Unavailable
@@ -16,7 +19,12 @@ from service.cli.shared import (
     opened_tenants,
 )
 from service.databases.addresses import is_postgres
-from service.importing.importing import Imported, Share, import_events
+from service.importing.csv_files import ready
+from service.importing.dry_run import Refused, Tried, try_out
+from service.importing.entries import BadFile, Reader, Share
+from service.importing.importing import SKIPPED, Imported, import_events
+from service.importing.json_lines import JsonLines
+from service.importing.kinds_of_files import reader_of
 from service.importing.processes import (
     ImportFailed,
     Order,
@@ -33,9 +41,12 @@ from service.tenants.tenant import Tenant, ViewsBehind
 
 SHOWN_REFUSALS = 20
 """Refused lines of an import that are shown."""
+SHOWN_LINES = 20
+"""Contracts and lines that a dry run names."""
 STILL_SECONDS = 30.0
 """How long views stand still before an import no longer waits for them."""
 _IMPORT_FAILURES = (
+    BadFile,
     ImportFailed,
     Conflict,
     Unavailable,
@@ -46,17 +57,25 @@ _IMPORT_FAILURES = (
 )
 
 
-def import_file(
-    file: Path, database: str, tenant_name: str, processes: int | None, rejects: Path | None
-) -> None:
-    """Takes a file in, by so many processes, and prints what came of it."""
-    if not file.is_file():
-        fail(f"there is no file {file}")
-    if rejects and not _is_free_for_rejects(rejects, file, database):
-        fail(f"--rejects {rejects} must be a new file, or hold refused lines of an earlier import")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a file is taken in: by which map, by how many processes, and where rejects go."""
+
+    mapped: str | None
+    processes: int | None
+    rejects: Path | None
+
+
+def import_file(file: Path, database: str, tenant_name: str, options: Options) -> None:
+    """Takes a file in, and prints what came of it."""
+    reader, rejects = _reader(file, options.mapped), options.rejects
+    if rejects and not _is_free_for_rejects(rejects, reader, database):
+        is_json = isinstance(reader, JsonLines)
+        what = "hold refused lines of an earlier import" if is_json else "be empty"
+        fail(f"--rejects {rejects} must be a new file, or {what}")
     context = Context(actor="import", correlation_id=str(uuid.uuid4()), causation_id=file.name)
-    order = Order(database=database, tenant=tenant_name, path=str(file.absolute()), context=context)
-    processes = processes or processes_for(file)
+    order = Order(database=database, tenant=tenant_name, file=reader, context=context)
+    processes = options.processes or processes_for(file)
     started = time.monotonic()
     with opened_tenants(database) as tenants:
         tenant = open_tenant(tenants, tenant_name)
@@ -69,12 +88,12 @@ def import_file(
 
                 whole = Share(rejects=made and made.part(0))
                 imported = (
-                    import_events(tenant, file, context, progress, whole)
+                    import_events(tenant, reader, context, progress, whole)
                     if processes == 1
                     else import_by_processes(order, processes, progress, made)
                 )
                 if made:
-                    made.finish()
+                    made.finish(reader.rejected)
             seconds = time.monotonic() - started
             _show_all(tenant)
         except _IMPORT_FAILURES as error:
@@ -84,6 +103,43 @@ def import_file(
     _show_refused(imported, rejects)
     if imported.outcomes["refused"]:
         raise typer.Exit(1)
+
+
+def dry_run(file: Path, mapped: str | None) -> None:
+    """Prints the first events of a file and every line that can't go in; stores nothing."""
+    tried = Tried()
+    try:
+        for found in try_out(_reader(file, mapped), tried):
+            if isinstance(found, Refused):
+                typer.echo(f"refused: line {found.line}: {found.why}", err=True)
+            else:
+                typer.echo(msgspec.json.encode(found).decode())
+    except (BadFile, OSError) as error:
+        fail(str(error))
+    skipped = tried.outcomes[SKIPPED]
+    told = f", {skipped} are skipped" if skipped else ""
+    typer.echo(
+        f"{tried.outcomes['good']} would go in, {tried.refused} can't{told}; nothing was stored",
+        err=True,
+    )
+    for (contract_id, line_id), count in tried.lines.most_common(SHOWN_LINES):
+        typer.echo(f"contract {contract_id}, line {line_id or 'none'}: {count}", err=True)
+    if len(tried.lines) > SHOWN_LINES:
+        typer.echo(f"and {len(tried.lines) - SHOWN_LINES} lines of contracts more", err=True)
+    if tried.refused:
+        raise typer.Exit(1)
+
+
+def maps(name: str | None) -> None:
+    """Lists the ready maps, or prints one of them."""
+    if name is None:
+        for each in ready.names():
+            typer.echo(f"{each}\t{ready.about(each)}")
+        return
+    try:
+        sys.stdout.write(ready.text(name))
+    except BadFile as error:
+        fail(str(error))
 
 
 def _show_refused(imported: Imported, rejects: Path | None) -> None:
@@ -96,6 +152,16 @@ def _show_refused(imported: Imported, rejects: Path | None) -> None:
 
 
 # --- helpers -----------------------------------------------------------------------------------
+
+
+def _reader(file: Path, mapped: str | None) -> Reader:
+    """What reads the file; ends the command, with why, where there is no sense in it."""
+    if not file.is_file():
+        fail(f"there is no file {file}")
+    try:
+        return reader_of(file, ready.named(mapped) if mapped else None)
+    except (BadFile, OSError) as error:
+        fail(str(error))
 
 
 @contextmanager
@@ -124,10 +190,15 @@ def _show_all(tenant: Tenant) -> None:
                     raise
 
 
-def _is_free_for_rejects(path: Path, imported: Path, database: str) -> bool:
-    """Whether refused lines may be written there: only over such lines."""
-    if path.is_dir() or (path.exists() and path.samefile(imported)):
+def _is_free_for_rejects(path: Path, reader: Reader, database: str) -> bool:
+    """Whether refused lines may be written there: only over such lines, as far as one can tell.
+
+    Rows of CSV look like any others, so they are written over nothing.
+    """
+    if path.is_dir() or (path.exists() and path.samefile(reader.path)):
         return False
     if not is_postgres(database) and is_of_database(path, sqlite_path(database)):
         return False
-    return holds_rejects(path)
+    if isinstance(reader, JsonLines):
+        return holds_rejects(path)
+    return not path.exists() or (path.is_file() and not path.stat().st_size)

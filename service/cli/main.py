@@ -88,9 +88,26 @@ def demo(
 
 @cli.command(name="import")
 def import_file(
-    file: Annotated[Path, typer.Argument(help="CloudEvents, one a line (NDJSON).")],
+    file: Annotated[
+        Path, typer.Argument(help="CloudEvents, one a line (NDJSON), or with --map a CSV file.")
+    ],
     database: Database = DEFAULTS.database,
     tenant_name: TenantName = DEFAULT,
+    mapped: Annotated[
+        str | None,
+        typer.Option(
+            "--map",
+            help="Which columns of a CSV file are which fields: a file in TOML, or the name of a "
+            "ready map (see `maps`).",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show the first events and every line that can't go in; store nothing.",
+        ),
+    ] = False,
     processes: Annotated[
         int | None,
         typer.Option(
@@ -102,17 +119,34 @@ def import_file(
     rejects: Annotated[
         Path | None,
         typer.Option(
-            help="Write each refused line there, with its number and the problem, as NDJSON."
+            help="Write the refused lines there: as NDJSON, each with its number and the problem; "
+            "rows of a CSV file as they stood, to be mended and imported again."
         ),
     ] = None,
 ) -> None:
-    """Take in a file of CloudEvents; safe to stop and to repeat.
+    """Take in a file of CloudEvents or a CSV file; safe to stop and to repeat.
 
     Lines that are refused stop none of the others; with any, the exit code is 1.
     """
     from service.cli import importing
 
-    importing.import_file(file, database, tenant_name, processes, rejects)
+    if dry_run:
+        importing.dry_run(file, mapped)
+    else:
+        options = importing.Options(mapped=mapped, processes=processes, rejects=rejects)
+        importing.import_file(file, database, tenant_name, options)
+
+
+@cli.command()
+def maps(
+    name: Annotated[
+        str | None, typer.Argument(help="The map to print; without it, they are listed.")
+    ] = None,
+) -> None:
+    """List the ready maps for CSV files of time trackers, or print one to copy and change."""
+    from service.cli import importing
+
+    importing.maps(name)
 
 
 @cli.command()

@@ -1,20 +1,17 @@
-"""Import of files of CloudEvents, one a line, through the same intake as over HTTP."""
+"""Import of files, whatever reads them, through the same intake as over HTTP."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
-from zlib import crc32
-
-import msgspec
 
 from service.handlers.receiving import Begun, begin
+from service.importing.entries import NOTHING, WHOLE, Entry, Reader, Share
+from service.importing.json_lines import JsonLines
 from service.importing.rejects import Rejects, opened
 from service.ledger.group_commit import Context
-from service.settings import Settings
 from service.tenants.tenant import Tenant
-from service.wire.cloudevents import BadEvent, read_json
 from service.wire.problems import Problem
 from service.wire.results import Result
 
@@ -24,13 +21,10 @@ AHEAD = 1
 """Batches that are read and checked already while one is being recorded."""
 BATCH_BYTES = 16 * 1024 * 1024
 """Bytes of lines that are taken in together; a few very long ones are a batch, too."""
-LONGEST_LINE = Settings().intake_body_limit
-"""Bytes of a line, as of a body of posted events; longer ones are refused, unread."""
 REASONS = 100
 """Refusals whose reasons are kept."""
-_PART, _BEGINNING = 1024 * 1024, 1024
-"""Bytes that a line that is too long is skipped by, and that are kept of it."""
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+SKIPPED = "skipped"
+"""How rows are counted that are passed over, as the map of the file says."""
 
 Progress = Callable[[int, int], object]
 """Is told after every batch how many events and bytes were in it."""
@@ -46,11 +40,11 @@ class Imported:
     outcomes: Counter[str] = field(default_factory=Counter[str])
     refused: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
-    def add(self, line: int, result: Result) -> None:
-        """Counts one result."""
+    def add(self, line: int, result: Result, problem: Problem | None) -> None:
+        """Counts one result, with its problem in the words of the file."""
         self.outcomes[result.outcome.value] += 1
-        if result.outcome == "refused" and result.problem and len(self.refused) < REASONS:
-            self.refused.append((line, result.problem.in_a_line()))
+        if result.outcome == "refused" and problem and len(self.refused) < REASONS:
+            self.refused.append((line, problem.in_a_line()))
 
     def merge(self, other: "Imported") -> None:
         """Adds what another share of the file came to."""
@@ -58,66 +52,35 @@ class Imported:
         self.refused = sorted(self.refused + other.refused)[:REASONS]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """One of several shares of a file: contracts are dealt out whole, so each keeps its order.
-
-    `rejects` is where its refused lines are written, None for nowhere.
-    """
-
-    number: int = 0
-    of: int = 1
-    rejects: str | None = None
-
-    def has(self, line: bytes) -> bool:
-        """Whether this line is in it; what names no contract is in the first."""
-        if self.of == 1:
-            return True
-        try:
-            contract_id = _CONTRACT.decode(line).data.contract_id
-        except (ValueError, RecursionError):  # of whatever kind: it is refused when it is read
-            return self.number == 0
-        return crc32(contract_id.encode()) % self.of == self.number
-
-
-WHOLE = Share()
-
-
 def import_events(
     tenant: Tenant,
-    path: Path,
+    file: Path | Reader,
     context: Context,
     progress: Progress = lambda events, size: None,
     share: Share = WHOLE,
 ) -> Imported:
-    """Takes in a file of CloudEvents, one a line (NDJSON), or a share of it, in batches.
+    """Takes in a file, or a share of it, in batches; a path is that of CloudEvents, one a line.
 
     A bad line is refused by itself, whatever it holds. Safe to stop and to repeat: what was taken
     in before is a duplicate. Raises OSError when the file can't be read or that of the rejects not
-    written, Unavailable when the database can't be used, OutcomeUnknown when it has not said
-    whether it saved a batch.
+    written, BadFile when there is no sense in it, Unavailable when the database can't be used,
+    OutcomeUnknown when it has not said whether it saved a batch.
     """
+    reader = JsonLines(str(file)) if isinstance(file, Path) else file
     with opened(share.rejects) as rejects:
-        return _import(tenant, context, _batches(path, share), progress, rejects)
+        noting = _Noting(reader, progress, rejects)
+        return _import(tenant, context, _batches(reader.entries(share)), noting)
 
 
 def _import(
-    tenant: Tenant,
-    context: Context,
-    batches: Iterator["_Batch"],
-    progress: Progress,
-    rejects: Rejects | None,
+    tenant: Tenant, context: Context, batches: Iterator["_Batch"], noting: "_Noting"
 ) -> Imported:
     imported = Imported()
     under_way: deque[tuple[Begun, _Batch]] = deque()
 
     def finish() -> None:
         begun, batch = under_way.popleft()
-        for number, line, result in zip(batch.numbers, batch.lines, begun.finish(), strict=True):
-            imported.add(number, result)
-            if rejects and result.outcome == "refused" and result.problem:
-                rejects.add(number, result.problem, line)
-        progress(len(batch.numbers), batch.size)
+        noting.note(imported, batch, begun.finish())
 
     try:
         for batch in batches:
@@ -133,6 +96,26 @@ def _import(
     return imported
 
 
+@dataclass(frozen=True, slots=True)
+class _Noting:
+    """Where it is noted what became of a batch."""
+
+    reader: Reader
+    progress: Progress
+    rejects: Rejects | None
+
+    def note(self, imported: Imported, batch: "_Batch", results: list[Result]) -> None:
+        """Counts the results of a batch, keeps its refused lines, and tells of it."""
+        for number, line, result in zip(batch.numbers, batch.lines, results, strict=True):
+            problem = result.problem and self.reader.told(result.problem)
+            imported.add(number, result, problem)
+            if self.rejects and result.outcome == "refused" and problem:
+                self.rejects.add(number, problem, line)
+        if batch.skipped:
+            imported.outcomes[SKIPPED] += batch.skipped
+        self.progress(len(batch.numbers), batch.size)
+
+
 def _must_end(begun: Begun, imported: Imported) -> bool:
     """Whether a batch has to end before the next begins: what waited goes before what follows."""
     return begun.defined_late or (begun.defines and imported.outcomes["parked"] > 0)
@@ -145,78 +128,33 @@ class _Batch:
     numbers: list[int] = field(default_factory=list[int])
     lines: list[bytes] = field(default_factory=list[bytes])
     events: list[object] = field(default_factory=list[object])
+    skipped: int = 0
     size: int = 0
     held: int = 0
     """Bytes that are in memory."""
 
-    def add(self, line: "_Line") -> None:
-        """Adds a line that is not empty."""
-        self.numbers.append(line.number)
-        self.lines.append(line.text)
-        self.held += len(line.text)
-        self.events.append(_too_long(line) if line.is_cut else read_json(line.text))
+    def add(self, entry: Entry) -> None:
+        """Adds an entry; of one without an event, only that it was there."""
+        self.size += entry.size
+        self.skipped += entry.is_skipped
+        if entry.event is NOTHING:
+            return
+        self.numbers.append(entry.number)
+        self.lines.append(entry.text)
+        self.held += len(entry.text)
+        self.events.append(entry.event)
 
     def is_full(self) -> bool:
         """Whether it is to be taken in."""
         return len(self.events) == BATCH or self.held >= BATCH_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of a file as it came; of one that is too long, only the beginning."""
-
-    number: int
-    text: bytes
-    size: int
-    is_cut: bool = False
-
-
-def _too_long(line: _Line) -> BadEvent:
-    detail = f"the line has {line.size} bytes, at most {LONGEST_LINE} are read"
-    return BadEvent(None, Problem(status=413, code="line_too_long", detail=detail))
-
-
-def _batches(path: Path, share: Share) -> Iterator[_Batch]:
+def _batches(entries: Iterator[Entry]) -> Iterator[_Batch]:
     batch = _Batch()
-    for line in _lines(path):
-        if not (share.number == 0 if line.is_cut else share.has(line.text)):
-            continue
-        batch.size += line.size
-        if not line.text.strip():
-            continue
-        batch.add(line)
+    for entry in entries:
+        batch.add(entry)
         if batch.is_full():
             yield batch
             batch = _Batch()
     if batch.size:
         yield batch
-
-
-def _lines(path: Path) -> Iterator[_Line]:
-    """The lines of a file, never more of one in memory than is read of it."""
-    with path.open("rb") as file:
-        mark = len(_BYTE_ORDER_MARK) if file.read(len(_BYTE_ORDER_MARK)) == _BYTE_ORDER_MARK else 0
-        file.seek(mark)
-        number = 0
-        while text := file.readline(LONGEST_LINE + 1):
-            number += 1
-            size = len(text) + (mark if number == 1 else 0)
-            is_cut = len(text) > LONGEST_LINE and not text.endswith(b"\n")
-            if is_cut:
-                text = text[:_BEGINNING]
-                while more := file.readline(_PART):
-                    size += len(more)
-                    if more.endswith(b"\n"):
-                        break
-            yield _Line(number, text, size, is_cut)
-
-
-class _Data(msgspec.Struct):
-    contract_id: str
-
-
-class _Event(msgspec.Struct):
-    data: _Data
-
-
-_CONTRACT = msgspec.json.Decoder(_Event)

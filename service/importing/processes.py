@@ -18,7 +18,8 @@ from service import logs
 from service.databases.addresses import BadDatabase, NoAddress
 from service.garbage_collector import collect_seldom
 from service.importing import MOST_PROCESSES
-from service.importing.importing import WHOLE, Imported, Progress, Share, import_events
+from service.importing.entries import WHOLE, BadFile, Reader, Share
+from service.importing.importing import Imported, Progress, import_events
 from service.importing.rejects import RejectsFile
 from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.group_commit import Context
@@ -42,7 +43,7 @@ class Order:
 
     database: str
     tenant: str
-    path: str
+    file: Reader
     context: Context
     share: Share = WHOLE
 
@@ -149,7 +150,7 @@ def _import(order: Order, told: Connection) -> Imported:
     with closing(Tenants(order.database, project=False)) as tenants:
         return import_events(
             tenants.open(order.tenant),
-            Path(order.path),
+            order.file,
             order.context,
             lambda events, size: told.send(_Taken(events, size)),
             order.share,
@@ -158,6 +159,7 @@ def _import(order: Order, told: Connection) -> Imported:
 
 _FAILURES = (
     BadDatabase,
+    BadFile,
     NoAddress,
     Unavailable,
     OutcomeUnknown,

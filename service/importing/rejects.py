@@ -2,11 +2,12 @@
 
 `{"line": 7, "problem": {…}, "text": "…"}`, without the end of the line; `bytes` (Base64) in place
 of `text` for a line that is no UTF-8. Of a line that is too long there is only the beginning.
+A reader of other files makes of these what can be imported again.
 """
 
 import tempfile
-from base64 import b64encode
-from collections.abc import Generator
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from heapq import merge
 from pathlib import Path
@@ -54,13 +55,30 @@ class RejectsFile:
         """Where the lines of a share go, in order."""
         return str(self._folder / str(number))
 
-    def finish(self) -> None:
-        """Puts the parts together by the numbers of the lines, in place of what was there."""
+    def finish(self, written: Callable[[Iterable[bytes]], Iterator[bytes]]) -> None:
+        """Puts the parts together by the numbers of the lines, in place of what was there.
+
+        They are written as `written` makes them.
+        """
         parts, whole = list(self._folder.iterdir()), self._folder / "whole"
         with ExitStack() as stack, whole.open("wb") as file:
             opened = [stack.enter_context(path.open("rb")) for path in parts]
-            file.writelines(merge(*opened, key=_number))
+            file.writelines(written(merge(*opened, key=_number)))
         whole.replace(self._path)
+
+
+class _Text(msgspec.Struct):
+    text: str | None = None
+    bytes: str | None = None
+
+
+_TEXT = msgspec.json.Decoder(_Text)
+
+
+def text_of(entry: bytes) -> bytes:
+    """A refused line as it came, without its end."""
+    found = _TEXT.decode(entry)
+    return b64decode(found.bytes) if found.bytes else (found.text or "").encode()
 
 
 def holds_rejects(path: Path) -> bool:

@@ -57,3 +57,10 @@ def ask(address: str, request: bytes) -> Got:
     with connected(address) as connection:
         connection.sendall(request)
         return until_closed(connection)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]

@@ -35,7 +35,7 @@ except SystemExit as ended:
     assert not ended.code
 """
     assert "service.cli.main" in (modules := loaded(code))
-    assert not modules & (SERVER | DATABASES)
+    assert not modules & (SERVER | DATABASES | {"tomllib"})
 
 
 def test_a_server_on_sqlite_loads_no_driver_of_postgresql_and_nothing_for_a_terminal(
@@ -52,7 +52,16 @@ def test_a_process_of_an_import_loads_no_server_and_no_command_line() -> None:
     """It loads the module that the command begins with, too, as all new processes of Python do."""
     modules = loaded(f"import service.cli\n{TO_IMPORT}")
     assert "sqlalchemy" in modules
-    assert not modules & (SERVER | TERMINAL | {"alembic", "psycopg"})
+    assert not modules & (SERVER | TERMINAL | {"alembic", "psycopg", "tomllib"})
+    assert not [name for name in modules if name.startswith("service.importing.csv_files")]
+
+
+def test_a_process_that_takes_in_csv_loads_no_reader_of_maps_and_no_other_map() -> None:
+    """It gets the map as the first process has read it."""
+    code = "import service.importing.csv_files.reader"
+    modules = loaded(f"import service.cli\n{TO_IMPORT}\n{code}")
+    assert not modules & (SERVER | TERMINAL | {"alembic", "psycopg", "tomllib"})
+    assert "service.importing.csv_files.ready" not in modules
 
 
 def test_tables_that_are_as_they_have_to_be_are_opened_without_alembic(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from random import Random
 import pytest
 
 from service.demo.sample import generate, to_ndjson
-from service.importing.importing import Share, import_events
+from service.importing.entries import Share
+from service.importing.importing import import_events
+from service.importing.json_lines import JsonLines
 from service.importing.processes import (
     SMALL_FILE,
     ImportFailed,
@@ -55,7 +57,7 @@ def file(tmp_path: Path) -> str:
 
 
 def order(database: str, path: Path) -> Order:
-    return Order(database=database, tenant=DEFAULT, path=str(path), context=CONTEXT)
+    return Order(database=database, tenant=DEFAULT, file=JsonLines(str(path)), context=CONTEXT)
 
 
 @contextmanager
@@ -126,10 +128,12 @@ def test_processes_make_the_same_of_a_file_as_one_does_and_find_it_all_known_aga
 def test_every_line_is_in_one_share_and_a_contracts_lines_in_the_same(sample: Path) -> None:
     shares = [Share(number=number, of=PROCESSES) for number in range(PROCESSES)]
     where: dict[str, set[int]] = {}
-    for line in sample.read_bytes().splitlines(keepends=True):
-        having = [share.number for share in shares if share.has(line)]
-        assert len(having) == 1
-        where.setdefault(json.loads(line)["data"]["contract_id"], set()).update(having)
+    lines: list[int] = []
+    for share in shares:
+        for entry in JsonLines(str(sample)).entries(share):
+            lines.append(entry.number)
+            where.setdefault(json.loads(entry.text)["data"]["contract_id"], set()).add(share.number)
+    assert sorted(lines) == list(range(1, len(sample.read_bytes().splitlines()) + 1))
     assert all(len(numbers) == 1 for numbers in where.values())
     assert {number for numbers in where.values() for number in numbers} == set(range(PROCESSES))
 
@@ -246,7 +250,7 @@ def test_why_it_can_not_be_done_is_told(
             Order(
                 database=database.format(folder=folder),
                 tenant=tenant,
-                path=str(folder / path),
+                file=JsonLines(str(folder / path)),
                 context=CONTEXT,
             ),
             2,

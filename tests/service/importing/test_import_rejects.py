@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from service.cli.main import cli
-from service.importing.importing import LONGEST_LINE, Imported, import_events
+from service.importing.importing import Imported, import_events
+from service.importing.json_lines import LONGEST_LINE
 from service.tenants.tenant import Tenant
 from tests.office import Json, approval_event, contract_event, line_event
 from tests.service.office import CONTEXT, rows
@@ -174,7 +175,7 @@ def test_the_first_twenty_refused_lines_are_shown_and_how_many_more_there_are(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "events.ndjson"
-    path.write_text("x\n" * 50)
+    path.write_text("{x\n" * 50)
     result = ran(path, tmp_path)
     assert Counter(line.split(":")[0] for line in result.output.splitlines())["refused"] == 21
     assert "30 lines more" in result.output
