@@ -5,6 +5,7 @@ the backlog, one that listens and one for turns. The directory of tenants takes 
 """
 
 import select
+import threading
 import time
 from typing import Any
 
@@ -21,6 +22,9 @@ READERS = 8
 """Connections for pages of the backlog."""
 POOL_SECONDS = 3
 """How long a call waits for a connection before it is answered with a 503."""
+CLOSE_SECONDS = 5.0
+"""How long the threads of a pool are waited for at the end."""
+_LEAST_SECONDS = 0.01
 DOWN_SECONDS = 1.0
 """How long nobody waits for a server that could not be reached."""
 
@@ -36,7 +40,12 @@ class Pool(ConnectionPool[Bounded]):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._down_until = 0.0
         self._given_out: set[int] = set()
-        super().__init__(*arguments, **options)
+        self._ended = False
+        self._first = threading.Event()
+        """Set once a connection was made, or where none is made unasked."""
+        super().__init__(*arguments, configure=self._made, **options)
+        if not self.min_size:
+            self._first.set()
 
     def getconn(self, timeout: float | None = None) -> Bounded:
         """A connection. Raises PoolTimeout when none is free."""
@@ -56,7 +65,19 @@ class Pool(ConnectionPool[Bounded]):
         if is_lost:
             self.drain()
 
+    def close(self, timeout: float = CLOSE_SECONDS) -> None:
+        """Closes it for good, whether it was ever opened or not."""
+        self._ended = True
+        super().close(timeout)
+
+    def _made(self, _: Bounded) -> None:
+        self._first.set()
+
     def _lent(self, timeout: float | None) -> Bounded:
+        if self.closed and not self._ended:
+            self.open()  # when it is first needed: it starts four threads
+        if not self._first.is_set():
+            timeout = self._without_a_second(self.timeout if timeout is None else timeout)
         try:
             connection = super().getconn(timeout)
         except PoolTimeout:
@@ -66,6 +87,15 @@ class Pool(ConnectionPool[Bounded]):
         self._given_out.add(id(connection))
         connection.patience = ANSWER_SECONDS
         return connection
+
+    def _without_a_second(self, seconds: float) -> float:
+        """Waits for the connection that is being made; the seconds that are left then.
+
+        To ask the pool now would have it make another one beside.
+        """
+        until = time.monotonic() + seconds
+        self._first.wait(seconds)
+        return max(_LEAST_SECONDS, until - time.monotonic())
 
 
 def _has_news(connection: Bounded) -> bool:
@@ -91,13 +121,13 @@ def is_dead(connection: Bounded) -> bool:
 
 
 def open_pool(conninfo: str, min_size: int, max_size: int) -> Pool:
-    """A pool that opens its connections as they are needed; `min_size` of them at once."""
+    """A pool that makes its connections as they are needed; `min_size` of them at once."""
     return Pool(
         conninfo,
         connection_class=Bounded,
         min_size=min_size,
         max_size=max_size,
-        open=True,
+        open=min_size > 0,
         timeout=POOL_SECONDS,
         reconnect_timeout=CONNECT_SECONDS,
         close_returns=True,

@@ -1,5 +1,6 @@
 """One pool a server and process: its tenants share it, however many and however busy they are."""
 
+import threading
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -60,3 +61,25 @@ def test_busy_tenants_of_a_server_never_take_more_connections_than_its_pool_and_
             each.result()
     assert max(beside for _, *beside in seen) == [1, 1]
     assert max(connections for connections, *_ in seen) == SIZE, "all were needed, and no more"
+
+
+def test_a_tenant_is_opened_on_one_connection_and_nothing_is_made_for_pages_yet(
+    database: str,
+) -> None:
+    with closing(Server(database)) as server:
+        threads = threading.active_count()
+        Tenant(database, server=server, project=False).close()
+        with psycopg.connect(database, autocommit=True) as observer:
+            assert observer.execute(COUNT).fetchone() == (1, 0, 0)
+        assert server.readers.closed
+        assert threading.active_count() == threads
+        with server.readers.connection() as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_pool_that_was_closed_is_not_opened_again(database: str) -> None:
+    server = Server(database)
+    server.close()
+    for pool in (server.pool, server.readers):
+        with pytest.raises(psycopg.OperationalError), pool.connection():
+            pass
