@@ -30,6 +30,16 @@ from aggregates.invoice.events import (
     InvoiceConfirmed,
     InvoiceNumberAssigned,
 )
+from aggregates.job.events import (
+    JobCanceled,
+    JobClosed,
+    JobCompleted,
+    JobFailed,
+    JobOpened,
+    JobRequested,
+    JobStepDone,
+    JobStepsPlanned,
+)
 
 
 class Kind(StrEnum):
@@ -74,6 +84,14 @@ KINDS: Mapping[type[Event], tuple[Kind, ...]] = MappingProxyType(
         ApprovalRecorded: (Kind.INTAKE,),
         EventParked: (Kind.INTAKE,),
         EventUnparked: (Kind.INTAKE,),
+        JobRequested: (Kind.JOBS,),
+        JobStepsPlanned: (Kind.JOBS,),
+        JobStepDone: (Kind.JOBS,),
+        JobCompleted: (Kind.JOBS,),
+        JobFailed: (Kind.JOBS,),
+        JobCanceled: (Kind.JOBS,),
+        JobOpened: (),
+        JobClosed: (),
         RequestClaimed: (),
         RequestAnswered: (),
     }
