@@ -54,6 +54,21 @@ class Drafted(Positioned):
 # --- problems ------------------------------------------------------------------------------------
 
 
+class ProblemError(Resource, kw_only=True):
+    """What is wrong with one field, one item or one line; which of its members there are, tells."""
+
+    field: str | UnsetType = UNSET
+    item_id: str | UnsetType = UNSET
+    line_id: str | UnsetType = UNSET
+    code: str
+    detail: str | UnsetType = UNSET
+    level: LimitLevel | UnsetType = UNSET
+    limit: Money | UnsetType = UNSET
+    used: Money | UnsetType = UNSET
+    shortfall: Money | UnsetType = UNSET
+    levels: list[FailedLevel] | UnsetType = UNSET
+
+
 class Problem(Resource, forbid_unknown_fields=False):
     """A problem document (RFC 9457); calls over items and fields name each in `errors`."""
 
@@ -62,7 +77,7 @@ class Problem(Resource, forbid_unknown_fields=False):
     status: int
     code: str
     detail: str
-    errors: list[dict[str, Any]] | UnsetType = UNSET
+    errors: list[ProblemError] | UnsetType = UNSET
     correlation_id: str | UnsetType = UNSET
     find_out: str | UnsetType = UNSET
 

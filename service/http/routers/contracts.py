@@ -27,12 +27,14 @@ routes = Routes("/v1", "Contracts")
 ContractId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 LineId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 MilestoneId = Annotated[str, Path(max_length=200)]
+NO_CONTRACT, NO_LINE = ("contract_not_found",), ("contract_line_not_found",)
+IN_BILLING = ("milestone_not_found", "milestone_completed", "milestone_in_billing")
 TheContracts = Annotated[Listing, Depends(listing_by(contract_views.CONTRACTS_BY))]
 
 
 @routes.put(
     "/contracts/{contract_id}",
-    responses=gives(Contract, also=201),
+    responses=gives(Contract, also=201, problems=("currency_fixed", "customer_on_line")),
 )
 def put_contract(
     contract_id: ContractId, body: ContractBody, tenant: TheTenant, command: TheChange
@@ -43,28 +45,30 @@ def put_contract(
 
 
 @routes.get("/contracts", responses=gives(Page[Contract]))
-async def get_contracts(request: Request, reading: TheReading, listing: TheContracts) -> Response:
+async def list_contracts(request: Request, reading: TheReading, listing: TheContracts) -> Response:
     """The contracts."""
     page, position = await reading.of(contract_views.list_contracts, listing.page())
     return list_response(request, page, position)
 
 
-@routes.get("/contracts/{contract_id}", responses=gives(Contract))
+@routes.get("/contracts/{contract_id}", responses=gives(Contract, problems=NO_CONTRACT))
 async def get_contract(contract_id: ContractId, reading: TheReading) -> Response:
     """A contract."""
     found, position = await reading.of(contract_views.find_contract, contract_id)
     return one_response(found, "contract", contract_id, position)
 
 
-@routes.get("/contracts/{contract_id}/limits", responses=gives(Limits))
-async def get_limits(contract_id: ContractId, reading: TheReading) -> Response:
+@routes.get("/contracts/{contract_id}/limits", responses=gives(Limits, problems=NO_CONTRACT))
+async def get_contract_limits(contract_id: ContractId, reading: TheReading) -> Response:
     """The not-to-exceed limits at every level: used and remaining (D-36)."""
     found, position = await reading.of(limit_views.limits, contract_id)
     return one_response(found, "contract", contract_id, position)
 
 
-@routes.get("/contracts/{contract_id}/performance", responses=gives(Performance))
-async def get_performance(contract_id: ContractId, reading: TheReading) -> Response:
+@routes.get(
+    "/contracts/{contract_id}/performance", responses=gives(Performance, problems=NO_CONTRACT)
+)
+async def get_contract_performance(contract_id: ContractId, reading: TheReading) -> Response:
     """How the contract performs, as a whole and by line (D-60)."""
     found, position = await reading.of(performance_views.performance, contract_id)
     return one_response(found, "contract", contract_id, position)
@@ -72,9 +76,13 @@ async def get_performance(contract_id: ContractId, reading: TheReading) -> Respo
 
 @routes.put(
     "/contracts/{contract_id}/lines/{line_id}",
-    responses=gives(Line, also=201),
+    responses=gives(
+        Line,
+        also=201,
+        problems=(*NO_CONTRACT, "billing_method_fixed", "customer_has_items", "total_too_large"),
+    ),
 )
-def put_line(
+def put_contract_line(
     contract_id: ContractId,
     line_id: LineId,
     body: LineBody,
@@ -86,8 +94,10 @@ def put_line(
     return command_response(handlers.define_line(tenant, command, contract_id, define))
 
 
-@routes.get("/contracts/{contract_id}/lines/{line_id}", responses=gives(Line))
-async def get_line(contract_id: ContractId, line_id: LineId, reading: TheReading) -> Response:
+@routes.get("/contracts/{contract_id}/lines/{line_id}", responses=gives(Line, problems=NO_LINE))
+async def get_contract_line(
+    contract_id: ContractId, line_id: LineId, reading: TheReading
+) -> Response:
     """A contract line, with what its milestones total and lack (D-15)."""
     found, position = await reading.of(contract_views.find_line, contract_id, line_id)
     return one_response(found, "contract_line", line_id, position)
@@ -96,9 +106,13 @@ async def get_line(contract_id: ContractId, line_id: LineId, reading: TheReading
 @routes.post(
     "/contracts/{contract_id}/lines/{line_id}/milestones",
     status_code=201,
-    responses=gives(Milestone, status=201),
+    responses=gives(
+        Milestone,
+        status=201,
+        problems=(*NO_CONTRACT, *NO_LINE, "not_fixed_price", "total_too_large"),
+    ),
 )
-def post_milestone(
+def create_milestone(
     contract_id: ContractId,
     line_id: LineId,
     body: MilestoneBody,
@@ -112,15 +126,20 @@ def post_milestone(
     return command_response(answer)
 
 
-@routes.get("/milestones/{milestone_id}", responses=gives(Milestone))
+@routes.get(
+    "/milestones/{milestone_id}", responses=gives(Milestone, problems=("milestone_not_found",))
+)
 async def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Response:
     """A milestone and its parts."""
     found, position = await reading.of(contract_views.find_milestone, milestone_id)
     return one_response(found, "milestone", milestone_id, position)
 
 
-@routes.patch("/milestones/{milestone_id}", responses=gives(Milestone))
-async def patch_milestone(
+@routes.patch(
+    "/milestones/{milestone_id}",
+    responses=gives(Milestone, problems=(*IN_BILLING, "total_too_large")),
+)
+async def change_milestone(
     milestone_id: MilestoneId, body: MilestoneChanges, tenant: TheTenant, command: TheChange
 ) -> Response:
     """Change a milestone that is not on a draft or posted; its parts follow (D-14)."""
@@ -128,7 +147,7 @@ async def patch_milestone(
     return command_response(await handlers.change_milestone(tenant, command, change))
 
 
-@routes.delete("/milestones/{milestone_id}", responses=gives(Done))
+@routes.delete("/milestones/{milestone_id}", responses=gives(Done, problems=IN_BILLING))
 async def delete_milestone(
     milestone_id: MilestoneId, tenant: TheTenant, command: TheChange
 ) -> Response:
