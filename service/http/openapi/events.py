@@ -3,7 +3,7 @@
 from typing import Any
 
 from service.http.openapi.schemas import posted, reference
-from service.http.routers.intake import BATCH, MOST_EVENTS, STRUCTURED
+from service.http.routers.intake import BATCH, STRUCTURED
 from service.wire import cloudevents, outcomes, requests
 
 Json = dict[str, Any]
@@ -49,11 +49,7 @@ def add(document: Json) -> None:
         "oneOf": [{"$ref": each} for each in names.values()],
         "discriminator": {"propertyName": "type", "mapping": names},
     }
-    parts["CloudEventBatch"] = {
-        "type": "array",
-        "items": reference("CloudEvent"),
-        "maxItems": MOST_EVENTS,
-    }
+    parts["CloudEventBatch"] = {"type": "array", "items": reference("CloudEvent")}
     data = {model.__name__: None for _, model in EVENTS.values()}
     parts["EventData"] = {"anyOf": [reference(name) for name in data]}
     one, batch = (document["paths"][path]["post"] for path in ("/v1/events", "/v1/events/batch"))
@@ -70,8 +66,8 @@ def add(document: Json) -> None:
 
 
 def _header(attribute: str) -> Json:
-    """An attribute of an event as a header: percent-encoded, so never anything but ASCII."""
-    schema = {"type": "string", "pattern": r"^[\x00-\x7f]*$"}
+    """An attribute of an event as a header, which is read in binary mode alone."""
+    schema = {"type": "string"}
     return {"name": f"ce-{attribute}", "in": "header", "required": False, "schema": schema}
 
 

@@ -22,7 +22,6 @@ STATUSES = {
     "invoice_not_found": 404,
     "parked_event_not_found": 404,
     "request_timeout": 408,
-    "already_confirmed": 409,
     "ambiguous_event_id": 409,
     "approval_changed": 409,
     "billing_method_fixed": 409,

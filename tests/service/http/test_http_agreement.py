@@ -172,7 +172,7 @@ async def test_headers_of_text_are_refused_exactly_where_the_document_says_so(
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         for method, path, parameter in parameters("header", "post", "get"):
             name = parameter["name"]
-            if name.lower() == "if-match":
+            if name.lower() == "if-match" or name.startswith("ce-"):  # those are read with an event
                 continue
             for value in (*TEXTS, "north", "N", "a b", "x" * 41, "x" * 255, "x" * 256):
                 header = (name.encode(), value.encode("latin-1"))
