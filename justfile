@@ -62,6 +62,11 @@ schemathesis times="10":
 openapi file="openapi.yaml":
     billing-backlog openapi > {{ quote(file) }}
 
+# Write what the examples of openapi.yaml are answered, by asking the service
+examples file="service/http/openapi/answers.yaml":
+    python -m tests.service.story > {{ quote(file) }}.new
+    mv {{ quote(file) }}.new {{ quote(file) }}
+
 # Write docs/events.md and docs/problems.md from what the code says of events and problems
 docs folder="docs":
     python -m service.ledger.events_doc > {{ quote(folder / "events.md") }}

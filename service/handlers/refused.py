@@ -6,7 +6,7 @@ They are no part of the history. Of what was posted, only the ids are kept.
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
@@ -16,12 +16,11 @@ from service.ledger.group_commit import Context
 from service.tenants.tenant import Tenant
 from service.wire import outcomes
 from service.wire.cloudevents import BadEvent
-from service.wire.outcomes import NotedRefusal
+from service.wire.outcomes import NotedRefusal, ProblemError
 from service.wire.problems import Problem
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 _LONGEST_ATTRIBUTE, _LONGEST_ID, _LONGEST_DETAIL = 1024, 64, 1000
 _MOST_ERRORS = 10
 _NAMES = re.compile(r"(chargeable\.(?:roles|categories|tasks))\..*", re.DOTALL)
@@ -91,11 +90,13 @@ def _bounded(problem: Problem) -> outcomes.Problem:
     body = problem.body()
     if body.errors:
         body.errors = [_unnamed(error) for error in body.errors[:_MOST_ERRORS]]
-        if all("field" in error for error in body.errors):
-            body.detail = "; ".join(f"{each['field']}: {each['detail']}" for each in body.errors)
+        if all(error.field for error in body.errors):
+            body.detail = "; ".join(f"{each.field}: {each.detail}" for each in body.errors)
     body.detail = body.detail[:_LONGEST_DETAIL]
     return body
 
 
-def _unnamed(error: Json) -> Json:
-    return {**error, "field": _NAMES.sub(r"\1", error["field"])} if "field" in error else error
+def _unnamed(error: ProblemError) -> ProblemError:
+    if not error.field:
+        return error
+    return msgspec.structs.replace(error, field=_NAMES.sub(r"\1", error.field))

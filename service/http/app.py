@@ -14,7 +14,7 @@ from service.http.bodies import BodyLimit
 from service.http.compression import Gzip
 from service.http.following import Listeners
 from service.http.methods import HeadAndOptions, allowed_methods
-from service.http.openapi import DESCRIPTION, openapi
+from service.http.openapi import openapi, operation_id
 from service.http.reading import Waiting
 from service.http.responses import ProblemRaised, problem_response
 from service.http.routers import (
@@ -58,7 +58,7 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
     app = FastAPIOffline(
         title="Billing backlog",
         version="1",
-        description=DESCRIPTION,
+        generate_unique_id_function=operation_id,
         redoc_url=None,
         redirect_slashes=False,
         # Nobody collects it here, and every request would look for a collector first.

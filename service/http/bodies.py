@@ -25,7 +25,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        intake_path = scope["path"] == "/v1/events"
+        intake_path = scope["path"] in {"/v1/events", "/v1/events/batch"}
         limit = self._settings.intake_body_limit if intake_path else self._settings.body_limit
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > limit:

@@ -61,7 +61,11 @@ async def post_of(
         str | None, Header(alias="Idempotency-Key", pattern=_HEADER_TEXT)
     ] = None,
 ) -> CommandRequest:
-    """What a POST carries beside its body: the Idempotency-Key, and a digest of what is asked."""
+    """What a POST carries beside its body: the Idempotency-Key, and a digest of what is asked.
+
+    What is made under a key gets its ids from the key: so a request that is written down, with what
+    follows from it, comes to the same wherever it is sent.
+    """
     if idempotency_key is None:
         return command
     asked = f"{request.method} {request.url.path}?{request.url.query}\n"
@@ -69,7 +73,8 @@ async def post_of(
     event = sorted(f"{name}:{v}\n" for name, v in request.headers.items() if name[:3] == "ce-")
     head = "".join([asked, *event]).encode()
     digest = hashlib.sha256(head + await request.body()).hexdigest()
-    return replace(command, digest=digest, idempotency_key=idempotency_key)
+    named = hashlib.sha256(idempotency_key.encode()).hexdigest()
+    return replace(command, digest=digest, idempotency_key=idempotency_key, request_id=named)
 
 
 IfMatch = Annotated[

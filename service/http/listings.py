@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import Field
 
 from projections.views.paging import BadQuery, PageRequest
-from service.wire.queries import CURSOR, SORT, QueryText, Sort, sorted_by
+from service.wire.queries import CURSOR, QueryText, Sort, in_one, sorted_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ def listing_by(sortable: Iterable[str]) -> Callable[..., Coroutine[Any, Any, Lis
     async def listing_of(
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         cursor: Annotated[QueryText | None, Query(max_length=2000, description=CURSOR)] = None,
-        sort: Annotated[Annotated[Sort, schema] | None, Query(description=SORT)] = None,
+        sort: Annotated[Sort | None, schema, Query()] = None,
     ) -> Listing:
-        return Listing(limit, cursor, sort)
+        return Listing(limit, cursor, in_one(sort))
 
     return listing_of
 

@@ -1,7 +1,8 @@
 """Answers as HTTP responses: what callers get, encoded as it is, and problems."""
 
 import re
-from typing import Any, get_args, get_origin
+from collections.abc import Sequence
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 import msgspec
@@ -19,17 +20,34 @@ KINDS: dict[str, Any] = {}
 _PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~=&-]*")
 
 
-def gives(*kinds: Any, status: int = 200, also: int | None = None) -> dict[int | str, Any]:
-    """What the `responses` of a route say: one of these kinds of body, with these statuses."""
+def gives(
+    *kinds: Any,
+    status: int = 200,
+    also: int | None = None,
+    problems: Sequence[str] = (),
+    name: str | None = None,
+) -> dict[int | str, Any]:
+    """What the `responses` of a route say: one of these kinds of body, with these statuses.
+
+    Several kinds have a `name` together. `problems` are the codes of problems that the operation
+    has, beside those that its parameters tell of (`openapi/problems.py`).
+    """
     references: list[dict[str, str]] = []
     for kind in kinds:
-        parts = [get_origin(kind) or kind, *get_args(kind)]
-        name = "_".join(part.__name__ for part in parts) + ("_" if parts[1:] else "")
-        KINDS[name] = kind
-        references.append({"$ref": REFERENCE.format(name=name)})
-    schema: dict[str, Any] = references[0] if len(references) == 1 else {"anyOf": references}
+        KINDS[schema_name(kind)] = kind
+        references.append({"$ref": REFERENCE.format(name=schema_name(kind))})
+    schema: dict[str, Any] = references[0]
+    if len(references) > 1:
+        schema = {"title": name, "anyOf": references}
     content = {JSON: {"schema": schema}}
-    return {each: {"content": content} for each in (status, also) if each}
+    good: dict[int | str, Any] = {each: {"content": content} for each in (status, also) if each}
+    return good | {"default": {"x-problems": list(problems)}}
+
+
+def schema_name(kind: Any) -> str:
+    """The name of a kind of body in the document: of a page, that of its items."""
+    parts = get_args(kind)
+    return "".join(part.__name__ for part in parts) + "Page" if parts else kind.__name__
 
 
 class ProblemRaised(HTTPException):

@@ -13,6 +13,10 @@ from projections.views.backlog.rows import FailedLevel
 from projections.views.invoices import Invoice
 from projections.views.resource import Money, Position, Positioned, Resource
 
+Rule = Annotated[
+    str, Meta(pattern="^D-[0-9]+$", description="The rule that says so, as in docs/rules.md.")
+]
+
 
 class Done(Positioned):
     """A command that leaves nothing to show."""
@@ -25,11 +29,6 @@ class ChangedItem(Resource):
     billing_status: BillingStatus
     nte_status: NTEStatus | None
     nte_detail: list[FailedLevel] | None
-
-
-Rule = Annotated[
-    str, Meta(pattern="^D-[0-9]+$", description="The rule that says so, as in docs/rules.md.")
-]
 
 
 class SkippedItem(Resource):
@@ -61,6 +60,22 @@ class Drafted(Positioned):
 # --- problems ------------------------------------------------------------------------------------
 
 
+class ProblemError(Resource, kw_only=True):
+    """What is wrong with one field, one item or one line; which of its members there are, tells."""
+
+    field: str | UnsetType = UNSET
+    item_id: str | UnsetType = UNSET
+    line_id: str | UnsetType = UNSET
+    code: str
+    detail: str | UnsetType = UNSET
+    rule: Rule | UnsetType = UNSET
+    level: LimitLevel | UnsetType = UNSET
+    limit: Money | UnsetType = UNSET
+    used: Money | UnsetType = UNSET
+    shortfall: Money | UnsetType = UNSET
+    levels: list[FailedLevel] | UnsetType = UNSET
+
+
 class Problem(Resource, forbid_unknown_fields=False):
     """A problem document (RFC 9457); calls over items and fields name each in `errors`."""
 
@@ -70,7 +85,7 @@ class Problem(Resource, forbid_unknown_fields=False):
     code: str
     detail: str
     rule: Rule | UnsetType = UNSET
-    errors: list[dict[str, Any]] | UnsetType = UNSET
+    errors: list[ProblemError] | UnsetType = UNSET
     correlation_id: str | UnsetType = UNSET
     find_out: str | UnsetType = UNSET
 

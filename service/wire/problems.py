@@ -1,7 +1,7 @@
 """Problem documents (RFC 9457): every refusal as callers see it, with a stable type."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -60,6 +60,9 @@ class Problem:
 
     def body(self) -> outcomes.Problem:
         """The document: `type` is a stable URI reference, under which the service explains it."""
+        extra = dict(self.extra)
+        if "errors" in extra:
+            extra["errors"] = msgspec.convert(extra["errors"], list[outcomes.ProblemError])
         return self.document(
             type=type_of(self.code),
             title=TITLES[self.status],
@@ -67,7 +70,7 @@ class Problem:
             code=self.code,
             detail=shown(self.detail, LONGEST_DETAIL),
             rule=self.rule or UNSET,
-            **self.extra,
+            **extra,
         )
 
     def brief(self) -> outcomes.Problem:
@@ -75,11 +78,14 @@ class Problem:
         most = LONGEST_DETAIL_OF_EVENT
         errors: list[dict[str, Any]] = self.extra.get("errors", [])
         few = [
-            {name: shown(str(value), most // 2) for name, value in error.items()}
+            {
+                name: shown(value, most // 2) if isinstance(value, str) else value
+                for name, value in error.items()
+            }
             for error in errors[:MOST_ERRORS_OF_EVENT]
         ]
-        detail = shown(self.detail, most)
-        return msgspec.structs.replace(self.body(), detail=detail, errors=few or UNSET)
+        short = {**self.extra, "errors": few} if few else self.extra
+        return replace(self, detail=shown(self.detail, most), extra=short).body()
 
     def in_a_line(self) -> str:
         """What is wrong, and the rule that says so, for people who read line by line."""

@@ -24,7 +24,8 @@ Ids = Annotated[list[QueryText] | None, Field(max_length=200)]
 """A filter that may be repeated: any of its values."""
 LARGEST = 2**63 - 1
 """The largest position, version or number that a database can be asked for."""
-Sort = Annotated[str, Field(max_length=500)]
+Sort = list[str]
+"""Fields to sort by, with commas between; where it is repeated, the others follow."""
 AFTER = (
     "Wait until the view shows this position of the history; "
     "a position that the history has not reached is refused (422)."
@@ -34,14 +35,17 @@ SEEK = (
     "Start the page at this date, in the order asked for; totals stay over the whole filter. "
     "Only for lists sorted by `date` or `-date` first; else it is refused (422)."
 )
-SORT = "Fields to sort by, as `field,-field`; any other is refused (422)."
 
 
 def sorted_by(names: Iterable[str]) -> WithJsonSchema:
     """How the document tells what a list can be sorted by; the list itself refuses the rest."""
-    any_name = "|".join(names)
-    pattern = f"^(-?({any_name})(,-?({any_name}))*)?$"
-    return WithJsonSchema({"type": "string", "maxLength": 500, "pattern": pattern})
+    choices = [each for name in names for each in (name, f"-{name}")]
+    return WithJsonSchema({"type": "array", "items": {"type": "string", "enum": choices}})
+
+
+def in_one(sort: Sort | None) -> str | None:
+    """The sort as one text, however it was sent."""
+    return ",".join(sort) if sort else None
 
 
 _AMOUNT = "compared with each row's own amount in its currency, without tax."
@@ -68,12 +72,12 @@ class BacklogQuery(BaseModel):
     limit: int = Field(100, ge=1, le=1000)
     cursor: Annotated[QueryText, Field(max_length=2000)] | None = Field(None, description=CURSOR)
     after: Annotated[int, Field(ge=0, le=LARGEST)] | None = Field(None, description=AFTER)
-    sort: str | None = None
+    sort: Sort | None = None
     seek: DateText | None = Field(None, description=SEEK)
 
     def page(self) -> PageRequest:
         """The page wanted."""
-        return PageRequest(self.limit, self.cursor, self.sort, self.seek)
+        return PageRequest(self.limit, self.cursor, in_one(self.sort), self.seek)
 
     def matching(self) -> BacklogFilter:
         """What is to be listed."""
@@ -81,7 +85,7 @@ class BacklogQuery(BaseModel):
         any_of = {
             fields[name].alias or name: [str(each) for each in cast("list[str]", value)]
             for name, value in self
-            if isinstance(value, list) and value
+            if isinstance(value, list) and value and name != "sort"
         }
         return BacklogFilter(
             any_of=any_of,
@@ -99,9 +103,7 @@ class FixedPriceQuery(BacklogQuery):
     milestone_status: list[MilestoneStatus] | None = Field(
         None, description="Only parts of milestones with these statuses (D-12)."
     )
-    sort: Annotated[Sort, sorted_by(list_fixed_price.sortable)] | None = Field(
-        None, description=SORT
-    )
+    sort: Annotated[Sort | None, sorted_by(list_fixed_price.sortable)] = None
 
 
 class SalesQuery(BacklogQuery):
@@ -113,6 +115,4 @@ class SalesQuery(BacklogQuery):
     resource: Ids = None
     role: Ids = Field(None, description="Only what was done in these roles.")
     category: Ids = Field(None, description="Only what is of these categories.")
-    sort: Annotated[Sort, sorted_by(list_time_and_material.sortable)] | None = Field(
-        None, description=SORT
-    )
+    sort: Annotated[Sort | None, sorted_by(list_time_and_material.sortable)] = None

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import httpx
@@ -23,23 +24,29 @@ from service.wire.problem_kinds import problem_kinds
 from tests.office import BATCH, Json, approval_event, contract_body, line_body
 from tests.service.processes import LONG
 
-ROUTES = [
-    route
-    for route in create_app(None, Settings()).routes
-    if isinstance(route, APIRoute) and route.include_in_schema
-]
+APP = create_app(None, Settings())
+DOCUMENT = APP.openapi()
+ROUTES = [route for route in APP.routes if isinstance(route, APIRoute) and route.include_in_schema]
+
+
+def _route(request: httpx.Request) -> APIRoute | None:
+    """The route that says what a request is answered; a batch has its own, wherever posted."""
+    path = request.url.path
+    is_batch = path == "/v1/events" and request.headers.get("content-type") == BATCH
+    scope: Json = {
+        "type": "http",
+        "method": request.method,
+        "path": "/v1/events/batch" if is_batch else path,
+        "root_path": "",
+        "headers": [],
+    }
+    return next((route for route in ROUTES if route.matches(scope)[0] is Match.FULL), None)
 
 
 def hold_against_its_model(response: httpx.Response) -> None:
     """The answer is exactly what its route promises: every field, no other, each of its type."""
-    scope: Json = {
-        "type": "http",
-        "method": response.request.method,
-        "path": response.request.url.path,
-        "root_path": "",
-        "headers": [],
-    }
-    route = next(route for route in ROUTES if route.matches(scope)[0] is Match.FULL)
+    route = _route(response.request)
+    assert route, response.request.url
     assert response.headers["content-type"] == "application/json"
     schema = route.responses[response.status_code]["content"]["application/json"]["schema"]
     names = [each["$ref"].rpartition("/")[2] for each in schema.get("anyOf", [schema])]
@@ -51,8 +58,15 @@ def hold_against_its_model(response: httpx.Response) -> None:
     msgspec.json.decode(response.content, type=last)
 
 
+@cache
+def codes_of(operation_id: str) -> frozenset[str]:
+    """The codes of problems that the document says an operation has."""
+    schemas = DOCUMENT["components"]["schemas"]
+    return frozenset(schemas[f"{operation_id[0].upper()}{operation_id[1:]}ProblemCode"]["enum"])
+
+
 def problem(response: httpx.Response, status: int | None = None) -> Json:
-    """The problem document that the answer is."""
+    """The problem document that the answer is, of a code that the document says it can have."""
     assert response.headers["content-type"] == "application/problem+json", response.text
     body = response.json()
     msgspec.json.decode(response.content, type=outcomes.Problem)
@@ -62,6 +76,9 @@ def problem(response: httpx.Response, status: int | None = None) -> Json:
     assert body["status"] in kind.status, f"{body['code']} is not said to come with this status"
     assert body["title"]
     assert body["detail"]
+    with suppress(RuntimeError):  # an answer that was read byte by byte knows no request
+        route = _route(response.request)
+        assert route is None or body["code"] in codes_of(route.unique_id), body
     if status is not None:
         assert response.status_code == status, response.text
     return body
@@ -164,7 +181,7 @@ class Caller:
     async def post(self, *events: Any, expect: int = 200) -> list[Json]:
         """Posts a batch of events: one result each."""
         response = await self.http.post(
-            "/events", json=list(events), headers={"content-type": BATCH}
+            "/events/batch", json=list(events), headers={"content-type": BATCH}
         )
         assert response.status_code == expect, response.text
         hold_against_its_model(response)

@@ -23,7 +23,7 @@ routes = Routes("/v1/audit", "Audit")
 
 
 @routes.get("/events", responses=gives(Page[AuditEvent]))
-async def get_events(
+async def list_audit_events(
     request: Request,
     reading: TheReading,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,

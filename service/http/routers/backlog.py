@@ -47,7 +47,7 @@ async def _listed(
 
 
 @routes.get("/fixed-price", responses=gives(TotalledPage[FixedPriceRow]))
-async def get_fixed_price(
+async def list_fixed_price_backlog(
     request: Request, tenant: TheTenant, query: Annotated[FixedPriceQuery, Query()]
 ) -> Response:
     """The fixed-price view: customer milestones across all contract lines (D-10)."""
@@ -55,15 +55,15 @@ async def get_fixed_price(
 
 
 @routes.get("/time-and-material", responses=gives(TotalledPage[SalesRow]))
-async def get_time_and_material(
+async def list_time_and_material_backlog(
     request: Request, tenant: TheTenant, query: Annotated[SalesQuery, Query()]
 ) -> Response:
     """The time-and-material view: unbilled sales across all contracts (D-20)."""
     return await _listed(request, tenant, list_time_and_material, query)
 
 
-@routes.post("/mark", responses=gives(ItemsChanged))
-async def mark(body: MarkBody, tenant: TheTenant, command: ThePost) -> Response:
+@routes.post("/mark", responses=gives(ItemsChanged, problems=("items_refused",)))
+async def mark_items(body: MarkBody, tenant: TheTenant, command: ThePost) -> Response:
     """Mark items ready or not ready to invoice, across lines and contracts (D-11, D-25 to D-27)."""
     make = _mark_ready if body.status == "ready" else _mark_not_ready
     partly = body.mode == "best_effort"
@@ -72,19 +72,26 @@ async def mark(body: MarkBody, tenant: TheTenant, command: ThePost) -> Response:
 
 
 @routes.post("/nte/reset", responses=gives(ItemsChanged))
-async def reset(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
+async def reset_not_to_exceed(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
     """Withdraw not-to-exceed verdicts and free what they committed (D-33)."""
     return await _over_items(body, tenant, command, lambda items: ResetNTE(items=items))
 
 
 @routes.post("/nte/reevaluate", responses=gives(ItemsChanged))
-async def reevaluate(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
+async def reevaluate_not_to_exceed(
+    body: ItemsBody, tenant: TheTenant, command: ThePost
+) -> Response:
     """Evaluate items anew, one by one in the order given (D-34)."""
     return await _over_items(body, tenant, command, lambda items: ReevaluateNTE(items=items))
 
 
-@routes.get("/{item_id}", responses=gives(FixedPriceRow, SalesRow))
-async def get_item(item_id: Annotated[str, Path(max_length=200)], reading: TheReading) -> Response:
+@routes.get(
+    "/{item_id}",
+    responses=gives(FixedPriceRow, SalesRow, name="BacklogItem", problems=("item_not_found",)),
+)
+async def get_backlog_item(
+    item_id: Annotated[str, Path(max_length=200)], reading: TheReading
+) -> Response:
     """One item of either view."""
     found, position = await reading.of(backlog_lists.find_items, [item_id])
     return one_response(found[0] if found else None, "item", item_id, position)

@@ -7,10 +7,11 @@ from fastapi import Depends, Path, Query, Request, Response
 from aggregates.contract_line.milestones import DeleteMilestone
 from projections.views import contracts as contract_views
 from projections.views import limits as limit_views
+from projections.views import listed_contracts
 from projections.views import performance as performance_views
 from projections.views.contracts import Contract, Line, Milestone
 from projections.views.limits import Limits
-from projections.views.listed_contracts import CONTRACTS_BY, ListedContract, list_contracts
+from projections.views.listed_contracts import CONTRACTS_BY, ListedContract
 from projections.views.performance import Performance
 from projections.views.resource import Page
 from service.handlers import contracts as handlers
@@ -31,12 +32,14 @@ INCLUDE = "Show what was invoiced, is on drafts, ready and not ready of each con
 ContractId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 LineId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 MilestoneId = Annotated[str, Path(max_length=200)]
+NO_CONTRACT, NO_LINE = ("contract_not_found",), ("contract_line_not_found",)
+IN_BILLING = ("milestone_not_found", "milestone_completed", "milestone_in_billing")
 TheContracts = Annotated[Listing, Depends(listing_by(CONTRACTS_BY))]
 
 
 @routes.put(
     "/contracts/{contract_id}",
-    responses=gives(Contract, also=201),
+    responses=gives(Contract, also=201, problems=("currency_fixed", "customer_on_line")),
 )
 def put_contract(
     contract_id: ContractId, body: ContractBody, tenant: TheTenant, command: TheChange
@@ -47,7 +50,7 @@ def put_contract(
 
 
 @routes.get("/contracts", responses=gives(Page[ListedContract]))
-async def get_contracts(
+async def list_contracts(
     request: Request,
     reading: TheReading,
     listing: TheContracts,
@@ -57,7 +60,7 @@ async def get_contracts(
 ) -> Response:
     """The contracts; on demand each with how it performs (D-60), and sorted by that."""
     page, position = await reading.of(
-        list_contracts,
+        listed_contracts.list_contracts,
         listing.page(),
         text=q,
         customer_ids=customer_id or (),
@@ -66,22 +69,24 @@ async def get_contracts(
     return list_response(request, page, position)
 
 
-@routes.get("/contracts/{contract_id}", responses=gives(Contract))
+@routes.get("/contracts/{contract_id}", responses=gives(Contract, problems=NO_CONTRACT))
 async def get_contract(contract_id: ContractId, reading: TheReading) -> Response:
     """A contract."""
     found, position = await reading.of(contract_views.find_contract, contract_id)
     return one_response(found, "contract", contract_id, position)
 
 
-@routes.get("/contracts/{contract_id}/limits", responses=gives(Limits))
-async def get_limits(contract_id: ContractId, reading: TheReading) -> Response:
+@routes.get("/contracts/{contract_id}/limits", responses=gives(Limits, problems=NO_CONTRACT))
+async def get_contract_limits(contract_id: ContractId, reading: TheReading) -> Response:
     """The not-to-exceed limits at every level: used and remaining (D-36)."""
     found, position = await reading.of(limit_views.limits, contract_id)
     return one_response(found, "contract", contract_id, position)
 
 
-@routes.get("/contracts/{contract_id}/performance", responses=gives(Performance))
-async def get_performance(contract_id: ContractId, reading: TheReading) -> Response:
+@routes.get(
+    "/contracts/{contract_id}/performance", responses=gives(Performance, problems=NO_CONTRACT)
+)
+async def get_contract_performance(contract_id: ContractId, reading: TheReading) -> Response:
     """How the contract performs, as a whole and by line (D-60)."""
     found, position = await reading.of(performance_views.performance, contract_id)
     return one_response(found, "contract", contract_id, position)
@@ -89,9 +94,13 @@ async def get_performance(contract_id: ContractId, reading: TheReading) -> Respo
 
 @routes.put(
     "/contracts/{contract_id}/lines/{line_id}",
-    responses=gives(Line, also=201),
+    responses=gives(
+        Line,
+        also=201,
+        problems=(*NO_CONTRACT, "billing_method_fixed", "customer_has_items", "total_too_large"),
+    ),
 )
-def put_line(
+def put_contract_line(
     contract_id: ContractId,
     line_id: LineId,
     body: LineBody,
@@ -103,8 +112,10 @@ def put_line(
     return command_response(handlers.define_line(tenant, command, contract_id, define))
 
 
-@routes.get("/contracts/{contract_id}/lines/{line_id}", responses=gives(Line))
-async def get_line(contract_id: ContractId, line_id: LineId, reading: TheReading) -> Response:
+@routes.get("/contracts/{contract_id}/lines/{line_id}", responses=gives(Line, problems=NO_LINE))
+async def get_contract_line(
+    contract_id: ContractId, line_id: LineId, reading: TheReading
+) -> Response:
     """A contract line, with what its milestones total and lack (D-15)."""
     found, position = await reading.of(contract_views.find_line, contract_id, line_id)
     return one_response(found, "contract_line", line_id, position)
@@ -113,9 +124,13 @@ async def get_line(contract_id: ContractId, line_id: LineId, reading: TheReading
 @routes.post(
     "/contracts/{contract_id}/lines/{line_id}/milestones",
     status_code=201,
-    responses=gives(Milestone, status=201),
+    responses=gives(
+        Milestone,
+        status=201,
+        problems=(*NO_CONTRACT, *NO_LINE, "not_fixed_price", "total_too_large"),
+    ),
 )
-def post_milestone(
+def create_milestone(
     contract_id: ContractId,
     line_id: LineId,
     body: MilestoneBody,
@@ -129,15 +144,20 @@ def post_milestone(
     return command_response(answer)
 
 
-@routes.get("/milestones/{milestone_id}", responses=gives(Milestone))
+@routes.get(
+    "/milestones/{milestone_id}", responses=gives(Milestone, problems=("milestone_not_found",))
+)
 async def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Response:
     """A milestone and its parts."""
     found, position = await reading.of(contract_views.find_milestone, milestone_id)
     return one_response(found, "milestone", milestone_id, position)
 
 
-@routes.patch("/milestones/{milestone_id}", responses=gives(Milestone))
-async def patch_milestone(
+@routes.patch(
+    "/milestones/{milestone_id}",
+    responses=gives(Milestone, problems=(*IN_BILLING, "total_too_large")),
+)
+async def change_milestone(
     milestone_id: MilestoneId, body: MilestoneChanges, tenant: TheTenant, command: TheChange
 ) -> Response:
     """Change a milestone that is not on a draft or posted; its parts follow (D-14)."""
@@ -145,7 +165,7 @@ async def patch_milestone(
     return command_response(await handlers.change_milestone(tenant, command, change))
 
 
-@routes.delete("/milestones/{milestone_id}", responses=gives(Done))
+@routes.delete("/milestones/{milestone_id}", responses=gives(Done, problems=IN_BILLING))
 async def delete_milestone(
     milestone_id: MilestoneId, tenant: TheTenant, command: TheChange
 ) -> Response:

@@ -40,16 +40,32 @@ async def raw_body(request: Request) -> bytes:
     return await request.body()
 
 
-@routes.post("/events", responses=gives(EventResult, BatchResult))
-def post_events(
+REFUSED_EVENT = (
+    "approval_changed",
+    "contract_line_not_found",
+    "contract_not_found",
+    "currency_fixed",
+    "customer_has_items",
+    "customer_on_line",
+    "billing_method_fixed",
+    "event_changed",
+    "total_too_large",
+    "unknown_event_type",
+)
+"""What an event can be refused for; as a single one, the problem of the request."""
+
+
+@routes.post("/events", responses=gives(EventResult, problems=REFUSED_EVENT))
+def post_event(
     request: Request,
     body: Annotated[bytes, Depends(raw_body)],
     tenant: TheTenant,
     command: ThePost,
 ) -> Response:
-    """Take in CloudEvents: one (structured or binary), or a batch; one outcome an event.
+    """Take in one CloudEvent: structured, or binary (its attributes in `ce-*` headers).
 
-    A single event that is refused answers with its problem; in a batch it is one of the results.
+    A refused event answers with its problem. A batch that is posted here is taken in, too, and
+    answered as `postEventBatch` answers it.
     """
     kind = media_type(request.headers)
     if kind == BATCH:
@@ -60,6 +76,23 @@ def post_events(
         return _one(tenant, command, binary_event(request.headers.raw, body))
     detail = f"send {STRUCTURED}, {BATCH}, or ce-* headers beside application/json data"
     raise ProblemRaised(Problem(status=415, code="unsupported_media_type", detail=detail))
+
+
+@routes.post("/events/batch", responses=gives(BatchResult, problems=("batch_too_large",)))
+def post_event_batch(
+    request: Request,
+    body: Annotated[bytes, Depends(raw_body)],
+    tenant: TheTenant,
+    command: ThePost,
+) -> Response:
+    """Take in a batch of CloudEvents, at most 10,000: one outcome an event, in order.
+
+    One that is refused hurts none of the others: it is one of the results, with its problem.
+    """
+    if media_type(request.headers) != BATCH:
+        detail = f"send {BATCH}"
+        raise ProblemRaised(Problem(status=415, code="unsupported_media_type", detail=detail))
+    return command_response(receiving.receive_batch(tenant, command, _batch(body)))
 
 
 def _one(tenant: Tenant, command: CommandRequest, event: object) -> Response:
@@ -103,7 +136,7 @@ def _too_many() -> ProblemRaised:
 
 
 @routes.get("/intake/refused", responses=gives(Page[NotedRefusal]))
-async def get_refused(
+async def list_refused_events(
     request: Request,
     reading: TheReading,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
@@ -118,25 +151,28 @@ async def get_refused(
 
 # --- what waits --------------------------------------------------------------------------------
 
+PARKED_EVENT = ("parked_event_not_found", "ambiguous_event_id")
 ParkedId = Annotated[str, Path(max_length=1024)]
 TheParked = Annotated[Listing, Depends(listing_by(parked_views.PARKED_BY))]
 
 
 @routes.get("/intake/parked", responses=gives(Page[ParkedEvent]))
-async def get_parked(request: Request, reading: TheReading, listing: TheParked) -> Response:
+async def list_parked_events(request: Request, reading: TheReading, listing: TheParked) -> Response:
     """The events that wait for something unknown yet, each with what it lacks."""
     page, position = await reading.of(parked.page_of_parked, listing.page())
     return list_response(request, page, position)
 
 
-@routes.post("/intake/parked/{parked_id}/retry", responses=gives(EventResult))
-async def retry_parked(parked_id: ParkedId, tenant: TheTenant, command: ThePost) -> Response:
+@routes.post(
+    "/intake/parked/{parked_id}/retry", responses=gives(EventResult, problems=PARKED_EVENT)
+)
+async def retry_parked_event(parked_id: ParkedId, tenant: TheTenant, command: ThePost) -> Response:
     """Try a parked event again now."""
     return command_response(await parked.retry(tenant, command, parked_id))
 
 
-@routes.delete("/intake/parked/{parked_id}", responses=gives(Done))
-async def dismiss_parked(
+@routes.delete("/intake/parked/{parked_id}", responses=gives(Done, problems=PARKED_EVENT))
+async def dismiss_parked_event(
     parked_id: ParkedId,
     tenant: TheTenant,
     command: TheCommand,

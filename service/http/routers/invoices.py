@@ -27,6 +27,14 @@ from service.wire.requests import ConfirmBody, DraftBody
 routes = Routes("/v1", "Invoices")
 
 InvoiceId = Annotated[str, Path(max_length=200)]
+DRAFTING = (
+    "contract_not_found",
+    "nothing_ready",
+    "total_too_large",
+    "too_many_jobs",
+    "job_too_large",
+    "views_behind",
+)
 TheInvoices = Annotated[Listing, Depends(listing_by(invoice_views.INVOICES_BY))]
 TheActuals = Annotated[Listing, Depends(listing_by(actual_views.ACTUALS_BY))]
 
@@ -34,9 +42,12 @@ TheActuals = Annotated[Listing, Depends(listing_by(actual_views.ACTUALS_BY))]
 @routes.post(
     "/invoices",
     status_code=201,
-    responses={**gives(Drafted, status=201), **gives(Job, status=202)},
+    responses={
+        **gives(Drafted, status=201, problems=DRAFTING),
+        **gives(Job, status=202, problems=DRAFTING),
+    },
 )
-async def post_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) -> Response:
+async def draft_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) -> Response:
     """Draft what is ready: one invoice a customer, one line a contract line (D-40).
 
     Of one contract at once (201). Without `contract_id`, of all contracts that have something
@@ -59,7 +70,7 @@ async def post_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) ->
 
 
 @routes.get("/invoices", responses=gives(Page[ListedInvoice]))
-async def get_invoices(
+async def list_invoices(
     request: Request,
     reading: TheReading,
     listing: TheInvoices,
@@ -76,27 +87,33 @@ async def get_invoices(
     return list_response(request, page, position)
 
 
-@routes.get("/invoices/{invoice_id}", responses=gives(Invoice))
+@routes.get("/invoices/{invoice_id}", responses=gives(Invoice, problems=("invoice_not_found",)))
 async def get_invoice(invoice_id: InvoiceId, reading: TheReading) -> Response:
     """An invoice with its lines and details."""
     found, position = await reading.of(invoice_views.find_invoice, invoice_id)
     return one_response(found, "invoice", invoice_id, position)
 
 
-@routes.delete("/invoices/{invoice_id}", responses=gives(Done))
+@routes.delete(
+    "/invoices/{invoice_id}",
+    responses=gives(Done, problems=("invoice_not_found", "invoice_confirmed")),
+)
 async def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheChange) -> Response:
     """Delete a draft; its items are ready again (D-42)."""
     return command_response(await handlers.delete_draft(tenant, command, invoice_id))
 
 
 @routes.post("/invoices/confirm", include_in_schema=False)
-def confirm_many() -> None:
+def confirm_invoices() -> None:
     """Not built yet (D-50), so it is not found: "confirm" is no invoice that refuses a POST."""
     raise HTTPException(404)
 
 
-@routes.post("/invoices/{invoice_id}/confirm", responses=gives(ConfirmedInvoice))
-async def confirm(
+@routes.post(
+    "/invoices/{invoice_id}/confirm",
+    responses=gives(ConfirmedInvoice, problems=("invoice_not_found", "limit_exceeded")),
+)
+async def confirm_invoice(
     invoice_id: InvoiceId,
     tenant: TheTenant,
     command: ThePostedChange,
@@ -113,7 +130,7 @@ async def confirm(
 
 
 @routes.get("/actuals", responses=gives(Page[Actual]), tags=["Actuals"])
-async def get_actuals(
+async def list_actuals(
     request: Request,
     reading: TheReading,
     listing: TheActuals,

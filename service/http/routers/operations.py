@@ -13,13 +13,13 @@ routes = Routes("/health", "Operations")
 
 
 @routes.get("/live", responses=gives(Live))
-async def live() -> Response:
+async def get_liveness() -> Response:
     """The process runs."""
     return json_response(Live(status="live"))
 
 
-@routes.get("/ready", responses=gives(Ready))
-async def ready(tenant: TheTenant) -> Response:
+@routes.get("/ready", responses=gives(Ready, problems=("commit_unconfirmed", "projector_stopped")))
+async def get_readiness(tenant: TheTenant) -> Response:
     """The history can be read, commits are confirmed and the views follow; 503 with what is not."""
     found = await readiness.look(tenant)
     if isinstance(found, Problem):

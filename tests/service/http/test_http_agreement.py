@@ -60,6 +60,8 @@ def allows(schema: Json, value: Any) -> bool:
     if "$ref" in schema:
         return allows(DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]], value)
     kind = schema.get("type")
+    if kind == "array" and schema.get("in_one"):
+        return not value or all(allows(schema["items"], part) for part in value.split(","))
     if kind == "array":
         return allows(schema["items"], value)
     if kind == "integer":
@@ -110,7 +112,8 @@ async def test_a_query_is_refused_exactly_where_the_document_says_so(app: FastAP
             for value in VALUES:
                 response = await http.get(path, params={name: value})
                 refused = name in fields_refused(response)
-                allowed = allows(parameter["schema"], value)
+                in_one = {"in_one": not parameter.get("explode", True)}
+                allowed = allows(parameter["schema"] | in_one, value)
                 assert response.status_code in {200, 404, 422}
                 assert refused != allowed or (allowed and name in OPAQUE), (path, name, value)
                 checked += 1
@@ -169,7 +172,7 @@ async def test_headers_of_text_are_refused_exactly_where_the_document_says_so(
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         for method, path, parameter in parameters("header", "post", "get"):
             name = parameter["name"]
-            if name.lower() == "if-match":
+            if name.lower() == "if-match" or name.startswith("ce-"):  # those are read with an event
                 continue
             for value in (*TEXTS, "north", "N", "a b", "x" * 41, "x" * 255, "x" * 256):
                 header = (name.encode(), value.encode("latin-1"))

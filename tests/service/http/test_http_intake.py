@@ -285,3 +285,13 @@ async def test_contracts_and_lines_come_as_events_as_their_put_bodies_do(caller:
     )
     (refused,) = await caller.post(event("contract", {**contract, "currency": "USD"}, "4"))
     assert (refused["outcome"], refused["problem"]["status"]) == ("refused", 409)
+
+
+async def test_the_path_of_batches_takes_batches_alone(caller: Caller) -> None:
+    event = approval("ap-1")
+    for kind in (STRUCTURED, "application/json"):
+        headers = {"content-type": kind}
+        answer = await caller.http.post("/events/batch", json=event, headers=headers)
+        assert problem(answer, 415)["code"] == "unsupported_media_type"
+    answer = await caller.http.post("/events/batch", json=event, headers={"content-type": BATCH})
+    assert problem(answer, 422)["errors"][0]["field"] == "body"

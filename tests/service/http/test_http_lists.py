@@ -161,6 +161,14 @@ async def test_rows_are_sorted_by_any_field_they_show_missing_values_first(
                 assert values == sorted(values, reverse=sort.startswith("-")), sort
 
 
+async def test_a_sort_that_is_repeated_is_the_same_as_one_with_commas(caller: Caller) -> None:
+    for path in (TM, "/contracts"):
+        fields = ["-contract_id", "contract_name"] if path == TM else ["-name", "contract_id"]
+        assert await caller.rows(path, sort=fields) == await caller.rows(
+            path, sort=",".join(fields)
+        )
+
+
 async def test_an_unknown_sort_field_is_refused(caller: Caller) -> None:
     for path in LISTS:
         for sort in ("none", "-", "date,,", "nte_detail", "+date", "a" * 600):

@@ -50,7 +50,7 @@ def fields_refused(event: object) -> list[str]:
     problem = bad.value.problem.body()
     assert problem.status == 422
     assert problem.code == "invalid_fields"
-    fields: list[str] = [error["field"] for error in problem.errors or []]
+    fields = [str(error.field) for error in problem.errors or []]
     assert all(field in problem.detail for field in fields)
     return fields
 
@@ -160,7 +160,7 @@ def test_the_mistakes_of_an_envelope_are_told_together_and_the_id_with_them() ->
     with pytest.raises(BadEvent) as bad:
         read(event)
     assert bad.value.event_id == "e1"
-    fields = [error["field"] for error in bad.value.problem.body().errors or []]
+    fields = [error.field for error in bad.value.problem.body().errors or []]
     assert fields == ["source", "type", "specversion", "Bad"]
 
 

@@ -165,9 +165,9 @@ LINKS: dict[str, tuple[Link, ...]] = {
     f"GET {MILESTONE}": _OF_MILESTONE,
     "POST /v1/events": (
         *_about_item("items/0"),
-        *_about_item("results/0/items/0", name="first_of_batch"),
         *_about_parked("id"),
     ),
+    "POST /v1/events/batch": _about_item("results/0/items/0"),
     f"POST {PARKED}/retry": _about_item("items/0"),
     MARK: _about_item("changed/0/item_id", mark="not_ready"),
     RESET: _about_item("changed/0/item_id"),
