@@ -182,7 +182,7 @@ def test_unbilled_sales_and_reversals_of_what_is_posted_net_to_zero_d46(worked: 
 
 def test_the_billed_chargeable_actuals_are_the_invoice_d46(worked: Worked) -> None:
     with worked.reading() as connection:
-        invoices = shown(invoice_views.list_invoices(connection, {}, ALL).items)
+        invoices = shown(invoice_views.list_invoices(connection, {}, ALL, details=True).items)
         actuals = shown(
             actual_views.list_actuals(connection, {"type": ["billed_sales"]}, ALL).items
         )
@@ -203,7 +203,7 @@ def test_an_invoice_is_the_sum_of_its_lines_and_these_of_their_chargeable_detail
     worked: Worked,
 ) -> None:
     with worked.reading() as connection:
-        invoices = shown(invoice_views.list_invoices(connection, {}, ALL).items)
+        invoices = shown(invoice_views.list_invoices(connection, {}, ALL, details=True).items)
     for invoice in invoices:
         lines = invoice["lines"]
         assert Decimal(invoice["amount"]) == sum(Decimal(line["amount"]) for line in lines)
@@ -219,7 +219,7 @@ def test_an_invoice_is_the_sum_of_its_lines_and_these_of_their_chargeable_detail
 def test_items_on_an_invoice_and_the_details_of_invoices_are_the_same_d41(worked: Worked) -> None:
     with worked.reading() as connection:
         items = [row for rows in backlog(connection) for row in rows]
-        invoices = shown(invoice_views.list_invoices(connection, {}, ALL).items)
+        invoices = shown(invoice_views.list_invoices(connection, {}, ALL, details=True).items)
     status = {"draft": "invoice_created", "confirmed": "invoice_posted"}
     on_invoices = {
         detail["item_id"]: (invoice["invoice_id"], status[invoice["status"]])
@@ -237,7 +237,7 @@ def test_items_on_an_invoice_and_the_details_of_invoices_are_the_same_d41(worked
 
 def test_invoice_numbers_have_no_gaps_d44(worked: Worked) -> None:
     with worked.reading() as connection:
-        invoices = shown(invoice_views.list_invoices(connection, {}, ALL).items)
+        invoices = shown(invoice_views.list_invoices(connection, {}, ALL, details=True).items)
     numbers = sorted(invoice["number"] for invoice in invoices if invoice["number"])
     assert numbers == [f"INV-{n:06d}" for n in range(1, len(numbers) + 1)]
 

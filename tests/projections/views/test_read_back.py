@@ -530,9 +530,9 @@ def confirmed_invoice() -> dict[str, Any]:
 def test_a_confirmed_invoice_reads_with_lines_and_details_d43_d44(shared_views: Engine) -> None:
     with until(shared_views, story.ACTUALS_BOOKED) as connection:
         assert shown(invoice_views.find_invoice(connection, "I1")) == (confirmed_invoice(), 4)
-        assert shown(invoice_views.list_invoices(connection, {}, ALL).items) == [
-            confirmed_invoice()
-        ]
+        listed = invoice_views.list_invoices(connection, {}, ALL, details=True).items
+        names = {"contract_name": "Harbour", "customer_name": "Anchor"}
+        assert shown(listed) == [{**confirmed_invoice(), **names}]
 
 
 def test_a_deleted_draft_is_not_there_any_more_d42(shared_views: Engine) -> None:
