@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from aggregates.statuses import BillingType
 from projections.tables import (
+    MONTH,
     TOTALS,
     VIEWS,
     contract_customers,
@@ -179,7 +180,8 @@ class View:
         columns = {**own, "project_id": _line.c.project_id}
         count = func.sum(own["count"], type_=BigInteger)
         sums = [half for name in _SUMMED for half in kept_halves(self._kept, name)]
-        return _by_status(own, count, sums, source, any_of(shape, columns))
+        of_a_contract = own[MONTH] == literal("", Text)
+        return _by_status(own, count, sums, source, [of_a_contract, *any_of(shape, columns)])
 
     def source(self, shape: Shape) -> FromClause:
         """What a filter looks at: the table, and the names joined to it only if it does."""
