@@ -21,6 +21,7 @@ from benchmarks import (
     scale,
     serving,
     starting,
+    sums,
 )
 from benchmarks.databases import KINDS, Bench, opened
 from benchmarks.measuring import Figure, Row, row_name, tell
@@ -59,6 +60,8 @@ MEASURES = (
     _one(pages.PAGE, pages.measure_page),
     _one(pages.PAGE_SCALE, pages.measure_page_scale),
     _one(pages.SEARCH, pages.measure_search),
+    _one(sums.SUMMARY, sums.measure_summary),
+    _one(sums.FACETS, sums.measure_facets),
     Measure(scale.BULK, scale.measure_bulk),
     _one(scale.MARK_ONE_LARGE_LINE, scale.measure_mark_one_large_line),
     _one(replay.REBUILD_SCALE, replay.measure_rebuild_scale),

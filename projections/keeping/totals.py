@@ -132,7 +132,7 @@ def _told_by(view: Table) -> tuple[str, ...]:
 
 @cache
 def _values_of(columns: tuple[str, ...]) -> Callable[[Row], tuple[Any, ...]]:
-    return itemgetter(*columns)
+    return itemgetter(*(name for name in columns))
 
 
 def _nothing() -> _Change:

@@ -13,7 +13,7 @@ _KEPT = 10_000
 
 
 def within(level: LimitLevel) -> str:
-    """What the JSON of a row has in it if the row failed at that level; nothing else in it is so."""
+    """What stands in the JSON of a row if, and only if, the row failed at that level."""
     return f'"{level.value}"'
 
 

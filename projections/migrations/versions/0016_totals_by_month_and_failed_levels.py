@@ -5,8 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
-down_revision = "0013"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
@@ -30,14 +30,8 @@ HALF = 1_000_000
 
 def upgrade() -> None:
     for view, further in FURTHER.items():
-        by_contract = {name: sa.column(name) for name in OF_A_CONTRACT}
-        by_month = dict.fromkeys(OF_A_CONTRACT, NONE)
-        make_anew(
-            view,
-            (*OF_A_CONTRACT, "month", *further),
-            {**by_contract, "month": NONE},
-            {**by_month, "month": month()},
-        )
+        by_month = {**dict.fromkeys(OF_A_CONTRACT, NONE), "month": month()}
+        make_anew(view, (*OF_A_CONTRACT, "month", *further), {"month": NONE}, by_month)
 
 
 def make_anew(view: str, kind: tuple[str, ...], *several: dict[str, Any]) -> None:
@@ -72,7 +66,7 @@ def summed(view: str, keys: dict[str, Any]) -> list[dict[str, Any]]:
     sums = (
         sa.select(*numbered, sa.func.count().label("count"), *halves)
         .select_from(sa.table(view))
-        .group_by(*(sa.literal_column(key.name) for key in numbered))
+        .group_by(*(sa.literal_column(key.name, sa.Text) for key in numbered))
     )
     return [
         {
