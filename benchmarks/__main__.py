@@ -22,6 +22,7 @@ from benchmarks import (
     serving,
     starting,
     stream,
+    sums,
 )
 from benchmarks.databases import KINDS, Bench, opened
 from benchmarks.measuring import Figure, Row, row_name, tell
@@ -61,6 +62,8 @@ MEASURES = (
     _one(pages.PAGE, pages.measure_page),
     _one(pages.PAGE_SCALE, pages.measure_page_scale),
     _one(pages.SEARCH, pages.measure_search),
+    _one(sums.SUMMARY, sums.measure_summary),
+    _one(sums.FACETS, sums.measure_facets),
     Measure(scale.BULK, scale.measure_bulk),
     _one(scale.MARK_ONE_LARGE_LINE, scale.measure_mark_one_large_line),
     _one(replay.REBUILD_SCALE, replay.measure_rebuild_scale),

@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 from psycopg.sql import SQL, Identifier
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, Text, func, insert, literal_column, select
 
 from benchmarks.databases import POSTGRESQL, Bench
 from benchmarks.measuring import tell
@@ -33,10 +33,18 @@ from benchmarks.workload import (
 from projections.databases.connections import RESHAPE_SECONDS, allow
 from projections.keeping.catching_up import catch_up
 from projections.keeping.totals import kind_of
-from projections.tables import search_texts, time_and_material, time_and_material_totals
+from projections.tables import (
+    FAILED_LEVELS,
+    MONTH,
+    OF_A_CONTRACT,
+    search_texts,
+    time_and_material,
+    time_and_material_totals,
+)
 from projections.time_and_material import MOST_OF_AN_EVENT
 from projections.values.search_texts import approvals_row, each_once, text_row
 from projections.values.sums import halves
+from projections.views.backlog.counting import month_of
 from service.importing.importing import import_events
 from service.ledger.group_commit import Context
 from service.tenants.names import DEFAULT
@@ -51,6 +59,7 @@ RECORDED_TOGETHER = 50
 """Approvals of a contract that one event records, as of an import."""
 STATUS = "ready"
 STATUSES = ("not_ready", STATUS) * 4 + ("invoice_created", "invoice_posted")
+KIND = kind_of(time_and_material)
 COLUMNS = (
     "item_id", "position", "approval_id", "contract_id", "line_id", "customer_id", "class", "date",
     "resource", "role", "category", "task_id", "description", "quantity", "unit_price", "amount",
@@ -155,13 +164,17 @@ def _texts(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
 
 def _sum_up(connection: Connection) -> None:
     """Has totals kept of the rows, as if they had come one by one."""
-    kind = kind_of(time_and_material)
-    columns = [time_and_material.c[name] for name in kind]
-    amounts = [time_and_material.c[name] for name in ("amount", "tax")]
-    sums = [half for amount in amounts for half in halves(amount, amount.name)]
-    summed = select(*columns, func.count(), *sums).group_by(*columns)
-    names = [column.name for column in time_and_material_totals.c]
-    connection.execute(insert(time_and_material_totals).from_select(names, summed))
+    own = time_and_material.c
+    derived = {MONTH: month_of(own.date), FAILED_LEVELS: literal_column("''", Text)}
+    by = {name: derived[name] if name in derived else own[name] for name in KIND}
+    nothing = literal_column("''", Text)
+    for empty in ((MONTH,), OF_A_CONTRACT):
+        columns = [nothing if name in empty else each for name, each in by.items()]
+        keys = [each for name, each in by.items() if name not in {*empty, FAILED_LEVELS}]
+        sums = [half for name in ("amount", "tax") for half in halves(own[name], name)]
+        summed = select(*columns, func.count(), *sums).group_by(*keys)
+        names = [column.name for column in time_and_material_totals.c]
+        connection.execute(insert(time_and_material_totals).from_select(names, summed))
 
 
 def _insert_postgres(url: str, table: Table, rows: Iterator[tuple[Any, ...]]) -> None:

@@ -98,7 +98,7 @@ Statement = tuple[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class _Backlog:
+class Backlog:
     """A backlog of so many rows, and the service over it."""
 
     url: str
@@ -106,18 +106,18 @@ class _Backlog:
 
 
 @cache
-def _backlogs(bench: Bench) -> tuple[_Backlog, _Backlog]:
+def backlogs(bench: Bench) -> tuple[Backlog, Backlog]:
     """The big one and the small one."""
     counts = (bench.sizes.page_rows, bench.sizes.few_page_rows)
     urls = [big_views(bench, count) for count in counts]
     ports = bench.stack.enter_context(served(*urls))
-    big, few = (_Backlog(url, port) for url, port in zip(urls, ports, strict=True))
+    big, few = (Backlog(url, port) for url, port in zip(urls, ports, strict=True))
     return big, few
 
 
 def measure_page(bench: Bench) -> Row:
     """Blocks of requests over one connection, in turn with blocks of the bare statement."""
-    backlog, _ = _backlogs(bench)
+    backlog, _ = backlogs(bench)
     with _Bare(bench, backlog.url) as bare:
         pairs = {name: _measured(bench, backlog, bare, by) for name, by in FILTERS.items()}
     worst = max(pairs.values(), key=lambda pair: pair.ours / pair.limit)
@@ -125,7 +125,7 @@ def measure_page(bench: Bench) -> Row:
     return PAGE.row(bench.kind, worst.ours, worst.limit, worst.repetitions, **ratios)
 
 
-def _measured(bench: Bench, backlog: _Backlog, bare: _Bare, by: Mapping[str, list[str]]) -> Pair:
+def _measured(bench: Bench, backlog: Backlog, bare: _Bare, by: Mapping[str, list[str]]) -> Pair:
     statement = _executed(backlog.url, by)
     return interleaved(
         lambda: _p50(bench, lambda: bare.fetch(statement)),
@@ -136,7 +136,7 @@ def _measured(bench: Bench, backlog: _Backlog, bare: _Bare, by: Mapping[str, lis
 
 def measure_page_scale(bench: Bench) -> Row:
     """The same page of both backlogs, in turn; each matches the same part of its rows."""
-    big, few = _backlogs(bench)
+    big, few = backlogs(bench)
     pair = interleaved(
         lambda: _p50_over_http(bench, few, BY_STATUS_AND_CUSTOMER),
         lambda: _p50_over_http(bench, big, BY_STATUS_AND_CUSTOMER),
@@ -147,7 +147,7 @@ def measure_page_scale(bench: Bench) -> Row:
 
 def measure_search(bench: Bench) -> Row:
     """All texts and the list without, in turn; each text's own median is shown beside."""
-    big, _ = _backlogs(bench)
+    big, _ = backlogs(bench)
     taken: dict[str, list[float]] = {name: [] for name in TEXTS}
 
     def slowest() -> float:
@@ -160,8 +160,13 @@ def measure_search(bench: Bench) -> Row:
     return SEARCH.row(bench.kind, pair.ours, pair.limit, pair.repetitions, **each)
 
 
-def _p50_over_http(bench: Bench, backlog: _Backlog, by: Mapping[str, list[str]]) -> float:
-    page = request("GET", _path(by))
+def _p50_over_http(bench: Bench, backlog: Backlog, by: Mapping[str, list[str]]) -> float:
+    return p50_of(bench, backlog, path_of(by))
+
+
+def p50_of(bench: Bench, backlog: Backlog, path: str) -> float:
+    """The median of a block of requests, in milliseconds."""
+    page = request("GET", path)
     with closing(Line(backlog.port)) as line:
         return _p50(bench, lambda: line.ask(page).expect())
 
@@ -176,14 +181,15 @@ def _p50(bench: Bench, call: Callable[[], object]) -> float:
     return 1_000 * median(taken[1:])
 
 
-def _path(by: Mapping[str, list[str]]) -> str:
+def path_of(by: Mapping[str, list[str]]) -> str:
+    """The path of a page by such filters."""
     return f"{BACKLOG}?{urlencode({**by, 'limit': LIMIT}, doseq=True)}"
 
 
 def _executed(url: str, by: Mapping[str, list[str]]) -> Statement:
     """What the service executes for the page, with its values. Raises ValueError if not full."""
     with closing(Tenant(url, project=False)) as tenant:
-        answer = asyncio.run(_called(tenant, _path(by)))
+        answer = asyncio.run(_called(tenant, path_of(by)))
         with tenant.glancing() as views:
             statement = list_time_and_material.statement(
                 views, BacklogFilter(any_of=by), PageRequest(limit=LIMIT)

@@ -38,11 +38,23 @@ def _millionths(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
-def _totals_of(view: Table, *kind: str) -> Table:
+OF_A_CONTRACT = ("contract_id", "line_id", "customer_id")
+"""Columns of totals that are empty in those by month."""
+MONTH = "month"
+"""The column of totals that is empty in those by contract, line and customer; else 2026-10."""
+FAILED_LEVELS = "failed_levels"
+"""The column of totals that tells which limits failed (`values/failed_levels.py`)."""
+
+
+def _totals_of(view: Table, *further: str) -> Table:
     """What the rows of a view come to, by what tells one kind of them from another.
+
+    Each row of the view counts twice: in a kind of its contract, line and customer, where the month
+    is empty, and in a kind of its month, where these are. Both at once would be too many.
 
     Of amounts, whole millions of minor units and the rest are kept: no sum of 64 bits overflows.
     """
+    kind = (*OF_A_CONTRACT, MONTH, *further)
     sums = (f"{name}_{half}" for name in ("amount", "tax") for half in ("high", "low"))
     return Table(
         f"{view.name}_totals",
@@ -212,9 +224,7 @@ fixed_price = Table(
     _index_of_some("fixed_price_by_invoice", "invoice_id"),
 )
 
-fixed_price_totals = _totals_of(
-    fixed_price, "contract_id", "line_id", "customer_id", "billing_status", "currency"
-)
+fixed_price_totals = _totals_of(fixed_price, "billing_status", "currency")
 
 time_and_material = Table(
     "time_and_material",
@@ -260,13 +270,11 @@ time_and_material = Table(
 
 time_and_material_totals = _totals_of(
     time_and_material,
-    "contract_id",
-    "line_id",
-    "customer_id",
     "billing_status",
     "class",
     "billing_type",
     "nte_status",
+    FAILED_LEVELS,
     "adjustment_status",
     "currency",
 )

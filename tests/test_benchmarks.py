@@ -18,6 +18,8 @@ FIGURES = (
     "page",
     "page_scale",
     "search",
+    "summary",
+    "facets",
     "mark_bulk",
     "draft_bulk",
     "confirm_bulk",

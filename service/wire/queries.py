@@ -1,9 +1,9 @@
 """What callers may ask of the backlog views: filters, and which part of the list."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from aggregates.statuses import (
     BillingStatus,
@@ -48,11 +48,51 @@ def in_one(sort: Sort | None) -> str | None:
     return ",".join(sort) if sort else None
 
 
+def separated(values: object) -> object:
+    """The values of a parameter, each of which may name several: `customer,month`."""
+    if not isinstance(values, list):
+        return values
+    return [name for value in cast("list[str]", values) for name in value.split(",")]
+
+
+_NO_FILTERS = {"by", "facets", "sort"}
+"""Lists in a query that say something else."""
+FixedPriceFacet = Literal[
+    "contract_id",
+    "line_id",
+    "project_id",
+    "customer_id",
+    "task_id",
+    "currency",
+    "billing_status",
+    "milestone_status",
+]
+SalesFacet = Literal[
+    "contract_id",
+    "line_id",
+    "project_id",
+    "customer_id",
+    "task_id",
+    "currency",
+    "billing_status",
+    "class",
+    "nte_status",
+    "billing_type",
+    "resource",
+    "role",
+    "category",
+]
+"""What the views have facets of (`facets.FACETS`)."""
+FACETS = (
+    "Add facets over the whole filter: for each of these fields its values, and how many items "
+    "have each. The facet's own filter is left out, so that other values can still be chosen. "
+    "Repeated, or separated by commas."
+)
 _AMOUNT = "compared with each row's own amount in its currency, without tax."
 
 
-class BacklogQuery(BaseModel):
-    """What both views are asked."""
+class BacklogFilters(BaseModel):
+    """What both views are filtered by, as a query or as a part of a body."""
 
     item_id: Ids = Field(None, description="Only the items with these ids.")
     contract_id: Ids = None
@@ -68,16 +108,6 @@ class BacklogQuery(BaseModel):
     date_from: DateText | None = None
     date_to: DateText | None = None
     q: Annotated[QueryText, Field(min_length=1, max_length=200)] | None = None
-    totals: bool = Field(False, description="Add totals over the whole filter.")
-    limit: int = Field(100, ge=1, le=1000)
-    cursor: Annotated[QueryText, Field(max_length=2000)] | None = Field(None, description=CURSOR)
-    after: Annotated[int, Field(ge=0, le=LARGEST)] | None = Field(None, description=AFTER)
-    sort: Sort | None = None
-    seek: DateText | None = Field(None, description=SEEK)
-
-    def page(self) -> PageRequest:
-        """The page wanted."""
-        return PageRequest(self.limit, self.cursor, in_one(self.sort), self.seek)
 
     def matching(self) -> BacklogFilter:
         """What is to be listed."""
@@ -85,7 +115,7 @@ class BacklogQuery(BaseModel):
         any_of = {
             fields[name].alias or name: [str(each) for each in cast("list[str]", value)]
             for name, value in self
-            if isinstance(value, list) and value and name != "sort"
+            if isinstance(value, list) and value and name not in _NO_FILTERS
         }
         return BacklogFilter(
             any_of=any_of,
@@ -97,17 +127,16 @@ class BacklogQuery(BaseModel):
         )
 
 
-class FixedPriceQuery(BacklogQuery):
-    """What the fixed-price view is asked."""
+class FixedPriceFilters(BacklogFilters):
+    """What the fixed-price view is filtered by."""
 
     milestone_status: list[MilestoneStatus] | None = Field(
         None, description="Only parts of milestones with these statuses (D-12)."
     )
-    sort: Annotated[Sort | None, sorted_by(list_fixed_price.sortable)] = None
 
 
-class SalesQuery(BacklogQuery):
-    """What the time-and-material view is asked."""
+class SalesFilters(BacklogFilters):
+    """What the time-and-material view is filtered by."""
 
     transaction_class: list[TransactionClass] | None = Field(None, alias="class")
     nte_status: list[NTEStatus] | None = None
@@ -115,4 +144,36 @@ class SalesQuery(BacklogQuery):
     resource: Ids = None
     role: Ids = Field(None, description="Only what was done in these roles.")
     category: Ids = Field(None, description="Only what is of these categories.")
+
+
+class BacklogQuery(BacklogFilters):
+    """What both views are asked: filters, and which part of the list."""
+
+    totals: bool = Field(False, description="Add totals over the whole filter.")
+    limit: int = Field(100, ge=1, le=1000)
+    cursor: Annotated[QueryText, Field(max_length=2000)] | None = Field(None, description=CURSOR)
+    after: Annotated[int, Field(ge=0, le=LARGEST)] | None = Field(None, description=AFTER)
+    sort: Sort | None = None
+    seek: DateText | None = Field(None, description=SEEK)
+
+    def page(self) -> PageRequest:
+        """The page wanted."""
+        return PageRequest(self.limit, self.cursor, in_one(self.sort), self.seek)
+
+
+class FixedPriceQuery(BacklogQuery, FixedPriceFilters):
+    """What the fixed-price view is asked."""
+
+    facets: Annotated[list[FixedPriceFacet], BeforeValidator(separated)] = Field(
+        default_factory=list[FixedPriceFacet], max_length=20, description=FACETS
+    )
+    sort: Annotated[Sort | None, sorted_by(list_fixed_price.sortable)] = None
+
+
+class SalesQuery(BacklogQuery, SalesFilters):
+    """What the time-and-material view is asked."""
+
+    facets: Annotated[list[SalesFacet], BeforeValidator(separated)] = Field(
+        default_factory=list[SalesFacet], max_length=20, description=FACETS
+    )
     sort: Annotated[Sort | None, sorted_by(list_time_and_material.sortable)] = None

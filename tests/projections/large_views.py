@@ -1,6 +1,7 @@
 """Views with many sales, and some milestones, as a large firm has them."""
 
 import datetime
+import json
 from typing import Any
 
 from sqlalchemy import Engine, text
@@ -24,6 +25,7 @@ CLASSES = ("time", "expense", "material")
 BILLING_TYPES = ("chargeable", "chargeable", "complimentary", "non_chargeable")
 CURRENCIES = ("EUR", "EUR", "JPY", "KWD", "CLF")
 ROLES, CATEGORIES, TASKS = (None, "dev", "lead"), ("travel", None), (None, "T1", "T2", "T3")
+LEVELS = (("line",), ("line_customer", "contract"), ("contract_customer",))
 MILESTONE_STATUSES = ("not_started", "in_progress", "completed")
 PARTS, OF_AN_INVOICE = 3_000, 300
 FIRST_DAY, DAYS = datetime.date(2024, 1, 1), 1000
@@ -134,12 +136,19 @@ def _sale(n: int, date: datetime.date) -> dict[str, Any]:
         "billing_type": BILLING_TYPES[n % len(BILLING_TYPES)],
         "billing_status": STATUSES[n // CONTRACTS % len(STATUSES)],
         "nte_status": NTE_STATUSES[n % len(NTE_STATUSES)],
-        "nte_detail": None,
+        "nte_detail": _detail(n),
         "invoice_id": _invoice(n, STATUSES[n // CONTRACTS % len(STATUSES)]),
         "adjustment_status": "adjustable",
         "sequence": ROWS - n,
         "text_id": None,
     }
+
+
+def _detail(n: int) -> str | None:
+    """At which levels it failed, if it did."""
+    if NTE_STATUSES[n % len(NTE_STATUSES)] != "failed":
+        return None
+    return json.dumps([{"level": level, "limit": "1.00"} for level in LEVELS[n % len(LEVELS)]])
 
 
 def _milestone(n: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from aggregates.statuses import AdjustmentStatus, BillingStatus
 from projections.databases.connections import IN_ORDER, Glance, glance_of, plan
 from projections.history import can_be_stored
+from projections.views.backlog.facets import FACETS, facets_of
 from projections.views.backlog.filters import BacklogFilter, shape_of, starting_at
 from projections.views.backlog.reading import Asked, Page
 from projections.views.backlog.rows import Row
@@ -30,7 +31,13 @@ class BacklogList:
         return self._view.paging.sortable
 
     def __call__(
-        self, connection: Connection, wanted: BacklogFilter, page: PageRequest, *, totals: bool
+        self,
+        connection: Connection,
+        wanted: BacklogFilter,
+        page: PageRequest,
+        *,
+        totals: bool,
+        facets: Sequence[str] = (),
     ) -> Page:
         """A page. Raises BadQuery."""
         asked = self._asked(glance_of(connection), wanted, page)
@@ -38,7 +45,17 @@ class BacklogList:
         summed = of_all.totals(connection) if totals else None
         if asked.is_in_order:
             plan(asked.views, IN_ORDER)
-        return asked.page(asked.by_text() if asked.shape.has_text else asked.rows(), summed)
+        found = asked.page(asked.by_text() if asked.shape.has_text else asked.rows(), summed)
+        if facets:
+            counted = facets_of(connection, self._view, self._matching(wanted), facets)
+            found.facets = counted.values
+            found.facets_more, found.facets_partial = counted.more, counted.partial
+        return found
+
+    @property
+    def facets(self) -> Sequence[str]:
+        """What it has facets of."""
+        return FACETS[self._view]
 
     def glance(self, views: Glance, wanted: BacklogFilter, page: PageRequest) -> Page | None:
         """A page without totals that a single statement finds in order. Raises BadQuery.

@@ -15,6 +15,7 @@ from aggregates.statuses import (
     TransactionClass,
 )
 from projections.values.units import from_millionths, prices_in, texts_in
+from projections.views.backlog.faceted import FacetValue
 from projections.views.resource import Day, Listed, Money, Page, Quantity, R, Resource, UnitPrice
 
 _MONEY = {"amount": texts_in, "tax": texts_in, "unit_price": prices_in}
@@ -89,9 +90,17 @@ class Total(Resource):
 
 
 class TotalledPage(Page[R], Generic[R]):
-    """A page of a backlog view; `totals` when they were asked for."""
+    """A page of a backlog view; `totals` and `facets` when they were asked for.
+
+    Of a facet at most 100 values are told, those that most items have; `facets_more` says how many
+    more some facets have. `facets_partial` says over how many items, the first of the list, some
+    facets were counted, where there are more.
+    """
 
     totals: list[Total] | UnsetType = UNSET
+    facets: dict[str, list[FacetValue]] | UnsetType = UNSET
+    facets_more: dict[str, int] | UnsetType = UNSET
+    facets_partial: dict[str, int] | UnsetType = UNSET
 
 
 Row = FixedPriceRow | SalesRow

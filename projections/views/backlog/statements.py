@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from aggregates.statuses import BillingType
 from projections.tables import (
+    MONTH,
     TOTALS,
     VIEWS,
     contract_customers,
@@ -78,7 +79,7 @@ class View:
     ) -> None:
         self.table = table
         self.shown = shown
-        self._kept = _KEPT[table]
+        self.kept = _KEPT[table]
         self.joins = with_names(table.outerjoin(_line, _line_of(table)))
         self._joins_of_projects = with_names(table.join(_line, _line_of(table)))
         self.texts_of = texts_of
@@ -90,6 +91,10 @@ class View:
             "customer_name": _customer.c.name,
         }
         self._named = {**names, **own}
+        self.columns: Columns = {**table.c, **self._named}
+        """All that rows have, and what is joined to them."""
+        self.kept_columns: Columns = {**self.kept.c, "project_id": _line.c.project_id}
+        self.kept_of_lines = self.kept.join(_line, _line_of(self.kept))
         # Rows are gone through in their order: what is joined to them alone leads to none.
         self._found_by: Columns = {**names, **{n: past_indexes(c) for n, c in own.items()}}
         plain = {c.name: empty_first(c) for c in table.c if c.name not in _NOT_SORTED}
@@ -118,8 +123,7 @@ class View:
         return self._rows(self.joins)
 
     def _rows(self, joins: FromClause) -> Select[Any]:
-        known: dict[str, ColumnElement[Any]] = {**self.table.c, **self._named}
-        shown = (known[name].label(name) for name in self.shown.fields)
+        shown = (self.columns[name].label(name) for name in self.shown.fields)
         return select(*shown).select_from(joins)
 
     def page(self, page: PageShape) -> Select[Any]:
@@ -164,7 +168,7 @@ class View:
         They are kept by kinds of rows; rows are read if the filter tells those of a kind apart.
         `among` are the ids of all its rows, where something leads to them.
         """
-        if shape.names - {"project_id"} <= set(self._kept.c.keys()):
+        if shape.names - {"project_id"} <= set(self.kept.c.keys()):
             return self._kept_totals(shape)
         own: Columns = dict(self.table.c)
         sums = [half for name in _SUMMED for half in halves(own[name], name)]
@@ -174,12 +178,14 @@ class View:
         return _by_status(own, func.count(), sums, self.source(shape), self.where(shape))
 
     def _kept_totals(self, shape: Shape) -> Select[Any]:
-        own: Columns = dict(self._kept.c)
-        source = self._kept.join(_line, _line_of(self._kept)) if shape.has_project else self._kept
-        columns = {**own, "project_id": _line.c.project_id}
+        own: Columns = dict(self.kept.c)
+        source = self.kept_of_lines if shape.has_project else self.kept
         count = func.sum(own["count"], type_=BigInteger)
-        sums = [half for name in _SUMMED for half in kept_halves(self._kept, name)]
-        return _by_status(own, count, sums, source, any_of(shape, columns))
+        sums = [half for name in _SUMMED for half in kept_halves(self.kept, name)]
+        of_a_contract = own[MONTH] == literal("", Text)
+        return _by_status(
+            own, count, sums, source, [of_a_contract, *any_of(shape, self.kept_columns)]
+        )
 
     def source(self, shape: Shape) -> FromClause:
         """What a filter looks at: the table, and the names joined to it only if it does."""

@@ -124,7 +124,7 @@ class Texts:
         own = self.table.c
         of_contract = own.contract_id + _between
         keys = (own.contract_id, of_contract + own.line_id, of_contract + own.customer_id)
-        return or_(*(_is_among(key, name, Text) for key, name in zip(keys, NAMES, strict=True)))
+        return or_(*(is_among(key, name, Text) for key, name in zip(keys, NAMES, strict=True)))
 
     def looked_up(self) -> list[ColumnElement[bool]]:
         """Conditions each of which leads to rows that have it; a row may meet several."""
@@ -167,10 +167,13 @@ def _one_of(column: ColumnElement[Any], name: str, kind: type[TypeEngine[Any]]) 
 
 def says_one_of(text_id: ColumnElement[int]) -> ColumnElement[bool]:
     """Whether a row has one of the texts that were found, as many as these are."""
-    return _is_among(text_id, "text_ids", BigInteger)
+    return is_among(text_id, "text_ids", BigInteger)
 
 
-def _is_among(column: ColumnElement[Any], name: str, kind: type[TypeEngine[Any]]) -> _IsAmong:
+def is_among(
+    column: ColumnElement[Any], name: str, kind: type[TypeEngine[Any]]
+) -> ColumnElement[bool]:
+    """Whether a column has one of the values of a list, which is JSON on SQLite."""
     return _IsAmong(column, _several(name, kind))
 
 

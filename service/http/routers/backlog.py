@@ -10,6 +10,8 @@ from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from projections.views.backlog import lists as backlog_lists
 from projections.views.backlog.lists import BacklogList, list_fixed_price, list_time_and_material
 from projections.views.backlog.rows import FixedPriceRow, SalesRow, TotalledPage
+from projections.views.backlog.summary import summarize
+from projections.views.backlog.summed import Summary
 from service.handlers import backlog as handlers
 from service.handlers.idempotency import Request as CommandRequest
 from service.http.callers import ThePost, TheTenant
@@ -19,14 +21,15 @@ from service.http.routers.routes import Routes
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
 from service.wire.outcomes import ItemsChanged
-from service.wire.queries import BacklogQuery, FixedPriceQuery, SalesQuery
+from service.wire.queries import FixedPriceQuery, SalesQuery
 from service.wire.requests import ItemsBody, MarkBody
+from service.wire.summaries import SummaryQuery
 
 routes = Routes("/v1/backlog", "Backlog")
 
 
 async def _listed(
-    request: Request, tenant: Tenant, backlog: BacklogList, query: BacklogQuery
+    request: Request, tenant: Tenant, backlog: BacklogList, query: FixedPriceQuery | SalesQuery
 ) -> Response:
     """A page; one statement tells its rows and the position."""
     reading = Reading(request, tenant, query.after)
@@ -34,13 +37,14 @@ async def _listed(
     await reading.until_shown()
 
     def read() -> Response:
-        if not query.totals:
+        if not (query.totals or query.facets):
             with tenant.glancing() as views:
                 page = backlog.glance(views, matching, part)
             if page and isinstance(page.position, int):
                 return list_response(request, page, page.position)
         with tenant.reading() as (connection, position):
-            page = backlog(connection, matching, part, totals=query.totals)
+            facets = list(dict.fromkeys(query.facets))
+            page = backlog(connection, matching, part, totals=query.totals, facets=facets)
         return list_response(request, page, position)
 
     return await in_thread(read)
@@ -60,6 +64,23 @@ async def list_time_and_material_backlog(
 ) -> Response:
     """The time-and-material view: unbilled sales across all contracts (D-20)."""
     return await _listed(request, tenant, list_time_and_material, query)
+
+
+@routes.get("/summary", responses=gives(Summary))
+async def get_backlog_summary(
+    request: Request, tenant: TheTenant, query: Annotated[SummaryQuery, Query()]
+) -> Response:
+    """Sum up the backlog of both views: what is ready, blocked, on drafts and posted.
+
+    By customer, contract, line, project, class, month, verdict or billing status, in each currency
+    and billing type. Each item is in one of the five parts, so that these add up to the whole.
+    Posted items are in it, unless billing statuses are named.
+    """
+    reading = Reading(request, tenant, query.after)
+    found, position = await reading.of(
+        summarize, query.matching(), query.by, query.page(), query.views()
+    )
+    return list_response(request, found, position)
 
 
 @routes.post("/mark", responses=gives(ItemsChanged, problems=("items_refused",)))

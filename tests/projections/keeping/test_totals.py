@@ -1,7 +1,9 @@
 """Kept totals: whatever happens to rows, they are what the rows come to."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from tests.projections.story import STORY
 SALES = [{**sale, "position": 0} for sale in sales()[:40]]
 """Sales that may stand at any time."""
 IDS = [sale["item_id"] for sale in SALES]
+FAILED = '[{"level": "line_customer", "limit": "1.00"}, {"level": "contract", "limit": "2.00"}]'
 Sums = dict[tuple[str, ...], tuple[int, int, int]]
 
 
@@ -40,13 +43,19 @@ def kept(views: Engine, view: Table) -> Sums:
 
 
 def added_up(views: Engine, view: Table) -> Sums:
-    """The same by looking at every row."""
+    """The same by looking at every row, which counts in its month as in its contract."""
     sums = defaultdict[tuple[str, ...], tuple[int, int, int]](lambda: (0, 0, 0))
     with views.connect() as connection:
         for row in connection.execute(select(view)).mappings():
-            key = tuple(row[name] for name in kind_of(view))
-            count, amount, tax = sums[key]
-            sums[key] = (count + 1, amount + row["amount"], tax + row["tax"])
+            failed = json.loads(row.get("nte_detail") or "[]")
+            own = {**row, "failed_levels": "".join(f"{each['level']}," for each in failed)}
+            by_contract = {**own, "month": ""}
+            by_month = {**own, "month": f"{row['date']:%Y-%m}"}
+            by_month |= dict.fromkeys(("contract_id", "line_id", "customer_id"), "")
+            for kind in (by_contract, by_month):
+                key = tuple(kind[name] for name in kind_of(view))
+                count, amount, tax = sums[key]
+                sums[key] = (count + 1, amount + row["amount"], tax + row["tax"])
     return dict(sums)
 
 
@@ -71,7 +80,9 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
     ),
     patch(billing_status="ready", invoice_id=None),
     patch(billing_status="invoice_posted", invoice_id="I"),
-    patch(nte_status="failed", nte_detail="[]"),
+    patch(nte_status="failed", nte_detail=FAILED),
+    patch(nte_status="failed", nte_detail='[{"level": "line"}]'),
+    patch(date=date(2031, 2, 28)),
     patch(description="moved nowhere"),
     patch(amount=5, tax=-1),
     st.sampled_from(IDS).map(lambda item_id: Drop(time_and_material, {"item_id": item_id})),
@@ -125,6 +136,6 @@ def test_sums_that_no_64_bits_hold_are_kept_exactly(views: Engine, writer: Write
         return {**SALES[0], "item_id": f"I{n:04}", "amount": largest, "tax": -n}
 
     apply(writer, [Put(time_and_material, tuple(map(sale, range(2_000))))], after=0, position=1)
-    (sums,) = kept(views, time_and_material).values()
-    assert sums == (2_000, 2_000 * largest, -sum(range(2_000)))
+    of_its_contract, of_its_month = kept(views, time_and_material).values()
+    assert of_its_contract == of_its_month == (2_000, 2_000 * largest, -sum(range(2_000)))
     assert kept(views, fixed_price) == {}

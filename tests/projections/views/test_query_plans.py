@@ -168,7 +168,8 @@ def test_thousands_of_items_are_changed_by_their_ids(views: Engine) -> None:
             event.listen(written, "commit", committed)
 
         Writer(views).write(steps, after=ROWS, position=ROWS + 1)
-    assert max(looked_at) <= 3 * len(SOME_IDS)
+    # Each row, and the kinds that it leaves and joins: here nearly each is of a kind of its own.
+    assert max(looked_at) <= 4 * len(SOME_IDS)
 
 
 def test_how_a_contract_performs_is_told_without_a_look_at_its_items(large: Engine) -> None:
