@@ -23,6 +23,8 @@ LONGEST_NAME, LONGEST_ERROR, LONGEST_DETAIL = 100, 600, 1_000
 """Characters of a field's name, of what is wrong with one field, and of a document's detail."""
 MOST_ERRORS_OF_EVENT, LONGEST_DETAIL_OF_EVENT = 3, 200
 """The same of one event among thousands."""
+_COUNTS = ("expected", "found")
+"""Facts of a refusal that are members of its document."""
 TITLES = {
     400: "The request is malformed",
     401: "Who is asking is not known",
@@ -109,10 +111,9 @@ def of_refusal(error: Refused) -> Problem:
         case NotFound():
             return Problem(status=404, code=error.code, detail=error.detail)
         case ItemsRefused():
-            errors = msgspec.to_builtins([left_alone(item) for item in error.items])
-            return Problem(
-                status=409, code=error.code, detail=error.detail, extra={"errors": errors}
-            )
+            listed = [left_alone(item) for item in error.items[: outcomes.MOST_LISTED]]
+            extra = {"errors": msgspec.to_builtins(listed)}
+            return Problem(status=409, code=error.code, detail=error.detail, extra=extra)
         case LimitExceeded():
             errors = [
                 {"line_id": line_id, "code": error.code, **failed_levels((failed,))[0]}
@@ -122,7 +123,8 @@ def of_refusal(error: Refused) -> Problem:
                 status=409, code=error.code, detail=error.detail, extra={"errors": errors}
             )
         case Refused():
-            return Problem(status=409, code=error.code, detail=error.detail)
+            counts = {name: error.facts[name] for name in _COUNTS if name in error.facts}
+            return Problem(status=409, code=error.code, detail=error.detail, extra=counts)
 
 
 def of_recorded(code: str, detail: str) -> Problem:

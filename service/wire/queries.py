@@ -3,17 +3,25 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from aggregates.statuses import BillingStatus, BillingType, NTEStatus, TransactionClass
+from projections.history import can_be_stored
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
 from projections.views.paging import PageRequest
 from service.wire.fields import DateText
 
+
+def _no_nul(value: str) -> str:
+    if not can_be_stored(value):
+        raise ValueError("has a NUL")
+    return value
+
+
 NO_NUL: dict[str, Any] = {"pattern": r"^[^\x00]*$"}
-QueryText = Annotated[str, Field(json_schema_extra=NO_NUL)]
-"""Text of a query; that it must not have a NUL holds for every parameter (`StrictRoute`)."""
+QueryText = Annotated[str, Field(json_schema_extra=NO_NUL), AfterValidator(_no_nul)]
+"""Text of a query, or of the same filter in a body."""
 Ids = Annotated[list[QueryText] | None, Field(max_length=200)]
 """A filter that may be repeated: any of its values."""
 LARGEST = 2**63 - 1
@@ -34,8 +42,8 @@ def sorted_by(names: Iterable[str]) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "maxLength": 500, "pattern": pattern})
 
 
-class BacklogQuery(BaseModel):
-    """What both views are asked."""
+class BacklogFilters(BaseModel):
+    """What both views are filtered by, as a query or as a part of a body."""
 
     contract_id: Ids = None
     line_id: Ids = None
@@ -45,15 +53,6 @@ class BacklogQuery(BaseModel):
     date_from: DateText | None = None
     date_to: DateText | None = None
     q: Annotated[QueryText, Field(min_length=1, max_length=200)] | None = None
-    totals: bool = Field(False, description="Add totals over the whole filter.")
-    limit: int = Field(100, ge=1, le=1000)
-    cursor: Annotated[QueryText, Field(max_length=2000)] | None = Field(None, description=CURSOR)
-    after: Annotated[int, Field(ge=0, le=LARGEST)] | None = Field(None, description=AFTER)
-    sort: str | None = None
-
-    def page(self) -> PageRequest:
-        """The page wanted."""
-        return PageRequest(limit=self.limit, cursor=self.cursor, sort=self.sort)
 
     def matching(self) -> BacklogFilter:
         """What is to be listed."""
@@ -68,7 +67,34 @@ class BacklogQuery(BaseModel):
         )
 
 
-class FixedPriceQuery(BacklogQuery):
+class FixedPriceFilters(BacklogFilters):
+    """What the fixed-price view is filtered by."""
+
+
+class SalesFilters(BacklogFilters):
+    """What the time-and-material view is filtered by."""
+
+    transaction_class: list[TransactionClass] | None = Field(None, alias="class")
+    nte_status: list[NTEStatus] | None = None
+    billing_type: list[BillingType] | None = None
+    resource: Ids = None
+
+
+class BacklogQuery(BacklogFilters):
+    """What both views are asked: filters, and which part of the list."""
+
+    totals: bool = Field(False, description="Add totals over the whole filter.")
+    limit: int = Field(100, ge=1, le=1000)
+    cursor: Annotated[QueryText, Field(max_length=2000)] | None = Field(None, description=CURSOR)
+    after: Annotated[int, Field(ge=0, le=LARGEST)] | None = Field(None, description=AFTER)
+    sort: str | None = None
+
+    def page(self) -> PageRequest:
+        """The page wanted."""
+        return PageRequest(limit=self.limit, cursor=self.cursor, sort=self.sort)
+
+
+class FixedPriceQuery(BacklogQuery, FixedPriceFilters):
     """What the fixed-price view is asked."""
 
     sort: Annotated[Sort, sorted_by(list_fixed_price.sortable)] | None = Field(
@@ -76,13 +102,9 @@ class FixedPriceQuery(BacklogQuery):
     )
 
 
-class SalesQuery(BacklogQuery):
+class SalesQuery(BacklogQuery, SalesFilters):
     """What the time-and-material view is asked."""
 
-    transaction_class: list[TransactionClass] | None = Field(None, alias="class")
-    nte_status: list[NTEStatus] | None = None
-    billing_type: list[BillingType] | None = None
-    resource: Ids = None
     sort: Annotated[Sort, sorted_by(list_time_and_material.sortable)] | None = Field(
         None, description=SORT
     )

@@ -132,14 +132,7 @@ class Asked:
 
     def totals(self, connection: Connection) -> list[Total]:
         """The sums over the whole filter by currency, status and billing type."""
-        shape, values, among = self.shape, self.values, None
-        if shape.has_text and not shape.has_project:
-            plan(self.views, BY_INDEX)
-            few = self._few(connection)
-            if few:
-                values, among = {**values, **few}, self._by_text.all_looked_up(shape)
-            else:
-                plan(self.views, ALL_OF_THEM)
+        values, among = self.among(connection)
         return [
             Total(
                 currency=row["currency"],
@@ -149,8 +142,22 @@ class Asked:
                 amount=from_minor(whole(row, "amount"), row["currency"]),
                 tax=from_minor(whole(row, "tax"), row["currency"]),
             )
-            for row in connection.execute(self.view.totals(shape, among), values).mappings()
+            for row in connection.execute(self.view.totals(self.shape, among), values).mappings()
         ]
+
+    def among(self, connection: Connection) -> tuple[dict[str, Any], Select[Any] | None]:
+        """The ids of all rows of the list, where its text leads to few; and the values for them.
+
+        None where the rows are found by the filter alone. What follows is planned accordingly.
+        """
+        if not self.shape.has_text or self.shape.has_project:
+            return self.values, None
+        plan(self.views, BY_INDEX)
+        few = self._few(connection)
+        if few:
+            return {**self.values, **few}, self._by_text.all_looked_up(self.shape)
+        plan(self.views, ALL_OF_THEM)
+        return self.values, None
 
     def _few(self, connection: Connection) -> dict[str, Any]:
         """What has the text, if that leads to a few rows only; else nothing."""

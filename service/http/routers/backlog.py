@@ -12,7 +12,8 @@ from projections.views.backlog.lists import BacklogList, list_fixed_price, list_
 from projections.views.backlog.rows import FixedPriceRow, SalesRow, TotalledPage
 from service.handlers import backlog as handlers
 from service.handlers.idempotency import Request as CommandRequest
-from service.http.callers import ThePost, TheTenant
+from service.handlers.matching import selection
+from service.http.callers import DryRun, ThePost, TheTenant
 from service.http.reading import Reading, TheReading
 from service.http.responses import command_response, gives, list_response, one_response
 from service.http.routers.routes import Routes
@@ -63,23 +64,30 @@ async def get_time_and_material(
 
 
 @routes.post("/mark", responses=gives(ItemsChanged))
-async def mark(body: MarkBody, tenant: TheTenant, command: ThePost) -> Response:
+async def mark(
+    body: MarkBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
+) -> Response:
     """Mark items ready or not ready to invoice, across lines and contracts (D-11, D-25 to D-27)."""
     make = _mark_ready if body.status == "ready" else _mark_not_ready
     partly = body.mode == "best_effort"
-    asked = _because(command, body.reason)
-    return command_response(await handlers.command(tenant, asked, make, body.items, partly=partly))
+    return await _over_items(body, tenant, replace(command, dry_run=dry_run), make, partly=partly)
 
 
 @routes.post("/nte/reset", responses=gives(ItemsChanged))
-async def reset(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
+async def reset(
+    body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
+) -> Response:
     """Withdraw not-to-exceed verdicts and free what they committed (D-33)."""
+    command = replace(command, dry_run=dry_run)
     return await _over_items(body, tenant, command, lambda items: ResetNTE(items=items))
 
 
 @routes.post("/nte/reevaluate", responses=gives(ItemsChanged))
-async def reevaluate(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
-    """Evaluate items anew, one by one in the order given (D-34)."""
+async def reevaluate(
+    body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
+) -> Response:
+    """Evaluate items anew, one by one in the order given; all that match oldest first (D-34)."""
+    command = replace(command, dry_run=dry_run)
     return await _over_items(body, tenant, command, lambda items: ReevaluateNTE(items=items))
 
 
@@ -91,10 +99,15 @@ async def get_item(item_id: Annotated[str, Path(max_length=200)], reading: TheRe
 
 
 async def _over_items(
-    body: ItemsBody, tenant: TheTenant, command: CommandRequest, make: handlers.MakeCommand
+    body: MarkBody | ItemsBody,
+    tenant: Tenant,
+    command: CommandRequest,
+    make: handlers.MakeCommand,
+    *,
+    partly: bool = True,
 ) -> Response:
-    asked = _because(command, body.reason)
-    return command_response(await handlers.command(tenant, asked, make, body.items, partly=True))
+    asked, selected = _because(command, body.reason), selection(body.items, body.matching)
+    return command_response(await handlers.command(tenant, asked, make, selected, partly=partly))
 
 
 def _mark_ready(items: tuple[str, ...]) -> MarkReady:
