@@ -21,6 +21,7 @@ from service.wire.fields import (
     UpstreamId,
     Wire,
 )
+from service.wire.queries import LARGEST
 from service.wire.selections import Matching, check_selected
 
 # --- contracts and lines -----------------------------------------------------------------------
@@ -175,6 +176,21 @@ class MarkBody(Selecting):
 class ItemsBody(Selecting):
     """Which items a command is about."""
 
+    reason: LongText | None = None
+
+
+class UndoBody(Wire):
+    """Which mark to take back."""
+
+    position: Annotated[
+        int,
+        Field(
+            strict=True,
+            ge=1,
+            le=LARGEST,
+            description="The position that the mark answered, of one that changed something.",
+        ),
+    ]
     reason: LongText | None = None
 
 

@@ -11,6 +11,7 @@ from projections.views.backlog import lists as backlog_lists
 from projections.views.backlog.lists import BacklogList, list_fixed_price, list_time_and_material
 from projections.views.backlog.rows import FixedPriceRow, SalesRow, TotalledPage
 from service.handlers import backlog as handlers
+from service.handlers import undoing
 from service.handlers.idempotency import Request as CommandRequest
 from service.handlers.matching import selection
 from service.http.callers import DryRun, ThePost, TheTenant
@@ -21,7 +22,7 @@ from service.tenants.tenant import Tenant
 from service.threads import in_thread
 from service.wire.outcomes import ItemsChanged
 from service.wire.queries import BacklogQuery, FixedPriceQuery, SalesQuery
-from service.wire.requests import ItemsBody, MarkBody
+from service.wire.requests import ItemsBody, MarkBody, UndoBody
 
 routes = Routes("/v1/backlog", "Backlog")
 
@@ -89,6 +90,13 @@ async def reevaluate(
     """Evaluate items anew, one by one in the order given; all that match oldest first (D-34)."""
     command = replace(command, dry_run=dry_run)
     return await _over_items(body, tenant, command, lambda items: ReevaluateNTE(items=items))
+
+
+@routes.post("/undo", responses=gives(ItemsChanged))
+async def undo_mark(body: UndoBody, tenant: TheTenant, command: ThePost) -> Response:
+    """Take one mark back for its items that nothing has changed since; the others are skipped."""
+    asked = _because(command, body.reason)
+    return command_response(await undoing.undo_mark(tenant, asked, body.position))
 
 
 @routes.get("/{item_id}", responses=gives(FixedPriceRow, SalesRow))
