@@ -27,6 +27,7 @@ from aggregates.contract_line.verdicts import give_back
 from aggregates.deal import Deal
 from aggregates.decision import Decision
 from aggregates.events import Event, RequestAnswered
+from aggregates.job.events import JobEvent, OpenJobsEvent
 from aggregates.refusals import NotNeeded
 from aggregates.statuses import NTEStatus
 
@@ -77,15 +78,15 @@ def undo_mark(command: UndoMark, deal: Deal) -> Decision:
 
 def may_be_of_a_mark(event: Event) -> bool:
     """Whether a mark may have recorded such an event."""
-    return isinstance(
+    return ends_a_mark(event) or isinstance(
         event,
-        MarkedReady
-        | MarkedNotReady
-        | NTEEvaluated
-        | LineUsageChanged
-        | ContractUsageChanged
-        | RequestAnswered,
+        MarkedReady | MarkedNotReady | NTEEvaluated | LineUsageChanged | ContractUsageChanged,
     )
+
+
+def ends_a_mark(event: Event) -> bool:
+    """Whether a mark records such an event at its end, if at all: its answer, or a job's."""
+    return isinstance(event, RequestAnswered | JobEvent | OpenJobsEvent)
 
 
 def marked_by(events: Iterable[Event]) -> list[MarkedReady] | list[MarkedNotReady]:

@@ -1,6 +1,6 @@
 """Commands over backlog items of any number of contracts: marked, reset, evaluated anew."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from msgspec import UNSET
@@ -22,11 +22,12 @@ from service.tenants.tenant import Tenant
 from service.wire import from_states
 from service.wire.outcomes import MOST_LISTED, ItemsChanged
 
-MakeCommand = Callable[[tuple[str, ...]], MarkReady | MarkNotReady | ResetNTE | ReevaluateNTE]
+ItemsCommand = type[MarkReady | MarkNotReady | ResetNTE | ReevaluateNTE]
+"""What is done to items."""
 
 
 async def command(
-    tenant: Tenant, request: Request, make: MakeCommand, selected: Selection, *, partly: bool
+    tenant: Tenant, request: Request, kind: ItemsCommand, selected: Selection, *, partly: bool
 ) -> Answer:
     """Runs one command over items, contract by contract in the order they are first named.
 
@@ -36,10 +37,7 @@ async def command(
     """
 
     def work(unit: UnitOfWork, explain: Explainer, items: Sequence[str]) -> Answer:
-        decided = together(
-            _decide(unit, make, contract_id, some)
-            for contract_id, some in by_contract(items).items()
-        )
+        decided = decide(unit, kind, items)
         decided = replace(decided, refused=explain(decided.refused))
         if not partly:
             decided.all_or_nothing()
@@ -64,14 +62,21 @@ def answer_of(unit: UnitOfWork, decided: Decision) -> Answer:
     )
 
 
+def decide(unit: UnitOfWork, kind: ItemsCommand, items: Sequence[str]) -> Decision:
+    """What a command over items does, contract by contract in the order they are first named."""
+    return together(
+        _decide(unit, kind, contract_id, some) for contract_id, some in by_contract(items).items()
+    )
+
+
 def _decide(
-    unit: UnitOfWork, make: MakeCommand, contract_id: str, items: Sequence[str]
+    unit: UnitOfWork, kind: ItemsCommand, contract_id: str, items: Sequence[str]
 ) -> Decision:
     line_ids = (key.line_id for item_id in items if (key := streams.line_of(item_id)))
     deal = load_deal(unit, contract_id, line_ids)
     if deal is None:
         return Decision(refused=tuple(not_open(item_id) for item_id in dict.fromkeys(items)))
-    match make(tuple(items)):
+    match kind(items=tuple(items)):
         case MarkReady() as command:
             return readiness.mark_ready(command, deal)
         case MarkNotReady() as command:

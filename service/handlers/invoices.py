@@ -57,7 +57,7 @@ async def draft_matching(
     command: CreateDrafts,
     matching: Matching,
 ) -> Answer:
-    """Drafts what matches and is ready, of all contracts or of one, in one transaction (D-40).
+    """Drafts what matches and is ready, of all contracts or of the one named, at once (D-40).
 
     One invoice a contract and customer. Raises NotFound for an unknown contract, NothingReady when
     nothing of it is ready, and as `submit_over`.
@@ -75,8 +75,7 @@ async def draft_matching(
         unit.append(decided.events)
         return _drafted(unit, decided, explain)
 
-    selected = matching if contract_id is None else matching.within(contract_id)
-    return await submit_over(tenant, request, selected, work)
+    return await submit_over(tenant, request, matching, work)
 
 
 def _draft_some(

@@ -4,8 +4,11 @@ Views lag behind. So they are waited for, and what they show is acted on only if
 happened since to the contracts and lines that it is of; otherwise it is looked for again (ADR 33).
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
 
 from aggregates import streams
 from aggregates.refusals import Refused
@@ -23,6 +26,8 @@ from service.wire.selections import AnyMatching, list_of
 
 MOST_ITEMS = 10_000
 """Items that one transaction is about."""
+MOST_OF_A_JOB = 250_000
+"""Items that a job is about; it remembers the id of each."""
 _LOOKS = 16
 """How often the views are asked: once, but for what others do to the same lines meanwhile."""
 
@@ -40,25 +45,29 @@ class MatchingChanged(Refused):
 
 
 class TooManyItems(Refused):
-    """More items match than one command can be about."""
+    """More items match than one transaction, a dry run or a job can be about."""
 
-    def __init__(self, found: int) -> None:
+    def __init__(self, found: int, most: int) -> None:
         super().__init__(
             "too_many_items",
-            f"{found} items match, and one command takes at most {MOST_ITEMS}: filter for fewer, "
-            "by date or contract for instance",
+            f"{found} items match, and at most {most} can be taken at once: filter for fewer, by "
+            "date or contract for instance",
             found=found,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matching:
-    """All that a backlog list shows with these filters, less some; as many as expected, if told."""
+    """All that a backlog list shows with these filters, less some; as many as expected, if told.
+
+    `said` is how the caller said it, without those left out.
+    """
 
     backlog: BacklogList
     wanted: BacklogFilter
     without: frozenset[str]
     expected: int | None
+    said: Mapping[str, Any]
 
     def within(self, contract_id: str) -> "Matching":
         """Those of one contract."""
@@ -88,6 +97,9 @@ def all_that(matching: AnyMatching) -> Matching:
         wanted=wanted,
         without=frozenset(matching.without),
         expected=matching.expect.count if matching.expect else None,
+        said=matching.model_dump(
+            mode="json", by_alias=True, exclude_none=True, exclude={"without"}
+        ),
     )
 
 
@@ -112,6 +124,25 @@ async def submit_over(tenant: Tenant, request: Request, selected: Selection, wor
     raise Conflict
 
 
+async def all_ids(tenant: Tenant, selected: Matching) -> list[str]:
+    """The ids of all that match now, oldest first, however many they are.
+
+    Raises MatchingChanged, TooManyItems when they are too many for a job, ViewsBehind.
+    """
+    await tenant.until_current()
+    items, count = await in_thread(_ids, tenant, selected, MOST_OF_A_JOB)
+    if selected.expected is not None and selected.expected != count:
+        raise MatchingChanged(selected.expected, count)
+    if count > MOST_OF_A_JOB:
+        raise TooManyItems(count, MOST_OF_A_JOB)
+    return items
+
+
+def _ids(tenant: Tenant, selected: Matching, most: int) -> tuple[list[str], int]:
+    with tenant.reading() as (views, _):
+        return _matching(views, selected, most)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
     """What matched at a position of the history."""
@@ -128,7 +159,7 @@ class _Found:
             if self.expected is not None and self.expected != self.count:
                 raise MatchingChanged(self.expected, self.count)
             if self.count > MOST_ITEMS:
-                raise TooManyItems(self.count)
+                raise TooManyItems(self.count, MOST_ITEMS)
             for contract_id, some in by_contract(self.items).items():
                 lines = (key.line_id for item_id in some if (key := streams.line_of(item_id)))
                 load_deal(unit, contract_id, lines)
@@ -140,18 +171,23 @@ class _Found:
 
 def _look(tenant: Tenant, selected: Matching) -> _Found:
     """What matches, as the views show it now; all of it is counted, and too much not listed."""
-    if not all(selected.wanted.any_of.values()):
-        return _Found(position=0, items=(), count=0, expected=selected.expected)
-    most = MOST_ITEMS + len(selected.without)
     with tenant.reading() as (views, position):
-        page = selected.backlog.ids(views, selected.wanted, PageRequest(limit=most))
-        items = [item_id for item_id in page.ids if item_id not in selected.without]
-        count = len(items)
-        if page.next is not None:
-            count = selected.backlog.count(views, selected.wanted)
-            only = _only(selected.wanted, selected.without)
-            count -= selected.backlog.count(views, only) if only.any_of["item_id"] else 0
+        items, count = _matching(views, selected, MOST_ITEMS)
     return _Found(position=position, items=items, count=count, expected=selected.expected)
+
+
+def _matching(views: Connection, selected: Matching, most: int) -> tuple[list[str], int]:
+    """The ids of what matches, of that many items at least, and how many match in all."""
+    backlog, wanted, without = selected.backlog, selected.wanted, selected.without
+    if not all(wanted.any_of.values()):
+        return [], 0
+    page = backlog.ids(views, wanted, PageRequest(limit=most + len(without)))
+    items = [item_id for item_id in page.ids if item_id not in without]
+    if page.next is None:
+        return items, len(items)
+    only = _only(wanted, without)
+    left_out = backlog.count(views, only) if only.any_of["item_id"] else 0
+    return items, backlog.count(views, wanted) - left_out
 
 
 def _only(wanted: BacklogFilter, items: Collection[str]) -> BacklogFilter:

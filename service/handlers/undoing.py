@@ -173,7 +173,18 @@ def _command_at(ledger: Ledger, position: int) -> list[Recorded]:
         found += after
         if len(after) < len(page):
             break
-    return found
+    return next(each for each in _apart(found) if each[-1].position >= position)
+
+
+def _apart(recorded: Iterable[Recorded]) -> Iterator[list[Recorded]]:
+    """Commands in a row, told apart by what only stands at the end of one."""
+    some: list[Recorded] = []
+    for each in recorded:
+        if some and undoing.ends_a_mark(some[-1].event) and not undoing.ends_a_mark(each.event):
+            yield some
+            some = []
+        some.append(each)
+    yield some
 
 
 def _page_before(ledger: Ledger, position: int) -> list[Recorded]:

@@ -10,9 +10,10 @@ from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from projections.views.backlog import lists as backlog_lists
 from projections.views.backlog.lists import BacklogList, list_fixed_price, list_time_and_material
 from projections.views.backlog.rows import FixedPriceRow, SalesRow, TotalledPage
-from service.handlers import backlog as handlers
 from service.handlers import undoing
+from service.handlers.backlog import ItemsCommand
 from service.handlers.idempotency import Request as CommandRequest
+from service.handlers.jobs import over_all
 from service.handlers.matching import selection
 from service.http.callers import DryRun, ThePost, TheTenant
 from service.http.reading import Reading, TheReading
@@ -20,11 +21,14 @@ from service.http.responses import command_response, gives, list_response, one_r
 from service.http.routers.routes import Routes
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
+from service.wire.jobs import Job
 from service.wire.outcomes import ItemsChanged
 from service.wire.queries import BacklogQuery, FixedPriceQuery, SalesQuery
 from service.wire.requests import ItemsBody, MarkBody, UndoBody
 
 routes = Routes("/v1/backlog", "Backlog")
+CHANGED = {**gives(ItemsChanged), **gives(Job, status=202)}
+"""What a command over items answers; a job where more match than one transaction takes."""
 
 
 async def _listed(
@@ -64,32 +68,32 @@ async def get_time_and_material(
     return await _listed(request, tenant, list_time_and_material, query)
 
 
-@routes.post("/mark", responses=gives(ItemsChanged))
+@routes.post("/mark", responses=CHANGED)
 async def mark(
     body: MarkBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:
     """Mark items ready or not ready to invoice, across lines and contracts (D-11, D-25 to D-27)."""
-    make = _mark_ready if body.status == "ready" else _mark_not_ready
+    kind = MarkReady if body.status == "ready" else MarkNotReady
     partly = body.mode == "best_effort"
-    return await _over_items(body, tenant, replace(command, dry_run=dry_run), make, partly=partly)
+    return await _over_items(body, tenant, replace(command, dry_run=dry_run), kind, partly=partly)
 
 
-@routes.post("/nte/reset", responses=gives(ItemsChanged))
+@routes.post("/nte/reset", responses=CHANGED)
 async def reset(
     body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:
     """Withdraw not-to-exceed verdicts and free what they committed (D-33)."""
     command = replace(command, dry_run=dry_run)
-    return await _over_items(body, tenant, command, lambda items: ResetNTE(items=items))
+    return await _over_items(body, tenant, command, ResetNTE)
 
 
-@routes.post("/nte/reevaluate", responses=gives(ItemsChanged))
+@routes.post("/nte/reevaluate", responses=CHANGED)
 async def reevaluate(
     body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:
     """Evaluate items anew, one by one in the order given; all that match oldest first (D-34)."""
     command = replace(command, dry_run=dry_run)
-    return await _over_items(body, tenant, command, lambda items: ReevaluateNTE(items=items))
+    return await _over_items(body, tenant, command, ReevaluateNTE)
 
 
 @routes.post("/undo", responses=gives(ItemsChanged))
@@ -110,20 +114,12 @@ async def _over_items(
     body: MarkBody | ItemsBody,
     tenant: Tenant,
     command: CommandRequest,
-    make: handlers.MakeCommand,
+    kind: ItemsCommand,
     *,
     partly: bool = True,
 ) -> Response:
     asked, selected = _because(command, body.reason), selection(body.items, body.matching)
-    return command_response(await handlers.command(tenant, asked, make, selected, partly=partly))
-
-
-def _mark_ready(items: tuple[str, ...]) -> MarkReady:
-    return MarkReady(items=items)
-
-
-def _mark_not_ready(items: tuple[str, ...]) -> MarkNotReady:
-    return MarkNotReady(items=items)
+    return command_response(await over_all.command(tenant, asked, kind, selected, partly=partly))
 
 
 def _because(command: CommandRequest, reason: str | None) -> CommandRequest:

@@ -14,6 +14,7 @@ from projections.views.resource import Page
 from service.handlers import invoices as handlers
 from service.handlers.jobs import asking as jobs
 from service.handlers.jobs import drafting as job_drafting
+from service.handlers.jobs import over_all
 from service.handlers.jobs.drafting import DraftAll
 from service.handlers.matching import all_that
 from service.http.callers import TheChange, ThePost, ThePostedChange, TheTenant
@@ -58,7 +59,7 @@ async def post_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) ->
     )
     if body.matching is not None:
         matching = all_that(body.matching)
-        answer = await handlers.draft_matching(tenant, command, body.contract_id, create, matching)
+        answer = await over_all.draft_matching(tenant, command, body.contract_id, create, matching)
     else:
         answer = await handlers.create_drafts(tenant, command, str(body.contract_id), create)
     return command_response(answer)

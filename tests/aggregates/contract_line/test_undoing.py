@@ -25,6 +25,7 @@ from aggregates.contract_line.undoing import (
     verdicts_of,
 )
 from aggregates.events import Event, RequestAnswered
+from aggregates.job.events import JobClosed
 from aggregates.statuses import BillingStatus, NTEStatus
 from tests.aggregates.any_events import an_event
 from tests.aggregates.examples import (
@@ -156,6 +157,7 @@ def test_only_what_marks_record_may_be_of_a_mark() -> None:
     for story in (LIMITED, LIMITED.when(reset(ONE)).after):
         assert all(may_be_of_a_mark(event) for event in events_of(story, ONE))
     assert may_be_of_a_mark(RequestAnswered(key="k", digest="d", body="{}"))
+    assert may_be_of_a_mark(JobClosed(job_id="J1"))
     assert not any(may_be_of_a_mark(event) for event in LIMITED.when(reset(ONE)).all(NTEReset))
     assert not any(may_be_of_a_mark(event) for event in [a_contract(), *a_line()])
 
@@ -187,14 +189,14 @@ def test_whatever_changes_an_item_says_so(events: list[Event]) -> None:
             for item_id in before.keys() | now.keys()
             if before.get(item_id) != now.get(item_id)
         }
-        assert changed <= {*touched_by(event), *_of_completed(line, event)}, event
+        assert changed <= {*touched_by(event), *_of_its_milestones(line, event)}, event
         line = after
 
 
-def _of_completed(line: state.ContractLine, event: Event) -> set[str]:
-    """Parts that leave the state with their milestone: posted ones, which no undo gives back."""
-    headers = getattr(event, "milestones", ())
-    known = (line.milestones.get(header.milestone_id) for header in headers)
+def _of_its_milestones(line: state.ContractLine, event: Event) -> set[str]:
+    """Parts that go with a whole milestone: completed ones, and those of another split of it."""
+    headers = [header.milestone_id for header in getattr(event, "milestones", ())]
+    known = map(line.milestones.get, [*headers, getattr(event, "milestone_id", "")])
     return {item_id for milestone in known if milestone for item_id in milestone.parts}
 
 

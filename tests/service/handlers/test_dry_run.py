@@ -1,7 +1,7 @@
 """A dry run answers what the call comes to, and changes nothing."""
 
 import asyncio
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -15,23 +15,18 @@ from aggregates.contract_line.readiness import MarkNotReady, MarkReady
 from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.refusals import ItemsRefused
 from service.handlers import backlog
-from service.handlers.backlog import MakeCommand
+from service.handlers.backlog import ItemsCommand
 from service.tenants.tenant import Tenant
 from service.wire.problems import of_refusal
 from tests.databases import NewDatabase
 from tests.office import approval_event, contract_event, line_event
 from tests.service.office import NOW, draft, history, post, record, request
 
-
-def making(command: Callable[..., Any]) -> MakeCommand:
-    return lambda items: command(items=items)
-
-
-COMMANDS = {
-    "ready": making(MarkReady),
-    "not ready": making(MarkNotReady),
-    "reset": making(ResetNTE),
-    "reevaluate": making(ReevaluateNTE),
+COMMANDS: dict[str, ItemsCommand] = {
+    "ready": MarkReady,
+    "not ready": MarkNotReady,
+    "reset": ResetNTE,
+    "reevaluate": ReevaluateNTE,
 }
 NUMBERS = count()
 

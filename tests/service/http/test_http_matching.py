@@ -169,18 +169,113 @@ async def test_a_repetition_under_its_key_is_answered_alike_though_nothing_match
     assert (await caller.call("POST", MARK, body, expect=409))["found"] == 0
 
 
-async def test_more_than_a_command_takes_is_refused_with_how_many_there_are(
-    caller: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
+# --- more than one transaction takes -----------------------------------------------------------
+
+
+@pytest.fixture
+def three_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One transaction takes three items, and a job five."""
     monkeypatch.setattr(handlers, "MOST_ITEMS", 3)
-    items = [item for n in range(3) for item in await caller.sales(f"ap-{n}", "10.00")]
+    monkeypatch.setattr(handlers, "MOST_OF_A_JOB", 5)
+
+
+async def many(caller: Caller, number: int = 5, limit: str = "35.00") -> list[str]:
+    """The items of so many hours at 10.00 that A pays alone, a day each."""
+    await caller.line(splits={"A": "100"}, limit=limit, expect=200)
+    dates = [f"2026-10-{n + 1:02}" for n in range(number)]
+    return [(await caller.sales(f"ap-{date}", "10.00", date=date))[0] for date in dates]
+
+
+@pytest.mark.usefixtures("three_at_once")
+async def test_more_than_a_transaction_takes_are_marked_by_a_job_in_parts(caller: Caller) -> None:
+    items = await many(caller)
+    body = ready(mode="best_effort", contract_id=["PC-1"], expect={"count": 5})
+    headers = {"Idempotency-Key": "all"}
+    asked = await caller.call("POST", MARK, body, headers=headers, expect=202)
+    job = await caller.over(asked["job_id"])
+    assert (job["kind"], job["status"], job["total"]) == ("mark_ready", "complete", 2)
+    assert job["request"]["matching"]["contract_id"] == ["PC-1"]
+    told = [(r["item_count"], r["changed_count"], r["skipped_count"]) for r in job["results"]]
+    assert told == [(3, 3, 0), (2, 0, 2)]
+    failed = [(s["item_id"], s["code"]) for s in job["results"][1]["skipped"]]
+    assert failed == [(item, "nte_failed") for item in items[3:]]
+    ready_now = {item for item, status in (await statuses(caller)).items() if status == "ready"}
+    assert ready_now == set(items[:3])
+    again = await caller.call("POST", MARK, body, headers=headers, expect=202)
+    assert again["job_id"] == asked["job_id"]
+
+
+@pytest.mark.usefixtures("three_at_once")
+async def test_a_refused_item_refuses_its_part_of_a_job_unless_told_otherwise_d27(
+    caller: Caller,
+) -> None:
+    await many(caller)
+    asked = await caller.call("POST", MARK, ready(), expect=202)
+    job = await caller.over(asked["job_id"])
+    told = [(r["status"], r["changed_count"], r["skipped_count"]) for r in job["results"]]
+    assert told == [("complete", 3, 0), ("failed", 0, 2)]
+    assert job["results"][1]["problem"]["code"] == "items_refused"
+
+
+@pytest.mark.usefixtures("three_at_once")
+async def test_verdicts_of_more_than_a_transaction_takes_are_given_anew_by_a_job(
+    caller: Caller,
+) -> None:
+    await many(caller)
+    body = {"matching": {"view": TM}}
+    for path, kind in ((RESET, "reset_nte"), (REEVALUATE, "reevaluate_nte")):
+        job = await caller.over((await caller.call("POST", path, body, expect=202))["job_id"])
+        assert (job["kind"], [r["changed_count"] for r in job["results"]]) == (kind, [3, 2])
+    rows = await caller.rows(f"/backlog/{TM}")
+    assert [row["nte_status"] for row in rows] == ["committed"] * 3 + ["failed"] * 2
+
+
+@pytest.mark.usefixtures("three_at_once")
+async def test_more_than_a_transaction_takes_are_drafted_by_a_job_a_contract_a_step(
+    caller: Caller,
+) -> None:
+    items = await many(caller, 3)
+    others = await caller.sales("ap-other", "10.00", contract_id="PC-2")
+    await caller.mark(items[1:])
+    body: Json = {"matching": {"view": TM, "expect": {"count": 5}}, "cutoff": "2026-10-02"}
+    job = await caller.over((await caller.call("POST", "/invoices", body, expect=202))["job_id"])
+    told = [(r["contract_id"], r["status"], r["changed_count"]) for r in job["results"]]
+    assert told == [("PC-1", "complete", 1), ("PC-2", "skipped", 0)]
+    skips = [[(s["item_id"], s["code"]) for s in r["skipped"]] for r in job["results"]]
+    assert skips[0] == [(items[0], "item_not_ready"), (items[2], "not_selected")]
+    assert {item for item, _ in skips[1]} == set(others)
+    (draft,) = await caller.rows("/invoices")
+    assert draft["invoice_id"] == job["results"][0]["invoices"][0]["invoice_id"]
+
+
+@pytest.mark.usefixtures("three_at_once")
+async def test_the_step_of_a_job_is_taken_back_by_its_position(caller: Caller) -> None:
+    items = await many(caller, 4, "40.00")
+    await caller.over((await caller.call("POST", MARK, ready(), expect=202))["job_id"])
+    marked = [e for e in await caller.history() if e["type"].startswith("MarkedReady")]
+    for event, some in zip(marked, (items[:3], items[3:]), strict=True):
+        body = {"position": event["position"]}
+        undone = await caller.call("POST", "/backlog/undo", body)
+        assert [item["item_id"] for item in undone["changed"]] == some
+
+
+@pytest.mark.usefixtures("three_at_once")
+async def test_what_is_too_much_even_for_a_job_is_refused_with_how_many_there_are(
+    caller: Caller,
+) -> None:
+    items = await many(caller, 6)
+    before = caller.position
     refused = await caller.call("POST", MARK, ready(expect={"count": 6}), expect=409)
     assert (refused["code"], refused["found"]) == ("too_many_items", 6)
     wrong = ready(expect={"count": 6}, **{"except": [items[0], "PC-1~L-1~none"]})
-    refused = await caller.call("POST", MARK, wrong, expect=409)
-    assert (refused["code"], refused["found"]) == ("matching_changed", 5)
-    answer = await caller.call("POST", MARK, ready(**{"except": items[:3]}))
-    assert counts(answer) == (3, 0)
+    for dry_run in (None, "true"):
+        refused = await caller.call("POST", MARK, wrong, expect=409, dry_run=dry_run)
+        assert (refused["code"], refused["found"]) == ("matching_changed", 5)
+    fitting = ready(**{"except": items[:1]}, expect={"count": 5})
+    refused = await caller.call("POST", MARK, fitting, expect=409, dry_run="true")
+    assert refused["code"] == "too_many_items"
+    await caller.nothing_happened(before)
+    await caller.call("POST", MARK, ready(**{"except": items[:3]}, mode="best_effort"))
 
 
 # --- what an answer lists ----------------------------------------------------------------------
