@@ -74,7 +74,7 @@ def _mark_matching(service: Office, count: int, status: str) -> None:
         job: dict[str, Any] = answer.expect(202).json()
         while job["status"] in {"scheduled", "processing"}:
             sleep(POLL_SECONDS)
-            job = service.read(f"/v1/jobs/{job['job_id']}")
+            job = service.read(f"/v1/jobs/{job['job_id']}?after={job['position']}")
         changed = sum(result["changed_count"] for result in job["results"])
     if changed != count:
         raise ValueError(f"{changed} items were marked, not {count}")
