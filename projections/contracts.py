@@ -32,7 +32,7 @@ def project(recorded: Recorded) -> Iterator[Change]:
     """The rows of contracts and lines; every event of their streams moves their version."""
     match recorded.event:
         case ContractDefined() as event:
-            yield from _contract(event, recorded.version)
+            yield from _contract(event, recorded)
         case ContractLineDefined() as event:
             yield from _line(event, recorded.version)
         case EventParked() | EventUnparked():
@@ -50,7 +50,7 @@ def project(recorded: Recorded) -> Iterator[Change]:
             return
 
 
-def _contract(event: ContractDefined, version: int) -> Iterator[Change]:
+def _contract(event: ContractDefined, recorded: Recorded) -> Iterator[Change]:
     key, currency = {"contract_id": event.contract_id}, event.currency
     row = {
         **key,
@@ -58,7 +58,7 @@ def _contract(event: ContractDefined, version: int) -> Iterator[Change]:
         "search_text": folded(event.name),
         "currency": currency,
         "nte_limit": to_minor_or_none(event.nte_limit, currency),
-        "version": version,
+        "version": recorded.version,
     }
     yield Put(contracts, (row,))
     yield Drop(contract_customers, key)
@@ -70,6 +70,7 @@ def _contract(event: ContractDefined, version: int) -> Iterator[Change]:
             "name": customer.name,
             "search_text": folded(customer.name),
             "nte_limit": to_minor_or_none(customer.nte_limit, currency),
+            "position": recorded.position,
         }
         for ordinal, customer in enumerate(event.customers)
     )

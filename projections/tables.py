@@ -119,7 +119,9 @@ contract_customers = Table(
     _text("name"),
     _text("search_text"),
     Column("nte_limit", BigInteger),
+    Column("position", BigInteger, nullable=False, comment="where the contract was defined last"),
     PrimaryKeyConstraint("contract_id", "customer_id"),
+    Index("contract_customers_by_customer", "customer_id", "position"),
 )
 
 contract_lines = Table(
@@ -154,6 +156,7 @@ line_customers = Table(
     Column("rounding", Boolean, nullable=False),
     Column("nte_limit", BigInteger),
     PrimaryKeyConstraint("contract_id", "line_id", "customer_id"),
+    Index("line_customers_by_customer", "customer_id", "contract_id", "line_id"),
 )
 
 limit_usage = Table(
@@ -183,6 +186,7 @@ milestones = Table(
     _text("status"),
     Column("text_id", BigInteger, nullable=False),
     Index("milestones_by_line", "contract_id", "line_id"),
+    Index("milestones_by_date", "date", "milestone_id"),
     Index("milestones_by_text", "text_id"),
 )
 
@@ -205,6 +209,7 @@ fixed_price = Table(
     Index("fixed_price_by_contract", "contract_id", "date", "item_id"),
     Index("fixed_price_by_customer", "customer_id", "billing_status", "date", "item_id"),
     Index("fixed_price_by_milestone", "milestone_id"),
+    _index_of_some("fixed_price_by_invoice", "invoice_id"),
 )
 
 fixed_price_totals = _totals_of(
@@ -285,6 +290,7 @@ invoices = Table(
     Index("invoices_by_contract", "contract_id", "status"),
     Index("invoices_by_customer", "customer_id", "status"),
     Index("invoices_by_status", "status"),
+    _index_of_some("invoices_by_number", "number"),
 )
 
 invoice_lines = Table(

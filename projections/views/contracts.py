@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
 from sqlalchemy import Connection, RowMapping, Table, and_, select
 
 from aggregates.statuses import (
@@ -25,8 +24,7 @@ from projections.tables import (
     milestones,
 )
 from projections.values.units import from_minor, from_minor_or_none
-from projections.views.paging import PageRequest, Paging, in_order
-from projections.views.resource import Day, Listed, Money, Page, Positioned, Resource
+from projections.views.resource import Day, Listed, Money, Resource
 
 
 class ContractCustomer(Resource):
@@ -65,7 +63,7 @@ class Chargeable(Resource):
     tasks: dict[str, bool] | None
 
 
-class Line(Positioned):
+class Line(Listed):
     """A contract line as it stands; `difference` is contract amount less milestones (D-15)."""
 
     contract_id: str
@@ -94,7 +92,7 @@ class MilestonePart(Resource):
     billing_status: BillingStatus
 
 
-class Milestone(Positioned):
+class Milestone(Listed):
     """A milestone and its parts."""
 
     milestone_id: str
@@ -110,30 +108,11 @@ class Milestone(Positioned):
     parts: list[MilestonePart]
 
 
-_CONTRACTS = Paging(
-    {"contract_id": contracts.c.contract_id, "name": contracts.c.name},
-    key="contract_id",
-    default="contract_id",
-)
-CONTRACTS_BY = _CONTRACTS.sortable
-
-
-def list_contracts(connection: Connection, request: PageRequest) -> Page[Contract]:
-    """The contracts with their customers."""
-    part = _CONTRACTS.read(request)
-    rows = _CONTRACTS.fetch(connection, select(contracts), part)
-    return Page(
-        items=_with_customers(connection, rows[: request.limit]),
-        next=_CONTRACTS.next_cursor(in_order(rows), part),
-        position=UNSET,
-    )
-
-
 def find_contract(connection: Connection, contract_id: str) -> tuple[Contract, int] | None:
     """A contract with its customers and the ids of its lines, and its version."""
     statement = select(contracts).where(contracts.c.contract_id == contract_id)
     row = connection.execute(statement).mappings().first()
-    return (_with_customers(connection, [row])[0], row["version"]) if row else None
+    return (Contract(**with_customers(connection, [row])[0]), row["version"]) if row else None
 
 
 def find_line(connection: Connection, contract_id: str, line_id: str) -> tuple[Line, int] | None:
@@ -145,7 +124,7 @@ def find_line(connection: Connection, contract_id: str, line_id: str) -> tuple[L
     if row is None:
         return None
     payers = _of_line(line_customers, contract_id, line_id).order_by(line_customers.c.ordinal)
-    return _line(row, connection.execute(payers).mappings().all()), row["version"]
+    return line_of(row, connection.execute(payers).mappings().all()), row["version"]
 
 
 def find_milestone(connection: Connection, milestone_id: str) -> tuple[Milestone, int] | None:
@@ -169,35 +148,39 @@ def find_milestone(connection: Connection, milestone_id: str) -> tuple[Milestone
         .where(fixed_price.c.milestone_id == milestone_id)
         .order_by(fixed_price.c.ordinal)
     )
-    parts = [
-        MilestonePart(
-            item_id=part["item_id"],
-            customer_id=part["customer_id"],
-            amount=from_minor(part["amount"], row["currency"]),
-            tax=from_minor(part["tax"], row["currency"]),
-            billing_status=part["billing_status"],
-        )
-        for part in connection.execute(statement).mappings()
-    ]
-    milestone = Milestone(
-        milestone_id=milestone_id,
+    parts = connection.execute(statement).mappings().all()
+    return milestone_of(row, parts), row["version"]
+
+
+def milestone_of(row: RowMapping, parts: Iterable[RowMapping]) -> Milestone:
+    """The milestone of a row, with the rows of its parts."""
+    currency = row["currency"]
+    return Milestone(
+        milestone_id=row["milestone_id"],
         contract_id=row["contract_id"],
         line_id=row["line_id"],
         name=row["name"],
         status=row["status"],
-        amount=from_minor(row["amount"], row["currency"]),
-        tax=from_minor(row["tax"], row["currency"]),
-        currency=row["currency"],
+        amount=from_minor(row["amount"], currency),
+        tax=from_minor(row["tax"], currency),
+        currency=currency,
         date=row["date"],
         task_id=row["task_id"],
-        parts=parts,
-        position=UNSET,
+        parts=[
+            MilestonePart(
+                item_id=part["item_id"],
+                customer_id=part["customer_id"],
+                amount=from_minor(part["amount"], currency),
+                tax=from_minor(part["tax"], currency),
+                billing_status=part["billing_status"],
+            )
+            for part in parts
+        ],
     )
-    return milestone, row["version"]
 
 
-def _with_customers(connection: Connection, rows: Sequence[RowMapping]) -> list[Contract]:
-    """The contracts of these rows, each with its customers and the ids of its lines."""
+def with_customers(connection: Connection, rows: Sequence[RowMapping]) -> list[dict[str, Any]]:
+    """What contracts of these rows are made of, with their customers and the ids of their lines."""
     ids = [row["contract_id"] for row in rows]
     payer, line = contract_customers.c, contract_lines.c
     payers: dict[str, list[RowMapping]] = defaultdict(list)
@@ -211,14 +194,14 @@ def _with_customers(connection: Connection, rows: Sequence[RowMapping]) -> list[
     return [_contract(row, payers[row["contract_id"]], lines[row["contract_id"]]) for row in rows]
 
 
-def _contract(row: RowMapping, payers: Sequence[RowMapping], line_ids: list[str]) -> Contract:
+def _contract(row: RowMapping, payers: Sequence[RowMapping], line_ids: list[str]) -> dict[str, Any]:
     currency = row["currency"]
-    return Contract(
-        contract_id=row["contract_id"],
-        name=row["name"],
-        currency=currency,
-        nte_limit=from_minor_or_none(row["nte_limit"], currency),
-        customers=[
+    return {
+        "contract_id": row["contract_id"],
+        "name": row["name"],
+        "currency": currency,
+        "nte_limit": from_minor_or_none(row["nte_limit"], currency),
+        "customers": [
             ContractCustomer(
                 customer_id=payer["customer_id"],
                 name=payer["name"],
@@ -226,11 +209,12 @@ def _contract(row: RowMapping, payers: Sequence[RowMapping], line_ids: list[str]
             )
             for payer in payers
         ],
-        lines=line_ids,
-    )
+        "lines": line_ids,
+    }
 
 
-def _line(row: RowMapping, payers: Iterable[RowMapping]) -> Line:
+def line_of(row: RowMapping, payers: Iterable[RowMapping]) -> Line:
+    """The line of a row, with the rows of its customers in their order."""
     currency, amount = row["currency"], row["contract_amount"]
     fixed = row["billing_method"] == BillingMethod.FIXED_PRICE
     total = row["milestones_total"] if fixed else None
@@ -258,7 +242,6 @@ def _line(row: RowMapping, payers: Iterable[RowMapping]) -> Line:
         chargeable=msgspec.json.decode(row["chargeable"], type=Chargeable),
         milestones_total=from_minor_or_none(total, currency),
         difference=from_minor_or_none(difference, currency),
-        position=UNSET,
     )
 
 

@@ -4,6 +4,7 @@ import base64
 import binascii
 import datetime
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -28,6 +29,7 @@ from sqlalchemy import (
 )
 
 from projections.history import can_be_stored
+from projections.values.search_texts import folded
 
 Columns = Mapping[str, ColumnElement[Any]]
 Rows = list[dict[str, Any]]
@@ -60,11 +62,15 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which part of a list is wanted: `sort` as `field,-field`, `cursor` from the page before."""
+    """Which part of a list is wanted: `sort` as `field,-field`, `cursor` from the page before.
+
+    With `seek`, which is for lists in the order of dates, it starts at that day.
+    """
 
     limit: int = 100
     cursor: str | None = None
     sort: str | None = None
+    seek: datetime.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +88,14 @@ class Part:
 
 
 class Paging:
-    """The keyset paging of one list: its sortable columns, the unique key that ends each sort."""
+    """The keyset paging of one list: its sortable columns, the unique key that ends each sort.
+
+    A key of several columns names them as a sort does.
+    """
 
     def __init__(self, columns: Columns, key: str, default: str) -> None:
         self._columns = columns
-        self._key = key
+        self._key = key.split(",")
         self.default = self._orders(default)
 
     @property
@@ -158,7 +167,8 @@ class Paging:
                 raise BadQuery("sort", f"can't sort by {name!r}; sortable are {known}")
             orders.setdefault(name, Order(name, field.startswith("-")))
         descending = next(reversed(orders.values())).descending
-        orders.setdefault(self._key, Order(self._key, descending))
+        for name in self._key:
+            orders.setdefault(name, Order(name, descending))
         return tuple(orders.values())
 
     def _decode(self, cursor: str, orders: Sequence[Order]) -> tuple[Any, ...]:
@@ -185,6 +195,8 @@ class Paging:
         if type(value) is not column.type.python_type:
             raise TypeError(value)
         if isinstance(value, int) and abs(value) >= _LARGEST.get(type(column.type), 2**63):
+            raise ValueError(value)
+        if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(value)
         if isinstance(value, str):
             value.encode()  # JSON can spell half a surrogate pair, which no database can bind
@@ -272,6 +284,13 @@ def empty_first(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime.date) else value
+
+
+def has_text(text: str | None, *columns: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+    """The condition that one of the columns, which are folded, has a text; none without a text."""
+    if not text:
+        return []
+    return [or_(*(column.contains(folded(text), autoescape=True) for column in columns))]
 
 
 def any_of(columns: Any, wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -1,14 +1,15 @@
 """How a contract performs: what was invoiced, what is on drafts, ready and not ready (D-60)."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from aggregates.statuses import BillingMethod, BillingStatus, BillingType
 from projections.tables import contract_lines, fixed_price_totals, time_and_material_totals
-from projections.values.sums import kept_halves, whole
+from projections.values.sums import halves, kept_halves, whole
 from projections.values.units import from_minor, from_minor_or_none
 from projections.views.limits import LimitLevelUsage, levels
 from projections.views.resource import Money, Positioned, Resource
@@ -20,6 +21,17 @@ class LinePerformance(Resource):
     line_id: str
     name: str
     billing_method: BillingMethod
+    contract_value: Money | None
+    invoiced: Money
+    on_drafts: Money
+    ready: Money
+    not_ready: dict[str, Money]
+    remaining: Money | None
+
+
+class Figures(Resource):
+    """How a contract performs as a whole: chargeable amounts without tax (D-60)."""
+
     contract_value: Money | None
     invoiced: Money
     on_drafts: Money
@@ -52,7 +64,7 @@ def performance(connection: Connection, contract_id: str) -> Performance | None:
     if known is None:
         return None
     currency, limits = known
-    sums = _sums(connection, contract_id)
+    sums = _sums(connection, [contract_id], "line_id")
     statement = (
         select(contract_lines)
         .where(contract_lines.c.contract_id == contract_id)
@@ -83,29 +95,50 @@ def performance(connection: Connection, contract_id: str) -> Performance | None:
     )
 
 
+def figures_of(connection: Connection, currencies: Mapping[str, str]) -> dict[str, Figures]:
+    """How contracts perform, each as a whole (D-60): three statements for all.
+
+    They are named with their currencies.
+    """
+    line = contract_lines.c
+    values = (
+        select(line.contract_id, *halves(func.coalesce(line.contract_amount, 0), "value"))
+        .where(line.contract_id.in_(currencies))
+        .group_by(line.contract_id)
+    )
+    found = connection.execute(values).mappings()
+    worth = {row["contract_id"]: whole(row, "value") for row in found}
+    sums = _sums(connection, list(currencies), "contract_id")
+    return {
+        each: Figures(**_performance(worth.get(each, 0), sums[each], currency))
+        for each, currency in currencies.items()
+    }
+
+
 Sums = dict[tuple[str, str], int]
 """Chargeable minor units by (billing status, class)."""
 
 
-def _sums(connection: Connection, contract_id: str) -> dict[str, Sums]:
+def _sums(connection: Connection, contract_ids: Sequence[str], by: str) -> dict[str, Sums]:
+    """The sums of contracts by this column: of each of them, or of the lines of one."""
     sums: dict[str, Sums] = defaultdict(lambda: defaultdict(int))
     item, part = time_and_material_totals.c, fixed_price_totals.c
     classes = item["class"]
     amounts = kept_halves(time_and_material_totals, "amount")
     sales = (
-        select(item.line_id, item.billing_status, classes, *amounts)
-        .where(item.contract_id == contract_id, item.billing_type == BillingType.CHARGEABLE)
-        .group_by(item.line_id, item.billing_status, classes)
+        select(item[by], item.billing_status, classes, *amounts)
+        .where(item.contract_id.in_(contract_ids), item.billing_type == BillingType.CHARGEABLE)
+        .group_by(item[by], item.billing_status, classes)
     )
     for row in connection.execute(sales).mappings():
-        sums[row["line_id"]][row["billing_status"], row["class"]] += whole(row, "amount")
+        sums[row[by]][row["billing_status"], row["class"]] += whole(row, "amount")
     parts = (
-        select(part.line_id, part.billing_status, *kept_halves(fixed_price_totals, "amount"))
-        .where(part.contract_id == contract_id)
-        .group_by(part.line_id, part.billing_status)
+        select(part[by], part.billing_status, *kept_halves(fixed_price_totals, "amount"))
+        .where(part.contract_id.in_(contract_ids))
+        .group_by(part[by], part.billing_status)
     )
     for row in connection.execute(parts).mappings():
-        sums[row["line_id"]][row["billing_status"], "milestone"] += whole(row, "amount")
+        sums[row[by]][row["billing_status"], "milestone"] += whole(row, "amount")
     return sums
 
 

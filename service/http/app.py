@@ -15,7 +15,16 @@ from service.http.bodies import BodyLimit
 from service.http.openapi import DESCRIPTION, openapi
 from service.http.reading import Waiting
 from service.http.responses import ProblemRaised, problem_response
-from service.http.routers import audit, backlog, contracts, intake, invoices, jobs, operations
+from service.http.routers import (
+    audit,
+    backlog,
+    contracts,
+    directory,
+    intake,
+    invoices,
+    jobs,
+    operations,
+)
 from service.http.routers.strict_route import StrictRoute
 from service.http.server.door import Door
 from service.settings import Settings
@@ -40,7 +49,7 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
     app.state.tenants, app.state.settings = tenants, settings
     app.state.waiting = Waiting(settings.waiting_limit)
     app.router.route_class = StrictRoute
-    for module in (backlog, intake, invoices, jobs, contracts, audit, operations):
+    for module in (backlog, intake, invoices, jobs, contracts, directory, audit, operations):
         module.routes.add_to(app)
     app.add_exception_handler(Exception, _unforeseen)
     app.add_exception_handler(HTTPException, _http)

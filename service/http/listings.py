@@ -42,6 +42,10 @@ Ids = Annotated[list[QueryText] | None, Query(max_length=200)]
 """A filter that may be repeated: any of its values."""
 
 
+Text = Annotated[QueryText, Query(min_length=1, max_length=200)] | None
+"""A text to look for, in any case."""
+
+
 def any_of(**filters: Sequence[str] | None) -> dict[str, list[str]]:
     """The filters that were given."""
     return {name: [str(v) for v in values] for name, values in filters.items() if values}

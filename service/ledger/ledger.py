@@ -22,8 +22,9 @@ from service.ledger.conflicts_and_retries import Committer
 from service.ledger.group_commit import CommandThread, Committed, Context, Submission
 from service.ledger.recorders import EventStore, Storage, as_unavailable, refusals_beside
 from service.ledger.states import States
-from service.ledger.stored_form import DamagedEvent, EventMapper
+from service.ledger.stored_form import EventMapper
 from service.ledger.unit_of_work import UnitOfWork
+from service.ledger.unread import Unread
 
 R = TypeVar("R")
 
@@ -119,15 +120,21 @@ class Ledger(Application[str]):
 
     def read(self, after: int, limit: int) -> list[Recorded]:
         """At most `limit` events after position `after`, in order."""
-        with as_unavailable():
-            found = self.history.select_after(after, limit)
-        return [self._recorded(*row) for row in found]
+        return [event.read() for event in self.unread(after, limit)]
 
     def read_at(self, positions: Iterable[int]) -> list[Recorded]:
         """The events at these positions, in order."""
+        return [event.read() for event in self.unread_at(positions)]
+
+    def unread(self, after: int, limit: int) -> list[Unread]:
+        """As `read`, for who wants few of them."""
         with as_unavailable():
-            found = self.history.select_positions(positions)
-        return [self._recorded(*row) for row in found]
+            return [Unread(*row) for row in self.history.select_after(after, limit)]
+
+    def unread_at(self, positions: Iterable[int]) -> list[Unread]:
+        """As `read_at`, for who wants few of them."""
+        with as_unavailable():
+            return [Unread(*row) for row in self.history.select_positions(positions)]
 
     def read_stream(self, stream: str, after: int, limit: int) -> list[Event]:
         """At most `limit` events of one stream after that version of it, in order."""
@@ -162,14 +169,3 @@ class Ledger(Application[str]):
         """At most `limit` refused events with numbers below `before`, the newest first."""
         with as_unavailable():
             return self._refusals.select_before(before, limit)
-
-    def _recorded(
-        self, stream: str, version: int, name: str, state: bytes, position: int
-    ) -> Recorded:
-        try:
-            event, metadata = EventMapper.codec.decode(name, state)
-        except DamagedEvent as error:
-            raise DamagedEvent(f"the event at position {position} can't be read") from error
-        return Recorded(
-            position=position, stream=stream, version=version, event=event, metadata=metadata
-        )

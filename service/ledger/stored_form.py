@@ -25,6 +25,14 @@ class _Stored(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _About:
+    metadata: Metadata
+
+
+_ABOUT = msgspec.json.Decoder(_About)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Upcaster:
     """Turns the data of an old version into that of the version named by `into`."""
 
@@ -122,6 +130,14 @@ class EventCodec:
             return self._decoded(name, stored)
         except msgspec.MsgspecError as error:
             raise DamagedEvent(f"an event of the type {name!r} can't be read ({error})") from error
+
+    @staticmethod
+    def metadata_of(stored: bytes) -> Metadata:
+        """Who recorded an event and when, without a look at its data. Raises DamagedEvent."""
+        try:
+            return _ABOUT.decode(stored).metadata
+        except msgspec.MsgspecError as error:
+            raise DamagedEvent(f"an event can't be read ({error})") from error
 
     def _decoded(self, name: str, stored: bytes) -> tuple[Event, Metadata]:
         decoder = self._decoders.get(name)

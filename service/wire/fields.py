@@ -24,6 +24,10 @@ from pydantic import (
 
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROLS_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
@@ -54,6 +58,15 @@ def _date(value: object) -> datetime.date:
     if not _FIRST_YEAR <= date.year <= _LAST_YEAR:
         raise ValueError(f"must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}")
     return date
+
+
+def _instant(value: object) -> datetime.datetime:
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise ValueError('must be an instant with its zone, such as "2026-10-31T09:30:00Z"')
+    instant = datetime.datetime.fromisoformat(value)
+    if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+        raise ValueError(f"must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return instant
 
 
 def _no_controls(value: str) -> str:
@@ -117,6 +130,12 @@ DateText = Annotated[
     ),
 ]
 """An ISO 8601 date in the years 1900 to 2199: others are typing errors, such as 0202-10-31."""
+InstantText = Annotated[
+    datetime.datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-10-31T09:30:00Z"]}),
+]
+"""An ISO 8601 instant with its zone, in the years 1900 to 2199."""
 UpstreamId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$", examples=["PC-1001"])]
 """An id that an upstream system owns."""
 _NO_CONTROLS: dict[str, Any] = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}

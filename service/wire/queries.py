@@ -5,12 +5,18 @@ from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
-from aggregates.statuses import BillingStatus, BillingType, NTEStatus, TransactionClass
+from aggregates.statuses import (
+    BillingStatus,
+    BillingType,
+    MilestoneStatus,
+    NTEStatus,
+    TransactionClass,
+)
 from projections.history import can_be_stored
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
 from projections.views.paging import PageRequest
-from service.wire.fields import DateText
+from service.wire.fields import DateText, DecimalText
 
 
 def _no_nul(value: str) -> str:
@@ -32,6 +38,10 @@ AFTER = (
     "a position that the history has not reached is refused (422)."
 )
 CURSOR = "`next` of the page before."
+SEEK = (
+    "Start the page at this date, in the order asked for; totals stay over the whole filter. "
+    "Only for lists sorted by `date` or `-date` first; else it is refused (422)."
+)
 SORT = "Fields to sort by, as `field,-field`; any other is refused (422)."
 
 
@@ -42,14 +52,23 @@ def sorted_by(names: Iterable[str]) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "maxLength": 500, "pattern": pattern})
 
 
+_AMOUNT = "compared with each row's own amount in its currency, without tax."
+
+
 class BacklogFilters(BaseModel):
     """What both views are filtered by, as a query or as a part of a body."""
 
+    item_id: Ids = Field(None, description="Only the items with these ids.")
     contract_id: Ids = None
     line_id: Ids = None
     project_id: Ids = None
     customer_id: Ids = None
+    task_id: Ids = Field(None, description="Only what was done for these tasks.")
+    invoice_id: Ids = Field(None, description="Only what is on these invoices, or was posted.")
+    currency: Ids = Field(None, description="Only amounts in these currencies (ISO 4217).")
     billing_status: list[BillingStatus] | None = None
+    amount_min: DecimalText | None = Field(None, description=f"The least amount, {_AMOUNT}")
+    amount_max: DecimalText | None = Field(None, description=f"The largest amount, {_AMOUNT}")
     date_from: DateText | None = None
     date_to: DateText | None = None
     q: Annotated[QueryText, Field(min_length=1, max_length=200)] | None = None
@@ -63,12 +82,21 @@ class BacklogFilters(BaseModel):
             if isinstance(value, list) and value
         }
         return BacklogFilter(
-            any_of=any_of, date_from=self.date_from, date_to=self.date_to, text=self.q
+            any_of=any_of,
+            date_from=self.date_from,
+            date_to=self.date_to,
+            amount_min=self.amount_min,
+            amount_max=self.amount_max,
+            text=self.q,
         )
 
 
 class FixedPriceFilters(BacklogFilters):
     """What the fixed-price view is filtered by."""
+
+    milestone_status: list[MilestoneStatus] | None = Field(
+        None, description="Only parts of milestones with these statuses (D-12)."
+    )
 
 
 class SalesFilters(BacklogFilters):
@@ -78,6 +106,8 @@ class SalesFilters(BacklogFilters):
     nte_status: list[NTEStatus] | None = None
     billing_type: list[BillingType] | None = None
     resource: Ids = None
+    role: Ids = Field(None, description="Only what was done in these roles.")
+    category: Ids = Field(None, description="Only what is of these categories.")
 
 
 class BacklogQuery(BacklogFilters):
@@ -88,10 +118,11 @@ class BacklogQuery(BacklogFilters):
     cursor: Annotated[QueryText, Field(max_length=2000)] | None = Field(None, description=CURSOR)
     after: Annotated[int, Field(ge=0, le=LARGEST)] | None = Field(None, description=AFTER)
     sort: str | None = None
+    seek: DateText | None = Field(None, description=SEEK)
 
     def page(self) -> PageRequest:
         """The page wanted."""
-        return PageRequest(limit=self.limit, cursor=self.cursor, sort=self.sort)
+        return PageRequest(self.limit, self.cursor, self.sort, self.seek)
 
 
 class FixedPriceQuery(BacklogQuery, FixedPriceFilters):

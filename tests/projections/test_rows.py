@@ -85,8 +85,9 @@ def called(name: str) -> dict[str, str]:
 def test_a_contract_defined_replaces_its_row_and_all_its_customers() -> None:
     key = {"contract_id": "C1"}
     row = {**key, **called("Harbour"), "currency": "EUR", "nte_limit": 500000, "version": VERSION}
-    bay = {**key, "customer_id": "B", "ordinal": 0, **called("Bay"), "nte_limit": 200000}
-    anchor = {**key, "customer_id": "A", "ordinal": 1, **called("Anchor"), "nte_limit": None}
+    named = {**key, "position": POSITION}
+    bay = {**named, "customer_id": "B", "ordinal": 0, **called("Bay"), "nte_limit": 200000}
+    anchor = {**named, "customer_id": "A", "ordinal": 1, **called("Anchor"), "nte_limit": None}
     assert changes(story.CONTRACT_DEFINED) == [
         put(tables.contracts, row),
         Drop(tables.contract_customers, key),

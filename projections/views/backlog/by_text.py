@@ -76,11 +76,13 @@ class ByText:
         plain, orders = replace(page.filter, has_text=False), page.orders
         rows: list[Select[Any]] = []
         for one in strands_of(plain):
-            within = replace(plain, any_of=tuple(of for of in plain.any_of if of[0] in one))
+            own = tuple(of for of in plain.any_of if of[0] in one)
             others = tuple(of for of in plain.any_of if of[0] not in one)
-            beside = Shape(others, has_date_from=False, has_date_to=False, has_text=False)
+            within = replace(plain, any_of=own, has_amount_min=False, has_amount_max=False)
+            beside = replace(plain, any_of=others, has_date_from=False, has_date_to=False)
             is_wanted = and_(true(), *self.view.where(beside)).label("is_wanted")
-            part = select(*columns, is_wanted).where(*self.view.where(within, one))
+            part = select(*columns, is_wanted).select_from(self.view.source(plain))
+            part = part.where(*self.view.where(within, one))
             rows.append(self.view.paging.rows(part, orders, is_next=page.is_next))
         skip = bindparam("skip", type_=Integer)
         return merged(rows, orders, limit=skip, on_postgres=page.on_postgres)
@@ -89,8 +91,7 @@ class ByText:
         """The rows of a page by what has its text; one may be found in several ways."""
         shape, orders, is_next = page.filter, page.orders, page.is_next
         is_plain = all(order.name in self.view.table.c for order in orders)
-        source = self.view.table if is_plain else self.view.joins
-        says, *others, is_named = self._looked_up(shape, source)
+        says, *others, is_named = self._looked_up(shape, None if is_plain else self.view.joins)
         by_text, led = self.view.paging_past_indexes, dict(page.led)
 
         def wanted(paging: Paging, part: Select[Any]) -> Select[Any]:
@@ -129,7 +130,8 @@ class ByText:
         for n, status in product(range(count), range(dict(shape.any_of)["billing_status"])):
             is_led = own[name] == bindparam(f"{name}_led_{n}", type_=own[name].type)
             where = self.view.where(plain, {"billing_status": status}, columns)
-            yield select(own.item_id).where(is_led, *where, *has_text)
+            part = select(own.item_id).select_from(self.view.source(plain))
+            yield part.where(is_led, *where, *has_text)
 
     @property
     def _keys(self) -> Columns:
@@ -142,10 +144,11 @@ class ByText:
         is_found = [key == found.c[name] for name, key in self._keys.items()]
         return select(self.view.table.c.item_id).join_from(found, self.view.table, and_(*is_found))
 
-    def _looked_up(self, shape: Shape, source: FromClause) -> list[Select[Any]]:
+    def _looked_up(self, shape: Shape, source: FromClause | None = None) -> list[Select[Any]]:
         """The ids of rows that are looked up by what has a text; one may be found several times."""
         plain, table = replace(shape, has_text=False), self.view.table
-        part = select(table.c.item_id).select_from(source)
+        looked_at = self.view.source(plain) if source is None else source
+        part = select(table.c.item_id).select_from(looked_at)
         says, *others = self.view.texts.looked_up()
         # The index of texts has the status, too.
         of_text = {**self._columns, "billing_status": table.c.billing_status}
@@ -155,12 +158,12 @@ class ByText:
 
     def all_looked_up(self, shape: Shape) -> Select[Any]:
         """The ids of all rows that are looked up by what has a text, each once."""
-        return union(*self._looked_up(shape, self.view.table)).subquery().select()
+        return union(*self._looked_up(shape)).subquery().select()
 
     def candidates(self, shape: Shape) -> Select[Any]:
         """How many rows are looked up by what has a text, or rather `limit` if there are more."""
         limit = bindparam("limit", type_=Integer)
-        parts = self._looked_up(shape, self.view.table)
+        parts = self._looked_up(shape)
         some = union_all(*(part.limit(limit).subquery().select() for part in parts))
         return select(func.count()).select_from(some.subquery())
 

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import product
 from math import prod
 from typing import Any
 
+from aggregates.money import MINOR_UNITS
 from projections.values.search_texts import folded
-from projections.views.paging import Order
+from projections.views.paging import BadQuery, Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacklogFilter:
-    """What to list: values per column (any of them), dates from and to, text to look for."""
+    """What to list: values per column (any of them), dates and amounts from and to, a text.
+
+    Amounts are compared with each row's own, in its currency.
+    """
 
     any_of: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     date_from: date | None = None
     date_to: date | None = None
+    amount_min: Decimal | None = None
+    amount_max: Decimal | None = None
     text: str | None = None
+
+
+KEYS = ("item_id", "invoice_id")
+"""Columns each value of which few rows have, and that have an index; fewest rows first."""
+DECIMALS = sorted(set(MINOR_UNITS.values()))
+"""How many decimals the currencies have."""
+_BEYOND_ALL = 2**63 - 1
+"""Minor units that no row has, but a column could."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +46,41 @@ class Shape:
     has_date_from: bool
     has_date_to: bool
     has_text: bool
+    has_amount_min: bool = False
+    has_amount_max: bool = False
 
     @property
     def names(self) -> set[str]:
         """All that it is by."""
-        others = {"date": self.has_date_from or self.has_date_to, "text": self.has_text}
+        others = {
+            "date": self.has_date_from or self.has_date_to,
+            "amount": self.has_amount_min or self.has_amount_max,
+            "text": self.has_text,
+        }
         return {name for name, _ in self.any_of} | {name for name, has in others.items() if has}
 
     @property
     def has_project(self) -> bool:
         """Whether it is by project, which stands with the line of a row."""
         return "project_id" in self.names
+
+    @property
+    def key(self) -> str | None:
+        """What leads to so few rows that they are read by nothing else, and sorted."""
+        return next((name for name in KEYS if name in self.names), None)
+
+
+def starting_at(wanted: BacklogFilter, day: date, orders: Sequence[Order]) -> BacklogFilter:
+    """What is wanted, from a day on in the order of the dates.
+
+    Raises BadQuery when the list is in another order.
+    """
+    first = orders[0]
+    if first.name != "date":
+        raise BadQuery("seek", "needs a list in the order of dates: sort by date or -date first")
+    if first.descending:
+        return replace(wanted, date_to=min(day, wanted.date_to or day))
+    return replace(wanted, date_from=max(day, wanted.date_from or day))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +110,8 @@ def shape_of(wanted: BacklogFilter) -> tuple[Shape, dict[str, Any]]:
         values["date_from"] = wanted.date_from
     if wanted.date_to:
         values["date_to"] = wanted.date_to
+    values |= _in_minor_units("amount_min", wanted.amount_min, ROUND_CEILING)
+    values |= _in_minor_units("amount_max", wanted.amount_max, ROUND_FLOOR)
     if wanted.text:
         values["text"] = folded(wanted.text)
     shape = Shape(
@@ -78,8 +119,21 @@ def shape_of(wanted: BacklogFilter) -> tuple[Shape, dict[str, Any]]:
         has_date_from="date_from" in values,
         has_date_to="date_to" in values,
         has_text="text" in values,
+        has_amount_min=wanted.amount_min is not None,
+        has_amount_max=wanted.amount_max is not None,
     )
     return shape, values
+
+
+def _in_minor_units(name: str, bound: Decimal | None, rounding: str) -> dict[str, int]:
+    """A bound of amounts for currencies of each number of decimals, as their rows are kept."""
+    if bound is None:
+        return {}
+    minor = {each: int(bound.scaleb(each).to_integral_value(rounding)) for each in DECIMALS}
+    return {
+        f"{name}_{each}": max(-_BEYOND_ALL, min(value, _BEYOND_ALL))
+        for each, value in minor.items()
+    }
 
 
 WHOLE: Mapping[str, int] = {}
@@ -96,7 +150,7 @@ def strands_of(shape: Shape) -> list[Mapping[str, int]]:
     all that was ever billed.
     """
     counts = _counts(shape)
-    if is_scattered(shape) or shape.has_project:
+    if is_scattered(shape) or shape.has_project or shape.key:
         return [WHOLE]
     choices = product(*map(range, counts.values()))
     return [dict(zip(counts, numbers, strict=True)) for numbers in choices]

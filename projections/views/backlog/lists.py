@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 from aggregates.statuses import AdjustmentStatus, BillingStatus
 from projections.databases.connections import IN_ORDER, Glance, glance_of, plan
 from projections.history import can_be_stored
-from projections.views.backlog.filters import BacklogFilter, shape_of
+from projections.views.backlog.filters import BacklogFilter, shape_of, starting_at
 from projections.views.backlog.ids import Ids, ids_of
 from projections.views.backlog.reading import Asked, Page
 from projections.views.backlog.rows import Row
@@ -34,7 +35,8 @@ class BacklogList:
     ) -> Page:
         """A page. Raises BadQuery."""
         asked = self._asked(glance_of(connection), wanted, page)
-        summed = asked.totals(connection) if totals else None
+        of_all = self._asked(asked.views, wanted, replace(page, seek=None)) if page.seek else asked
+        summed = of_all.totals(connection) if totals else None
         if asked.is_in_order:
             plan(asked.views, IN_ORDER)
         return asked.page(asked.by_text() if asked.shape.has_text else asked.rows(), summed)
@@ -63,15 +65,12 @@ class BacklogList:
         return sum(total.count for total in asked.totals(connection))
 
     def _matching(self, wanted: BacklogFilter) -> BacklogFilter:
-        return BacklogFilter(
-            any_of={**self._shown, **wanted.any_of},
-            date_from=wanted.date_from,
-            date_to=wanted.date_to,
-            text=wanted.text,
-        )
+        return replace(wanted, any_of={**self._shown, **wanted.any_of})
 
     def _asked(self, views: Glance, wanted: BacklogFilter, request: PageRequest) -> Asked:
         part = self._view.paging.read(request)
+        if request.seek:
+            wanted = starting_at(wanted, request.seek, part.orders)
         shape, values = shape_of(self._matching(wanted))
         return Asked(self._view, views, shape, part, {**values, **part.values()})
 

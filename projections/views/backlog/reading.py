@@ -78,10 +78,12 @@ class Asked:
 
         Some rows are gone through in order first: what many rows have fills the page. Else what has
         the text is looked up, and the rows of that; where many texts have it, only after more rows
-        were gone through if some had it; and where that is too much, still more are. Rows of a
-        project, which are sorted anyway, are all gone through.
+        were gone through if some had it; and where that is too much, still more are. Rows of
+        items, an invoice or a project, which are sorted anyway, are all gone through.
         """
-        if self.shape.has_project:
+        if self.shape.key:
+            plan(self.views, IN_ORDER)
+        if self.shape.key or self.shape.has_project:
             return self.rows()
         is_in_order = self._by_text.leads_in_order(self.shape, self.part.orders)
         rows = self._in_order() if is_in_order and self._names is not None else self._looked_up()
@@ -150,7 +152,7 @@ class Asked:
 
         None where the rows are found by the filter alone. What follows is planned accordingly.
         """
-        if not self.shape.has_text or self.shape.has_project:
+        if not self.shape.has_text or self.shape.has_project or self.shape.key:
             return self.values, None
         plan(self.views, BY_INDEX)
         few = self._few(connection)

@@ -10,21 +10,16 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     CompoundSelect,
-    Date,
     FromClause,
     Select,
     SelectBase,
     Table,
     Text,
     and_,
-    bindparam,
     func,
     literal,
     select,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
 from aggregates.statuses import BillingType
 from projections.tables import (
@@ -39,6 +34,7 @@ from projections.tables import (
     tracking,
 )
 from projections.values.sums import halves, kept_halves
+from projections.views.backlog.conditions import Unindexed, any_of, in_range
 from projections.views.backlog.filters import WHOLE, PageShape, Shape, is_scattered, strands_of
 from projections.views.backlog.rows import FixedPriceRow, SalesRow, Shown
 from projections.views.backlog.texts import Texts, of_parts, of_sales
@@ -54,22 +50,6 @@ from projections.views.paging import (
 _OWN: Columns = {}
 _PAST_OTHERS = ("date", "adjustment_status")
 _BESIDE_A_PROJECT = ("resource", "customer_id", "nte_status", "billing_status")
-
-
-class _Unindexed(FunctionElement[Any]):
-    """A column that SQLite is to find by no index; PostgreSQL knows better, for it counts rows."""
-
-    inherit_cache = True
-
-
-@compiles(_Unindexed)
-def _plain(element: _Unindexed, compiler: SQLCompiler, **kwargs: Any) -> str:
-    return compiler.process(element.clauses, **kwargs)
-
-
-@compiles(_Unindexed, "sqlite")
-def _signed(element: _Unindexed, compiler: SQLCompiler, **kwargs: Any) -> str:
-    return f"+{compiler.process(element.clauses, **kwargs)}"
 
 
 # Short names, for the driver reads every statement anew.
@@ -111,6 +91,8 @@ class View:
             "customer_name": _customer.c.name,
         }
         self._named = {**names, **own}
+        # Rows are gone through in their order: what is joined to them alone leads to none.
+        self._found_by: Columns = {**names, **{n: past_indexes(c) for n, c in own.items()}}
         plain = {c.name: empty_first(c) for c in table.c if c.name not in _NOT_SORTED}
         sorted_by = {**plain, **self._named}
         # Where rows are in a sequence, that ends the indexes: a third of the bytes of an id.
@@ -122,11 +104,14 @@ class View:
         # there is: by date, in hope of finding some soon, or because SQLite takes any for as good.
         self._beside_a_project: Columns = {
             **{name: past_indexes(table.c[name]) for name in _PAST_OTHERS if name in table.c},
-            **{name: _Unindexed(table.c[name]) for name in _BESIDE_A_PROJECT if name in table.c},
+            **{name: Unindexed(table.c[name]) for name in _BESIDE_A_PROJECT if name in table.c},
         }
         self._paging_of_projects = Paging(
             {**sorted_by, "date": past_indexes(table.c.date)}, key=key, default="date"
         )
+        # An item or an invoice leads to its rows, and no other index is any better.
+        columns = {**table.c, **self._found_by}
+        self._beside_a_key: Columns = {n: past_indexes(c) for n, c in columns.items()}
 
     @cached_property
     def rows(self) -> Select[Any]:
@@ -146,6 +131,8 @@ class View:
         joins, paging = self.joins, self.paging
         if shape.has_project:
             joins, paging = self._joins_of_projects, self._paging_of_projects
+        if shape.key:
+            paging = self.paging_past_indexes
         joins = self.texts.join(joins) if shape.has_text else joins
         rows = self._rows(joins).add_columns(_SEEN).where(*self.where(shape))
         return paging.page(rows, orders, is_next=is_next)
@@ -154,7 +141,9 @@ class View:
         """The ids of the rows of a page, each with what it is sorted by."""
         shape, orders, is_next = page.filter, page.orders, page.is_next
         paging = self._paging_of_projects if shape.has_project else self.paging
-        source = select(self.table.c.item_id).select_from(self._source(shape))
+        if shape.key:
+            paging = self.paging_past_indexes
+        source = select(self.table.c.item_id).select_from(self.source(shape))
         strands = self._strands(page)
         parts = [source.where(*self.where(shape, one)) for one in strands]
         if len(parts) == 1:
@@ -182,7 +171,7 @@ class View:
     def is_in_order(self, shape: Shape, orders: Sequence[Order]) -> bool:
         """Whether indexes lead to few rows, or through rows in the order of a page."""
         in_order = self.in_own_order(orders) and not is_scattered(shape)
-        return in_order and not shape.has_text
+        return (in_order or shape.key is not None) and not shape.has_text
 
     def in_own_order(self, orders: Sequence[Order]) -> bool:
         """Whether a page is sorted as it is where nothing is said, or the other way round."""
@@ -201,7 +190,7 @@ class View:
         if among is not None:
             is_among = own["item_id"].in_(among)
             return _by_status(own, func.count(), sums, self.table, [is_among])
-        return _by_status(own, func.count(), sums, self._source(shape), self.where(shape))
+        return _by_status(own, func.count(), sums, self.source(shape), self.where(shape))
 
     def _kept_totals(self, shape: Shape) -> Select[Any]:
         own: Columns = dict(self._kept.c)
@@ -209,26 +198,25 @@ class View:
         columns = {**own, "project_id": _line.c.project_id}
         count = func.sum(own["count"], type_=BigInteger)
         sums = [half for name in _SUMMED for half in kept_halves(self._kept, name)]
-        return _by_status(own, count, sums, source, _any_of(shape, columns))
+        return _by_status(own, count, sums, source, any_of(shape, columns))
 
-    def _source(self, shape: Shape) -> FromClause:
+    def source(self, shape: Shape) -> FromClause:
         """What a filter looks at: the table, and the names joined to it only if it does."""
+        joins = self._joins_of_projects if shape.has_project else self.joins
         if shape.has_text:
-            return self.texts.join(self._joins_of_projects if shape.has_project else self.joins)
-        return self._joins_of_projects if shape.has_project else self.table
+            return self.texts.join(joins)
+        return joins if shape.names & self._found_by.keys() else self.table
 
     def where(
         self, shape: Shape, strand: Mapping[str, int] = WHOLE, columns: Columns = _OWN
     ) -> list[ColumnElement[bool]]:
         """The conditions of a filter, or a strand of it; on other columns where these are given."""
-        columns = {**self.table.c, **self._named, **columns}
-        if shape.has_project:
+        columns = {**self.table.c, **self._found_by, **columns}
+        if shape.key:
+            columns |= {**self._beside_a_key, shape.key: self.table.c[shape.key]}
+        elif shape.has_project:
             columns |= self._beside_a_project
-        conditions = _any_of(shape, columns, strand)
-        if shape.has_date_from:
-            conditions.append(columns["date"] >= bindparam("date_from", type_=Date))
-        if shape.has_date_to:
-            conditions.append(columns["date"] <= bindparam("date_to", type_=Date))
+        conditions = [*any_of(shape, columns, strand), *in_range(shape, columns)]
         if shape.has_text:
             conditions.append(self.texts.row_by_row(*_SEARCHED_NAMES))
         return conditions
@@ -238,20 +226,6 @@ _NOT_SORTED = {"nte_detail", "ordinal", "text_id"}
 _CHARGEABLE = literal(BillingType.CHARGEABLE.value, Text).label("billing_type")
 """What milestones always are."""
 _SUMMED = ("amount", "tax")
-
-
-def _any_of(
-    shape: Shape, columns: Columns, strand: Mapping[str, int] = WHOLE
-) -> list[ColumnElement[bool]]:
-    """The conditions on columns that a filter has values of, of which a strand has one."""
-    conditions: list[ColumnElement[bool]] = []
-    for name, count in shape.any_of:
-        numbers = (strand[name],) if name in strand else range(count)
-        values = [bindparam(f"{name}_{n}", type_=Text) for n in numbers]
-        conditions.append(
-            columns[name] == values[0] if len(values) == 1 else columns[name].in_(values)
-        )
-    return conditions
 
 
 def _by_status(
@@ -298,7 +272,11 @@ def _names_of(table: FromClause, joins: FromClause) -> FromClause:
 FIXED_PRICE = View(
     _part,
     _part_names,
-    {"milestone_name": _milestone.c.name, "milestone_status": _milestone.c.status},
+    {
+        "milestone_name": _milestone.c.name,
+        "milestone_status": _milestone.c.status,
+        "task_id": empty_first(_milestone.c.task_id),
+    },
     of_parts,
     Shown(FixedPriceRow),
 )

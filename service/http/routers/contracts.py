@@ -1,8 +1,8 @@
 """Contracts, contract lines, limits and milestones."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from aggregates.contract_line.milestones import DeleteMilestone
 from projections.views import contracts as contract_views
@@ -10,11 +10,12 @@ from projections.views import limits as limit_views
 from projections.views import performance as performance_views
 from projections.views.contracts import Contract, Line, Milestone
 from projections.views.limits import Limits
+from projections.views.listed_contracts import CONTRACTS_BY, ListedContract, list_contracts
 from projections.views.performance import Performance
 from projections.views.resource import Page
 from service.handlers import contracts as handlers
 from service.http.callers import TheChange, ThePost, TheTenant
-from service.http.listings import Listing, listing_by
+from service.http.listings import Ids, Listing, Text, listing_by
 from service.http.reading import TheReading
 from service.http.responses import command_response, gives, list_response, one_response
 from service.http.routers.routes import Routes
@@ -24,10 +25,13 @@ from service.wire.requests import ContractBody, LineBody, MilestoneBody, Milesto
 
 routes = Routes("/v1", "Contracts")
 
+IN_CONTRACTS = "A text in the contract's id or name, or in the name of one of its customers."
+INCLUDE = "Show what was invoiced, is on drafts, ready and not ready of each contract, too."
+
 ContractId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 LineId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 MilestoneId = Annotated[str, Path(max_length=200)]
-TheContracts = Annotated[Listing, Depends(listing_by(contract_views.CONTRACTS_BY))]
+TheContracts = Annotated[Listing, Depends(listing_by(CONTRACTS_BY))]
 
 
 @routes.put(
@@ -42,10 +46,23 @@ def put_contract(
     return command_response(handlers.define_contract(tenant, command, define))
 
 
-@routes.get("/contracts", responses=gives(Page[Contract]))
-async def get_contracts(request: Request, reading: TheReading, listing: TheContracts) -> Response:
-    """The contracts."""
-    page, position = await reading.of(contract_views.list_contracts, listing.page())
+@routes.get("/contracts", responses=gives(Page[ListedContract]))
+async def get_contracts(
+    request: Request,
+    reading: TheReading,
+    listing: TheContracts,
+    q: Annotated[Text, Query(description=IN_CONTRACTS)] = None,
+    customer_id: Ids = None,
+    include: Annotated[list[Literal["performance"]] | None, Query(description=INCLUDE)] = None,
+) -> Response:
+    """The contracts; on demand each with how it performs (D-60), and sorted by that."""
+    page, position = await reading.of(
+        list_contracts,
+        listing.page(),
+        text=q,
+        customer_ids=customer_id or (),
+        performance=bool(include),
+    )
     return list_response(request, page, position)
 
 

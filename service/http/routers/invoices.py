@@ -9,7 +9,7 @@ from aggregates.statuses import ActualType, InvoiceStatus
 from projections.views import actuals as actual_views
 from projections.views import invoices as invoice_views
 from projections.views.actuals import Actual
-from projections.views.invoices import ConfirmedInvoice, Invoice
+from projections.views.invoices import ConfirmedInvoice, Invoice, ListedInvoice
 from projections.views.resource import Page
 from service.handlers import invoices as handlers
 from service.handlers.jobs import asking as jobs
@@ -65,7 +65,7 @@ async def post_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) ->
     return command_response(answer)
 
 
-@routes.get("/invoices", responses=gives(Page[Invoice]))
+@routes.get("/invoices", responses=gives(Page[ListedInvoice]))
 async def get_invoices(
     request: Request,
     reading: TheReading,
@@ -73,10 +73,13 @@ async def get_invoices(
     status: Annotated[list[InvoiceStatus] | None, Query()] = None,
     contract_id: Ids = None,
     customer_id: Ids = None,
+    details: Annotated[bool, Query(description="Show the details of each line, too.")] = False,
 ) -> Response:
-    """Invoices in the order they were drafted."""
+    """Invoices in the order they were drafted, with the names of contract and customer."""
     matching = any_of(status=status, contract_id=contract_id, customer_id=customer_id)
-    page, position = await reading.of(invoice_views.list_invoices, matching, listing.page())
+    page, position = await reading.of(
+        invoice_views.list_invoices, matching, listing.page(), details=details
+    )
     return list_response(request, page, position)
 
 

@@ -29,9 +29,9 @@ from projections.tables import (
 from projections.values.search_texts import each_once, text_row
 from projections.values.units import from_minor
 from projections.views import actuals as actual_views
-from projections.views import contracts as contract_views
 from projections.views import invoices as invoice_views
 from projections.views import jobs as job_views
+from projections.views import listed_contracts
 from projections.views import parked_events as parked_views
 from projections.views import performance as performance_views
 from projections.views.backlog.filters import BacklogFilter
@@ -304,7 +304,7 @@ LISTS: dict[str, tuple[Table, Callable[[int], Values], List, str, str]] = {
     "contracts": (
         contracts,
         lambda number: contract(f"C{number:02d}", f"name {number % 3}"),
-        contract_views.list_contracts,
+        listed_contracts.list_contracts,
         "contract_id",
         "contract_id",
     ),

@@ -35,6 +35,7 @@ MOST_ROWS = ROWS // 25
 KINDS = 1_200
 """Of rows, which totals are kept by."""
 SOME_IDS = [sale["item_id"] for sale in sales()[:: ROWS // 5_000]]
+MANY, MANY_PROJECTS = ([f"{of}{n}" for n in range(60)] for of in "CP")
 STEPS_A_ROW = 60
 """Of SQLite's machine, at most; it takes about 25 to look at a row and another 25 to show it."""
 
@@ -58,6 +59,12 @@ SHAPES: list[Wanted] = [
     {"resource": ["R7", "R8"], "billing_status": ["ready", "not_ready"]},
     {"resource": ["R3", "R103"], "contract_id": ["C3"]},
     {"nte_status": ["failed", "committed"], "billing_status": ["not_ready"]},
+    {"item_id": SOME_IDS[:200], "contract_id": MANY},
+    {"invoice_id": ["I7"]},
+    {"invoice_id": ["I7", "I8"], "billing_status": ["invoice_posted"], "contract_id": MANY},
+    {"invoice_id": ["I7"], "project_id": MANY_PROJECTS},
+    {"role": ["dev"]},
+    {"task_id": ["T2"], "category": ["travel"], "currency": ["JPY", "KWD"]},
 ]
 
 

@@ -16,6 +16,7 @@ from projections.views import contracts as contract_views
 from projections.views import history as history_views
 from projections.views import invoices as invoice_views
 from projections.views import limits as limit_views
+from projections.views import listed_contracts
 from projections.views import parked_events as parked_views
 from projections.views import performance as performance_views
 from projections.views.backlog import lists as backlog_lists
@@ -279,7 +280,7 @@ def test_a_contract_reads_with_its_customers_in_their_order_and_its_lines(
     }
     with until(shared_views, story.FIXED_LINE_LISTED) as connection:
         assert shown(contract_views.find_contract(connection, "C1")) == (contract, 3)
-        assert shown(contract_views.list_contracts(connection, ALL).items) == [contract]
+        assert shown(listed_contracts.list_contracts(connection, ALL).items) == [contract]
         assert shown(contract_views.find_contract(connection, "C2")) is None
 
 

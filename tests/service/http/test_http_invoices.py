@@ -109,8 +109,24 @@ async def test_a_draft_is_one_invoice_a_customer_and_one_line_a_contract_line_d4
     for invoice in drafted["invoices"]:
         shown = await caller.get(f"/invoices/{invoice['invoice_id']}")
         assert without_position(shown) == invoice
-    listed = await caller.rows("/invoices", contract_id="PC-1")
+    listed = await caller.rows("/invoices", contract_id="PC-1", details=True)
+    names = [invoice.pop("customer_name") for invoice in listed]
+    assert {invoice.pop("contract_name") for invoice in listed} == {"Contract"}
+    assert names == [f"Customer {invoice['customer_id']}" for invoice in listed]
     assert listed == drafted["invoices"]
+
+
+async def test_a_list_of_invoices_shows_details_only_if_asked_to(caller: Caller) -> None:
+    await caller.mark(await caller.sales("ap-1", "10.00"))
+    await caller.draft()
+    short = await caller.rows("/invoices")
+    for row in short:
+        assert row["lines"]
+        assert all("details" not in line for line in row["lines"])
+    full = await caller.rows("/invoices", details=True)
+    for row in full:
+        assert all(line.pop("details") for line in row["lines"])
+    assert full == short
 
 
 async def test_a_draft_takes_what_is_dated_up_to_the_cutoff_d40(caller: Caller) -> None:

@@ -11,7 +11,10 @@ from tests.service.http_caller import Caller, approval
 TM = "/backlog/time-and-material"
 FP = "/backlog/fixed-price"
 UNKNOWN = ("as_of", "as_of_position", "dry_run", "Limit", "contractid")
-LISTS = ("/contracts", FP, TM, "/invoices", "/actuals", "/intake/parked", "/audit/events")
+LISTS = (
+    *("/contracts", "/customers", "/lines", "/milestones"),
+    *(FP, TM, "/invoices", "/actuals", "/intake/parked", "/audit/events"),
+)
 
 
 @pytest.fixture
