@@ -29,6 +29,7 @@ class Sizes:
     search_blocks: int
     bulk_items: int
     few_bulk_items: int
+    matching_items: int
     open_items: int
     few_open_items: int
     single_marks: int
@@ -60,6 +61,7 @@ FULL = Sizes(
     search_blocks=3,
     bulk_items=10_000,
     few_bulk_items=1_000,
+    matching_items=100_000,
     open_items=100_000,
     few_open_items=100,
     single_marks=300,
@@ -88,6 +90,7 @@ SMALL = Sizes(
     search_blocks=1,
     bulk_items=60,
     few_bulk_items=20,
+    matching_items=60,
     open_items=200,
     few_open_items=40,
     single_marks=4,

@@ -15,7 +15,7 @@ from aggregates import streams
 from aggregates.contract import defining
 from aggregates.contract import state as contract
 from aggregates.contract.state import Contract
-from aggregates.contract_line import approvals, milestones, readiness, verdicts
+from aggregates.contract_line import approvals, milestones, readiness, undoing, verdicts
 from aggregates.contract_line import state as contract_line
 from aggregates.contract_line import terms as line_terms
 from aggregates.contract_line.approvals import Approval
@@ -36,6 +36,7 @@ Command = (
     | readiness.MarkReady
     | verdicts.ReevaluateNTE
     | verdicts.ResetNTE
+    | undoing.UndoMark
     | confirming.ConfirmInvoice
     | defining.DefineContract
     | drafting.CreateDrafts
@@ -124,6 +125,8 @@ class Story:
                 return verdicts.reset(command, self.deal)
             case verdicts.ReevaluateNTE():
                 return verdicts.reevaluate(command, self.deal)
+            case undoing.UndoMark():
+                return undoing.undo_mark(command, self.deal)
             case drafting.CreateDrafts():
                 return drafting.create(command, self.deal)
             case drafting.DeleteDraft():

@@ -23,6 +23,7 @@ FIGURES = (
     "mark_bulk",
     "draft_bulk",
     "confirm_bulk",
+    "matching_bulk",
     "mark_one_large_line",
     "rebuild_scale",
     "import_memory",

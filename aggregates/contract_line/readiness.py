@@ -34,28 +34,30 @@ class MarkNotReady:
 
 def mark_ready(command: MarkReady, deal: Deal) -> Decision:
     """Marks what can be marked; a sale that fails a limit can't be ready (D-26)."""
-    return judge_each(command.items, deal, _mark_ready)
+    return judge_each(command.items, deal, make_ready)
 
 
 def mark_not_ready(command: MarkNotReady, deal: Deal) -> Decision:
     """Takes back what is not billed yet; verdicts stay (D-25)."""
-    return judge_each(command.items, deal, _mark_not_ready)
+    return judge_each(command.items, deal, make_not_ready)
 
 
-def _mark_ready(work: Work, line: ContractLine, item: Item) -> None:
+def make_ready(work: Work, line: ContractLine, item: Item) -> None:
+    """Marks one item. Raises NotNeeded when it is ready, ItemRefused when it can't be (D-26)."""
     if item.billing_status is BillingStatus.READY:
         raise NotNeeded("already_ready", "the item is ready already")
-    _check_unbilled(item)
+    check_unbilled(item)
     failed = _failed(work, line, item) if isinstance(item, OpenSale) else ()
     if failed:
         raise NTEFailed(failed)
     work.on(line).ready.append(item.item_id)
 
 
-def _mark_not_ready(work: Work, line: ContractLine, item: Item) -> None:
+def make_not_ready(work: Work, line: ContractLine, item: Item) -> None:
+    """Takes one back. Raises NotNeeded when it is not ready, ItemRefused when billed (D-25)."""
     if item.billing_status is BillingStatus.NOT_READY:
         raise NotNeeded("already_not_ready", "the item is not ready already")
-    _check_unbilled(item)
+    check_unbilled(item)
     work.on(line).not_ready.append(item.item_id)
 
 
@@ -78,7 +80,7 @@ class NTEFailed(ItemRefused):
 # --- helpers -----------------------------------------------------------------------------------
 
 
-def _check_unbilled(item: Item) -> None:
+def check_unbilled(item: Item) -> None:
     """Raises ItemRefused for an item that is on a draft or posted (D-25)."""
     if item.billing_status is BillingStatus.INVOICE_POSTED:
         raise ItemRefused("item_posted", "the item is posted", "D-25")

@@ -58,6 +58,19 @@ def evaluate(work: Work, line: ContractLine, sale: OpenSale) -> tuple[FailedLeve
     return failed
 
 
+def give_back(work: Work, line: ContractLine, sale: OpenSale, verdict: NTEStatus) -> None:
+    """Gives the sale the status again that it had before its verdict; what it committed is free.
+
+    That was `not_evaluated`, or `not_applicable` where the limit came later (D-26).
+    """
+    _free(work, line, sale)
+    if verdict is NTEStatus.NOT_EVALUATED:
+        work.on(line).reset.append(sale.item_id)
+    else:
+        result = NTEResult(item_id=sale.item_id, nte_status=verdict)
+        work.on(line).results.append(result)
+
+
 def is_judged_otherwise(status: NTEStatus, amount: N, rooms: Sequence[N]) -> bool:
     """Whether an open chargeable item would get another verdict if it were evaluated now (D-36).
 

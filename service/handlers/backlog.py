@@ -1,6 +1,6 @@
 """Commands over backlog items of any number of contracts: marked, reset, evaluated anew."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from msgspec import UNSET
@@ -12,67 +12,71 @@ from aggregates.contract_line.readiness import MarkNotReady, MarkReady
 from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.deal import not_open
 from aggregates.decision import Decision, together
-from service.handlers.closed_items import Explainer, submit_explained
+from service.handlers.closed_items import Explainer
 from service.handlers.idempotency import Answer, Request
-from service.handlers.loading import load_deal
+from service.handlers.loading import by_contract, load_deal
+from service.handlers.matching import Selection, submit_over
 from service.ledger.stream_kinds import LINE
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.wire import from_states
-from service.wire.outcomes import ItemsChanged
+from service.wire.outcomes import MOST_LISTED, ItemsChanged
 
-MakeCommand = Callable[[tuple[str, ...]], MarkReady | MarkNotReady | ResetNTE | ReevaluateNTE]
+ItemsCommand = type[MarkReady | MarkNotReady | ResetNTE | ReevaluateNTE]
+"""What is done to items."""
 
 
 async def command(
-    tenant: Tenant, request: Request, make: MakeCommand, items: Sequence[str], *, partly: bool
+    tenant: Tenant, request: Request, kind: ItemsCommand, selected: Selection, *, partly: bool
 ) -> Answer:
     """Runs one command over items, contract by contract in the order they are first named.
 
-    With `partly`, refused items are listed in the answer and the others go ahead (D-27). Raises
-    ItemsRefused, naming each refused item, when one refusal is to refuse all.
+    All that match are taken oldest first (D-34). With `partly`, refused items are listed in the
+    answer and the others go ahead (D-27). Raises ItemsRefused, naming each refused item, when one
+    refusal is to refuse all; and as `submit_over`.
     """
 
-    def work(unit: UnitOfWork, explain: Explainer) -> Answer:
-        decided = together(
-            _decide(unit, make, contract_id, some)
-            for contract_id, some in _by_contract(items).items()
-        )
+    def work(unit: UnitOfWork, explain: Explainer, items: Sequence[str]) -> Answer:
+        decided = decide(unit, kind, items)
         decided = replace(decided, refused=explain(decided.refused))
         if not partly:
             decided.all_or_nothing()
         unit.append(decided.events)
-        skipped = (*decided.refused, *decided.left)
-        return Answer(
-            body=ItemsChanged(
-                changed=[
-                    from_states.changed_item(_item(unit, item_id)) for item_id in decided.done
-                ],
-                skipped=[from_states.left_alone(item) for item in skipped],
-                position=UNSET,
-            )
+        return answer_of(unit, decided)
+
+    return await submit_over(tenant, request, selected, work)
+
+
+def answer_of(unit: UnitOfWork, decided: Decision) -> Answer:
+    """What a command did to items, once it is appended: how many, and the first of them."""
+    skipped = (*decided.refused, *decided.left)
+    changed = (_item(unit, item_id) for item_id in decided.done[:MOST_LISTED])
+    return Answer(
+        body=ItemsChanged(
+            changed_count=len(decided.done),
+            skipped_count=len(skipped),
+            changed=[from_states.changed_item(item) for item in changed],
+            skipped=[from_states.left_alone(item) for item in skipped[:MOST_LISTED]],
+            position=UNSET,
         )
+    )
 
-    return await submit_explained(tenant, request, work)
 
-
-def _by_contract(items: Sequence[str]) -> dict[str, list[str]]:
-    """The items by contract; ids that name no line come under the empty contract."""
-    grouped: dict[str, list[str]] = {}
-    for item_id in items:
-        key = streams.line_of(item_id)
-        grouped.setdefault(key.contract_id if key else "", []).append(item_id)
-    return grouped
+def decide(unit: UnitOfWork, kind: ItemsCommand, items: Sequence[str]) -> Decision:
+    """What a command over items does, contract by contract in the order they are first named."""
+    return together(
+        _decide(unit, kind, contract_id, some) for contract_id, some in by_contract(items).items()
+    )
 
 
 def _decide(
-    unit: UnitOfWork, make: MakeCommand, contract_id: str, items: Sequence[str]
+    unit: UnitOfWork, kind: ItemsCommand, contract_id: str, items: Sequence[str]
 ) -> Decision:
     line_ids = (key.line_id for item_id in items if (key := streams.line_of(item_id)))
     deal = load_deal(unit, contract_id, line_ids)
     if deal is None:
         return Decision(refused=tuple(not_open(item_id) for item_id in dict.fromkeys(items)))
-    match make(tuple(items)):
+    match kind(items=tuple(items)):
         case MarkReady() as command:
             return readiness.mark_ready(command, deal)
         case MarkNotReady() as command:

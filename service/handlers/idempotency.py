@@ -24,7 +24,8 @@ class Request:
 
     `if_match` is the version that the caller saw, None for any; what is changed `must_exist` if the
     caller gave an `If-Match` at all. `digest` tells what was asked (method, path, body),
-    `request_id` seeds the ids that it makes.
+    `request_id` seeds the ids that it makes. A `dry_run` is answered as the command would be, and
+    records nothing.
     """
 
     context: Context
@@ -33,6 +34,7 @@ class Request:
     idempotency_key: str | None = None
     if_match: int | None = None
     must_exist: bool = False
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +130,16 @@ class _Executed:
 def _once(
     request: Request, work: Callable[[UnitOfWork], Answer]
 ) -> Callable[[UnitOfWork], _Executed]:
-    """The work, unless it was done under this Idempotency-Key before."""
+    """The work, unless it was done under this Idempotency-Key before.
+
+    A dry run neither takes a key nor asks for it.
+    """
 
     def once(unit: UnitOfWork) -> _Executed:
+        if request.dry_run:
+            answer = work(unit)
+            unit.save_nothing()
+            return _Executed(answer)
         known = _known(unit, request)
         if known:
             return known

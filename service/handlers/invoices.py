@@ -1,6 +1,7 @@
 """Proforma invoices: drafted, deleted, confirmed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 import msgspec
@@ -8,6 +9,7 @@ from msgspec import UNSET
 
 from aggregates import streams
 from aggregates.deal import Deal
+from aggregates.decision import Decision, together
 from aggregates.invoice import confirming, drafting
 from aggregates.invoice.confirming import ConfirmInvoice
 from aggregates.invoice.drafting import CreateDrafts, NothingReady
@@ -17,13 +19,14 @@ from aggregates.refusals import NotFound
 from projections.views.invoices import ConfirmedInvoice
 from service.handlers.closed_items import Explainer, submit_explained
 from service.handlers.idempotency import Answer, Request, submit
-from service.handlers.loading import load_deal, required_contract
+from service.handlers.loading import by_contract, load_deal, required_contract
+from service.handlers.matching import Matching, submit_over
 from service.ledger.stream_kinds import INVOICE
 from service.ledger.stream_kinds import SERIES as NUMBER_SERIES
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.wire import from_states
-from service.wire.outcomes import Done, Drafted
+from service.wire.outcomes import MOST_LISTED, Done, Drafted
 
 
 async def create_drafts(
@@ -42,17 +45,67 @@ async def create_drafts(
         except NothingReady as refusal:
             raise NothingReady(explain(refusal.items)) from None
         unit.append(decided.events)
-        made = [invoice_of(unit, invoice_id) for invoice_id in decided.done]
-        return Answer(
-            body=Drafted(
-                invoices=[from_states.invoice(invoice) for invoice in made],
-                skipped=[from_states.left_alone(item) for item in explain(decided.left)],
-                position=UNSET,
-            ),
-            created=True,
-        )
+        return _drafted(unit, decided, explain)
 
     return await submit_explained(tenant, request, work)
+
+
+async def draft_matching(
+    tenant: Tenant,
+    request: Request,
+    contract_id: str | None,
+    command: CreateDrafts,
+    matching: Matching,
+) -> Answer:
+    """Drafts what matches and is ready, of all contracts or of the one named, at once (D-40).
+
+    One invoice a contract and customer. Raises NotFound for an unknown contract, NothingReady when
+    nothing of it is ready, and as `submit_over`.
+    """
+
+    def work(unit: UnitOfWork, explain: Explainer, items: Sequence[str]) -> Answer:
+        if contract_id is not None:
+            required_contract(unit, contract_id)
+        decided = together(
+            _draft_some(unit, contract, command, some)
+            for contract, some in by_contract(items).items()
+        )
+        if not decided.done:
+            raise NothingReady(explain(decided.left))
+        unit.append(decided.events)
+        return _drafted(unit, decided, explain)
+
+    return await submit_over(tenant, request, matching, work)
+
+
+def _draft_some(
+    unit: UnitOfWork, contract_id: str, command: CreateDrafts, items: Sequence[str]
+) -> Decision:
+    """The drafts of one contract of several; where nothing is ready, why."""
+    key = f"{command.draft_key} {contract_id}"
+    own = replace(command, draft_key=key, items=tuple(items))
+    try:
+        return drafting.create(own, deal_of(unit, contract_id, _lines_wanted(own) or ()))
+    except NothingReady as refusal:
+        return Decision(left=refusal.items)
+
+
+def _drafted(unit: UnitOfWork, decided: Decision, explain: Explainer) -> Answer:
+    """The drafts made, and what was left."""
+    made = [from_states.invoice(invoice_of(unit, invoice_id)) for invoice_id in decided.done]
+    left = explain(decided.left)
+    return Answer(
+        body=Drafted(
+            changed_count=sum(
+                len(line.details or ()) for invoice in made for line in invoice.lines
+            ),
+            skipped_count=len(left),
+            invoices=made,
+            skipped=[from_states.left_alone(item) for item in left[:MOST_LISTED]],
+            position=UNSET,
+        ),
+        created=True,
+    )
 
 
 async def delete_draft(tenant: Tenant, request: Request, invoice_id: str) -> Answer:

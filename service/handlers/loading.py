@@ -15,6 +15,18 @@ from service.ledger.unit_of_work import UnitOfWork
 L = TypeVar("L", bound=LineHead)
 
 
+def by_contract(items: Iterable[str]) -> dict[str, list[str]]:
+    """The items by contract, in their order; ids that name no line come under no contract, "".
+
+    So contracts are in the order they are first named.
+    """
+    grouped: dict[str, list[str]] = {}
+    for item_id in items:
+        key = streams.line_of(item_id)
+        grouped.setdefault(key.contract_id if key else "", []).append(item_id)
+    return grouped
+
+
 def load_deal(unit: UnitOfWork, contract_id: str, line_ids: Iterable[str]) -> Deal | None:
     """The contract with those of the lines that exist, None when there is no such contract."""
     contract = unit.load(CONTRACT, streams.contract(contract_id))

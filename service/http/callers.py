@@ -6,7 +6,7 @@ import uuid
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Query, Request
 from pydantic import Field
 
 from service.handlers.idempotency import Request as CommandRequest
@@ -108,6 +108,10 @@ def _version(if_match: str | None) -> int | None:
     raise ProblemRaised(Problem(status=400, code="malformed_if_match", detail=detail))
 
 
+DryRun = Annotated[
+    bool,
+    Query(description="Answer what the call would come to now, and change nothing."),
+]
 TheTenant = Annotated[Tenant, Depends(tenant_of)]
 TheCommand = Annotated[CommandRequest, Depends(command_of)]
 ThePost = Annotated[CommandRequest, Depends(post_of)]

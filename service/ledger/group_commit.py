@@ -201,3 +201,9 @@ class Group:
     def has_moved(self, stream: str, version: int) -> bool:
         """Whether the stream has events after `version`."""
         return self._saved.has_moved(stream, version)
+
+    def have_moved_since(self, position: int, streams: Iterable[str]) -> bool:
+        """Whether one of the streams has events after `position`, saved or of this group."""
+        asked = list(streams)
+        of_group = any(stream in self._appended for stream in asked)
+        return of_group or self._saved.have_moved_since(position, asked)

@@ -15,6 +15,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import InfrastructureFactory
 from eventsourcing.utils import Environment
 
+from aggregates.events import Event
 from projections.history import Recorded
 from service.garbage_collector import STATE_CACHE
 from service.ledger.conflicts_and_retries import Committer
@@ -134,6 +135,12 @@ class Ledger(Application[str]):
         """As `read_at`, for who wants few of them."""
         with as_unavailable():
             return [Unread(*row) for row in self.history.select_positions(positions)]
+
+    def read_stream(self, stream: str, after: int, limit: int) -> list[Event]:
+        """At most `limit` events of one stream after that version of it, in order."""
+        with as_unavailable():
+            found = self.history.select_events(stream, gt=after, limit=limit)
+        return [EventMapper.codec.decode(stored.topic, stored.state)[0] for stored in found]
 
     def position(self) -> int:
         """The position of the newest event, 0 when there is none."""

@@ -28,6 +28,8 @@ Key = tuple[StreamKind[Any], str]
 """A stream, and one of the ways to fold it."""
 SNAPSHOT_EVERY = 200
 """Events of a stream between two snapshots of it; fewer if they are large, as those of bulk are."""
+MOST_SINCE = 50_000
+"""Events since a position that are looked through for those of some streams."""
 SNAPSHOT_BYTES = 256 * 1024
 """Bytes of events from which they are large: a snapshot is read in a quarter of their time."""
 
@@ -153,6 +155,11 @@ class States:
     def has_moved(self, stream: str, version: int) -> bool:
         """Whether the stream has events after `version`."""
         return bool(self._history.select_events(stream, gt=version, limit=1))
+
+    def have_moved_since(self, position: int, streams: Iterable[str]) -> bool:
+        """Whether one of the streams has events after `position`; after very many, they all may."""
+        changed = self._history.streams_after(position, MOST_SINCE)
+        return len(changed) == MOST_SINCE or not set(streams).isdisjoint(changed)
 
     def _event(self, stored: StoredEvent) -> Event:
         return EventMapper.codec.decode(stored.topic, stored.state)[0]

@@ -25,6 +25,10 @@ class Overtaken(Exception):
     """Another writer was faster: what was decided must be decided again."""
 
 
+class MovedOn(Exception):
+    """Something was recorded since, on a stream that a command relies on as it stood."""
+
+
 class Source(Protocol):
     """What a unit of work asks of the group that it is in."""
 
@@ -34,6 +38,10 @@ class Source(Protocol):
 
     def has_moved(self, stream: str, version: int) -> bool:
         """Whether the stream has events after `version`."""
+        ...
+
+    def have_moved_since(self, position: int, streams: Iterable[str]) -> bool:
+        """Whether one of the streams has events after `position` of the history."""
         ...
 
 
@@ -78,6 +86,21 @@ class UnitOfWork:
         actual = self.version(stream)
         if version is not None and version != actual:
             raise StaleVersion(stream, version, actual)
+
+    def require_unmoved_since(self, position: int) -> None:
+        """Raises MovedOn when a stream that was loaded so far has events after `position`.
+
+        What is recorded there later is noticed as always: the command is decided again.
+        """
+        if self._source.have_moved_since(position, self.looked_at):
+            raise MovedOn
+
+    def save_nothing(self) -> None:
+        """Drops what was appended so far; whether what was looked at is up to date is still asked.
+
+        What is loaded stays as it would be.
+        """
+        self.pending.clear()
 
     def append(self, events: Iterable[Event]) -> None:
         """Adds events, each to the stream that it names; they count at once in what is loaded."""

@@ -43,18 +43,35 @@ class SkippedItem(Resource):
     levels: list[FailedLevel] | UnsetType = UNSET
 
 
+MOST_LISTED = 1_000
+"""Items that an answer lists of those changed, and of those skipped; it counts them all."""
+Changed = Annotated[
+    list[ChangedItem],
+    Meta(description=f"The first {MOST_LISTED:,} items that were changed, as they stand now."),
+]
+Skipped = Annotated[
+    list[SkippedItem],
+    Meta(description=f"The first {MOST_LISTED:,} items that were left alone, and why."),
+]
+Count = Annotated[int, Meta(ge=0, description="All of them, listed here or not.")]
+
+
 class ItemsChanged(Positioned):
     """What a command over items did."""
 
-    changed: list[ChangedItem]
-    skipped: list[SkippedItem]
+    changed_count: Count
+    skipped_count: Count
+    changed: Changed
+    skipped: Skipped
 
 
 class Drafted(Positioned):
-    """The drafts made, and the named items that were not taken, with why."""
+    """The drafts made, and the items of the selection that were not taken, with why."""
 
+    changed_count: Annotated[int, Meta(ge=0, description="Items that went on the drafts.")]
+    skipped_count: Count
     invoices: list[Invoice]
-    skipped: list[SkippedItem]
+    skipped: Skipped
 
 
 # --- problems ------------------------------------------------------------------------------------
@@ -88,6 +105,10 @@ class Problem(Resource, forbid_unknown_fields=False):
     errors: list[ProblemError] | UnsetType = UNSET
     correlation_id: str | UnsetType = UNSET
     find_out: str | UnsetType = UNSET
+    expected: Annotated[int, Meta(description="Items that the caller expected.")] | UnsetType = (
+        UNSET
+    )
+    found: Annotated[int, Meta(description="Items that match now.")] | UnsetType = UNSET
 
 
 Ignored = Annotated[

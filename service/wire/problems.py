@@ -24,6 +24,8 @@ LONGEST_NAME, LONGEST_ERROR, LONGEST_DETAIL = 100, 600, 1_000
 """Characters of a field's name, of what is wrong with one field, and of a document's detail."""
 MOST_ERRORS_OF_EVENT, LONGEST_DETAIL_OF_EVENT = 3, 200
 """The same of one event among thousands."""
+_COUNTS = ("expected", "found")
+"""Facts of a refusal that are members of its document."""
 TITLES = {
     400: "The request is malformed",
     401: "Who is asking is not known",
@@ -126,7 +128,8 @@ def of_refusal(error: Refused) -> Problem:
         case NotFound():
             return _refused(404, error)
         case ItemsRefused():
-            return _refused(409, error, msgspec.to_builtins([left_alone(it) for it in error.items]))
+            some = error.items[: outcomes.MOST_LISTED]
+            return _refused(409, error, msgspec.to_builtins([left_alone(item) for item in some]))
         case LimitExceeded():
             errors = [
                 {
@@ -143,7 +146,9 @@ def of_refusal(error: Refused) -> Problem:
 
 
 def _refused(status: int, error: Refused, errors: Sequence[Any] | None = None) -> Problem:
-    extra = {} if errors is None else {"errors": errors}
+    extra = {name: error.facts[name] for name in _COUNTS if name in error.facts}
+    if errors is not None:
+        extra["errors"] = errors
     return Problem(
         status=status, code=error.code, detail=error.detail, rule=error.rule, extra=extra
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from aggregates.statuses import (
     BillingStatus,
@@ -12,14 +12,22 @@ from aggregates.statuses import (
     NTEStatus,
     TransactionClass,
 )
+from projections.history import can_be_stored
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
 from projections.views.paging import PageRequest
 from service.wire.fields import DateText, DecimalText
 
+
+def _no_nul(value: str) -> str:
+    if not can_be_stored(value):
+        raise ValueError("has a NUL")
+    return value
+
+
 NO_NUL: dict[str, Any] = {"pattern": r"^[^\x00]*$"}
-QueryText = Annotated[str, Field(json_schema_extra=NO_NUL)]
-"""Text of a query; that it must not have a NUL holds for every parameter (`StrictRoute`)."""
+QueryText = Annotated[str, Field(json_schema_extra=NO_NUL), AfterValidator(_no_nul)]
+"""Text of a query, or of the same filter in a body."""
 Ids = Annotated[list[QueryText] | None, Field(max_length=200)]
 """A filter that may be repeated: any of its values."""
 LARGEST = 2**63 - 1

@@ -1,7 +1,7 @@
 """The bodies of requests, and the data of events: what callers may send, checked field by field."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictBool, model_validator
 
@@ -21,6 +21,8 @@ from service.wire.fields import (
     UpstreamId,
     Wire,
 )
+from service.wire.queries import LARGEST
+from service.wire.selections import Matching, check_selected
 
 # --- contracts and lines -----------------------------------------------------------------------
 
@@ -141,22 +143,54 @@ class MilestoneChanges(Wire):
 
 # --- backlog -----------------------------------------------------------------------------------
 
-Items = Annotated[list[OwnId], Field(min_length=1, max_length=10_000)]
+Items = Annotated[
+    list[OwnId],
+    Field(min_length=1, max_length=10_000, description="The items, or else `matching`."),
+]
+AllThatMatch = Annotated[
+    Matching,
+    Field(description="Instead of `items`: all that a view lists with these filters."),
+]
 
 
-class MarkBody(Wire):
+class Selecting(Wire):
+    """Which items a command is about: those named, or all that match."""
+
+    items: Items | None = Field(default_factory=_unsaid)
+    matching: AllThatMatch | None = Field(default_factory=_unsaid)
+
+    @model_validator(mode="after")
+    def _check_selected(self) -> Self:
+        check_selected(self.items, self.matching)
+        return self
+
+
+class MarkBody(Selecting):
     """Which items to mark, and whether one refusal refuses all (D-25, D-27)."""
 
-    items: Items
     status: Literal["ready", "not_ready"]
     mode: Literal["all_or_nothing", "best_effort"] = "all_or_nothing"
     reason: LongText | None = None
 
 
-class ItemsBody(Wire):
+class ItemsBody(Selecting):
     """Which items a command is about."""
 
-    items: Items
+    reason: LongText | None = None
+
+
+class UndoBody(Wire):
+    """Which mark to take back."""
+
+    position: Annotated[
+        int,
+        Field(
+            strict=True,
+            ge=1,
+            le=LARGEST,
+            description="The position that the mark answered, of one that changed something.",
+        ),
+    ]
     reason: LongText | None = None
 
 
@@ -166,7 +200,7 @@ class ItemsBody(Wire):
 class DraftBody(Wire):
     """What to draft: ready items of the contract up to the cutoff, all or those named (D-40).
 
-    Without `contract_id`, those of all contracts or of `contract_ids`, by a job.
+    Or of all that match. Without these, of all contracts or of `contract_ids`, by a job.
     """
 
     contract_id: UpstreamId | None = None
@@ -183,13 +217,19 @@ class DraftBody(Wire):
     line_ids: Annotated[list[UpstreamId], Field(max_length=10_000)] | None = None
     customer_ids: Annotated[list[UpstreamId], Field(max_length=10_000)] | None = None
     items: Annotated[list[OwnId], Field(max_length=10_000)] | None = None
+    matching: AllThatMatch | None = Field(default_factory=_unsaid)
 
     @model_validator(mode="after")
-    def _one_or_many(self) -> "DraftBody":
-        if self.contract_id is not None and self.contract_ids is not None:
-            raise ValueError("name one contract as contract_id, or several as contract_ids")
+    def _one_or_many(self) -> Self:
+        if self.items is not None:
+            check_selected(self.items, self.matching)
+        if self.contract_ids is not None and (self.contract_id or self.matching):
+            other = "contract_id" if self.contract_id else "matching"
+            raise ValueError(f"give one of contract_ids, for a job, and {other}")
         if self.contract_id is None and (self.line_ids is not None or self.items is not None):
             raise ValueError("lines and items are those of a contract: name it as contract_id")
+        if self.contract_id is None and self.matching and self.customer_ids is not None:
+            raise ValueError("filter by customer in matching, or name a contract as contract_id")
         return self
 
 

@@ -69,10 +69,7 @@ def record(tenant: Tenant, *events: Json) -> list[str]:
 
 
 def mark_ready(tenant: Tenant, items: Iterable[str]) -> Answer:
-    def make(some: tuple[str, ...]) -> MarkReady:
-        return MarkReady(items=some)
-
-    return asyncio.run(backlog.command(tenant, request(), make, tuple(items), partly=False))
+    return asyncio.run(backlog.command(tenant, request(), MarkReady, tuple(items), partly=False))
 
 
 def draft(

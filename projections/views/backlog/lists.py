@@ -13,6 +13,7 @@ from projections.databases.connections import IN_ORDER, Glance, glance_of, plan
 from projections.history import can_be_stored
 from projections.views.backlog.facets import FACETS, facets_of
 from projections.views.backlog.filters import BacklogFilter, shape_of, starting_at
+from projections.views.backlog.ids import Ids, ids_of
 from projections.views.backlog.reading import Asked, Page
 from projections.views.backlog.rows import Row
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
@@ -70,6 +71,15 @@ class BacklogList:
         asked = self._asked(views, wanted, page)
         statement = asked.statement()
         return statement.on(views), statement.values(asked.values)
+
+    def ids(self, connection: Connection, wanted: BacklogFilter, page: PageRequest) -> Ids:
+        """The ids of the rows of a page of any size. Raises BadQuery."""
+        return ids_of(connection, self._asked(glance_of(connection), wanted, page))
+
+    def count(self, connection: Connection, wanted: BacklogFilter) -> int:
+        """How many rows there are on all pages."""
+        asked = self._asked(glance_of(connection), wanted, PageRequest())
+        return sum(total.count for total in asked.totals(connection))
 
     def _matching(self, wanted: BacklogFilter) -> BacklogFilter:
         return replace(wanted, any_of={**self._shown, **wanted.any_of})

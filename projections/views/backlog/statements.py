@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     FromClause,
     Select,
     SelectBase,
@@ -129,21 +130,39 @@ class View:
     def page(self, page: PageShape) -> Select[Any]:
         """The rows of a page; after what is shown, the position of the views."""
         shape, orders, is_next = page.filter, page.orders, page.is_next
+        if len(self._strands(page)) > 1:
+            return self.page_of(self.ids(page), orders)
         joins, paging = self.joins, self.paging
         if shape.has_project:
             joins, paging = self._joins_of_projects, self._paging_of_projects
         if shape.key:
             paging = self.paging_past_indexes
-        strands = strands_of(shape) if self.in_own_order(orders) else [WHOLE]
-        if len(strands) == 1:
-            joins = self.texts.join(joins) if shape.has_text else joins
-            rows = self._rows(joins).add_columns(_SEEN).where(*self.where(shape))
-            return paging.page(rows, orders, is_next=is_next)
+        joins = self.texts.join(joins) if shape.has_text else joins
+        rows = self._rows(joins).add_columns(_SEEN).where(*self.where(shape))
+        return paging.page(rows, orders, is_next=is_next)
+
+    def ids(self, page: PageShape) -> Select[Any] | CompoundSelect[Any]:
+        """The ids of the rows of a page, each with what it is sorted by."""
+        shape, orders, is_next = page.filter, page.orders, page.is_next
+        paging = self._paging_of_projects if shape.has_project else self.paging
+        if shape.key:
+            paging = self.paging_past_indexes
         source = select(self.table.c.item_id).select_from(self.source(shape))
-        parts = (source.where(*self.where(shape, one)) for one in strands)
+        strands = self._strands(page)
+        parts = [source.where(*self.where(shape, one)) for one in strands]
+        if len(parts) == 1:
+            return paging.page(parts[0], orders, is_next=is_next)
         rows = [paging.rows(part, orders, is_next=is_next) for part in parts]
-        found = merged(rows, orders, on_postgres=page.on_postgres)
-        return self.page_of(found, orders)
+        return merged(rows, orders, on_postgres=page.on_postgres)
+
+    def ids_among(self, page: PageShape, among: Select[Any]) -> Select[Any]:
+        """The same of rows whose ids are found some other way, in few places."""
+        ids = select(self.table.c.item_id).where(self.table.c.item_id.in_(among))
+        return self.paging.page(ids, page.orders, is_next=page.is_next)
+
+    def _strands(self, page: PageShape) -> Sequence[Mapping[str, int]]:
+        """The parts that a page is read in."""
+        return strands_of(page.filter) if self.in_own_order(page.orders) else [WHOLE]
 
     def page_of(
         self, found: SelectBase, orders: Sequence[Order], *more: ColumnElement[Any]

@@ -1,11 +1,12 @@
 """Month end: drafts for all contracts with something ready, or those named, a contract a step."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 import msgspec
 
 from aggregates import streams
+from aggregates.decision import Decision
 from aggregates.invoice import drafting
 from aggregates.invoice.drafting import CreateDrafts, NothingReady
 from aggregates.job.events import JobInvoice, JobStep, StepOutcome
@@ -15,6 +16,7 @@ from aggregates.statuses import StepStatus
 from projections.views.ready import contracts_with_ready
 from service.handlers.invoices import deal_of, invoice_of
 from service.handlers.jobs.kind import JobKind, Plan, canonical
+from service.handlers.jobs.many_items import skipped
 from service.handlers.loading import required_contract
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
@@ -40,7 +42,7 @@ async def plan(tenant: Tenant, asked: DraftAll, contract_ids: tuple[str, ...] | 
     else:
         found = list(dict.fromkeys(contract_ids))
     steps = tuple(JobStep(contract_id=contract_id) for contract_id in found)
-    return Plan(kind=DRAFT_INVOICES.name, request=canonical(_said(asked)), steps=steps)
+    return Plan(kind=DRAFT_INVOICES.name, request=canonical(said_of(asked)), steps=steps)
 
 
 def _candidates(tenant: Tenant, asked: DraftAll) -> list[str]:
@@ -48,7 +50,7 @@ def _candidates(tenant: Tenant, asked: DraftAll) -> list[str]:
         return contracts_with_ready(views, asked.cutoff, asked.customer_ids)
 
 
-def _said(asked: DraftAll) -> dict[str, object]:
+def said_of(asked: DraftAll) -> dict[str, object]:
     """What a caller gave of it."""
     given = ((field.name, getattr(asked, field.name)) for field in fields(asked))
     return {name: value for name, value in given if value is not None}
@@ -71,6 +73,30 @@ def _do(unit: UnitOfWork, job: Job, step: JobStep) -> StepOutcome:
         decided = drafting.create(command, deal_of(unit, contract_id, contract.lines))
     except NothingReady as nothing:
         return refused(nothing, StepStatus.SKIPPED)
+    return _drafted(unit, decided)
+
+
+def _do_matching(unit: UnitOfWork, job: Job, step: JobStep) -> StepOutcome:
+    """Drafts what is ready of the items of a step, which are of one contract (D-40)."""
+    asked = msgspec.json.decode(job.request, type=DraftAll)
+    contract_id = str(step.contract_id)
+    key = streams.digest(job.job_id, contract_id, step.items[0])
+    command = CreateDrafts(
+        draft_key=key, cutoff=asked.cutoff, line_ids=None, customer_ids=None, items=step.items
+    )
+    lines = (key.line_id for item in step.items if (key := streams.line_of(item)))
+    try:
+        decided = drafting.create(command, deal_of(unit, contract_id, lines))
+    except NothingReady as nothing:
+        outcome = refused(nothing, StepStatus.SKIPPED)
+        count, some = len(nothing.items), skipped(nothing.items)
+        return replace(outcome, skipped_count=count, skipped=some)
+    count, some = len(decided.left), skipped(decided.left)
+    return replace(_drafted(unit, decided), skipped_count=count, skipped=some)
+
+
+def _drafted(unit: UnitOfWork, decided: Decision) -> StepOutcome:
+    """Appends the drafts of a step, and says which they are."""
     unit.append(decided.events)
     made = [invoice_of(unit, invoice_id) for invoice_id in decided.done]
     return StepOutcome(
@@ -90,3 +116,4 @@ def _do(unit: UnitOfWork, job: Job, step: JobStep) -> StepOutcome:
 
 
 DRAFT_INVOICES = JobKind(name="draft_invoices", do=_do)
+DRAFT_MATCHING = JobKind(name="draft_matching", do=_do_matching)

@@ -32,7 +32,7 @@ MILESTONE, MILESTONES = "/v1/milestones/{milestone_id}", f"{LINE}/milestones"
 ITEM, INVOICE = "/v1/backlog/{item_id}", "/v1/invoices/{invoice_id}"
 PARKED, JOB = "/v1/intake/parked/{parked_id}", "/v1/jobs/{job_id}"
 MARK, RESET = "POST /v1/backlog/mark", "POST /v1/backlog/nte/reset"
-REEVALUATE = "POST /v1/backlog/nte/reevaluate"
+REEVALUATE, UNDO = "POST /v1/backlog/nte/reevaluate", "POST /v1/backlog/undo"
 
 _ID_OF_CONTRACT = {"contract_id": CONTRACT_ID}
 _ID_OF_LINE = {**_ID_OF_CONTRACT, "line_id": LINE_ID}
@@ -169,7 +169,11 @@ LINKS: dict[str, tuple[Link, ...]] = {
     ),
     "POST /v1/events/batch": _about_item("results/0/items/0"),
     f"POST {PARKED}/retry": _about_item("items/0"),
-    MARK: _about_item("changed/0/item_id", mark="not_ready"),
+    MARK: (
+        *_about_item("changed/0/item_id", mark="not_ready"),
+        Link(UNDO, body={"position": POSITION}),
+    ),
+    UNDO: _about_item("changed/0/item_id"),
     RESET: _about_item("changed/0/item_id"),
     REEVALUATE: _about_item("changed/0/item_id"),
     f"GET {ITEM}": (*_about_item("item_id"), _DRAFT),

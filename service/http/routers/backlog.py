@@ -12,20 +12,27 @@ from projections.views.backlog.lists import BacklogList, list_fixed_price, list_
 from projections.views.backlog.rows import FixedPriceRow, SalesRow, TotalledPage
 from projections.views.backlog.summary import summarize
 from projections.views.backlog.summed import Summary
-from service.handlers import backlog as handlers
+from service.handlers import undoing
+from service.handlers.backlog import ItemsCommand
 from service.handlers.idempotency import Request as CommandRequest
-from service.http.callers import ThePost, TheTenant
+from service.handlers.jobs import over_all
+from service.handlers.matching import selection
+from service.http.callers import DryRun, ThePost, TheTenant
 from service.http.reading import Reading, TheReading
 from service.http.responses import command_response, gives, list_response, one_response
 from service.http.routers.routes import Routes
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
+from service.wire.jobs import Job
 from service.wire.outcomes import ItemsChanged
 from service.wire.queries import FixedPriceQuery, SalesQuery
-from service.wire.requests import ItemsBody, MarkBody
+from service.wire.requests import ItemsBody, MarkBody, UndoBody
 from service.wire.summaries import SummaryQuery
 
 routes = Routes("/v1/backlog", "Backlog")
+REFUSED = ("items_refused", "matching_changed", "too_many_items", "too_many_jobs", "views_behind")
+CHANGED = {**gives(ItemsChanged, problems=REFUSED), **gives(Job, status=202, problems=REFUSED)}
+"""What a command over items answers; a job where more match than one transaction takes."""
 
 
 async def _listed(
@@ -83,27 +90,39 @@ async def get_backlog_summary(
     return list_response(request, found, position)
 
 
-@routes.post("/mark", responses=gives(ItemsChanged, problems=("items_refused",)))
-async def mark_items(body: MarkBody, tenant: TheTenant, command: ThePost) -> Response:
-    """Mark items ready or not ready to invoice, across lines and contracts (D-11, D-25 to D-27)."""
-    make = _mark_ready if body.status == "ready" else _mark_not_ready
-    partly = body.mode == "best_effort"
-    asked = _because(command, body.reason)
-    return command_response(await handlers.command(tenant, asked, make, body.items, partly=partly))
-
-
-@routes.post("/nte/reset", responses=gives(ItemsChanged))
-async def reset_not_to_exceed(body: ItemsBody, tenant: TheTenant, command: ThePost) -> Response:
-    """Withdraw not-to-exceed verdicts and free what they committed (D-33)."""
-    return await _over_items(body, tenant, command, lambda items: ResetNTE(items=items))
-
-
-@routes.post("/nte/reevaluate", responses=gives(ItemsChanged))
-async def reevaluate_not_to_exceed(
-    body: ItemsBody, tenant: TheTenant, command: ThePost
+@routes.post("/mark", responses=CHANGED)
+async def mark_items(
+    body: MarkBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:
-    """Evaluate items anew, one by one in the order given (D-34)."""
-    return await _over_items(body, tenant, command, lambda items: ReevaluateNTE(items=items))
+    """Mark items ready or not ready to invoice, across lines and contracts (D-11, D-25 to D-27)."""
+    kind = MarkReady if body.status == "ready" else MarkNotReady
+    partly = body.mode == "best_effort"
+    return await _over_items(body, tenant, replace(command, dry_run=dry_run), kind, partly=partly)
+
+
+@routes.post("/nte/reset", responses=CHANGED)
+async def reset_not_to_exceed(
+    body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
+) -> Response:
+    """Withdraw not-to-exceed verdicts and free what they committed (D-33)."""
+    command = replace(command, dry_run=dry_run)
+    return await _over_items(body, tenant, command, ResetNTE)
+
+
+@routes.post("/nte/reevaluate", responses=CHANGED)
+async def reevaluate_not_to_exceed(
+    body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
+) -> Response:
+    """Evaluate items anew, one by one in the order given; all that match oldest first (D-34)."""
+    command = replace(command, dry_run=dry_run)
+    return await _over_items(body, tenant, command, ReevaluateNTE)
+
+
+@routes.post("/undo", responses=gives(ItemsChanged, problems=("not_a_mark", "mark_too_old")))
+async def undo_mark(body: UndoBody, tenant: TheTenant, command: ThePost) -> Response:
+    """Take one mark back for its items that nothing has changed since; the others are skipped."""
+    asked = _because(command, body.reason)
+    return command_response(await undoing.undo_mark(tenant, asked, body.position))
 
 
 @routes.get(
@@ -119,18 +138,15 @@ async def get_backlog_item(
 
 
 async def _over_items(
-    body: ItemsBody, tenant: TheTenant, command: CommandRequest, make: handlers.MakeCommand
+    body: MarkBody | ItemsBody,
+    tenant: Tenant,
+    command: CommandRequest,
+    kind: ItemsCommand,
+    *,
+    partly: bool = True,
 ) -> Response:
-    asked = _because(command, body.reason)
-    return command_response(await handlers.command(tenant, asked, make, body.items, partly=True))
-
-
-def _mark_ready(items: tuple[str, ...]) -> MarkReady:
-    return MarkReady(items=items)
-
-
-def _mark_not_ready(items: tuple[str, ...]) -> MarkNotReady:
-    return MarkNotReady(items=items)
+    asked, selected = _because(command, body.reason), selection(body.items, body.matching)
+    return command_response(await over_all.command(tenant, asked, kind, selected, partly=partly))
 
 
 def _because(command: CommandRequest, reason: str | None) -> CommandRequest:

@@ -14,7 +14,9 @@ from projections.views.resource import Page
 from service.handlers import invoices as handlers
 from service.handlers.jobs import asking as jobs
 from service.handlers.jobs import drafting as job_drafting
+from service.handlers.jobs import over_all
 from service.handlers.jobs.drafting import DraftAll
+from service.handlers.matching import all_that
 from service.http.callers import TheChange, ThePost, ThePostedChange, TheTenant
 from service.http.listings import Ids, Listing, any_of, listing_by
 from service.http.reading import TheReading
@@ -33,6 +35,8 @@ DRAFTING = (
     "total_too_large",
     "too_many_jobs",
     "job_too_large",
+    "matching_changed",
+    "too_many_items",
     "views_behind",
 )
 TheInvoices = Annotated[Listing, Depends(listing_by(invoice_views.INVOICES_BY))]
@@ -50,11 +54,11 @@ TheActuals = Annotated[Listing, Depends(listing_by(actual_views.ACTUALS_BY))]
 async def draft_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) -> Response:
     """Draft what is ready: one invoice a customer, one line a contract line (D-40).
 
-    Of one contract at once (201). Without `contract_id`, of all contracts that have something
-    ready or of those in `contract_ids`, by a job with a result for each (202).
+    Of one contract or of all that match at once (201). Without these, of all contracts that have
+    something ready or of those in `contract_ids`, by a job with a result for each (202).
     """
     customer_ids = None if body.customer_ids is None else tuple(body.customer_ids)
-    if body.contract_id is None:
+    if body.contract_id is None and body.matching is None:
         contract_ids = None if body.contract_ids is None else tuple(body.contract_ids)
         asked = DraftAll(cutoff=body.cutoff, customer_ids=customer_ids)
         plan = await job_drafting.plan(tenant, asked, contract_ids)
@@ -66,7 +70,12 @@ async def draft_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) -
         customer_ids=customer_ids,
         items=None if body.items is None else tuple(body.items),
     )
-    return command_response(await handlers.create_drafts(tenant, command, body.contract_id, create))
+    if body.matching is not None:
+        matching = all_that(body.matching)
+        answer = await over_all.draft_matching(tenant, command, body.contract_id, create, matching)
+    else:
+        answer = await handlers.create_drafts(tenant, command, str(body.contract_id), create)
+    return command_response(answer)
 
 
 @routes.get("/invoices", responses=gives(Page[ListedInvoice]))

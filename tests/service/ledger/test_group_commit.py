@@ -144,13 +144,12 @@ def test_of_items_marked_at_once_the_one_that_failed_its_limit_is_refused_alone_
     tenant.ledger.on_commit(heard.append)
     before = tenant.ledger.position()
 
-    def make(some: tuple[str, ...]) -> MarkReady:
-        return MarkReady(items=some)
-
     async def at_once() -> list[Any]:
         with held(tenant.ledger):
             asked = [
-                asyncio.create_task(backlog.command(tenant, request(), make, (i,), partly=False))
+                asyncio.create_task(
+                    backlog.command(tenant, request(), MarkReady, (i,), partly=False)
+                )
                 for i in items
             ]
             await asyncio.sleep(0)  # each has run until it waits for the writer

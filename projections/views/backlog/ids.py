@@ -1,0 +1,38 @@
+"""The ids of the rows of a backlog list: what commands over all that match are about."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from projections.databases.connections import IN_ORDER, plan
+from projections.views.backlog.filters import PageShape
+from projections.views.backlog.reading import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The ids of the rows of a page in its order, and the cursor of the next one if there is."""
+
+    ids: list[str]
+    next: str | None
+
+
+def ids_of(connection: Connection, asked: Asked) -> Ids:
+    """The ids of the rows of the page that is asked for: no names, no texts of any row."""
+    part, views = asked.part, asked.views
+    page = PageShape(
+        asked.shape,
+        part.orders,
+        is_next=part.after is not None,
+        on_postgres=views.schema is not None,
+    )
+    values, among = asked.among(connection)
+    if among is not None:
+        statement = asked.view.ids_among(page, among)
+    else:
+        if asked.is_in_order:
+            plan(views, IN_ORDER)
+        statement = asked.view.ids(page)
+    rows = connection.execute(statement, values).all()
+    ids = [row[0] for row in rows[: part.limit]]
+    return Ids(ids, asked.view.paging.next_cursor(rows, part))

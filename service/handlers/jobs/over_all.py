@@ -1,0 +1,65 @@
+"""Commands over all that match: at once, or by a job where one transaction does not take them.
+
+A job is about the items that match when it is asked for; it remembers the id of each.
+"""
+
+from aggregates.invoice.drafting import CreateDrafts
+from aggregates.job.events import JobStep
+from service.handlers import backlog, invoices
+from service.handlers.backlog import ItemsCommand
+from service.handlers.idempotency import Answer, Request
+from service.handlers.jobs import asking
+from service.handlers.jobs.drafting import DRAFT_MATCHING, DraftAll, said_of
+from service.handlers.jobs.kind import Plan, canonical
+from service.handlers.jobs.many_items import NAMES, steps_of
+from service.handlers.loading import by_contract
+from service.handlers.matching import Matching, Selection, TooManyItems, all_ids
+from service.tenants.tenant import Tenant
+
+
+async def command(
+    tenant: Tenant, request: Request, kind: ItemsCommand, selected: Selection, *, partly: bool
+) -> Answer:
+    """Runs one command over items, at once or by a job where more match than a transaction takes.
+
+    A job is about the items that match when it is asked for, in steps of 10,000; without `partly`,
+    a refused item refuses its step (D-27). Raises as `backlog.command`; TooManyItems in a dry run,
+    or where they are too many for a job.
+    """
+    try:
+        return await backlog.command(tenant, request, kind, selected, partly=partly)
+    except TooManyItems:
+        if request.dry_run or not isinstance(selected, Matching):
+            raise
+    items = await all_ids(tenant, selected)
+    asked = {"matching": selected.said, "partly": partly}
+    plan = Plan(kind=NAMES[kind], request=canonical(asked), steps=steps_of(items))
+    return await asking.ask_for(tenant, request, plan)
+
+
+async def draft_matching(
+    tenant: Tenant,
+    request: Request,
+    contract_id: str | None,
+    command: CreateDrafts,
+    matching: Matching,
+) -> Answer:
+    """Drafts what matches at once, or by a job where that is more than one transaction takes.
+
+    A job is about the items that match when it is asked for, in steps of up to 10,000 items of one
+    contract. Raises as `invoices.draft_matching`, and TooManyItems where they are too many for it.
+    """
+    if contract_id is not None:
+        matching = matching.within(contract_id)
+    try:
+        return await invoices.draft_matching(tenant, request, contract_id, command, matching)
+    except TooManyItems:
+        items = await all_ids(tenant, matching)
+    steps = tuple(
+        JobStep(contract_id=contract, items=some.items)
+        for contract, own in by_contract(items).items()
+        for some in steps_of(own)
+    )
+    said = {**said_of(DraftAll(cutoff=command.cutoff)), "matching": matching.said}
+    plan = Plan(kind=DRAFT_MATCHING.name, request=canonical(said), steps=steps)
+    return await asking.ask_for(tenant, request, plan)
