@@ -32,7 +32,7 @@ def _ready(view: Table, totals: Table, cutoff: date | None) -> Select[Any, Any]:
     kept, own = totals.c, view.c
     statement = (
         select(kept.contract_id, kept.customer_id)
-        .where(kept.billing_status == BillingStatus.READY, kept.count > 0)
+        .where(kept.month == "", kept.billing_status == BillingStatus.READY, kept.count > 0)
         .distinct()
     )
     if cutoff is None:

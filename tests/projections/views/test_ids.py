@@ -15,7 +15,7 @@ from projections.views.backlog.lists import BacklogList, list_fixed_price, list_
 from projections.views.paging import PageRequest
 from tests.projections.feeding import examples, feed
 from tests.projections.story import STORY
-from tests.projections.views.test_filters import DATES, FILTERS, KINDS, matching_rows
+from tests.projections.views.test_filters import DATES, FILTERS, KINDS, SALES, matching_rows
 
 
 def all_ids(
@@ -38,8 +38,8 @@ def test_ids_are_those_of_all_that_matches_oldest_first_and_the_count_is_theirs(
     large: Engine, wanted: dict[str, list[str]], kinds: Any, dates: Any, limit: int
 ) -> None:
     any_of = wanted | kinds
-    rows = sorted(matching_rows(any_of, **dates), key=lambda row: (row["date"], row["sequence"]))
     by = BacklogFilter(any_of=any_of, **dates)
+    rows = sorted(matching_rows(SALES, by), key=lambda row: (row["date"], row["sequence"]))
     with as_of_now(large) as (connection, _):
         assert all_ids(connection, list_time_and_material, by, limit) == [
             row["item_id"] for row in rows
