@@ -77,7 +77,8 @@ def test_after_a_clean_stop_the_file_alone_is_the_whole_history(
         position = post(client, contract_event(), line_event(), approval_event("A1"))
         server.send_signal(asked)
         assert server.wait(LONG) == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"backlog.db", "backlog.views.db"}
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"backlog.db", "backlog.views.db", "backlog.jobs.lock"}
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     shutil.copy(tmp_path / "backlog.db", elsewhere)
