@@ -64,11 +64,8 @@ class TextLookup:
 
         None as well when it is a single letter that many have: to look at each takes too long.
         """
-        if (
-            len(self._sought.key) == 1
-            and self._index.count(MOST_OF_A_LETTER + 1) > MOST_OF_A_LETTER
-        ):
-            return None
+        if self._of_a_letter is not None and not 0 < self._of_a_letter <= MOST_OF_A_LETTER:
+            return None if self._of_a_letter else []
         found = self._index.texts(most + 1)
         return None if len(found) > most else [text_id for (text_id,) in found]
 
@@ -77,6 +74,8 @@ class TextLookup:
 
         They are about so many at most; each text has some.
         """
+        if self._of_a_letter == 0:
+            return Approvals([], None)
         found = self._index.approvals(first, last, most + 1, descending=descending)
         ids: dict[str, None] = {}
         for text_id, several in found[:most]:
@@ -85,6 +84,12 @@ class TextLookup:
             each = (one for one in several.split(SEPARATOR) if self._sought.text in folded(one))
             ids.update(dict.fromkeys(each))
         return Approvals(list(ids), found[most][0] if len(found) > most else None)
+
+    @cached_property
+    def _of_a_letter(self) -> int | None:
+        """How many texts, those of approvals too, have a single letter; None of a longer text."""
+        is_letter = len(self._sought.key) == 1
+        return self._index.count(MOST_OF_A_LETTER + 1) if is_letter else None
 
 
 class _Index(Protocol):
