@@ -13,7 +13,7 @@ from service.handlers.idempotency import Answer
 from service.wire.problems import MEDIA_TYPE, Problem
 
 Whole = Positioned | Listed
-JSON = "application/json"
+JSON, EVENT_STREAM = "application/json", "text/event-stream"
 REFERENCE = "#/components/schemas/{name}"
 KINDS: dict[str, Any] = {}
 """What routes say that they give, by the names of their schemas."""
@@ -42,6 +42,21 @@ def gives(
     content = {JSON: {"schema": schema}}
     good: dict[int | str, Any] = {each: {"content": content} for each in (status, also) if each}
     return good | {"default": {"x-problems": list(problems)}}
+
+
+def streams(
+    kind: Any, *, example: str, problems: Sequence[str] = ()
+) -> dict[int | str, dict[str, Any]]:
+    """What the `responses` of a route say that answers with server-sent events of this kind.
+
+    The body is a text without an end; what stands in the `data` of its events has the schema.
+    """
+    KINDS[schema_name(kind)] = kind
+    data = {"$ref": REFERENCE.format(name=schema_name(kind))}
+    schema = {"type": "string", "contentMediaType": EVENT_STREAM, "contentSchema": data}
+    shown = {"stream": {"summary": "The beginning of a stream", "value": example}}
+    content = {EVENT_STREAM: {"schema": schema, "examples": shown}}
+    return {200: {"content": content}, "default": {"x-problems": list(problems)}}
 
 
 def schema_name(kind: Any) -> str:

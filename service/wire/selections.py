@@ -56,7 +56,7 @@ class SalesMatching(_Matching, SalesFilters):
 
 
 AnyMatching = FixedPriceMatching | SalesMatching
-Matching = Annotated[AnyMatching, Field(discriminator="view")]
+Matching = Annotated[AnyMatching, Field(discriminator="view", title="Matching")]
 LISTS: dict[str, BacklogList] = {
     "fixed-price": list_fixed_price,
     "time-and-material": list_time_and_material,

@@ -113,7 +113,8 @@ def _by_name(schema: Json, name: str, parts: Json) -> Json:
     if len(schema.get("enum", [])) == 1:
         schema["const"] = schema.pop("enum")[0]
         schema["type"] = "string"
-    choices = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
+    either = [*schema.get("anyOf", []), *schema.get("oneOf", [])]
+    choices = [each for each in either if each != {"type": "null"}]
     if not (schema.get("type") == "object" or "enum" in schema or len(choices) > 1):
         _name_parts(schema, name, parts)
         return schema

@@ -42,7 +42,7 @@ def describe(operations: Mapping[str, Json], parts: Json, said: Json) -> None:
                 schema["description"] = f"{schema.get('description', '')} `{shown}` if left out."
     for operation in operations.values():
         for parameter in operation.get("parameters", []):
-            _describe_as(parameter["schema"], parameter["description"], parts)
+            _describe_as(parameter["schema"], parameter.get("description"), parts)
     for part in list(parts.values()):
         for _, schema in within(part):
             _describe_as(schema, schema.get("description"), parts)

@@ -19,7 +19,7 @@ from projections.views.resource import Page
 from projections.views.suggestions import Suggestions, suggest
 from service.http.listings import Ids, Listing, Text, any_of, listing_by
 from service.http.reading import TheReading
-from service.http.responses import gives, list_response, one_response
+from service.http.responses import gives, json_response, list_response
 from service.http.routers.routes import Routes
 from service.wire.fields import DateText
 from service.wire.queries import QueryText
@@ -102,4 +102,5 @@ async def list_suggestions(
 ) -> Response:
     """What a text may mean: contracts, customers, projects, resources, invoices by number."""
     found, position = await reading.of(suggest, q)
-    return one_response(found, "suggestion", q, position)
+    found.position = position
+    return json_response(found)

@@ -1,7 +1,7 @@
 """What changes, as it changes: a stream of events that other systems, caches and screens follow."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -9,8 +9,10 @@ from fastapi.sse import EventSourceResponse
 
 from service.http.callers import TheTenant
 from service.http.following import Following
+from service.http.responses import streams
 from service.http.routers.routes import Routes
 from service.tenants.tenant import PositionAhead
+from service.wire.outcomes import Change
 from service.wire.queries import LARGEST
 
 routes = Routes("/v1", "Stream")
@@ -34,19 +36,6 @@ data: {"position":42,"contracts":["PC-1001"],"kinds":["limits","sales"],"reset":
 id: 42
 
 """
-_GIVES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "Server-sent events, for as long as the client listens. `data` is JSON: "
-        "`position`, `contracts` (null where they are too many to name), `kinds` (of sales, "
-        "milestones, invoices, limits, intake, jobs) and `reset` (everything may be different).",
-        "content": {
-            "text/event-stream": {
-                "schema": {"type": "string", "contentMediaType": "text/event-stream"},
-                "example": _EXAMPLE,
-            }
-        },
-    }
-}
 
 
 async def following_of(request: Request, tenant: TheTenant) -> AsyncIterator[Following]:
@@ -56,7 +45,11 @@ async def following_of(request: Request, tenant: TheTenant) -> AsyncIterator[Fol
         yield following
 
 
-@routes.get("/stream", response_class=StreamingResponse, responses=_GIVES)
+@routes.get(
+    "/stream",
+    response_class=StreamingResponse,
+    responses=streams(Change, example=_EXAMPLE, problems=("too_many_listeners",)),
+)
 async def stream_changes(
     tenant: TheTenant,
     following: Annotated[Following, Depends(following_of)],

@@ -86,11 +86,21 @@ def test_every_request_and_every_answer_has_an_example() -> None:
         f"{name} {where}"
         for name, operation in OPERATIONS.items()
         for where, media in media_of(operation)
-        if not media.get("examples") and where != "200"
+        if not media.get("examples")
+        and where not in {"200", "202"}  # some answers take thousands of items, or depend on time
     ]
     assert found == []
     told_of = {step["operation"] for step in STORY}
     assert told_of == OPERATIONS.keys()
+    without = {name for name in OPERATIONS if not any(has_answer(OPERATIONS[name]))}
+    assert without == {"cancelJob"}  # it depends on how far the job is
+
+
+def has_answer(operation: Json) -> Iterator[bool]:
+    """Whether there is an example, for each good answer of an operation."""
+    for where, media in media_of(operation):
+        if where.startswith("2"):
+            yield bool(media.get("examples"))
 
 
 def test_what_may_be_left_out_has_no_default_that_would_make_it_required_for_generators() -> None:

@@ -8,8 +8,11 @@ from tests.codes import codes
 
 PASSED_ON = {
     "aggregates/refusals.py: of_reason",
+    "projections/jobs.py: _outcome",
+    "service/handlers/jobs/many_items.py: skipped",
     "service/handlers/taking_in.py: _settle",
     "service/http/responses.py: one_response",
+    "service/importing/dry_run.py: try_out",
     "service/wire/from_states.py: left_alone",
     "service/wire/problem_kinds.py: problem_kinds",
     "service/wire/problems.py: _refused",
