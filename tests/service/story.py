@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -47,7 +48,7 @@ def told(client: httpx.Client) -> Iterator[tuple[Json, httpx.Response]]:
         if isinstance(body, dict):
             reached = cast("Json", body).get("position")
             position = max(position, reached if isinstance(reached, int) else 0)
-        if response.status_code == httpx.codes.ACCEPTED:
+        if response.status_code == HTTPStatus.ACCEPTED:
             position = done(client, response.headers["Location"], position)
         yield step, response
 

@@ -118,7 +118,10 @@ async def reevaluate_not_to_exceed(
     return await _over_items(body, tenant, command, ReevaluateNTE)
 
 
-@routes.post("/undo", responses=gives(ItemsChanged, problems=("not_a_mark", "mark_too_old")))
+@routes.post(
+    "/undo",
+    responses=gives(ItemsChanged, problems=("not_a_mark", "mark_too_old", "position_ahead")),
+)
 async def undo_mark(body: UndoBody, tenant: TheTenant, command: ThePost) -> Response:
     """Take one mark back for its items that nothing has changed since; the others are skipped."""
     asked = _because(command, body.reason)

@@ -36,7 +36,7 @@ async def list_jobs(
     return list_response(request, page, position)
 
 
-@routes.get("/jobs/{job_id}", responses=gives(Job))
+@routes.get("/jobs/{job_id}", responses=gives(Job, problems=("job_not_found",)))
 async def get_job(
     job_id: JobId,
     reading: TheReading,
@@ -54,7 +54,7 @@ async def get_job(
     return one_response(found, "job", job_id, position)
 
 
-@routes.delete("/jobs/{job_id}", responses=gives(Done))
+@routes.delete("/jobs/{job_id}", responses=gives(Done, problems=("job_not_found", "job_over")))
 async def cancel_job(job_id: JobId, tenant: TheTenant, command: TheChange) -> Response:
     """Stop what of a job has not begun; what is done stays, with its results."""
     return command_response(await asking.cancel(tenant, command, job_id))

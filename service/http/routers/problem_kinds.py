@@ -18,7 +18,7 @@ Code = Annotated[
 ]
 
 
-@routes.get("/{code}", responses=gives(ProblemKind))
+@routes.get("/{code}", responses=gives(ProblemKind, problems=("problem_not_found",)))
 async def get_problem(code: Code) -> Response:
     """What a code of a problem document means, what helps, and which rules say so."""
     found = await in_thread(find_problem_kind, code)
