@@ -150,6 +150,8 @@ async def test_every_bad_field_is_named_and_nothing_is_stored(caller: Caller) ->
             assert response.status_code == 422, (path, field, str(value)[:40], refused)
             named = [error["field"] for error in refused["errors"]]
             top = field.split(".")[0]
+            if top == "items" and (value is ... or value is None):
+                top = "body"  # for it is either items or matching
             assert any(name.split(".")[0] == top for name in named), (field, value, named)
             assert len(response.content) < 20_000
     await caller.nothing_happened(before)
@@ -314,7 +316,8 @@ async def test_bodies_up_to_the_limit_are_taken(caller: Caller) -> None:
 async def test_commands_refuse_query_parameters_they_do_not_know(caller: Caller) -> None:
     before = caller.position
     for method, path, body in (CONTRACT, LINE, MILESTONE, MARK, RESET, DRAFT, CONFIRM):
-        for name in ("dry_run", "as_of", "x"):
+        tried_first = path in {MARK[1], RESET[1]}
+        for name in ("as_of", "x") if tried_first else ("dry_run", "as_of", "x"):
             asked: Json = {name: "true"}
             refused = await caller.call(method, path, body, expect=422, **asked)
             assert [error["field"] for error in refused["errors"]] == [name]

@@ -28,8 +28,10 @@ BOUNDED = settings(
 LISTS = sorted(
     path.removeprefix("/v1")
     for path, operations in openapi(create_app(None, Settings()))["paths"].items()
+    if "{" not in path
     if any(of["name"] == "cursor" for of in operations.get("get", {}).get("parameters", []))
 )
+"""But for results of a job, which is no list by itself."""
 NO_SUCH_VALUES: list[Any] = [
     True, False, None, "\x00", "a\x00b", "\ud800", 0.5, 1e308, float("nan"), float("inf"),
     2**31, -(2**31), 2**63, -(2**63), 2**200, [], ["x"], {}, {"a": 1}, "", "x", "0", 0, -1,
@@ -127,8 +129,10 @@ def test_every_list_gives_a_cursor_of_every_sort_order(lists: Lists) -> None:
         "/backlog/fixed-price",
         "/backlog/time-and-material",
         "/contracts",
+        "/customers",
         "/intake/parked",
         "/invoices",
+        "/lines",
     }
 
 
