@@ -133,7 +133,14 @@ DateText = Annotated[
 InstantText = Annotated[
     datetime.datetime,
     BeforeValidator(_instant),
-    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-10-31T09:30:00Z"]}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "pattern": "^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}T.+$",
+            "examples": ["2026-10-31T09:30:00Z"],
+        }
+    ),
 ]
 """An ISO 8601 instant with its zone, in the years 1900 to 2199."""
 UpstreamId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$", examples=["PC-1001"])]

@@ -43,7 +43,7 @@ def document_of(app: FastAPI) -> Json:
     texts.describe(every, parts, said)
     schemas.leave_out_defaults(parts)
     examples.add(every, read("story"), read("answers"))
-    document["components"]["examples"] = problems.examples()
+    document["components"]["examples"] = problems.examples(document["paths"])
     links.add(document)
     document["components"]["schemas"] = dict(sorted(schemas.used(document).items()))
     return document

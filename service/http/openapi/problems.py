@@ -84,10 +84,15 @@ def add(paths: Mapping[str, Json], parts: Json) -> None:
         parts.pop(unused, None)
 
 
-def examples() -> Json:
-    """An example of each problem."""
-    kinds = problem_kinds().values()
-    return {kind.code: {"value": _example(kind)} for kind in kinds if kind.status}
+def examples(paths: Mapping[str, Json]) -> Json:
+    """An example of each problem that some operation can be answered with."""
+    codes = {
+        code
+        for _, operation in _operations(paths)
+        for response in operation["responses"].values()
+        for code in response.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {})
+    }
+    return {code: {"value": _example(problem_kinds()[code])} for code in sorted(codes)}
 
 
 def _operations(paths: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
