@@ -1,7 +1,7 @@
 """Jobs: asked for, done step by step, stopped."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aggregates.deal import EVENT_SIZE
 from aggregates.decision import NOTHING, Decision
@@ -13,13 +13,14 @@ from aggregates.job.events import (
     JobFailed,
     JobOpened,
     JobRequested,
+    JobSkipped,
     JobStep,
     JobStepDone,
     JobStepsPlanned,
     StepOutcome,
 )
 from aggregates.job.state import Job, OpenJobs
-from aggregates.refusals import NotFound, Refused
+from aggregates.refusals import LeftAlone, NotFound, Refused
 from aggregates.statuses import JobStatus, StepStatus
 
 MOST_OPEN = 20
@@ -86,6 +87,15 @@ def step_done(job: Job, outcome: StepOutcome) -> Decision:
 def refused(why: Refused, status: StepStatus = StepStatus.FAILED) -> StepOutcome:
     """The outcome of a step that did nothing, for this reason."""
     return StepOutcome(status=status, problem_code=why.code, problem_detail=why.reason)
+
+
+def leaving(outcome: StepOutcome, left: Sequence[LeftAlone]) -> StepOutcome:
+    """The outcome of a step that left these items alone: how many, the first of them with why."""
+    some = (
+        JobSkipped(item_id=item.id, code=item.why.code, detail=item.why.reason)
+        for item in left[:EVENT_SIZE]
+    )
+    return replace(outcome, skipped_count=len(left), skipped=tuple(some))
 
 
 def fail(job: Job, why: Refused) -> Decision:

@@ -9,9 +9,11 @@ from sqlalchemy import RowMapping
 
 from aggregates.job.events import JobStep
 from aggregates.job.state import Job as JobState
+from aggregates.refusals import LeftAlone, of_reason
 from aggregates.statuses import JobStatus, StepStatus
 from projections.views.resource import Listed, Money, Resource
-from service.wire.outcomes import Problem
+from service.wire.from_states import left_alone
+from service.wire.outcomes import Problem, SkippedItem
 from service.wire.problems import of_recorded
 
 Instant = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
@@ -28,14 +30,6 @@ class JobInvoice(Resource):
     number: str | None
 
 
-class SkippedByJob(Resource):
-    """An item that a step of a job left alone, and why."""
-
-    item_id: str
-    code: str
-    detail: str
-
-
 class JobResult(Resource):
     """What came of one step: about a contract, an invoice, or so many items."""
 
@@ -46,7 +40,7 @@ class JobResult(Resource):
     changed_count: Annotated[int, Meta(description="Items that it changed.")]
     skipped_count: Annotated[int, Meta(description="Items that it left alone.")]
     invoices: list[JobInvoice]
-    skipped: Annotated[list[SkippedByJob], Meta(description="The first 1,000 left alone.")]
+    skipped: Annotated[list[SkippedItem], Meta(description="The first 1,000 left alone.")]
     problem: Annotated[Problem | None, Meta(description="Why it did nothing, if so.")]
 
 
@@ -135,7 +129,7 @@ def _result(row: RowMapping, *, is_over: bool) -> JobResult:
         changed_count=row["changed_count"],
         skipped_count=row["skipped_count"],
         invoices=msgspec.json.decode(row["invoices"], type=list[JobInvoice]),
-        skipped=msgspec.json.decode(row["skipped"], type=list[SkippedByJob]),
+        skipped=[_left_alone(**item) for item in msgspec.json.decode(row["skipped"])],
         problem=_problem(row),
     )
 
@@ -152,6 +146,10 @@ def _scheduled(step: JobStep) -> JobResult:
         skipped=[],
         problem=None,
     )
+
+
+def _left_alone(item_id: str, code: str, detail: str) -> SkippedItem:
+    return left_alone(LeftAlone(item_id, of_reason(code, detail)))
 
 
 def _problem(row: RowMapping) -> Problem | None:

@@ -187,7 +187,7 @@ class Asked:
         for most in (GONE_THROUGH * (self.part.limit + 1), MOST_APPROVALS):
             approvals = self._approvals(most)
             end = self._before(approvals.until)
-            if not approvals.ids and self._are_soon(texts, enough):
+            if approvals == Approvals([], None) and self._are_soon(texts, enough):
                 rows = self._first(self._by_text.gone_through_for_texts, enough, texts)
                 if len(rows) > self.part.limit:
                     return rows

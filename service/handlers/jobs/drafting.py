@@ -1,6 +1,6 @@
 """Month end: drafts for all contracts with something ready, or those named, a contract a step."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date
 
 import msgspec
@@ -11,12 +11,11 @@ from aggregates.invoice import drafting
 from aggregates.invoice.drafting import CreateDrafts, NothingReady
 from aggregates.job.events import JobInvoice, JobStep, StepOutcome
 from aggregates.job.state import Job
-from aggregates.job.working import refused
+from aggregates.job.working import leaving, refused
 from aggregates.statuses import StepStatus
 from projections.views.ready import contracts_with_ready
 from service.handlers.invoices import deal_of, invoice_of
 from service.handlers.jobs.kind import JobKind, Plan, canonical
-from service.handlers.jobs.many_items import skipped
 from service.handlers.loading import required_contract
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
@@ -88,11 +87,8 @@ def _do_matching(unit: UnitOfWork, job: Job, step: JobStep) -> StepOutcome:
     try:
         decided = drafting.create(command, deal_of(unit, contract_id, lines))
     except NothingReady as nothing:
-        outcome = refused(nothing, StepStatus.SKIPPED)
-        count, some = len(nothing.items), skipped(nothing.items)
-        return replace(outcome, skipped_count=count, skipped=some)
-    count, some = len(decided.left), skipped(decided.left)
-    return replace(_drafted(unit, decided), skipped_count=count, skipped=some)
+        return leaving(refused(nothing, StepStatus.SKIPPED), nothing.items)
+    return leaving(_drafted(unit, decided), decided.left)
 
 
 def _drafted(unit: UnitOfWork, decided: Decision) -> StepOutcome:

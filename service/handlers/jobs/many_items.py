@@ -8,16 +8,15 @@ import msgspec
 from aggregates.contract_line.readiness import MarkNotReady, MarkReady
 from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.deal import chunks
-from aggregates.decision import Decision
-from aggregates.job.events import JobSkipped, JobStep, StepOutcome
+from aggregates.job.events import JobStep, StepOutcome
 from aggregates.job.state import Job
-from aggregates.refusals import ItemsRefused, LeftAlone
+from aggregates.job.working import leaving, refused
+from aggregates.refusals import ItemsRefused
 from aggregates.statuses import StepStatus
 from service.handlers import backlog, matching
 from service.handlers.backlog import ItemsCommand
 from service.handlers.jobs.kind import JobKind
 from service.ledger.unit_of_work import UnitOfWork
-from service.wire.outcomes import MOST_LISTED
 
 NAMES: dict[ItemsCommand, str] = {
     MarkReady: "mark_ready",
@@ -47,33 +46,10 @@ def _do(kind: ItemsCommand, unit: UnitOfWork, job: Job, step: JobStep) -> StepOu
         if not asked.partly:
             decided.all_or_nothing()
     except ItemsRefused as refusal:
-        return StepOutcome(
-            status=StepStatus.FAILED,
-            skipped_count=len(refusal.items),
-            skipped=skipped(refusal.items),
-            problem_code=refusal.code,
-            problem_detail=refusal.detail,
-        )
+        return leaving(refused(refusal), refusal.items)
     unit.append(decided.events)
-    return _outcome(decided)
-
-
-def _outcome(decided: Decision) -> StepOutcome:
-    left = (*decided.refused, *decided.left)
-    return StepOutcome(
-        status=StepStatus.COMPLETE,
-        changed_count=len(decided.done),
-        skipped_count=len(left),
-        skipped=skipped(left),
-    )
-
-
-def skipped(left: Sequence[LeftAlone]) -> tuple[JobSkipped, ...]:
-    """The first of the items that a step left alone, and why."""
-    return tuple(
-        JobSkipped(item_id=item.id, code=item.why.code, detail=item.why.detail)
-        for item in left[:MOST_LISTED]
-    )
+    done = StepOutcome(status=StepStatus.COMPLETE, changed_count=len(decided.done))
+    return leaving(done, (*decided.refused, *decided.left))
 
 
 MANY_ITEMS = tuple(JobKind(name=name, do=partial(_do, kind)) for kind, name in NAMES.items())

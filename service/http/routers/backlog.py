@@ -97,7 +97,7 @@ async def mark_items(
     """Mark items ready or not ready to invoice, across lines and contracts (D-11, D-25 to D-27)."""
     kind = MarkReady if body.status == "ready" else MarkNotReady
     partly = body.mode == "best_effort"
-    return await _over_items(body, tenant, replace(command, dry_run=dry_run), kind, partly=partly)
+    return await _over_items(body, tenant, command, kind, dry_run=dry_run, partly=partly)
 
 
 @routes.post("/nte/reset", responses=CHANGED)
@@ -105,8 +105,7 @@ async def reset_not_to_exceed(
     body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:
     """Withdraw not-to-exceed verdicts and free what they committed (D-33)."""
-    command = replace(command, dry_run=dry_run)
-    return await _over_items(body, tenant, command, ResetNTE)
+    return await _over_items(body, tenant, command, ResetNTE, dry_run=dry_run)
 
 
 @routes.post("/nte/reevaluate", responses=CHANGED)
@@ -114,8 +113,7 @@ async def reevaluate_not_to_exceed(
     body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:
     """Evaluate items anew, one by one in the order given; all that match oldest first (D-34)."""
-    command = replace(command, dry_run=dry_run)
-    return await _over_items(body, tenant, command, ReevaluateNTE)
+    return await _over_items(body, tenant, command, ReevaluateNTE, dry_run=dry_run)
 
 
 @routes.post(
@@ -146,9 +144,11 @@ async def _over_items(
     command: CommandRequest,
     kind: ItemsCommand,
     *,
+    dry_run: bool,
     partly: bool = True,
 ) -> Response:
-    asked, selected = _because(command, body.reason), selection(body.items, body.matching)
+    asked = replace(_because(command, body.reason), dry_run=dry_run)
+    selected = selection(body.items, body.matching)
     return command_response(await over_all.command(tenant, asked, kind, selected, partly=partly))
 
 

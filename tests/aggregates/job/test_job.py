@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregates.deal import EVENT_SIZE
 from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
 from aggregates.job import working
@@ -17,6 +18,7 @@ from aggregates.job.events import (
     JobFailed,
     JobOpened,
     JobRequested,
+    JobSkipped,
     JobStep,
     JobStepDone,
     JobStepsPlanned,
@@ -24,7 +26,7 @@ from aggregates.job.events import (
 )
 from aggregates.job.state import Job, OpenJobs, evolve, evolve_open
 from aggregates.job.working import MOST_OPEN, MOST_STEPS, RequestJob
-from aggregates.refusals import NotFound, Refused
+from aggregates.refusals import LeftAlone, NotFound, Refused
 from aggregates.statuses import JobStatus, StepStatus
 from tests.aggregates.any_events import an_event
 
@@ -164,6 +166,17 @@ def test_only_a_job_that_is_there_and_not_over_can_be_canceled() -> None:
 
 
 # --- any order -----------------------------------------------------------------------------------
+
+
+def test_a_step_keeps_how_many_items_it_left_alone_and_why_the_first_of_them() -> None:
+    why = Refused("item_posted", "the item is posted", "D-25")
+    left = [LeftAlone(f"I{n}", why) for n in range(EVENT_SIZE + 1)]
+    outcome = working.leaving(DONE, left)
+    assert (outcome.changed_count, outcome.skipped_count) == (1, EVENT_SIZE + 1)
+    assert len(outcome.skipped) == EVENT_SIZE
+    assert outcome.skipped[0] == JobSkipped(
+        item_id="I0", code="item_posted", detail="the item is posted (D-25)"
+    )
 
 
 def attempt(action: str, job: Job) -> Decision:

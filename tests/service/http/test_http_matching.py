@@ -197,6 +197,7 @@ async def test_more_than_a_transaction_takes_are_marked_by_a_job_in_parts(caller
     assert job["request"]["matching"]["contract_id"] == ["PC-1"]
     told = [(r["item_count"], r["changed_count"], r["skipped_count"]) for r in job["results"]]
     assert told == [(3, 3, 0), (2, 0, 2)]
+    assert {s["rule"] for s in job["results"][1]["skipped"]} == {"D-26"}
     failed = [(s["item_id"], s["code"]) for s in job["results"][1]["skipped"]]
     assert failed == [(item, "nte_failed") for item in items[3:]]
     ready_now = {item for item, status in (await statuses(caller)).items() if status == "ready"}

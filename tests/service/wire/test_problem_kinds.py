@@ -7,9 +7,9 @@ from service.wire.problems import TITLES, of_recorded
 from tests.codes import codes
 
 PASSED_ON = {
+    "aggregates/job/working.py: leaving",
     "aggregates/refusals.py: of_reason",
     "projections/jobs.py: _outcome",
-    "service/handlers/jobs/many_items.py: skipped",
     "service/handlers/taking_in.py: _settle",
     "service/http/responses.py: one_response",
     "service/importing/dry_run.py: try_out",
