@@ -10,7 +10,9 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Date,
+    FromClause,
     Index,
     Integer,
     MetaData,
@@ -65,6 +67,11 @@ def _totals_of(view: Table, *further: str) -> Table:
         PrimaryKeyConstraint(*kind),
         sqlite_with_rowid=False,
     )
+
+
+def of_contracts(totals: FromClause) -> ColumnElement[bool]:
+    """Whether a kind of totals is that of a contract, line and customer; of no month."""
+    return totals.c[MONTH] == ""
 
 
 def _index_of_some(name: str, column: str, *further: str) -> Index:

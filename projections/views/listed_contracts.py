@@ -26,6 +26,7 @@ from projections.tables import (
     contract_lines,
     contracts,
     fixed_price_totals,
+    of_contracts,
     time_and_material_totals,
 )
 from projections.values.sums import HALF, halves
@@ -55,7 +56,9 @@ def _sums() -> Subquery:
     sales, parts = time_and_material_totals, fixed_price_totals
     charged = sales.c.billing_type == BillingType.CHARGEABLE.value
     of_sales, of_parts = (
-        select(totals.c.contract_id, totals.c.billing_status, *_halves(totals))
+        select(totals.c.contract_id, totals.c.billing_status, *_halves(totals)).where(
+            of_contracts(totals)
+        )
         for totals in (sales, parts)
     )
     kinds = union_all(of_sales.where(charged), of_parts).subquery()

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, exists, select
 
 from aggregates.statuses import BillingStatus
-from projections.tables import TOTALS
+from projections.tables import TOTALS, of_contracts
 
 
 def contracts_with_ready(
@@ -32,7 +32,7 @@ def _ready(view: Table, totals: Table, cutoff: date | None) -> Select[Any, Any]:
     kept, own = totals.c, view.c
     statement = (
         select(kept.contract_id, kept.customer_id)
-        .where(kept.month == "", kept.billing_status == BillingStatus.READY, kept.count > 0)
+        .where(of_contracts(totals), kept.billing_status == BillingStatus.READY, kept.count > 0)
         .distinct()
     )
     if cutoff is None:

@@ -24,23 +24,24 @@ def gives(
     *kinds: Any,
     status: int = 200,
     also: int | None = None,
+    begun: Any = None,
     problems: Sequence[str] = (),
     name: str | None = None,
 ) -> dict[int | str, Any]:
     """What the `responses` of a route say: one of these kinds of body, with these statuses.
 
-    Several kinds have a `name` together. `problems` are the codes of problems that the operation
-    has, beside those that its parameters tell of (`openapi/problems.py`).
+    `begun` is the kind of what is answered with 202 where it only begins. Several kinds have a
+    `name` together. `problems` are the codes of problems that the operation has, beside those that
+    its parameters tell of (`openapi/problems.py`).
     """
-    references: list[dict[str, str]] = []
-    for kind in kinds:
-        KINDS[schema_name(kind)] = kind
-        references.append({"$ref": REFERENCE.format(name=schema_name(kind))})
+    references = [_reference(kind) for kind in kinds]
     schema: dict[str, Any] = references[0]
     if len(references) > 1:
         schema = {"title": name, "anyOf": references}
     content = {JSON: {"schema": schema}}
     good: dict[int | str, Any] = {each: {"content": content} for each in (status, also) if each}
+    if begun is not None:
+        good[202] = {"content": {JSON: {"schema": _reference(begun)}}}
     return good | {"default": {"x-problems": list(problems)}}
 
 
@@ -51,12 +52,20 @@ def streams(
 
     The body is a text without an end; what stands in the `data` of its events has the schema.
     """
-    KINDS[schema_name(kind)] = kind
-    data = {"$ref": REFERENCE.format(name=schema_name(kind))}
-    schema = {"type": "string", "contentMediaType": EVENT_STREAM, "contentSchema": data}
+    schema = {
+        "type": "string",
+        "contentMediaType": EVENT_STREAM,
+        "contentSchema": _reference(kind),
+    }
     shown = {"stream": {"summary": "The beginning of a stream", "value": example}}
     content = {EVENT_STREAM: {"schema": schema, "examples": shown}}
     return {200: {"content": content}, "default": {"x-problems": list(problems)}}
+
+
+def _reference(kind: Any) -> dict[str, str]:
+    """A reference to the schema of a kind of body, which the document has then."""
+    KINDS[schema_name(kind)] = kind
+    return {"$ref": REFERENCE.format(name=schema_name(kind))}
 
 
 def schema_name(kind: Any) -> str:

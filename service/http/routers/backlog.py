@@ -31,7 +31,7 @@ from service.wire.summaries import SummaryQuery
 
 routes = Routes("/v1/backlog", "Backlog")
 REFUSED = ("items_refused", "matching_changed", "too_many_items", "too_many_jobs", "views_behind")
-CHANGED = {**gives(ItemsChanged, problems=REFUSED), **gives(Job, status=202, problems=REFUSED)}
+CHANGED = gives(ItemsChanged, begun=Job, problems=REFUSED)
 """What a command over items answers; a job where more match than one transaction takes."""
 
 

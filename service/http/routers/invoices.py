@@ -46,10 +46,7 @@ TheActuals = Annotated[Listing, Depends(listing_by(actual_views.ACTUALS_BY))]
 @routes.post(
     "/invoices",
     status_code=201,
-    responses={
-        **gives(Drafted, status=201, problems=DRAFTING),
-        **gives(Job, status=202, problems=DRAFTING),
-    },
+    responses=gives(Drafted, status=201, begun=Job, problems=DRAFTING),
 )
 async def draft_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) -> Response:
     """Draft what is ready: one invoice a customer, one line a contract line (D-40).
