@@ -125,18 +125,18 @@ class Matching:
         """The totals that tell them apart by these columns, if there are some."""
         needed = {*names, *self.shape.names} - ALWAYS[self.view].keys()
         kept = self.view.kept
-        if needed <= self.view.kept_columns.keys() - {MONTH}:
-            tables = self.view.kept_of_lines if PROJECT in needed else kept
-            return self._kept(tables, [kept.c[MONTH] == NOTHING])
-        if self.has_whole_months:
-            needed.discard("date")
-        if needed <= {*kept.c.keys()} - {*OF_A_CONTRACT}:
+        # There are fewer months than contracts.
+        dates = {"date"} if self.has_whole_months else set[str]()
+        if needed - dates <= {*kept.c.keys()} - {*OF_A_CONTRACT}:
             which = [kept.c[name] == NOTHING for name in OF_A_CONTRACT]
             if self.shape.has_date_from:
                 which.append(kept.c[MONTH] >= bindparam("month_from", type_=Text))
             if self.shape.has_date_to:
                 which.append(kept.c[MONTH] <= bindparam("month_to", type_=Text))
             return self._kept(kept, which)
+        if needed <= self.view.kept_columns.keys() - {MONTH}:
+            tables = self.view.kept_of_lines if PROJECT in needed else kept
+            return self._kept(tables, [kept.c[MONTH] == NOTHING])
         return None
 
     def _kept(self, tables: FromClause, which: list[ColumnElement[bool]]) -> Source:
