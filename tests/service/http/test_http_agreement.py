@@ -194,21 +194,13 @@ async def test_wrong_methods_are_told_every_method_of_the_path(app: FastAPI) -> 
         for path, operations in DOCUMENT["paths"].items():
             url = re.sub(r"\{.*?\}", "x", path)
             known = {method.upper() for method in operations}
-            for method in (
-                "GET",
-                "HEAD",
-                "POST",
-                "PUT",
-                "PATCH",
-                "DELETE",
-                "OPTIONS",
-                "TRACE",
-                "X",
-            ):
+            wrong = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "X"} - known
+            if "GET" in wrong:
+                wrong.add("HEAD")
+            for method in sorted(wrong):
                 response = await http.request(method, url)
                 if response.status_code != 405:
                     continue
-                assert method not in known
                 allowed = response.headers["allow"].split(", ")
                 assert sorted(set(allowed)) == allowed
                 others = {m for route in ROUTES for m in matching(route.path_regex, url, route)}
