@@ -132,21 +132,15 @@ class View:
         shape, orders, is_next = page.filter, page.orders, page.is_next
         if len(self._strands(page)) > 1:
             return self.page_of(self.ids(page), orders)
-        joins, paging = self.joins, self.paging
-        if shape.has_project:
-            joins, paging = self._joins_of_projects, self._paging_of_projects
-        if shape.key:
-            paging = self.paging_past_indexes
+        joins = self._joins_of_projects if shape.has_project else self.joins
         joins = self.texts.join(joins) if shape.has_text else joins
         rows = self._rows(joins).add_columns(_SEEN).where(*self.where(shape))
-        return paging.page(rows, orders, is_next=is_next)
+        return self._paging_of(shape).page(rows, orders, is_next=is_next)
 
     def ids(self, page: PageShape) -> Select[Any] | CompoundSelect[Any]:
         """The ids of the rows of a page, each with what it is sorted by."""
         shape, orders, is_next = page.filter, page.orders, page.is_next
-        paging = self._paging_of_projects if shape.has_project else self.paging
-        if shape.key:
-            paging = self.paging_past_indexes
+        paging = self._paging_of(shape)
         source = select(self.table.c.item_id).select_from(self.source(shape))
         strands = self._strands(page)
         parts = [source.where(*self.where(shape, one)) for one in strands]
@@ -159,6 +153,12 @@ class View:
         """The same of rows whose ids are found some other way, in few places."""
         ids = select(self.table.c.item_id).where(self.table.c.item_id.in_(among))
         return self.paging.page(ids, page.orders, is_next=page.is_next)
+
+    def _paging_of(self, shape: Shape) -> Paging:
+        """How rows are sorted that a filter leads to."""
+        if shape.key:
+            return self.paging_past_indexes
+        return self._paging_of_projects if shape.has_project else self.paging
 
     def _strands(self, page: PageShape) -> Sequence[Mapping[str, int]]:
         """The parts that a page is read in."""

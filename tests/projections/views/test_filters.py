@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
@@ -21,7 +22,7 @@ from projections.views.backlog.lists import (
     list_fixed_price,
     list_time_and_material,
 )
-from projections.views.paging import PageRequest
+from projections.views.paging import BadQuery, PageRequest
 from tests.projections.feeding import examples, shown
 from tests.projections.large_views import (
     BILLING_TYPES,
@@ -197,6 +198,29 @@ def test_totals_of_a_filter_are_those_of_what_matches(
     with as_of_now(large) as (connection, _):
         page = list_time_and_material(connection, matching, PageRequest(limit=1), totals=True)
     assert shown(page.totals) == totals_of(matching_rows(SALES, matching))
+
+
+@examples(60)
+@given(FILTERS, DATES, _DAYS, st.booleans())
+def test_a_page_starts_at_a_day_and_totals_stay_over_the_whole_filter(
+    large: Engine, wanted: dict[str, list[str]], dates: dict[str, Any], day: date, descending: bool
+) -> None:
+    matching = BacklogFilter(any_of=wanted, **dates)
+    sort = "-date" if descending else "date"
+    rows = sorted_by(matching_rows(SALES, matching), sort, SALES.key)
+    begin = (row["date"] <= day if descending else row["date"] >= day for row in rows)
+    ids = [row["item_id"] for row, has_begun in zip(rows, begin, strict=True) if has_begun]
+    request = PageRequest(7, None, sort, day)
+    with as_of_now(large) as (connection, _):
+        page = list_time_and_material(connection, matching, request, totals=True)
+    assert [row.item_id for row in page.items] == ids[:7]
+    assert shown(page.totals) == totals_of(rows)
+
+
+def test_a_list_in_another_order_starts_at_no_day(large: Engine) -> None:
+    request = PageRequest(7, None, "amount,date", date(2024, 2, 1))
+    with as_of_now(large) as (connection, _), pytest.raises(BadQuery, match="order of dates"):
+        list_time_and_material(connection, BacklogFilter(), request, totals=False)
 
 
 @dataclass(frozen=True)
