@@ -10,12 +10,12 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := "1"
 default:
     @just --list --unsorted
 
-# All checks, then the tests: what CI runs, about 20 minutes on two cores
+# All checks, then the tests: what CI runs, about 25 minutes on two cores
 check: _how-long format-check lint types imports docker-lint drift test
 
 # Tests are the last of `check`, and their closing line ends its output
 _how-long:
-    @echo "just check takes about 20 minutes on two cores; most of that are the tests, which come last"
+    @echo "just check takes about 25 minutes on two cores; most of that are the tests, which come last"
 
 # Format the code
 format:
