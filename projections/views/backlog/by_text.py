@@ -68,8 +68,8 @@ class ByText:
         first = self._first(page, *self._keys.values()).subquery()
         having = select(*(first.c[name] for name in self._keys))
         having = having.where(first.c.is_wanted, says_one_of(first.c.text_id))
-        found = self._by_index(_in_order_of(first, having, orders))
-        return self.view.page_of(found, orders)
+        found = _in_order_of(first, having, orders)
+        return self.view.page_of(found, orders, keys=self.view.texts.index)
 
     def _first(self, page: PageShape, *columns: ColumnElement[Any]) -> CompoundSelect[Any]:
         """The first `skip` rows of the list, in its order, and whether each `is_wanted`."""

@@ -32,7 +32,7 @@ Texts = Mapping[str, list[Any]]
 """What has a text, by how it leads to rows."""
 Way = Callable[[PageShape], Select[Any]]
 """How rows are found: a method of a view, or by text, that makes the statement."""
-GONE_THROUGH = 4
+GONE_THROUGH = 3
 """Rows that are gone through for each with a text, before it is looked up: in about the time that a
 page takes."""
 FEW = 6
@@ -307,7 +307,7 @@ class Asked:
 
 def _rounded_up(ids: list[Any]) -> list[Any]:
     """The same and some that nothing is led by, so that there are fewer statements to plan."""
-    return [*ids, *[None] * ((1 << (len(ids) - 1).bit_length()) - len(ids))]
+    return [*ids, *[None] * (len(ids) % 2)]
 
 
 @lru_cache(maxsize=512)

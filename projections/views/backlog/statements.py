@@ -165,12 +165,17 @@ class View:
         return strands_of(page.filter) if self.in_own_order(page.orders) else [WHOLE]
 
     def page_of(
-        self, found: SelectBase, orders: Sequence[Order], *more: ColumnElement[Any]
+        self,
+        found: SelectBase,
+        orders: Sequence[Order],
+        *more: ColumnElement[Any],
+        keys: Sequence[str] = ("item_id",),
     ) -> Select[Any]:
-        """The page of the rows whose ids were found, which are not more than it holds."""
+        """The page of the rows whose keys were found, which are not more than it holds."""
         rows = self._rows(self.joins).add_columns(_SEEN, *more)
-        is_found = self.table.c.item_id.in_(select(found.subquery().c.item_id))
-        return self.paging.page(rows.where(is_found), orders, is_next=False)
+        told = found.subquery()
+        is_found = (self.table.c[key] == told.c[key] for key in keys)
+        return self.paging.page(rows.where(*is_found), orders, is_next=False)
 
     def is_in_order(self, shape: Shape, orders: Sequence[Order]) -> bool:
         """Whether indexes lead to few rows, or through rows in the order of a page."""

@@ -24,8 +24,10 @@ class Approvals:
     """The number of the text that they were read up to; None when these are all."""
 
 
+MOST_AT_ONCE = 1_000
+"""Texts that are taken with all their approvals in one look."""
 MOST_OF_A_LETTER = 500
-"""Texts with a single letter that are looked at; on PostgreSQL each takes 0.1 ms."""
+"""The same of a single letter; on PostgreSQL each takes 0.1 ms."""
 _CUSTOMER = 2
 """The number of customers among kinds of names: after contracts, and their lines."""
 
@@ -64,19 +66,25 @@ class TextLookup:
 
         None as well when it is a single letter that many have: to look at each takes too long.
         """
-        if self._of_a_letter is not None and not 0 < self._of_a_letter <= MOST_OF_A_LETTER:
-            return None if self._of_a_letter else []
-        found = self._index.texts(most + 1)
-        return None if len(found) > most else [text_id for (text_id,) in found]
+        if self._few is not None:
+            found = [text_id for text_id, approval_ids in self._few if approval_ids is None]
+        elif self._is_letter:
+            return None
+        else:
+            found = [text_id for (text_id,) in self._index.texts(most + 1)]
+        return None if len(found) > most else found
 
     def approvals(self, first: int, last: int, most: int, *, descending: bool = False) -> Approvals:
         """The approvals that have it in their id, of the texts with these numbers, in their order.
 
         They are about so many at most; each text has some.
         """
-        if self._of_a_letter == 0:
-            return Approvals([], None)
-        found = self._index.approvals(first, last, most + 1, descending=descending)
+        if self._few is None:
+            found = self._index.approvals(first, last, most + 1, descending=descending)
+        else:
+            several = ((text_id, ids) for text_id, ids in self._few if ids is not None)
+            within = (each for each in several if first <= each[0] <= last)
+            found = sorted(within, reverse=descending)
         ids: dict[str, None] = {}
         for text_id, several in found[:most]:
             if len(ids) >= most:
@@ -86,10 +94,18 @@ class TextLookup:
         return Approvals(list(ids), found[most][0] if len(found) > most else None)
 
     @cached_property
-    def _of_a_letter(self) -> int | None:
-        """How many texts, those of approvals too, have a single letter; None of a longer text."""
-        is_letter = len(self._sought.key) == 1
-        return self._index.count(MOST_OF_A_LETTER + 1) if is_letter else None
+    def _few(self) -> Sequence[tuple[int, str | None]] | None:
+        """The numbers of all texts that have it, with the approvals of those that are such ids.
+
+        None when they are too many to be taken at once.
+        """
+        most = MOST_OF_A_LETTER if self._is_letter else MOST_AT_ONCE
+        found = self._index.all(most + 1)
+        return None if len(found) > most else found
+
+    @property
+    def _is_letter(self) -> bool:
+        return len(self._sought.key) == 1
 
 
 class _Index(Protocol):
@@ -97,7 +113,7 @@ class _Index(Protocol):
 
     def names(self, limit: int) -> Sequence[tuple[int, str]]: ...
 
-    def count(self, limit: int) -> int: ...
+    def all(self, limit: int) -> Sequence[tuple[int, str | None]]: ...
 
     def texts(self, limit: int) -> Sequence[tuple[int]]: ...
 
@@ -125,14 +141,13 @@ class _Sqlite:
             limit=limit,
         )
 
-    def count(self, limit: int) -> int:
-        found = self._matching(
-            """SELECT count(*) FROM (SELECT 1 FROM search_index CROSS JOIN search_texts
+    def all(self, limit: int) -> Sequence[tuple[int, str | None]]:
+        return self._matching(
+            """SELECT text_id, approval_ids FROM search_index CROSS JOIN search_texts
             ON text_id = search_index.rowid
-            WHERE search_index MATCH :match AND instr(text, :text) LIMIT :limit)""",
+            WHERE search_index MATCH :match AND instr(text, :text) LIMIT :limit""",
             limit=limit,
         )
-        return found[0][0] if found else 0
 
     def texts(self, limit: int) -> Sequence[tuple[int]]:
         return self._matching(
@@ -202,13 +217,12 @@ class _Postgres:
             limit=limit,
         )
 
-    def count(self, limit: int) -> int:
-        found = self._rows(
-            f"""SELECT count(*) FROM (SELECT FROM {{0}}.search_texts WHERE key {self._has_key}
-            AND strpos(text, %(text)s) > 0 LIMIT %(limit)s) AS texts""",  # noqa: S608 - our own words
+    def all(self, limit: int) -> Sequence[tuple[int, str | None]]:
+        return self._rows(
+            f"""SELECT text_id, approval_ids FROM {{0}}.search_texts WHERE key {self._has_key}
+            AND strpos(text, %(text)s) > 0 LIMIT %(limit)s""",  # noqa: S608 - our own words
             limit=limit,
         )
-        return found[0][0]
 
     def texts(self, limit: int) -> Sequence[tuple[int]]:
         return self._rows(

@@ -124,17 +124,27 @@ def among_many(events: Sequence[Sequence[Work]]) -> list[Sequence[Work]]:
     return [*events, *([Work("o" * n, day, "z") for n in range(1, 31)] for day in days)]
 
 
+@pytest.mark.parametrize("at_once", [1_000, 0])
 @examples(20)
 @given(events=RECORDED, text=SOUGHT, limit=st.integers(1, 2), sort=st.sampled_from(SORTS))
 def test_among_many_others_a_text_finds_the_same(
-    shared_views: Engine, events: list[list[Work]], text: str, limit: int, sort: str
+    shared_views: Engine, at_once: int, events: list[list[Work]], text: str, limit: int, sort: str
 ) -> None:
     fill(shared_views, events)
     alone = found(shared_views, text, limit, sort)
     fill(shared_views, among_many(events))
-    assert found(shared_views, text, limit, sort) == alone
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_lookup, "MOST_AT_ONCE", at_once)
+        assert found(shared_views, text, limit, sort) == alone
 
 
+@pytest.fixture(params=[1_000, 0], ids=["at once", "apart"])
+def _at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts and approvals are looked up in one, or each by itself."""
+    monkeypatch.setattr(text_lookup, "MOST_AT_ONCE", request.param)
+
+
+@pytest.mark.usefixtures("_at_once")
 @pytest.mark.parametrize("sort", ["date", "-date", "amount"])
 @pytest.mark.parametrize("is_posted", [False, True], ids=["all open", "few open"])
 def test_approvals_that_many_ids_match_are_found_page_by_page(
@@ -153,6 +163,7 @@ def test_approvals_that_many_ids_match_are_found_page_by_page(
         assert days == sorted(days, reverse=sort == "-date")
 
 
+@pytest.mark.usefixtures("_at_once")
 @pytest.mark.parametrize("sort", ["date", "-date"])
 def test_ids_far_from_each_other_are_found_page_by_page(shared_views: Engine, sort: str) -> None:
     days = [DAY + timedelta(n) for n in range(12)]
@@ -192,6 +203,7 @@ def test_an_id_that_many_sources_gave_hides_no_other(shared_views: Engine) -> No
     assert found(shared_views, "x", 1, "date") == ["20-0"]
 
 
+@pytest.mark.usefixtures("_at_once")
 @pytest.mark.parametrize("of_texts", [1, 9], ids=["few texts", "many texts"])
 def test_texts_do_not_come_before_ids_that_are_not_read_yet(
     shared_views: Engine, of_texts: int
@@ -202,6 +214,7 @@ def test_texts_do_not_come_before_ids_that_are_not_read_yet(
     assert found(shared_views, "x", 1, "date")[:2] == ["1-0", "2-0"]
 
 
+@pytest.mark.usefixtures("_at_once")
 @pytest.mark.parametrize(("gone_through", "of_a_letter"), [(25, 500), (100_000, 500), (25, 5)])
 @pytest.mark.parametrize("text", ["x", "y"])
 def test_more_than_is_looked_up_is_gone_through(
@@ -251,6 +264,7 @@ def test_letters_of_keys_are_ascii_whatever_the_text() -> None:
     assert all(key.isascii() and key.isalnum() for key in keys)
 
 
+@pytest.mark.usefixtures("_at_once")
 @pytest.mark.parametrize("sort", ["date", "-date"])
 @pytest.mark.parametrize("first", [0, 10_000], ids=["looked up", "along the list"])
 def test_rows_with_one_of_many_texts_are_found_in_order(
