@@ -28,9 +28,9 @@ from sqlalchemy import (
 
 from aggregates.statuses import BillingStatus
 from projections.databases.connections import ALL_OF_THEM, IN_ORDER, Glance, glance_of, plan
+from projections.views.backlog.asked import Asked
 from projections.views.backlog.conditions import any_of
 from projections.views.backlog.counting import NOTHING, Matching, months_within, text_of
-from projections.views.backlog.faceted import FacetValue
 from projections.views.backlog.filters import BacklogFilter, Shape, shape_of, strands_of
 from projections.views.backlog.names import (
     Key,
@@ -39,7 +39,8 @@ from projections.views.backlog.names import (
     customer_names,
     names_of_lines,
 )
-from projections.views.backlog.reading import Asked
+from projections.views.backlog.rows import FacetValue
+from projections.views.backlog.searching import among
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
 from projections.views.paging import Columns, PageRequest, merged
 from projections.views.prepared import Prepared, prepare
@@ -119,9 +120,9 @@ def _row_by_row(
     part, loose = view.paging.read(PageRequest()), _without(matching, names)
     plan(views, IN_ORDER if view.is_in_order(loose.shape, part.orders) else ALL_OF_THEM)
     asked = Asked(view, views, loose.shape, part, dict(values))
-    values, among = asked.among(connection)
-    make = _prepared if among is None else _prepared.__wrapped__
-    statement = make(replace(matching, among=among), names, views.schema is not None)
+    values, ids = among(connection, asked)
+    make = _prepared if ids is None else _prepared.__wrapped__
+    statement = make(replace(matching, among=ids), names, views.schema is not None)
     rows: list[Row] = [*statement.rows(views, values)]
     counted = next(count for facet, _, count, _ in rows if facet == _ALL)
     return rows, counted < MOST_ROWS

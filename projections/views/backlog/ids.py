@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from projections.databases.connections import IN_ORDER, plan
+from projections.views.backlog.asked import Asked
 from projections.views.backlog.filters import PageShape
-from projections.views.backlog.reading import Asked
+from projections.views.backlog.searching import among
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,13 @@ def ids_of(connection: Connection, asked: Asked) -> Ids:
         is_next=part.after is not None,
         on_postgres=views.schema is not None,
     )
-    values, among = asked.among(connection)
-    if among is not None:
-        statement = asked.view.ids_among(page, among)
+    values, ids = among(connection, asked)
+    if ids is not None:
+        statement = asked.view.ids_among(page, ids)
     else:
         if asked.is_in_order:
             plan(views, IN_ORDER)
         statement = asked.view.ids(page)
     rows = connection.execute(statement, values).all()
-    ids = [row[0] for row in rows[: part.limit]]
-    return Ids(ids, asked.view.paging.next_cursor(rows, part))
+    found = [row[0] for row in rows[: part.limit]]
+    return Ids(found, asked.view.paging.next_cursor(rows, part))

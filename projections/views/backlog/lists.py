@@ -11,11 +11,14 @@ from sqlalchemy import Connection
 from aggregates.statuses import AdjustmentStatus, BillingStatus
 from projections.databases.connections import IN_ORDER, Glance, glance_of, plan
 from projections.history import can_be_stored
+from projections.values.sums import whole
+from projections.values.units import from_minor
+from projections.views.backlog.asked import Asked, Page
 from projections.views.backlog.facets import FACETS, facets_of
 from projections.views.backlog.filters import BacklogFilter, shape_of, starting_at
 from projections.views.backlog.ids import Ids, ids_of
-from projections.views.backlog.reading import Asked, Page
-from projections.views.backlog.rows import Row
+from projections.views.backlog.rows import Row, Total
+from projections.views.backlog.searching import Search, among
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
 from projections.views.paging import PageRequest
 
@@ -43,10 +46,11 @@ class BacklogList:
         """A page. Raises BadQuery."""
         asked = self._asked(glance_of(connection), wanted, page)
         of_all = self._asked(asked.views, wanted, replace(page, seek=None)) if page.seek else asked
-        summed = of_all.totals(connection) if totals else None
+        summed = _totals(connection, of_all) if totals else None
         if asked.is_in_order:
             plan(asked.views, IN_ORDER)
-        found = asked.page(asked.by_text() if asked.shape.has_text else asked.rows(), summed)
+        rows = Search(asked).rows() if asked.shape.has_text else asked.rows()
+        found = asked.page(rows, summed)
         if facets:
             counted = facets_of(connection, self._view, self._matching(wanted), facets)
             found.facets = counted.values
@@ -79,7 +83,7 @@ class BacklogList:
     def count(self, connection: Connection, wanted: BacklogFilter) -> int:
         """How many rows there are on all pages."""
         asked = self._asked(glance_of(connection), wanted, PageRequest())
-        return sum(total.count for total in asked.totals(connection))
+        return sum(total.count for total in _totals(connection, asked))
 
     def _matching(self, wanted: BacklogFilter) -> BacklogFilter:
         return replace(wanted, any_of={**self._shown, **wanted.any_of})
@@ -90,6 +94,22 @@ class BacklogList:
             wanted = starting_at(wanted, request.seek, part.orders)
         shape, values = shape_of(self._matching(wanted))
         return Asked(self._view, views, shape, part, {**values, **part.values()})
+
+
+def _totals(connection: Connection, asked: Asked) -> list[Total]:
+    """The sums over the whole filter by currency, status and billing type."""
+    values, ids = among(connection, asked)
+    return [
+        Total(
+            currency=row["currency"],
+            billing_status=row["billing_status"],
+            billing_type=row["billing_type"],
+            count=int(row["count"]),
+            amount=from_minor(whole(row, "amount"), row["currency"]),
+            tax=from_minor(whole(row, "tax"), row["currency"]),
+        )
+        for row in connection.execute(asked.view.totals(asked.shape, ids), values).mappings()
+    ]
 
 
 list_fixed_price = BacklogList(FIXED_PRICE, {})

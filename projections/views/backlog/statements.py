@@ -292,10 +292,4 @@ FIXED_PRICE = View(
     Shown(FixedPriceRow),
 )
 
-TIME_AND_MATERIAL = View(
-    _sale,
-    _sale_names,
-    {},
-    of_sales,
-    Shown(SalesRow),
-)
+TIME_AND_MATERIAL = View(_sale, _sale_names, {}, of_sales, Shown(SalesRow))

@@ -33,6 +33,7 @@ from projections.databases.connections import Glance, glance_of
 from projections.tables import FAILED_LEVELS, MONTH
 from projections.values.failed_levels import told_apart
 from projections.values.sums import HALF
+from projections.views.backlog.asked import Asked
 from projections.views.backlog.counting import (
     ALWAYS,
     NOTHING,
@@ -43,7 +44,7 @@ from projections.views.backlog.counting import (
 )
 from projections.views.backlog.filters import BacklogFilter, shape_of
 from projections.views.backlog.names import Key, Names, contract_names, customer_names, line_names
-from projections.views.backlog.reading import Asked
+from projections.views.backlog.searching import among
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
 from projections.views.backlog.summed import BLOCKED, FUNNEL, Summary, SummaryItem, Sums, item_of
 from projections.views.paging import PageRequest, Paging, Part
@@ -127,11 +128,11 @@ def _rows(
     months = months_within(values)
     views = glance_of(connection)
     asked = Asked(view, views, shape, view.paging.read(PageRequest()), values)
-    values, among = asked.among(connection)
-    matching = Matching(view, shape, months is not None, among)
+    values, ids = among(connection, asked)
+    matching = Matching(view, shape, months is not None, ids)
     values = {**values, **(months or {}), **part.values()}
     is_next, on_postgres = part.after is not None, views.schema is not None
-    make = _prepared if among is None else _prepared.__wrapped__
+    make = _prepared if ids is None else _prepared.__wrapped__
     statement = make(matching, columns, is_next, on_postgres)
     few, most = ((part.limit + 1) * of_an_item for of_an_item in _ROWS_OF_AN_ITEM)
     rows = statement.rows(views, {**values, "rows": few})

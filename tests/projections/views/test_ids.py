@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine
 
 from projections.databases.connections import as_of_now
-from projections.views.backlog import reading
+from projections.views.backlog import searching
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import BacklogList, list_fixed_price, list_time_and_material
 from projections.views.paging import PageRequest
@@ -68,7 +68,7 @@ def test_ids_are_those_of_the_list_itself_whatever_it_is_searched_by(
     wanted: dict[str, Any],
 ) -> None:
     """Where a text leads to few rows these are looked up, else all are gone through."""
-    monkeypatch.setattr(reading, "MANY_ROWS", most)
+    monkeypatch.setattr(searching, "MANY_ROWS", most)
     feed(views, STORY)
     by = BacklogFilter(**wanted)
     with as_of_now(views) as (connection, _):

@@ -14,7 +14,7 @@ from aggregates.contract_line.events import UnbilledSalesRecorded
 from aggregates.events import Event
 from projections.tables import time_and_material
 from projections.values.search_texts import Sought, folded, key_of
-from projections.views.backlog import reading, text_lookup
+from projections.views.backlog import searching, text_lookup
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
 from projections.views.paging import PageRequest
@@ -225,8 +225,8 @@ def test_more_than_is_looked_up_is_gone_through(
     of_a_letter: int,
 ) -> None:
     for most in ("MOST_TEXTS", "MOST_APPROVALS", "MANY_ROWS"):
-        monkeypatch.setattr(reading, most, 5)
-    monkeypatch.setattr(reading, "MOST_GONE_THROUGH", gone_through)
+        monkeypatch.setattr(searching, most, 5)
+    monkeypatch.setattr(searching, "MOST_GONE_THROUGH", gone_through)
     monkeypatch.setattr(text_lookup, "MOST_OF_A_LETTER", of_a_letter)
     events = [
         [Work(f"X{n}-{m}", DAY, f"y{n}{m}", is_posted=m > 0) for m in range(8)] for n in range(9)
@@ -270,7 +270,7 @@ def test_letters_of_keys_are_ascii_whatever_the_text() -> None:
 def test_rows_with_one_of_many_texts_are_found_in_order(
     shared_views: Engine, monkeypatch: pytest.MonkeyPatch, sort: str, first: int
 ) -> None:
-    monkeypatch.setattr(reading, "FIRST", first)
+    monkeypatch.setattr(searching, "FIRST", first)
     days = [DAY + timedelta(m) for m in range(40)]
     numbers = [(m, n) for m in range(40) for n in range(24)]
     has_text = {place for count, place in enumerate(numbers) if count % 30 == 7}

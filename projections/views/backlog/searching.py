@@ -1,37 +1,24 @@
-"""A page of a backlog view, and its totals, as they are read: in order, or looked up by a text."""
+"""Rows of a backlog list by a text: gone through in order, or looked up by what has it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
-from msgspec import UNSET
 from sqlalchemy import Connection, Select
 
-from projections.databases.connections import ALL_OF_THEM, BY_INDEX, IN_ORDER, Glance, plan
+from projections.databases.connections import ALL_OF_THEM, BY_INDEX, IN_ORDER, plan
 from projections.time_and_material import MOST_OF_AN_EVENT
 from projections.values.search_texts import approvals_text_id, day_and_position
-from projections.values.sums import whole
-from projections.values.units import from_minor
-from projections.views.backlog.by_text import BY_TEXT, ByText
-from projections.views.backlog.filters import PageShape, Shape
-from projections.views.backlog.rows import Row, Total, TotalledPage
-from projections.views.backlog.statements import View
+from projections.views.backlog.asked import Asked, Found, Way
+from projections.views.backlog.by_text import BY_TEXT
 from projections.views.backlog.text_lookup import Approvals, TextLookup
 from projections.views.backlog.texts import NAMES
-from projections.views.paging import Part
-from projections.views.prepared import Prepared, prepare
 
-Page = TotalledPage[Row]
-Found = Sequence[Sequence[Any]]
-"""Rows as they are found."""
 Texts = Mapping[str, list[Any]]
 """What has a text, by how it leads to rows."""
-Way = Callable[[PageShape], Select[Any]]
-"""How rows are found: a method of a view, or by text, that makes the statement."""
 GONE_THROUGH = 3
 """Rows that are gone through for each with a text, before it is looked up: in about the time that a
 page takes."""
@@ -50,51 +37,52 @@ _ALL = (-(2**63), -1)
 """The numbers of all texts with approvals."""
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A page that is asked for, and how it is read."""
+def among(connection: Connection, asked: Asked) -> tuple[dict[str, Any], Select[Any] | None]:
+    """The ids of all rows of the list, where its text leads to few; and the values for them.
 
-    view: View
-    views: Glance
-    shape: Shape
-    part: Part
-    values: dict[str, Any]
+    None where the rows are found by the filter alone. What follows is planned accordingly.
+    """
+    if not asked.shape.has_text or asked.shape.has_project or asked.shape.key:
+        return asked.values, None
+    plan(asked.views, BY_INDEX)
+    few = Search(asked).few(connection)
+    if few:
+        return {**asked.values, **few}, BY_TEXT[asked.view].all_looked_up(asked.shape)
+    plan(asked.views, ALL_OF_THEM)
+    return asked.values, None
 
-    @property
-    def is_in_order(self) -> bool:
-        """Whether it is planned as `IN_ORDER` says."""
-        return self.view.is_in_order(self.shape, self.part.orders)
 
-    def statement(self) -> Prepared:
-        """What it is read by; where it is by a text, row by row in its order."""
-        return self._prepared(self.view.page)
+class Search:
+    """How a page is read that is asked for by a text."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked, self._by_text = asked, BY_TEXT[asked.view]
+        self._views, self._shape, self._part = asked.views, asked.shape, asked.part
+        self._values = asked.values
 
     def rows(self) -> Found:
-        """The rows of the page, and one more if there is."""
-        return self.statement().rows(self.views, self.values)
-
-    def by_text(self) -> Found:
-        """The same of rows with a text.
+        """The rows of the page, and one more if there is.
 
         Some rows are gone through in order first: what many rows have fills the page. Else what has
         the text is looked up, and the rows of that; where many texts have it, only after more rows
         were gone through if some had it; and where that is too much, still more are. Rows of
         items, an invoice or a project, which are sorted anyway, are all gone through.
         """
-        if self.shape.key:
-            plan(self.views, IN_ORDER)
-        if self.shape.key or self.shape.has_project:
-            return self.rows()
-        is_in_order = self._by_text.leads_in_order(self.shape, self.part.orders)
+        if self._shape.key:
+            plan(self._views, IN_ORDER)
+        if self._shape.key or self._shape.has_project:
+            return self._asked.rows()
+        is_in_order = self._by_text.leads_in_order(self._shape, self._part.orders)
         rows = self._in_order() if is_in_order and self._names is not None else self._looked_up()
         if rows is None:
-            plan(self.views, IN_ORDER if is_in_order else ALL_OF_THEM)
-            rows = self.rows()
+            plan(self._views, IN_ORDER if is_in_order else ALL_OF_THEM)
+            rows = self._asked.rows()
         return rows
 
     def _in_order(self) -> Found | None:
         """The same, where rows can be gone through in order; None when that takes too many."""
-        wanted, is_looked_up, is_letter = self.part.limit + 1, False, len(self.values["text"]) == 1
+        wanted, is_letter = self._part.limit + 1, len(self._values["text"]) == 1
+        is_looked_up = False
         first = skip = GONE_THROUGH * wanted
         while skip < MOST_GONE_THROUGH:
             rows, are_all = self._gone_through(skip)
@@ -114,54 +102,26 @@ class Asked:
     @property
     def _is_led(self) -> bool:
         """Whether texts and names with the text are so few that rows are read in order of them."""
-        plan(self.views, BY_INDEX)
-        most, names = self._by_text.most_led(self.shape, self.part.orders), self._names or {}
+        plan(self._views, BY_INDEX)
+        most = self._by_text.most_led(self._shape, self._part.orders)
+        names = self._names or {}
         led = sum(len(names.get(name, ())) for name in ("contract_id", "customer_id"))
         return led <= most and self._lookup.texts(most) is not None
 
     def _gone_through(self, skip: int) -> tuple[Found, bool]:
         """The rows of the page among the first of the list, and whether these are all."""
         rows = self._first(self._by_text.gone_through, skip, self._names or {})
-        is_end = bool(rows) and rows[0][len(self.view.shown.fields) + 1] < skip
-        return rows, is_end or len(rows) > self.part.limit
+        is_end = bool(rows) and rows[0][len(self._asked.view.shown.fields) + 1] < skip
+        return rows, is_end or len(rows) > self._part.limit
 
     def _first(self, way: Way, skip: int, lists: Texts) -> Found:
         """Those of the first rows that have what was looked up."""
-        plan(self.views, IN_ORDER)
+        plan(self._views, IN_ORDER)
         has_names = any(lists.get(name) for name in NAMES)
-        statement = self._prepared(way, has_names=has_names)
-        return statement.rows(self.views, {**self.values, **self._listed(lists), "skip": skip})
+        statement = self._asked.prepared(way, has_names=has_names)
+        return statement.rows(self._views, {**self._values, **self._listed(lists), "skip": skip})
 
-    def totals(self, connection: Connection) -> list[Total]:
-        """The sums over the whole filter by currency, status and billing type."""
-        values, among = self.among(connection)
-        return [
-            Total(
-                currency=row["currency"],
-                billing_status=row["billing_status"],
-                billing_type=row["billing_type"],
-                count=int(row["count"]),
-                amount=from_minor(whole(row, "amount"), row["currency"]),
-                tax=from_minor(whole(row, "tax"), row["currency"]),
-            )
-            for row in connection.execute(self.view.totals(self.shape, among), values).mappings()
-        ]
-
-    def among(self, connection: Connection) -> tuple[dict[str, Any], Select[Any] | None]:
-        """The ids of all rows of the list, where its text leads to few; and the values for them.
-
-        None where the rows are found by the filter alone. What follows is planned accordingly.
-        """
-        if not self.shape.has_text or self.shape.has_project or self.shape.key:
-            return self.values, None
-        plan(self.views, BY_INDEX)
-        few = self._few(connection)
-        if few:
-            return {**self.values, **few}, self._by_text.all_looked_up(self.shape)
-        plan(self.views, ALL_OF_THEM)
-        return self.values, None
-
-    def _few(self, connection: Connection) -> dict[str, Any]:
+    def few(self, connection: Connection) -> dict[str, Any]:
         """What has the text, if that leads to a few rows only; else nothing."""
         texts = self._texts
         if texts is None:
@@ -170,8 +130,8 @@ class Asked:
         if approvals.until is not None:
             return {}
         found = dict(self._listed({**texts, "approval_ids": approvals.ids}))
-        values = {**self.values, **found, "limit": MANY_ROWS}
-        count = connection.execute(self._by_text.candidates(self.shape), values).scalar_one()
+        values = {**self._values, **found, "limit": MANY_ROWS}
+        count = connection.execute(self._by_text.candidates(self._shape), values).scalar_one()
         return found if count < MANY_ROWS else {}
 
     def _looked_up(self, enough: int = MOST_GONE_THROUGH) -> Found | None:
@@ -180,26 +140,26 @@ class Asked:
         Approvals may be many: first those that fill the page. Texts may lead to very many rows:
         first those that the page begins with, where about `enough` of the list have these.
         """
-        plan(self.views, BY_INDEX)
+        plan(self._views, BY_INDEX)
         texts = self._texts
         if texts is None:
             return None
-        for most in (GONE_THROUGH * (self.part.limit + 1), MOST_APPROVALS):
+        for most in (GONE_THROUGH * (self._part.limit + 1), MOST_APPROVALS):
             approvals = self._approvals(most)
             end = self._before(approvals.until)
             if approvals == Approvals([], None) and self._are_soon(texts, enough):
                 rows = self._first(self._by_text.gone_through_for_texts, enough, texts)
-                if len(rows) > self.part.limit:
+                if len(rows) > self._part.limit:
                     return rows
             if end is not None:
                 rows = self._rows_of(texts, approvals.ids, end)
-                if len(rows) > self.part.limit or approvals.until is None:
+                if len(rows) > self._part.limit or approvals.until is None:
                     return rows
         return None
 
     def _are_soon(self, texts: Texts, enough: int) -> bool:
         """Whether rows with many texts, and no name, are likely to be met soon."""
-        most = self._by_text.most_led(self.shape, self.part.orders)
+        most = self._by_text.most_led(self._shape, self._part.orders)
         are_texts = len(texts["text_ids"]) > most > 0 and not any(map(texts.get, NAMES))
         return are_texts and enough <= FIRST
 
@@ -210,15 +170,16 @@ class Asked:
             return []
         led = self._led(lists)
         counts = tuple((name, len(ids)) for name, ids in led.items())
-        statement = self._prepared(self._by_text.looked_up, has_until=bool(end), led=counts)
+        statement = self._asked.prepared(self._by_text.looked_up, has_until=bool(end), led=counts)
         if led:
-            plan(self.views, IN_ORDER)
+            plan(self._views, IN_ORDER)
         ids = {f"{name}_led_{n}": each for name, ids in led.items() for n, each in enumerate(ids)}
-        return statement.rows(self.views, {**self.values, **self._listed(lists), **ids, **end})
+        return statement.rows(self._views, {**self._values, **self._listed(lists), **ids, **end})
 
     def _led(self, lists: Texts) -> Texts:
         """What leads to rows that are read in order, where it is not too much."""
-        most, led = self._by_text.most_led(self.shape, self.part.orders), dict[str, list[Any]]()
+        most = self._by_text.most_led(self._shape, self._part.orders)
+        led: dict[str, list[Any]] = {}
         texts = {"text_id": lists["text_ids"]}
         names = {name: lists[name] for name in ("contract_id", "customer_id")}
         for several in (texts, names):
@@ -226,19 +187,9 @@ class Asked:
                 led |= {name: _rounded_up(ids) for name, ids in several.items() if ids}
         return led
 
-    def _prepared(self, way: Way, **how: Any) -> Prepared:
-        page = PageShape(
-            self.shape,
-            self.part.orders,
-            is_next=self.part.after is not None,
-            on_postgres=self.views.schema is not None,
-            **how,
-        )
-        return _prepared(way, page)
-
     def _listed(self, lists: Texts) -> Mapping[str, Any]:
         """What was found, as statements take it."""
-        if self.views.schema is not None:
+        if self._views.schema is not None:
             return lists
         return {name: json.dumps(several) for name, several in lists.items()}
 
@@ -259,9 +210,9 @@ class Asked:
         if not self._by_text.has_approvals:
             return Approvals([], None)
         first, last = _ALL
-        descending = self.part.orders[0].descending
-        if self._is_by_approvals and self.part.after is not None and not of_all_pages:
-            day, sequence = self.part.after
+        descending = self._part.orders[0].descending
+        if self._is_by_approvals and self._part.after is not None and not of_all_pages:
+            day, sequence = self._part.after
             edge = approvals_text_id(day, sequence // MOST_OF_AN_EVENT)
             first, last = (first, edge) if descending else (edge, last)
         return self._lookup.approvals(first, last, most, descending=descending)
@@ -276,40 +227,21 @@ class Asked:
         if not self._is_by_approvals:
             return None
         day, position = day_and_position(until)
-        after = self.part.orders[0].descending
+        after = self._part.orders[0].descending
         return {"until_0": day, "until_1": (position + after) * MOST_OF_AN_EVENT - (not after)}
 
     @property
     def _is_by_approvals(self) -> bool:
         """Whether the page is in the order of the texts with approvals."""
-        orders = self.part.orders
+        orders = self._part.orders
         names = [order.name for order in orders]
         return names == ["date", "sequence"] and orders[0].descending == orders[1].descending
 
-    @property
-    def _by_text(self) -> ByText:
-        return BY_TEXT[self.view]
-
     @cached_property
     def _lookup(self) -> TextLookup:
-        return TextLookup(self.views, self.values["text"])
-
-    def page(self, rows: Found, totals: list[Total] | None = None) -> Page:
-        """The page of the rows that were found."""
-        shown = self.view.shown
-        return Page(
-            items=shown.rows(rows[: self.part.limit]),
-            next=self.view.paging.next_cursor(rows, self.part),
-            position=rows[0][len(shown.fields)] if rows else UNSET,
-            totals=UNSET if totals is None else totals,
-        )
+        return TextLookup(self._views, self._values["text"])
 
 
 def _rounded_up(ids: list[Any]) -> list[Any]:
     """The same and some that nothing is led by, so that there are fewer statements to plan."""
     return [*ids, *[None] * (len(ids) % 2)]
-
-
-@lru_cache(maxsize=512)
-def _prepared(way: Way, page: PageShape) -> Prepared:
-    return prepare(way(page), on_postgres=page.on_postgres)
