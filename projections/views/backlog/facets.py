@@ -102,14 +102,21 @@ def facets_of(
         views = glance_of(connection)
         plan(views, {})
         rows += _prepared(matching, kept, views.schema is not None).rows(views, values)
-    if others:
-        found, are_all = _row_by_row(connection, matching, others, values)
+    for some in _over_the_same_rows(shape, others):
+        found, are_all = _row_by_row(connection, matching, some, values)
         rows += found
-        partial = {} if are_all else dict.fromkeys(others, MOST_ROWS)
+        partial |= {} if are_all else dict.fromkeys(some, MOST_ROWS)
     rows.sort(key=lambda row: (-row[2], row[1]))
     told = {name: [row for row in rows if row[0] == name] for name in names}
     more = {name: of[0][3] - len(of) for name, of in told.items() if of and of[0][3] > len(of)}
     return Facets(_named(glance_of(connection), told), more, partial)
+
+
+def _over_the_same_rows(shape: Shape, names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Facets by which rows they are of: all that match, or more by the filter that is left out."""
+    filtered = {name for name, _ in shape.any_of}
+    plain = tuple(name for name in names if name not in filtered)
+    return [some for some in (plain, *((name,) for name in names if name in filtered)) if some]
 
 
 def _row_by_row(
