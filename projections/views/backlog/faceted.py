@@ -1,12 +1,39 @@
-"""Facets of a backlog view as callers get them."""
+"""Facets of a backlog view as callers ask for them and get them."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from projections.views.resource import Resource
+
+FixedPriceFacet = Literal[
+    "contract_id",
+    "line_id",
+    "project_id",
+    "customer_id",
+    "task_id",
+    "currency",
+    "billing_status",
+    "milestone_status",
+]
+SalesFacet = Literal[
+    "contract_id",
+    "line_id",
+    "project_id",
+    "customer_id",
+    "task_id",
+    "currency",
+    "billing_status",
+    "class",
+    "nte_status",
+    "billing_type",
+    "resource",
+    "role",
+    "category",
+]
+"""What each view has facets of."""
 
 
 class FacetValue(Resource):
