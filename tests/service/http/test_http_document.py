@@ -1,5 +1,6 @@
 """The OpenAPI document says all there is to say: names, descriptions, examples, problems."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -168,5 +169,16 @@ def test_the_examples_are_what_the_service_answers_in_their_order(
             name = step["name"]
             assert response.status_code == shown[name]["status"], (name, body)
             assert body == shown[name]["body"], name
+            hold_against_its_headers(response, OPERATIONS[step["operation"]])
             if step["operation"] != "streamChanges":
                 hold_against_its_model(response)
+
+
+def hold_against_its_headers(response: httpx.Response, operation: Json) -> None:
+    """The answer has the headers that it is said to have always, as they are said to look."""
+    said = operation["responses"][str(response.status_code)].get("headers", {})
+    for name in said:
+        header = DOCUMENT["components"]["headers"][name]
+        value = response.headers.get(name)
+        assert value or not header["required"], name
+        assert value is None or re.match(header["schema"].get("pattern", ""), value), value
