@@ -1,4 +1,6 @@
-"""The commands of the guides are run as they are pasted, against a real server."""
+"""The commands of the guides are run as they are pasted, against a real server; links lead on."""
+
+import re
 
 import httpx
 import pytest
@@ -13,6 +15,11 @@ REFUSED = {
 """The guides, and the refusals that each shows on purpose, in order."""
 
 
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+)
+"""All that is written for readers."""
 ALONE = "docs/importing.md"
 """A guide whose commands work on a file; `test_importing_doc.py` runs them."""
 
@@ -36,3 +43,21 @@ def test_every_guide_is_run() -> None:
         if "<!-- example -->" in path.read_text(encoding="utf-8")
     }
     assert guides == {*REFUSED, ALONE}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_somewhere(document: str) -> None:
+    page = ROOT / document
+    lost: list[str] = []
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        path, _, anchor = target.partition("#")
+        led_to = (page.parent / path).resolve() if path else page
+        if not led_to.exists() or (anchor and anchor not in anchors(led_to.read_text("utf-8"))):
+            lost.append(target)
+    assert lost == []
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}

@@ -45,9 +45,7 @@ def gives(
     return good | {"default": {"x-problems": list(problems)}}
 
 
-def streams(
-    kind: Any, *, example: str, problems: Sequence[str] = ()
-) -> dict[int | str, dict[str, Any]]:
+def streams(kind: Any, *, problems: Sequence[str] = ()) -> dict[int | str, dict[str, Any]]:
     """What the `responses` of a route say that answers with server-sent events of this kind.
 
     The body is a text without an end; what stands in the `data` of its events has the schema.
@@ -57,9 +55,8 @@ def streams(
         "contentMediaType": EVENT_STREAM,
         "contentSchema": _reference(kind),
     }
-    shown = {"stream": {"summary": "The beginning of a stream", "value": example}}
-    content = {EVENT_STREAM: {"schema": schema, "examples": shown}}
-    return {200: {"content": content}, "default": {"x-problems": list(problems)}}
+    good = {"content": {EVENT_STREAM: {"schema": schema}}}
+    return {200: good, "default": {"x-problems": list(problems)}}
 
 
 def _reference(kind: Any) -> dict[str, str]:

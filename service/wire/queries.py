@@ -1,7 +1,7 @@
 """What callers may ask of the backlog views: filters, and which part of the list."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
@@ -13,6 +13,7 @@ from aggregates.statuses import (
     TransactionClass,
 )
 from projections.history import can_be_stored
+from projections.views.backlog.faceted import FixedPriceFacet, SalesFacet
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
 from projections.views.paging import PageRequest
@@ -65,32 +66,6 @@ def separated(values: object) -> object:
 
 _NO_FILTERS = {"by", "facets", "sort"}
 """Lists in a query that say something else."""
-FixedPriceFacet = Literal[
-    "contract_id",
-    "line_id",
-    "project_id",
-    "customer_id",
-    "task_id",
-    "currency",
-    "billing_status",
-    "milestone_status",
-]
-SalesFacet = Literal[
-    "contract_id",
-    "line_id",
-    "project_id",
-    "customer_id",
-    "task_id",
-    "currency",
-    "billing_status",
-    "class",
-    "nte_status",
-    "billing_type",
-    "resource",
-    "role",
-    "category",
-]
-"""What the views have facets of (`facets.FACETS`)."""
 FACETS = (
     "Add facets over the whole filter: for each of these fields its values, and how many items "
     "have each. The facet's own filter is left out, so that other values can still be chosen. "

@@ -3,12 +3,14 @@
 `python -m tests.service.story` (`just examples`) writes what it answers, for the document.
 """
 
+import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from http import HTTPStatus
+from threading import Event
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -34,23 +36,69 @@ PATHS = {
 }
 
 
-def told(client: httpx.Client) -> Iterator[tuple[Json, httpx.Response]]:
-    """Asks each request of the story, with the answer; reads wait for what was done before.
+def told(client: httpx.Client, tenant: Tenant) -> Iterator[tuple[Json, httpx.Response, Any]]:
+    """Asks each request of the story: its answer and the body; reads wait for all before them.
 
-    What has begun as a job is done before the next request.
+    What has begun as a job is done before the next request, unless it is to be stopped.
     """
     position = 0
-    for step in STORY:
-        if not step.get("asked", True):
-            continue
-        response = client.send(request_of(client, step, position))
-        body: object = response.json()
-        if isinstance(body, dict):
-            reached = cast("Json", body).get("position")
-            position = max(position, reached if isinstance(reached, int) else 0)
-        if response.status_code == HTTPStatus.ACCEPTED:
-            position = done(client, response.headers["Location"], position)
-        yield step, response
+    with ExitStack() as held:
+        for step in map(whole, STORY):
+            if step.get("held"):
+                held.enter_context(held_up(tenant))
+            response, body = asked(client, step, position)
+            assert response.is_success, (step["name"], body)
+            if isinstance(body, dict):
+                reached = cast("Json", body).get("position")
+                position = max(position, reached if isinstance(reached, int) else 0)
+            if response.status_code == HTTPStatus.ACCEPTED and not step.get("held"):
+                position = done(client, response.headers["Location"], position)
+            if step["operation"] == "cancelJob":
+                held.close()
+            if "repeated" not in step:
+                yield step, response, body
+
+
+def whole(step: Json) -> Json:
+    """The step, with as many events as its one stands for."""
+    if "repeated" not in step:
+        return step
+    (event,) = map(json.dumps, step["body"])
+    numbers = map(str, range(step["repeated"]))
+    return {**step, "body": [json.loads(event.replace("{n}", number)) for number in numbers]}
+
+
+def asked(client: httpx.Client, step: Json, position: int) -> tuple[httpx.Response, Any]:
+    """The answer to a step, and its body: of a stream, what is sent until the first change."""
+    request = request_of(client, step, position)
+    if step["operation"] != "streamChanges":
+        response = client.send(request)
+        return response, response.json()
+    response = client.send(request, stream=True)
+    with closing(response):
+        text = ""
+        for line in response.iter_lines():
+            text += f"{line}\n"
+            if not line and "data:" in text:
+                break
+    return response, text
+
+
+@contextmanager
+def held_up(tenant: Tenant) -> Generator[None]:
+    """Holds up all that goes on in the background, jobs too."""
+    is_held, goes_on = Event(), Event()
+
+    def piece() -> bool:
+        is_held.set()
+        return goes_on.wait(LONG)
+
+    tenant.background.put("held up", piece)
+    assert is_held.wait(LONG)
+    try:
+        yield
+    finally:
+        goes_on.set()
 
 
 def done(client: httpx.Client, job: str, position: int) -> int:
@@ -63,25 +111,30 @@ def done(client: httpx.Client, job: str, position: int) -> int:
 
 
 def request_of(client: httpx.Client, step: Json, position: int) -> httpx.Request:
-    """The request of a step, as a client sends it that reads the document."""
+    """The request of a step, as a page sends it that fills in the examples of the document.
+
+    Of a parameter, that is the example of the step, or else the first one that there is.
+    """
     method, path, operation = PATHS[step["operation"]]
-    given: Json = step.get("parameters", {})
     headers = {"X-Correlation-Id": step["name"], "Content-Type": step.get("as", "application/json")}
+    if "key" in step:
+        headers["Idempotency-Key"] = step["key"]
     query: Json = {}
     parameters: list[Json] = operation.get("parameters", [])
     for parameter in parameters:
-        name = parameter["name"]
+        name, examples = parameter["name"], parameter.get("examples", {})
         if name == "after":
             query[name] = position
-        if name not in given:
+        shown = examples.get(step["name"]) or next(iter(examples.values()), None)
+        if shown is None:
             continue
+        value = shown["value"]
         if parameter["in"] == "path":
-            path = path.replace(f"{{{name}}}", quote(given[name], safe=""))
+            path = path.replace(f"{{{name}}}", quote(value, safe=""))
         elif parameter["in"] == "header":
-            headers[name] = given[name]
+            headers[name] = value
         else:
-            in_one = not parameter.get("explode", True)
-            query[name] = ",".join(given[name]) if in_one else given[name]
+            query[name] = ",".join(value) if not parameter.get("explode", True) else value
     return client.build_request(
         method.upper(), path, params=query, json=step.get("body"), headers=headers
     )
@@ -93,11 +146,11 @@ def answers() -> Json:
         tempfile.TemporaryDirectory() as folder,
         closing(Tenant(f"sqlite:///{folder}/backlog.db", clock=lambda: NOW)) as tenant,
         running(create_app(Only(tenant), Settings(read_wait=60.0))) as address,
-        httpx.Client(base_url=address) as client,
+        httpx.Client(base_url=address, timeout=LONG) as client,
     ):
         return {
-            step["name"]: {"status": response.status_code, "body": response.json()}
-            for step, response in told(client)
+            step["name"]: {"status": response.status_code, "body": body}
+            for step, response, body in told(client, tenant)
         }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import (
     CTE,
@@ -31,6 +31,7 @@ from projections.databases.connections import ALL_OF_THEM, IN_ORDER, Glance, gla
 from projections.views.backlog.asked import Asked
 from projections.views.backlog.conditions import any_of
 from projections.views.backlog.counting import NOTHING, Matching, months_within, text_of
+from projections.views.backlog.faceted import FacetValue, FixedPriceFacet, SalesFacet
 from projections.views.backlog.filters import BacklogFilter, Shape, shape_of, strands_of
 from projections.views.backlog.names import (
     Key,
@@ -39,21 +40,15 @@ from projections.views.backlog.names import (
     customer_names,
     names_of_lines,
 )
-from projections.views.backlog.rows import FacetValue
 from projections.views.backlog.searching import among
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
 from projections.views.paging import Columns, PageRequest, merged
 from projections.views.prepared import Prepared, prepare
 
-_OF_BOTH = (
-    "contract_id", "line_id", "project_id", "customer_id", "task_id", "currency", "billing_status",
-)  # fmt: skip
 FACETS: Mapping[View, Sequence[str]] = {
-    FIXED_PRICE: (*_OF_BOTH, "milestone_status"),
-    TIME_AND_MATERIAL: (
-        *_OF_BOTH, "class", "nte_status", "billing_type", "resource", "role", "category",
-    ),
-}  # fmt: skip
+    FIXED_PRICE: get_args(FixedPriceFacet),
+    TIME_AND_MATERIAL: get_args(SalesFacet),
+}
 """What each view has facets of."""
 MOST_VALUES = 100
 """Values of a facet that are told: those that most rows have."""

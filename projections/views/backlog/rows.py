@@ -1,10 +1,10 @@
 """Rows of the backlog views as callers get them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any, Generic, cast
+from typing import Any, Generic, cast
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType, field
+from msgspec import UNSET, UnsetType, field
 
 from aggregates.statuses import (
     BillingStatus,
@@ -15,21 +15,11 @@ from aggregates.statuses import (
     TransactionClass,
 )
 from projections.values.units import from_millionths, prices_in, texts_in
+from projections.views.backlog.faceted import FacetValue
 from projections.views.resource import Day, Listed, Money, Page, Quantity, R, Resource, UnitPrice
 
 _MONEY = {"amount": texts_in, "tax": texts_in, "unit_price": prices_in}
 """Columns whose texts are a currency's, and what gives them."""
-
-
-class FacetValue(Resource):
-    """A value of a facet: how many items have it."""
-
-    value: str
-    name: Annotated[
-        str | None,
-        Meta(description="Of a contract, a line or a customer; null of a line id that has several"),
-    ]
-    count: int
 
 
 class FailedLevel(Resource):

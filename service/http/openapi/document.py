@@ -9,7 +9,7 @@ import yaml
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from service.http.openapi import events, examples, links, problems, schemas, texts
+from service.http.openapi import events, examples, headers, links, problems, schemas, texts
 
 Json = dict[str, Any]
 HERE = Path(__file__).parent
@@ -43,6 +43,7 @@ def document_of(app: FastAPI) -> Json:
     texts.describe(every, parts, said)
     schemas.leave_out_defaults(parts)
     examples.add(every, read("story"), read("answers"))
+    document["components"]["headers"] = headers.add(every, said["headers"])
     document["components"]["examples"] = problems.examples(document["paths"])
     links.add(document)
     document["components"]["schemas"] = dict(sorted(schemas.used(document).items()))

@@ -13,12 +13,14 @@ Json = dict[str, Any]
 def add(operations: Mapping[str, Json], story: Sequence[Json], answers: Json) -> None:
     """Adds the requests of the story and their answers."""
     for step in story:
+        if "repeated" in step:  # too large to be shown
+            continue
         operation = operations[step["operation"]]
         key = step["name"]
         for parameter in operation.get("parameters", []):
             if parameter["name"] in step.get("parameters", {}):
                 value = step["parameters"][parameter["name"]]
-                parameter.setdefault("examples", {})[key] = {"value": value}
+                _add(parameter, step, value)
         if "body" in step:
             content = operation["requestBody"]["content"]
             _add(content[step.get("as", "application/json")], step, step["body"])
@@ -28,6 +30,7 @@ def add(operations: Mapping[str, Json], story: Sequence[Json], answers: Json) ->
             _add(next(iter(media.values())), step, answer["body"])
 
 
-def _add(media: Json, step: Json, value: Any) -> None:
+def _add(to: Json, step: Json, value: Any) -> None:
+    """Adds an example to a parameter or a body; all of a step are told by the same summary."""
     shown = {"summary": step["summary"], "value": value}
-    media.setdefault("examples", {})[step["name"]] = shown
+    to.setdefault("examples", {})[step["name"]] = shown

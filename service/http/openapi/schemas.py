@@ -61,6 +61,8 @@ def without_null(operation: Json) -> None:
     """Says of what may be left out no more than that: null can't be sent there."""
     for parameter in operation.get("parameters", []):
         parameter["schema"] = _not_null(parameter["schema"])
+        if parameter["schema"].get("default") is False:  # pages would fill it in before an example
+            del parameter["schema"]["default"]
         if parameter["name"] == "sort":  # in one value, with commas
             parameter |= {"style": "form", "explode": False}
     for media in operation.get("requestBody", {}).get("content", {}).values():

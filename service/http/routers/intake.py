@@ -55,7 +55,7 @@ REFUSED_EVENT = (
 """What an event can be refused for; as a single one, the problem of the request."""
 
 
-@routes.post("/events", responses=gives(EventResult, problems=REFUSED_EVENT))
+@routes.post("/events", responses=gives(EventResult, problems=(*REFUSED_EVENT, "batch_too_large")))
 def post_event(
     request: Request,
     body: Annotated[bytes, Depends(raw_body)],

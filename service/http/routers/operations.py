@@ -10,6 +10,7 @@ from service.wire.outcomes import Live, Ready
 from service.wire.problems import Problem
 
 routes = Routes("/health", "Operations")
+NOT_READY = ("commit_unconfirmed", "projector_stopped", "jobs_stopped")
 
 
 @routes.get("/live", responses=gives(Live))
@@ -18,9 +19,9 @@ async def get_liveness() -> Response:
     return json_response(Live(status="live"))
 
 
-@routes.get("/ready", responses=gives(Ready, problems=("commit_unconfirmed", "projector_stopped")))
+@routes.get("/ready", responses=gives(Ready, problems=NOT_READY))
 async def get_readiness(tenant: TheTenant) -> Response:
-    """The history can be read, commits are confirmed and the views follow; 503 with what is not."""
+    """The history can be read, commits are confirmed, views and jobs go on; or 503, with why."""
     found = await readiness.look(tenant)
     if isinstance(found, Problem):
         raise ProblemRaised(found)

@@ -27,15 +27,6 @@ _LAST_EVENT_ID = (
     "The id that came last, as browsers send it when they connect again; it goes before `after`. "
     "One that the history has not reached is answered with a `reset`."
 )
-_EXAMPLE = """\
-: listening
-id: 41
-retry: 2000
-
-data: {"position":42,"contracts":["PC-1001"],"kinds":["limits","sales"],"reset":false}
-id: 42
-
-"""
 
 
 async def following_of(request: Request, tenant: TheTenant) -> AsyncIterator[Following]:
@@ -48,7 +39,7 @@ async def following_of(request: Request, tenant: TheTenant) -> AsyncIterator[Fol
 @routes.get(
     "/stream",
     response_class=StreamingResponse,
-    responses=streams(Change, example=_EXAMPLE, problems=("too_many_listeners",)),
+    responses=streams(Change, problems=("too_many_listeners",)),
 )
 async def stream_changes(
     tenant: TheTenant,

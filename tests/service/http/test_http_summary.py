@@ -1,13 +1,10 @@
 """The summary of the backlog and the facets of its lists, over HTTP."""
 
-from typing import Any, get_args
+from typing import Any
 
 import httpx
 import pytest
 
-from projections.views.backlog.facets import FACETS
-from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL
-from service.wire.queries import FixedPriceFacet, SalesFacet
 from tests.office import Json
 from tests.service.http_caller import Caller, approval
 
@@ -183,10 +180,3 @@ async def test_milestones_have_facets_of_their_statuses(caller: Caller) -> None:
     assert facets["milestone_status"] == [{"value": "not_started", "name": None, "count": 2}]
     assert facets["line_id"] == [{"value": "FP", "name": "Line", "count": 2}]
     assert [value["value"] for value in facets["customer_id"]] == ["A", "B"]
-
-
-def test_callers_may_ask_for_all_facets_that_the_views_have() -> None:
-    asked = {FIXED_PRICE: get_args(FixedPriceFacet), TIME_AND_MATERIAL: get_args(SalesFacet)}
-    assert {view: set(names) for view, names in FACETS.items()} == {
-        view: set(names) for view, names in asked.items()
-    }
