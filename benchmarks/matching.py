@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from time import perf_counter, sleep
 from typing import Any
 
-from benchmarks.client import asked, request
+from benchmarks.client import BadAnswer, asked, request
 from benchmarks.databases import Bench
-from benchmarks.measuring import Figure, Row, interleaved, tell
+from benchmarks.measuring import Figure, Row, balanced, tell
 from benchmarks.office import MARK, Office, check_marked, mark, office
 
 MATCHING_BULK = Figure(
@@ -27,26 +28,22 @@ MOST_NAMED = 10_000
 
 
 def measure_matching_bulk(bench: Bench) -> Row:
-    """The same items on one line, marked in turn by name and by filter, ready and back."""
+    """The same items on one line: by name, by filter, by filter, by name; ready and back."""
     sizes, service = bench.sizes, office(bench)
     tell(f"  taking in {sizes.matching_items:,} items on one line")
     items = service.take_in([CONTRACT], sizes.matching_items // 2)
-    bench.databases.settle()
+    if len(items) != sizes.matching_items:
+        raise BadAnswer(f"{len(items)} items were taken in, not {sizes.matching_items}")
+    statuses = cycle(("ready", "not_ready"))
 
-    def by_name() -> float:
-        return _timed(service, items, "ready", by_filter=False)
+    def marked(*, by_filter: bool) -> float:
+        bench.databases.settle()
+        return _timed(service, items, next(statuses), by_filter=by_filter)
 
-    def by_filter() -> float:
-        return _timed(service, items, "not_ready", by_filter=True)
-
-    pair = interleaved(by_name, by_filter, 1)
-    back = interleaved(
-        lambda: _timed(service, items, "ready", by_filter=True),
-        lambda: _timed(service, items, "not_ready", by_filter=False),
-        1,
+    pair = balanced(
+        lambda: marked(by_filter=False), lambda: marked(by_filter=True), sizes.matching_rounds
     )
-    ours, named = pair.ours + back.limit, pair.limit + back.ours
-    return MATCHING_BULK.row(bench.kind, ours / 2, named / 2, 2)
+    return MATCHING_BULK.row(bench.kind, pair.ours, pair.limit, pair.repetitions)
 
 
 def _timed(service: Office, items: list[str], status: str, *, by_filter: bool) -> float:

@@ -41,10 +41,11 @@ class Office:
         self.be_quiet()
         return items
 
-    def be_quiet(self) -> None:
-        """Waits until the views show everything."""
+    def be_quiet(self) -> int:
+        """Waits until the views show everything; the position that this is."""
         newest = asked(self.port, [request("GET", "/v1/audit/events?limit=1")])[0].expect().json()
         self.read(f"{BACKLOG}?limit=1&after={newest['position']}")
+        return newest["position"]
 
     def read(self, path: str) -> Any:
         """A read that waits for the views; its body. Raises BadAnswer when they don't get there."""

@@ -30,6 +30,7 @@ class Sizes:
     bulk_items: int
     few_bulk_items: int
     matching_items: int
+    matching_rounds: int
     open_items: int
     few_open_items: int
     single_marks: int
@@ -62,6 +63,7 @@ FULL = Sizes(
     bulk_items=10_000,
     few_bulk_items=1_000,
     matching_items=100_000,
+    matching_rounds=3,
     open_items=100_000,
     few_open_items=100,
     single_marks=300,
@@ -91,6 +93,7 @@ SMALL = Sizes(
     bulk_items=60,
     few_bulk_items=20,
     matching_items=60,
+    matching_rounds=1,
     open_items=200,
     few_open_items=40,
     single_marks=4,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import selectors
 import socket
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import islice
 
 from benchmarks.client import TIMEOUT, BadAnswer, Line, load, request
 from benchmarks.databases import Bench
-from benchmarks.measuring import Figure, Row, interleaved
+from benchmarks.measuring import Figure, Row, balanced
 from benchmarks.office import Office, mark, office
 from benchmarks.served import CPU
 from benchmarks.workload import contract_ids
@@ -26,37 +27,44 @@ STREAM = Figure(
     stretch=1.02,
     better="less",
 )
+_POSITION = re.compile(rb"^id: ?([0-9]+)\r?\n", re.MULTILINE)
 ASKED = b"GET /v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
 def measure_stream(bench: Bench) -> Row:
-    """In turn with and without them; what they were told is counted, so that they do listen."""
+    """Without them, with them twice, without; until all are told of the last command.
+
+    So what telling it takes is counted, and what listeners cost when they come and go is not.
+    """
     sizes, service = bench.sizes, office(bench)
     contracts = [f"HEARD-{each}" for each in contract_ids(sizes.contracts)]
-    needed = (2 * sizes.repetitions + 2) * sizes.commands
+    needed = (4 * sizes.repetitions + 2) * sizes.commands
     items = iter(service.take_in(contracts, (needed + 1) // 2))
     told: list[float] = []
 
-    def cost() -> float:
+    def cost(ears: _Ears | None = None) -> float:
         some = list(islice(items, sizes.commands))
         bench.databases.settle()
+        service.be_quiet()  # whoever was there before is gone
         before = _processor_time(service)
         for answer in load(service.port, [mark([item]) for item in some], 16).answers:
             answer.expect()
-        service.be_quiet()
+        position = service.be_quiet()
+        if ears:
+            ears.wait_for(position)
         return 1e6 * (_processor_time(service) - before) / len(some)
 
     def heard() -> float:
         with _listening(service.port, sizes.listeners) as ears:
-            found = cost()
-        told.append(ears.told / sizes.listeners)
+            ears.wait_for(service.be_quiet())
+            already = ears.told
+            found = cost(ears)
+        told.append((ears.told - already) / sizes.listeners)
         return found
 
     cost()
     heard()  # once each before it counts: the first calls are slower
-    pair = interleaved(cost, heard, sizes.repetitions)
-    if not all(told):
-        raise BadAnswer("the listeners were told nothing")
+    pair = balanced(cost, heard, sizes.repetitions)
     return STREAM.row(
         bench.kind,
         pair.ours,
@@ -74,11 +82,17 @@ def _processor_time(service: Office) -> float:
 
 
 class _Ears:
-    """Clients that listen in a thread, and count the events that they are told."""
+    """Clients that listen in a thread; how many events they are told, and how far each is."""
 
-    def __init__(self, sockets: list[socket.socket]) -> None:
+    def __init__(self, answered: Mapping[socket.socket, bytes]) -> None:
+        """They have been answered with that by now."""
         self.told = 0
-        self._sockets = sockets
+        self._heard = dict.fromkeys(answered, b"")
+        """The end of what each was sent: the last line may not be whole."""
+        self._positions = dict.fromkeys(answered, 0)
+        self._further = threading.Condition()
+        for one, answer in answered.items():
+            self._hear(one, answer)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -88,14 +102,31 @@ class _Ears:
         self._stopping.set()
         self._thread.join()
 
+    def wait_for(self, position: int) -> None:
+        """Returns once all were told of this position. Raises BadAnswer when they are not."""
+        with self._further:
+            if not self._further.wait_for(
+                lambda: min(self._positions.values()) >= position, TIMEOUT
+            ):
+                raise BadAnswer(f"the listeners were not told of position {position}")
+
     def _run(self) -> None:
         with selectors.DefaultSelector() as selector:
-            for each in self._sockets:
+            for each in self._heard:
                 selector.register(each, selectors.EVENT_READ)
             while not self._stopping.is_set():
                 for key, _ in selector.select(0.1):
                     if isinstance(key.fileobj, socket.socket):
-                        self.told += key.fileobj.recv(1 << 16).count(b"data: ")
+                        self._hear(key.fileobj, key.fileobj.recv(1 << 16))
+
+    def _hear(self, one: socket.socket, more: bytes) -> None:
+        whole, end, rest = (self._heard[one] + more).rpartition(b"\n")
+        self._heard[one] = rest
+        positions = [int(found) for found in _POSITION.findall(whole + end)]
+        with self._further:
+            self.told += whole.count(b"data: ")
+            self._positions[one] = max([self._positions[one], *positions])
+            self._further.notify()
 
 
 @contextmanager
@@ -103,14 +134,16 @@ def _listening(port: int, count: int) -> Generator[_Ears]:
     """So many clients that listen from now on, until the block is over and they are all gone."""
     with ExitStack() as stack:
         sockets: list[socket.socket] = []
+        answered: dict[socket.socket, bytes] = {}
         for _ in range(count):
             each = stack.enter_context(socket.create_connection(("127.0.0.1", port), TIMEOUT))
             each.sendall(ASKED)
             sockets.append(each)
         for each in sockets:
-            if b" 200 " not in each.recv(1 << 16):
+            answered[each] = each.recv(1 << 16)
+            if b" 200 " not in answered[each]:
                 raise BadAnswer("a client may not listen")
-        with closing(_Ears(sockets)) as ears:
+        with closing(_Ears(answered)) as ears:
             yield ears
         for each in sockets:
             with suppress(OSError):

@@ -127,13 +127,20 @@ class Paging:
     ) -> Select[Any]:
         """The same with all rows from there on."""
         columns = [self._columns[order.name] for order in orders]
-        if is_next:
-            statement = statement.where(_after(orders, columns))
         keys = (
             column.label(f"sort_{order.name}")
             for order, column in zip(orders, columns, strict=True)
         )
-        return statement.add_columns(*keys).order_by(*_by(orders, columns))
+        return self.following(statement, orders, is_next=is_next).add_columns(*keys)
+
+    def following(
+        self, statement: Select[Any], orders: Sequence[Order], *, is_next: bool
+    ) -> Select[Any]:
+        """The same without the columns that it sorts by, where these are among those selected."""
+        columns = [self._columns[order.name] for order in orders]
+        if is_next:
+            statement = statement.where(_after(orders, columns))
+        return statement.order_by(*_by(orders, columns))
 
     def until(self, orders: Sequence[Order]) -> ColumnElement[bool]:
         """What rows are up to the sort keys `until_0` and so on; all go in one direction."""

@@ -7,8 +7,8 @@ says, or blocked, where it is not ready since its verdict is `failed` (D-26).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,10 +18,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Subquery,
     Text,
     and_,
-    bindparam,
-    case,
     cast,
     column,
     func,
@@ -34,20 +33,13 @@ from projections.tables import FAILED_LEVELS, MONTH
 from projections.values.failed_levels import told_apart
 from projections.values.sums import HALF
 from projections.views.backlog.asked import Asked
-from projections.views.backlog.counting import (
-    ALWAYS,
-    NOTHING,
-    SUMMED,
-    Matching,
-    months_within,
-    text_of,
-)
+from projections.views.backlog.counting import ALWAYS, SUMMED, Matching, months_within, text_of
 from projections.views.backlog.filters import BacklogFilter, shape_of
 from projections.views.backlog.names import Key, Names, contract_names, customer_names, line_names
 from projections.views.backlog.searching import among
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
-from projections.views.backlog.summed import BLOCKED, FUNNEL, Summary, SummaryItem, Sums, item_of
-from projections.views.paging import PageRequest, Paging, Part
+from projections.views.backlog.summed import STATUSES, Summary, SummaryItem, Sums, item_of
+from projections.views.paging import ROWS, PageRequest, Paging, Part
 from projections.views.prepared import Prepared, prepare
 
 BY: Mapping[str, tuple[str, ...]] = {
@@ -68,10 +60,11 @@ _NAMES: Mapping[str, Callable[[Glance, Collection[Key]], Names]] = {
     "line": line_names,
 }
 _ALWAYS_BY = ("currency", "billing_type")
-_ROWS = bindparam("rows", type_=BigInteger)
-_ROWS_OF_AN_ITEM = (5, 20)
-"""How many rows make an item: one for each state, if all that is blocked failed at the same levels;
-at most one for each set of levels."""
+_PART = ("count", "amount_high", "amount_low")
+"""What is summed up of the items in a status: how many, and their amounts in halves."""
+_TAX = ("tax_high", "tax_low")
+_Way = Callable[[Matching, Key, bool], Select[Any]]
+"""How items are counted: of what, by which columns, and whether other pages came before."""
 
 
 def summarize(
@@ -89,13 +82,18 @@ def summarize(
     columns = tuple(dict.fromkeys([*(name for one in by for name in BY[one]), *_ALWAYS_BY]))
     paging = _paging(columns)
     part = paging.read(request)
-    sums = defaultdict[Key, Sums](Sums)
+    sums, all_asked = defaultdict[Key, Sums](Sums), list[_Asked]()
     for view in views:
-        matching = _of(view, wanted)
-        if matching:
-            _add_up(sums, _rows(connection, view, matching, columns, part), len(columns))
+        of_view = _of(view, wanted)
+        if of_view:
+            asked = _asked(connection, view, of_view, columns, part)
+            asked.add_up(sums)
+            all_asked.append(asked)
     keys = sorted(sums)[: part.limit + 1]
     page = keys[: part.limit]
+    for asked in all_asked:
+        if any(key in asked.failed for key in page):
+            asked.add_up_blocked(sums, until=page[-1])
     return Summary(
         items=_items(glance_of(connection), by, columns, {key: sums[key] for key in page}),
         next=paging.next_cursor(keys, part),
@@ -105,7 +103,7 @@ def summarize(
 
 def _of(view: View, wanted: BacklogFilter) -> BacklogFilter | None:
     """The part of a filter that a view has columns for; None when none of its rows can match."""
-    any_of: dict[str, Sequence[str]] = {"billing_status": sorted(FUNNEL)}
+    any_of = dict[str, Sequence[str]]()
     if view is TIME_AND_MATERIAL:
         any_of["adjustment_status"] = (AdjustmentStatus.ADJUSTABLE.value,)
     for name, values in wanted.any_of.items():
@@ -116,14 +114,57 @@ def _of(view: View, wanted: BacklogFilter) -> BacklogFilter | None:
             return None
         else:
             any_of[name] = values
-    any_of["billing_status"] = [each for each in any_of["billing_status"] if each in FUNNEL]
-    return replace(wanted, any_of=any_of) if any_of["billing_status"] else None
+    return replace(wanted, any_of=any_of)
 
 
-def _rows(
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a view is asked for: rows of which, by which columns, with which values.
+
+    Statements are planned for the view that was asked last.
+    """
+
+    views: Glance
+    matching: Matching
+    columns: Key
+    values: Mapping[str, Any]
+    is_next: bool
+    failed: set[Key] = field(default_factory=set[Key])
+    """What has blocked items, of all that was added up."""
+
+    def add_up(self, sums: Mapping[Key, Sums]) -> None:
+        """Adds what items come to, by status, for the keys of the page and the next one."""
+        width = len(self.columns)
+        for row in self._rows(_by_status, {}):
+            tax_high, tax_low, failed, *parts = row[width:]
+            key = row[:width]
+            of_key = sums[key]
+            of_key.tax += tax_high * HALF + tax_low
+            for status, count, high, low in zip(
+                STATUSES, parts[::3], parts[1::3], parts[2::3], strict=True
+            ):
+                if count:
+                    of_key.add(status, count, high * HALF + low)
+            if failed:
+                self.failed.add(key)
+
+    def add_up_blocked(self, sums: Mapping[Key, Sums], until: Key) -> None:
+        """Takes what is blocked out of what is not ready, by level, for keys up to this one."""
+        values = {f"until_{n}": value for n, value in enumerate(until)}
+        for *key, levels, count, high, low in self._rows(_by_levels, values):
+            sums[tuple(key)].block(told_apart(levels), count, high * HALF + low)
+
+    def _rows(self, way: _Way, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+        # Ids that rows are among are a statement of their own, which no other request has.
+        make = _prepared if self.matching.among is None else _prepared.__wrapped__
+        on_postgres = self.views.schema is not None
+        statement = make(way, self.matching, self.columns, self.is_next, on_postgres)
+        return statement.rows(self.views, {**self.values, **values})
+
+
+def _asked(
     connection: Connection, view: View, wanted: BacklogFilter, columns: Key, part: Part
-) -> Sequence[Sequence[Any]]:
-    """Counts and sums by these columns and state, in their order."""
+) -> _Asked:
     shape, values = shape_of(wanted)
     months = months_within(values)
     views = glance_of(connection)
@@ -131,70 +172,72 @@ def _rows(
     values, ids = among(connection, asked)
     matching = Matching(view, shape, months is not None, ids)
     values = {**values, **(months or {}), **part.values()}
-    is_next, on_postgres = part.after is not None, views.schema is not None
-    make = _prepared if ids is None else _prepared.__wrapped__
-    statement = make(matching, columns, is_next, on_postgres)
-    few, most = ((part.limit + 1) * of_an_item for of_an_item in _ROWS_OF_AN_ITEM)
-    rows = statement.rows(views, {**values, "rows": few})
-    if len(rows) == few and len({row[: len(columns)] for row in rows}) <= part.limit + 1:
-        rows = statement.rows(views, {**values, "rows": most})
-    return rows
+    return _Asked(views, matching, columns, values, part.after is not None)
 
 
 @lru_cache(maxsize=256)
-def _prepared(matching: Matching, columns: Key, is_next: bool, on_postgres: bool) -> Prepared:
-    return prepare(_statement(matching, columns, is_next=is_next), on_postgres=on_postgres)
+def _prepared(
+    way: _Way, matching: Matching, columns: Key, is_next: bool, on_postgres: bool
+) -> Prepared:
+    return prepare(way(matching, columns, is_next), on_postgres=on_postgres)
 
 
-def _statement(matching: Matching, columns: Key, *, is_next: bool) -> Select[Any]:
-    source = matching.by(*columns, "nte_status", FAILED_LEVELS)
-    own = source.columns
-    state = _state(own)
-    levels = case((state == text_of(BLOCKED), own[FAILED_LEVELS]), else_=NOTHING)
-    told = {name: own[name] for name in columns} | {"state": state, "levels": levels}
-    names = [f"{name}_{half}" for name in SUMMED for half in ("high", "low")]
-    summed = dict(zip(("count", *names), (source.count, *source.sums), strict=True))
-    # By columns of a table, for PostgreSQL groups and sorts by no constant.
-    one = (
-        select(*(each.label(name) for name, each in (told | summed).items()))
-        .select_from(source.tables)
-        .where(*source.where)
-        .subquery("one")
+def _by_status(matching: Matching, columns: Key, is_next: bool) -> Select[Any]:
+    """By these columns, in their order: tax, how many are blocked, and the part of each status.
+
+    A status is a part of a row, not a row: there is as much to sort and to fetch as is shown.
+    """
+    one = _one_by_one(matching, *columns, "billing_status", "nte_status")
+    blocked = func.sum(one.c["count"]).filter(_is_blocked(one))
+    parts = (
+        func.sum(one.c[name]).filter(one.c.billing_status == text_of(status))
+        for status in STATUSES
+        for name in _PART
     )
-    paging = _paging(columns)
-    by = [one.c[name] for name in told]
+    sums = [*(func.sum(one.c[name]) for name in _TAX), blocked, *parts]
+    by, paging = [one.c[name] for name in columns], _paging(columns)
+    grouped = select(*by, *map(_whole, sums)).group_by(*by)
+    return paging.following(grouped, paging.default, is_next=is_next).limit(ROWS)
+
+
+def _by_levels(matching: Matching, columns: Key, is_next: bool) -> Select[Any]:
+    """What is blocked, by the same columns up to those of `until_0` and so on, and by levels."""
+    one = _one_by_one(matching, *columns, "billing_status", "nte_status", FAILED_LEVELS)
+    by, paging = [one.c[name] for name in (*columns, FAILED_LEVELS)], _paging(columns)
+    sums = (_whole(func.sum(one.c[name])) for name in _PART)
+    grouped = select(*by, *sums).group_by(*by)
+    is_shown = grouped.where(_is_blocked(one), paging.until(paging.default))
+    return paging.following(is_shown, paging.default, is_next=is_next)
+
+
+def _one_by_one(matching: Matching, *names: str) -> Subquery:
+    """What is counted, with these columns: of a table, for PostgreSQL groups by no constant."""
+    source = matching.by(*names)
+    halves = [f"{name}_{half}" for name in SUMMED for half in ("high", "low")]
+    summed = dict(zip(("count", *halves), (source.count, *source.sums), strict=True))
+    told = {name: source.columns[name] for name in names}
+    columns = (each.label(name) for name, each in (told | summed).items())
+    is_counted = source.columns["billing_status"] != text_of(BillingStatus.CANCELED)
+    rows = select(*columns).select_from(source.tables).where(*source.where, is_counted)
+    return rows.subquery("one")
+
+
+def _is_blocked(one: Subquery) -> ColumnElement[bool]:
+    return and_(
+        one.c.billing_status == text_of(BillingStatus.NOT_READY),
+        one.c.nte_status == text_of(NTEStatus.FAILED),
+    )
+
+
+def _whole(total: ColumnElement[Any]) -> ColumnElement[int]:
     # Of whole numbers PostgreSQL gives the sum as a decimal.
-    sums = [cast(func.sum(one.c[name]), BigInteger) for name in summed]
-    columns_and_sums: list[ColumnElement[Any]] = [*by, *sums]
-    grouped = select(*columns_and_sums).group_by(*by)
-    rows = paging.rows(grouped, paging.default, is_next=is_next)
-    # In the whole order of the groups, so that SQLite needs no second one.
-    return rows.order_by(one.c.state, one.c.levels).limit(_ROWS)
+    return cast(total, BigInteger)
 
 
-def _state(own: Mapping[str, ColumnElement[Any]]) -> ColumnElement[str]:
-    is_blocked = and_(
-        own["billing_status"] == text_of(BillingStatus.NOT_READY),
-        own["nte_status"] == text_of(NTEStatus.FAILED),
-    )
-    return case((is_blocked, text_of(BLOCKED)), else_=own["billing_status"])
-
-
+@lru_cache(maxsize=256)
 def _paging(columns: Key) -> Paging:
     by: dict[str, ColumnElement[Any]] = {name: column(name, Text) for name in columns}
     return Paging(by, key=columns[-1], default=",".join(columns))
-
-
-def _add_up(sums: Mapping[Key, Sums], rows: Iterable[Sequence[Any]], width: int) -> None:
-    """Adds the rows of a view to the sums of each key, which has so many columns."""
-    for row in rows:
-        state, levels, count, high, low, tax_high, tax_low = row[width : width + 7]
-        amount, of_key = high * HALF + low, sums[tuple(row[:width])]
-        of_key.tax += tax_high * HALF + tax_low
-        of_key.add(state, count, amount)
-        if levels:
-            for level in told_apart(levels):
-                of_key.add(level, count, amount)
 
 
 def _items(

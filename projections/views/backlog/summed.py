@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -80,46 +80,58 @@ _PARTS = {
     "posted": BillingStatus.INVOICE_POSTED.value,
 }
 """Parts of a summary, by the billing status of what is in them."""
-_STATES = (*_PARTS.values(), BLOCKED)
+STATUSES = tuple(_PARTS.values())
+"""The billing statuses that a summary counts."""
 LEVELS = tuple(LimitLevel)
-FUNNEL = frozenset(_PARTS.values())
+_NONE = (0, 0)
 
 
 class Sums:
     """What the items of one kind come to, in minor units: by state, of those blocked by level."""
 
     def __init__(self) -> None:
-        self.tax = 0
-        self.counts: dict[str, int] = {}
-        self.amounts: dict[str, int] = {}
+        self.count = self.amount = self.tax = 0
+        self.parts: dict[str, tuple[int, int]] = {}
+        """How many are in a state or failed at a level, and their amount."""
 
-    def add(self, state: str, count: int, amount: int) -> None:
-        """Counts some more in a state, or at a level."""
-        self.counts[state] = self.counts.get(state, 0) + count
-        self.amounts[state] = self.amounts.get(state, 0) + amount
+    def add(self, status: str, count: int, amount: int) -> None:
+        """Counts some more with a billing status."""
+        self.count += count
+        self.amount += amount
+        self._move(status, count, amount)
+
+    def block(self, levels: Sequence[LimitLevel], count: int, amount: int) -> None:
+        """Counts some that were added as not ready as blocked instead: all failed at these."""
+        self._move(BillingStatus.NOT_READY.value, -count, -amount)
+        for part in (BLOCKED, *levels):
+            self._move(part, count, amount)
+
+    def _move(self, part: str, count: int, amount: int) -> None:
+        known, known_amount = self.parts.get(part, _NONE)
+        self.parts[part] = (known + count, known_amount + amount)
 
 
 def item_of(key: Mapping[str, str], sums: Sums, names: Mapping[str, str | None]) -> SummaryItem:
     """An item of the summary: what tells it apart, its sums, the names that go with it."""
-    counts, amounts = sums.counts, sums.amounts
-    texts = texts_in(key["currency"])
+    parts, texts = sums.parts, texts_in(key["currency"])
 
-    def part(state: str) -> Part:
-        return Part(counts.get(state, 0), texts[amounts.get(state, 0)])
+    def part(name: str) -> Part:
+        count, amount = parts.get(name, _NONE)
+        return Part(count, texts[amount])
 
     told: dict[str, Any] = {**key, **names}
     if "class" in told:
         told["transaction_class"] = told.pop("class")
     if "nte_status" in told:
         told["nte_status"] = told["nte_status"] or None
-    told |= {name: part(state) for name, state in _PARTS.items()}
-    blocked = part(BLOCKED)
-    levels = {level: part(level) for level in LEVELS if level in counts} if blocked.count else {}
+    told |= {name: part(status) for name, status in _PARTS.items()}
+    levels = {level: part(level) for level in LEVELS if level in parts} if BLOCKED in parts else {}
+    blocked, amount = parts.get(BLOCKED, _NONE)
     return SummaryItem(
         **told,
         name=next(iter(names.values()), None),
-        count=sum(counts.get(state, 0) for state in _STATES),
-        amount=texts[sum(amounts.get(state, 0) for state in _STATES)],
+        count=sums.count,
+        amount=texts[sums.amount],
         tax=texts[sums.tax],
-        blocked=Blocked(blocked.count, blocked.amount, levels),
+        blocked=Blocked(blocked, texts[amount], levels),
     )
