@@ -33,6 +33,7 @@ def project(recorded: Recorded) -> Iterator[Change]:
             yield _moved(event, recorded)
         case JobStepDone() as event:
             outcome = {"job_id": event.job_id, "step": event.step, **_outcome(event.outcome)}
+            outcome["position"] = recorded.position if event.outcome.changed_count else None
             yield Patch(job_steps, (outcome,))
             yield _moved(event, recorded, status=JobStatus.PROCESSING, done=event.step)
         case JobCompleted() as event:
@@ -82,6 +83,7 @@ def _step(job_id: str, number: int, step: JobStep) -> Row:
         "invoice_id": step.invoice_id,
         "item_count": len(step.items),
         **_outcome(StepOutcome(status=StepStatus.SCHEDULED)),
+        "position": None,
     }
 
 

@@ -435,6 +435,7 @@ job_steps = Table(
     Column("skipped", TEXT, nullable=False, comment="JSON list of items with why"),
     Column("problem_code", TEXT),
     Column("problem_detail", TEXT),
+    Column("position", BigInteger, comment="where what it changed is recorded, if anything"),
     PrimaryKeyConstraint("job_id", "step"),
 )
 

@@ -99,12 +99,15 @@ class JobStepDone(JobEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobCompleted(JobEvent):
-    """Every step of a job was done; each has an outcome of its own."""
+    """Every step of a job was tried, and one at least did not fail; each has its own outcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFailed(JobEvent):
-    """A job ended at an error that nobody foresaw; what is done stays, nothing more is begun."""
+    """A job ended at an error that nobody foresaw, or every step of it has failed.
+
+    What is done stays, nothing more is begun.
+    """
 
     problem_code: str
     problem_detail: str

@@ -16,7 +16,7 @@ from aggregates.job.events import (
     JobStepDone,
     JobStepsPlanned,
 )
-from aggregates.statuses import JobStatus
+from aggregates.statuses import JobStatus, StepStatus
 
 # --- state -------------------------------------------------------------------------------------
 
@@ -26,6 +26,7 @@ class Job:
     """What decisions need to know of a job: its steps in order, how many of them are done.
 
     What came of each is in the history, not here: a step costs the same however many there are.
+    Whether one at least did not fail is kept.
     """
 
     job_id: str
@@ -35,6 +36,7 @@ class Job:
     status: JobStatus = JobStatus.SCHEDULED
     steps: tuple[JobStep, ...] = ()
     done: int = 0
+    some_went_well: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -67,7 +69,9 @@ def evolve(state: Job | None, event: Event) -> Job | None:
         case JobStepsPlanned() if state:
             return replace(state, steps=state.steps + event.steps)
         case JobStepDone() if state:
-            return replace(state, done=event.step, status=JobStatus.PROCESSING)
+            went_well = state.some_went_well or event.outcome.status is not StepStatus.FAILED
+            status = JobStatus.PROCESSING
+            return replace(state, done=event.step, status=status, some_went_well=went_well)
         case JobCompleted() if state:
             return replace(state, status=JobStatus.COMPLETE)
         case JobFailed() if state:

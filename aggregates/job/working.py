@@ -71,17 +71,24 @@ def request(command: RequestJob, open_jobs: OpenJobs | None) -> Decision:
 
 
 def step_done(job: Job, outcome: StepOutcome) -> Decision:
-    """The step that comes next is done, with this outcome; the last one completes the job."""
+    """The step that comes next is done, with this outcome; the last one ends the job.
+
+    It is complete, or has failed where every step of it has.
+    """
     if job.next_step is None:
         return NOTHING
     step = job.done + 1
     done = JobStepDone(job_id=job.job_id, step=step, outcome=outcome)
     if step < len(job.steps):
         return Decision(events=(done,), done=(job.job_id,))
-    return Decision(
-        events=(done, JobCompleted(job_id=job.job_id), JobClosed(job_id=job.job_id)),
-        done=(job.job_id,),
-    )
+    over: Event = JobCompleted(job_id=job.job_id)
+    if outcome.status is StepStatus.FAILED and not job.some_went_well:
+        over = JobFailed(
+            job_id=job.job_id,
+            problem_code=outcome.problem_code or "internal",
+            problem_detail=f"no step was done; of the last one: {outcome.problem_detail}",
+        )
+    return Decision(events=(done, over, JobClosed(job_id=job.job_id)), done=(job.job_id,))
 
 
 def refused(why: Refused, status: StepStatus = StepStatus.FAILED) -> StepOutcome:

@@ -60,7 +60,7 @@ class TooManyItems(Refused):
 class Matching:
     """All that a backlog list shows with these filters, less some; as many as expected, if told.
 
-    `said` is how the caller said it, without those left out.
+    `said` is how the caller said it.
     """
 
     backlog: BacklogList
@@ -97,9 +97,13 @@ def all_that(matching: AnyMatching) -> Matching:
         wanted=wanted,
         without=frozenset(matching.without),
         expected=matching.expect.count if matching.expect else None,
-        said=matching.model_dump(
-            mode="json", by_alias=True, exclude_none=True, exclude={"without"}
-        ),
+        said={
+            name: value
+            for name, value in matching.model_dump(
+                mode="json", by_alias=True, exclude_none=True
+            ).items()
+            if value != []
+        },
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Concatenate, NoReturn, ParamSpec, TypeVar
 
 from fastapi import Depends, Query, Request
@@ -67,6 +67,21 @@ class Reading:
 
         await self.until_shown()
         return await in_thread(read)
+
+    async def surely_of(
+        self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[R, int]:
+        """As `of`, for what callers are told of without a position that shows it.
+
+        Where nothing is found, it is looked for again once the views show all that is recorded.
+        """
+        found, position = await self.of(query, *args, **kwargs)
+        if found is not None:
+            return found, position
+        recorded = await in_thread(self.tenant.ledger.position)
+        if recorded <= position:
+            return found, position
+        return await replace(self, after=recorded).of(query, *args, **kwargs)
 
     async def until_shown(self) -> None:
         """Returns once the views show `after`.

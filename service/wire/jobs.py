@@ -1,21 +1,24 @@
 """Jobs as callers get them: from their rows, and as they are when they are asked for."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from sqlalchemy import RowMapping
 
 from aggregates.job.events import JobStep
 from aggregates.job.state import Job as JobState
 from aggregates.refusals import LeftAlone, of_reason
 from aggregates.statuses import JobStatus, StepStatus
-from projections.views.resource import Listed, Money, Resource
+from projections.views.resource import Day, Listed, Money, Resource
 from service.wire.from_states import left_alone
 from service.wire.outcomes import Problem, SkippedItem
 from service.wire.problems import of_recorded
 
+_MARKS = {"mark_ready": "ready", "mark_not_ready": "not_ready"}
+MOST_SAID = 100
+"""How many of each list in a request a list of jobs shows."""
 Instant = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
 
@@ -42,6 +45,50 @@ class JobResult(Resource):
     invoices: list[JobInvoice]
     skipped: Annotated[list[SkippedItem], Meta(description="The first 1,000 left alone.")]
     problem: Annotated[Problem | None, Meta(description="Why it did nothing, if so.")]
+    position: Annotated[
+        int | None,
+        Meta(
+            description="Where what it changed is recorded; null when it changed nothing. "
+            "`POST /v1/backlog/undo` takes that of a mark."
+        ),
+    ]
+
+
+class JobRequest(Resource):
+    """What was asked for, in the words of the request; a list of jobs shows 100 ids of each."""
+
+    cutoff: Annotated[Day, Meta(description="Drafts: up to this day.")] | UnsetType = UNSET
+    contract_id: (
+        Annotated[str, Meta(description="Drafts: of this contract, of what matches.")] | UnsetType
+    ) = UNSET
+    contract_ids: (
+        Annotated[list[str], Meta(description="Drafts: of these contracts; missing, of all.")]
+        | UnsetType
+    ) = UNSET
+    customer_ids: (
+        Annotated[list[str], Meta(description="Drafts: only for these customers.")] | UnsetType
+    ) = UNSET
+    line_ids: (
+        Annotated[list[str], Meta(description="Drafts: only of these contract lines.")] | UnsetType
+    ) = UNSET
+    status: (
+        Annotated[Literal["ready", "not_ready"], Meta(description="Marks: what items become.")]
+        | UnsetType
+    ) = UNSET
+    mode: (
+        Annotated[
+            Literal["all_or_nothing", "best_effort"],
+            Meta(description="Marks: whether a refused item refuses its step (D-27)."),
+        ]
+        | UnsetType
+    ) = UNSET
+    matching: (
+        Annotated[
+            dict[str, Any],
+            Meta(description="The `matching` of the request: view, filters, `except`, `expect`."),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class JobEntry(Listed):
@@ -52,7 +99,7 @@ class JobEntry(Listed):
     status: JobStatus
     done: Annotated[int, Meta(description="Steps that are done.")]
     total: Annotated[int, Meta(description="Steps that there are; each has a result.")]
-    request: Annotated[dict[str, Any], Meta(description="What was asked for.")]
+    request: JobRequest
     requested_at: Annotated[
         Instant | None, Meta(description="Null in the answer to the request for it.")
     ]
@@ -71,7 +118,7 @@ class Job(JobEntry):
 
 def entry(row: RowMapping) -> JobEntry:
     """A job in a list."""
-    return JobEntry(**_shared(row))
+    return JobEntry(**_shared(row, most=MOST_SAID))
 
 
 def job(row: RowMapping, steps: Sequence[RowMapping], limit: int) -> Job:
@@ -93,7 +140,7 @@ def as_asked(state: JobState, about: Mapping[str, Any], limit: int) -> Job:
         status=state.status,
         done=state.done,
         total=state.total,
-        request=msgspec.json.decode(state.request),
+        request=_request(state.kind, state.request),
         requested_at=None,
         ended_at=None,
         problem=None,
@@ -103,14 +150,36 @@ def as_asked(state: JobState, about: Mapping[str, Any], limit: int) -> Job:
     )
 
 
-def _shared(row: RowMapping) -> dict[str, Any]:
+def _request(kind: str, recorded: str, most: int | None = None) -> JobRequest:
+    """What was asked for, of each list the first ones; also as older jobs have it recorded."""
+    said = msgspec.json.decode(recorded)
+    if kind in _MARKS and "mode" not in said:
+        mode = "best_effort" if said.get("partly") else "all_or_nothing"
+        said = {"status": _MARKS[kind], "mode": mode, **said}
+    known = {name: said[name] for name in JobRequest.__struct_fields__ if name in said}
+    return msgspec.convert(_cut(known, most), JobRequest)
+
+
+def _cut(value: object, most: int | None) -> object:
+    """The value with no more than so many in each list."""
+    match value:
+        case dict():
+            members = cast("dict[str, object]", value)
+            return {name: _cut(member, most) for name, member in members.items()}
+        case list():
+            return cast("list[object]", value)[:most]
+        case _:
+            return value
+
+
+def _shared(row: RowMapping, most: int | None = None) -> dict[str, Any]:
     return {
         "job_id": row["job_id"],
         "kind": row["kind"],
         "status": row["status"],
         "done": row["done"],
         "total": row["total"],
-        "request": msgspec.json.decode(row["request"]),
+        "request": _request(row["kind"], row["request"], most),
         "requested_at": row["requested_at"],
         "ended_at": row["ended_at"],
         "actor": row["actor"],
@@ -131,6 +200,7 @@ def _result(row: RowMapping, *, is_over: bool) -> JobResult:
         invoices=msgspec.json.decode(row["invoices"], type=list[JobInvoice]),
         skipped=[_left_alone(**item) for item in msgspec.json.decode(row["skipped"])],
         problem=_problem(row),
+        position=row["position"],
     )
 
 
@@ -145,6 +215,7 @@ def _scheduled(step: JobStep) -> JobResult:
         invoices=[],
         skipped=[],
         problem=None,
+        position=None,
     )
 
 

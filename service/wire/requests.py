@@ -188,7 +188,8 @@ class UndoBody(Wire):
             strict=True,
             ge=1,
             le=LARGEST,
-            description="The position that the mark answered, of one that changed something.",
+            description="The position that the mark answered, of one that changed something; "
+            "of a mark that a job made, that of one of the job's results.",
         ),
     ]
     reason: LongText | None = None

@@ -513,6 +513,7 @@ NOTHING_DONE = {
     "skipped": "[]",
     "problem_code": None,
     "problem_detail": None,
+    "position": None,
 }
 JOB_VERSION = {"job_id": "J1", "version": VERSION}
 
@@ -549,11 +550,17 @@ def test_a_step_that_is_done_says_what_came_of_it_and_moves_its_job() -> None:
         "skipped_count": 1,
         "invoices": invoices,
         "skipped": skipped,
+        "position": POSITION,
     }
     assert changes(story.STEP_DONE) == [
         patch(tables.job_steps, done),
         patch(tables.jobs, {**JOB_VERSION, "status": "processing", "done": 1}),
     ]
+
+
+def test_a_step_that_changed_nothing_has_no_position_to_be_taken_back_by() -> None:
+    rows = [patched.rows[0] for patched in changes(story.STEP_FAILED) if isinstance(patched, Patch)]
+    assert rows[0]["position"] is None
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,19 @@ from service.threads import in_thread
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftAll:
-    """Draft what is ready and dated up to the cutoff, of these customers; None means no bound."""
+    """Draft what is ready and dated up to the cutoff, of these customers and lines.
+
+    None means no bound.
+    """
 
     cutoff: date | None = None
     customer_ids: tuple[str, ...] | None = None
+    line_ids: tuple[str, ...] | None = None
+
+    def said(self, **more: object) -> dict[str, object]:
+        """What a caller gave of it, and of this, in the words of the request."""
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in {**own, **more}.items() if value is not None}
 
 
 async def plan(tenant: Tenant, asked: DraftAll, contract_ids: tuple[str, ...] | None) -> Plan:
@@ -41,18 +50,13 @@ async def plan(tenant: Tenant, asked: DraftAll, contract_ids: tuple[str, ...] | 
     else:
         found = list(dict.fromkeys(contract_ids))
     steps = tuple(JobStep(contract_id=contract_id) for contract_id in found)
-    return Plan(kind=DRAFT_INVOICES.name, request=canonical(said_of(asked)), steps=steps)
+    said = asked.said(contract_ids=contract_ids)
+    return Plan(kind=DRAFT_INVOICES.name, request=canonical(said), steps=steps)
 
 
 def _candidates(tenant: Tenant, asked: DraftAll) -> list[str]:
     with tenant.reading() as (views, _):
         return contracts_with_ready(views, asked.cutoff, asked.customer_ids)
-
-
-def said_of(asked: DraftAll) -> dict[str, object]:
-    """What a caller gave of it."""
-    given = ((field.name, getattr(asked, field.name)) for field in fields(asked))
-    return {name: value for name, value in given if value is not None}
 
 
 def _do(unit: UnitOfWork, job: Job, step: JobStep) -> StepOutcome:
@@ -81,7 +85,11 @@ def _do_matching(unit: UnitOfWork, job: Job, step: JobStep) -> StepOutcome:
     contract_id = str(step.contract_id)
     key = streams.digest(job.job_id, contract_id, step.items[0])
     command = CreateDrafts(
-        draft_key=key, cutoff=asked.cutoff, line_ids=None, customer_ids=None, items=step.items
+        draft_key=key,
+        cutoff=asked.cutoff,
+        line_ids=asked.line_ids,
+        customer_ids=asked.customer_ids,
+        items=step.items,
     )
     lines = (key.line_id for item in step.items if (key := streams.line_of(item)))
     try:

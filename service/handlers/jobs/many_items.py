@@ -1,7 +1,8 @@
 """More items than one transaction takes: a job marks, resets or evaluates them, a part a step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -25,6 +26,8 @@ NAMES: dict[ItemsCommand, str] = {
     ReevaluateNTE: "reevaluate_nte",
 }
 """What is done to items, by the names that jobs have in the history."""
+_STATUSES: dict[ItemsCommand, str] = {MarkReady: "ready", MarkNotReady: "not_ready"}
+ALL_OR_NOTHING, BEST_EFFORT = "all_or_nothing", "best_effort"
 
 
 def steps_of(items: Sequence[str]) -> tuple[JobStep, ...]:
@@ -32,10 +35,23 @@ def steps_of(items: Sequence[str]) -> tuple[JobStep, ...]:
     return tuple(JobStep(items=some) for some in chunks(items, matching.MOST_ITEMS))
 
 
-class _Asked(msgspec.Struct):
-    """What a job remembers beside its items."""
+def said_of(kind: ItemsCommand, matching: Mapping[str, Any], *, partly: bool) -> dict[str, Any]:
+    """What a caller asked for, in the words of the request; only marks have a status and a mode."""
+    if kind not in _STATUSES:
+        return {"matching": matching}
+    mode = BEST_EFFORT if partly else ALL_OR_NOTHING
+    return {"status": _STATUSES[kind], "mode": mode, "matching": matching}
 
-    partly: bool
+
+class _Asked(msgspec.Struct):
+    """What a job remembers beside its items; `partly` instead of a mode is the older form."""
+
+    mode: str | None = None
+    partly: bool = True
+
+    def is_partly(self) -> bool:
+        """Whether what is not refused is changed all the same."""
+        return self.partly if self.mode is None else self.mode == BEST_EFFORT
 
 
 def _do(kind: ItemsCommand, unit: UnitOfWork, job: Job, step: JobStep) -> StepOutcome:
@@ -43,7 +59,7 @@ def _do(kind: ItemsCommand, unit: UnitOfWork, job: Job, step: JobStep) -> StepOu
     asked = msgspec.json.decode(job.request, type=_Asked)
     decided = backlog.decide(unit, kind, step.items)
     try:
-        if not asked.partly:
+        if not asked.is_partly():
             decided.all_or_nothing()
     except ItemsRefused as refusal:
         return leaving(refused(refusal), refusal.items)

@@ -9,9 +9,9 @@ from service.handlers import backlog, invoices
 from service.handlers.backlog import ItemsCommand
 from service.handlers.idempotency import Answer, Request
 from service.handlers.jobs import asking
-from service.handlers.jobs.drafting import DRAFT_MATCHING, DraftAll, said_of
+from service.handlers.jobs.drafting import DRAFT_MATCHING, DraftAll
 from service.handlers.jobs.kind import Plan, canonical
-from service.handlers.jobs.many_items import NAMES, steps_of
+from service.handlers.jobs.many_items import NAMES, said_of, steps_of
 from service.handlers.loading import by_contract
 from service.handlers.matching import Matching, Selection, TooManyItems, all_ids
 from service.tenants.tenant import Tenant
@@ -32,7 +32,7 @@ async def command(
         if request.dry_run or not isinstance(selected, Matching):
             raise
     items = await all_ids(tenant, selected)
-    asked = {"matching": selected.said, "partly": partly}
+    asked = said_of(kind, selected.said, partly=partly)
     plan = Plan(kind=NAMES[kind], request=canonical(asked), steps=steps_of(items))
     return await asking.ask_for(tenant, request, plan)
 
@@ -49,17 +49,19 @@ async def draft_matching(
     A job is about the items that match when it is asked for, in steps of up to 10,000 items of one
     contract. Raises as `invoices.draft_matching`, and TooManyItems where they are too many for it.
     """
-    if contract_id is not None:
-        matching = matching.within(contract_id)
+    within = matching if contract_id is None else matching.within(contract_id)
     try:
-        return await invoices.draft_matching(tenant, request, contract_id, command, matching)
+        return await invoices.draft_matching(tenant, request, contract_id, command, within)
     except TooManyItems:
-        items = await all_ids(tenant, matching)
+        items = await all_ids(tenant, within)
     steps = tuple(
         JobStep(contract_id=contract, items=some.items)
         for contract, own in by_contract(items).items()
         for some in steps_of(own)
     )
-    said = {**said_of(DraftAll(cutoff=command.cutoff)), "matching": matching.said}
+    asked = DraftAll(
+        cutoff=command.cutoff, customer_ids=command.customer_ids, line_ids=command.line_ids
+    )
+    said = asked.said(contract_id=contract_id, matching=matching.said)
     plan = Plan(kind=DRAFT_MATCHING.name, request=canonical(said), steps=steps)
     return await asking.ask_for(tenant, request, plan)

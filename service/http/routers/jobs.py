@@ -50,7 +50,7 @@ async def get_job(
     A step that was not begun is `scheduled`, and `canceled` once the job is over.
     """
     after = number_of(cursor, 0)
-    found, position = await reading.of(asking.job_with_results, job_id, after, limit)
+    found, position = await reading.surely_of(asking.job_with_results, job_id, after, limit)
     return one_response(found, "job", job_id, position)
 
 

@@ -130,6 +130,35 @@ def test_a_step_that_is_refused_has_an_outcome_too_and_the_job_goes_on() -> None
     assert (job.done, job.is_over) == (1, False)
 
 
+FAILED = working.refused(NotFound("contract", "C0"))
+SKIPPED = working.refused(WHY, StepStatus.SKIPPED)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "status"),
+    [
+        ((FAILED, FAILED), JobStatus.FAILED),
+        ((DONE, FAILED), JobStatus.COMPLETE),
+        ((FAILED, DONE), JobStatus.COMPLETE),
+        ((SKIPPED, FAILED), JobStatus.COMPLETE),
+        ((FAILED, SKIPPED), JobStatus.COMPLETE),
+    ],
+)
+def test_a_job_has_failed_where_every_step_of_it_has(
+    outcomes: Sequence[StepOutcome], status: JobStatus
+) -> None:
+    decisions = [working.request(asked(), None)]
+    for outcome in outcomes:
+        decisions.append(working.step_done(folded(*decisions), outcome))
+    assert folded(*decisions).status is status
+    assert decisions[-1].events[-1] == JobClosed(job_id="J1")
+    failed = [event for event in decisions[-1].events if isinstance(event, JobFailed)]
+    why = "no step was done; of the last one: there is no contract 'C0'"
+    assert [(e.problem_code, e.problem_detail) for e in failed] == (
+        [("contract_not_found", why)] if status is JobStatus.FAILED else []
+    )
+
+
 def test_a_job_that_fails_is_over_with_why() -> None:
     job = folded(working.request(asked(), None))
     failed = working.fail(job, WHY)

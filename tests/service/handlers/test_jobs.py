@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 import httpx
+import msgspec
 import pytest
 from fastapi import FastAPI
 
@@ -26,7 +27,7 @@ from aggregates.refusals import Refused
 from aggregates.statuses import JobStatus, StepStatus
 from service.handlers.jobs import asking, kinds, running
 from service.handlers.jobs.drafting import DraftAll, plan
-from service.handlers.jobs.kind import Do, JobKind, Plan
+from service.handlers.jobs.kind import Do, JobKind, Plan, canonical
 from service.handlers.jobs.running import STEP_ATTEMPTS, foreman_of
 from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.unit_of_work import UnitOfWork
@@ -247,7 +248,7 @@ def test_a_step_that_always_meets_faster_writers_fails_in_the_end(
         assert foreman_of(tenant).step(job_id)
     (outcome,) = outcomes(tenant, job_id)
     assert (outcome.status, outcome.problem_code) == (StepStatus.FAILED, "conflict")
-    assert job_of(tenant, job_id).status is JobStatus.COMPLETE
+    assert job_of(tenant, job_id).status is JobStatus.FAILED
 
 
 def test_a_job_of_a_kind_from_a_newer_version_is_left_to_that_one(
@@ -259,6 +260,35 @@ def test_a_job_of_a_kind_from_a_newer_version_is_left_to_that_one(
         until_over(tenant, ask_for(tenant, kind))
         until(foreman_of(tenant).piece)
     assert (job_of(tenant, newer).done, job_of(tenant, newer).is_over) == (0, False)
+
+
+@pytest.mark.parametrize("partly", [False, True])
+def test_a_job_asked_for_before_requests_were_kept_in_their_words_is_done_and_shown_in_these(
+    tenant: Tenant, *, partly: bool
+) -> None:
+    first, second = record(
+        tenant,
+        contract_event("C1", ("A",)),
+        line_event("C1", limit="15.00"),
+        approval_event("A1", contract_id="C1"),
+        approval_event("A2", contract_id="C1"),
+    )
+    older = {"matching": {"view": "time-and-material"}, "partly": partly}
+    steps = (JobStep(items=(first, second)),)
+    asked = Plan(kind="mark_ready", request=canonical(older), steps=steps)
+    job_id = asyncio.run(asking.ask_for(tenant, request("older"), asked)).body.job_id
+    until_over(tenant, job_id)
+    (outcome,) = outcomes(tenant, job_id)
+    assert (outcome.changed_count, outcome.skipped_count) == ((1, 1) if partly else (0, 1))
+    tenant.wait_for(tenant.ledger.position(), 30.0)
+    with tenant.reading() as (views, _):
+        found = asking.job_with_results(views, job_id, 0, 10)
+    assert found
+    assert msgspec.to_builtins(found[0].request) == {
+        "status": "ready",
+        "mode": "best_effort" if partly else "all_or_nothing",
+        "matching": {"view": "time-and-material"},
+    }
 
 
 async def test_readiness_says_that_jobs_no_longer_go_on(tenant: Tenant, app: FastAPI) -> None:

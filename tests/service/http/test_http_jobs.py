@@ -1,14 +1,18 @@
 """Jobs by HTTP: month end over many contracts, followed, listed, stopped."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from typing import Any
 
 import httpx
 import pytest
 
 from aggregates.job.working import MOST_OPEN
 from service.handlers.jobs.running import foreman_of, wake
+from service.http.app import create_app
+from service.settings import Settings
 from service.tenants.tenant import Tenant
+from tests.databases import Only
 from tests.service.http_caller import Caller, problem
 
 CUTOFF = "2026-10-31"
@@ -259,7 +263,51 @@ async def test_only_so_many_jobs_are_open_at_once(
         await caller.ask_for_drafts(contract_ids=["C1"])
     wake(tenant)
     for job in asked[1:]:
-        assert (await caller.over(job["job_id"]))["status"] == "complete"
+        assert (await caller.over(job["job_id"]))["done"] == 1
+
+
+async def test_a_job_is_found_at_once_though_the_views_do_not_show_it_yet(database: str) -> None:
+    """Another server asks for it; the one that is asked then waits for its views."""
+    with closing(Tenant(database)) as tenant, closing(Tenant(database, project=False)) as other:
+        there = httpx.ASGITransport(app=create_app(Only(other), Settings()))
+        here = httpx.ASGITransport(app=create_app(Only(tenant), Settings()))
+        async with (
+            httpx.AsyncClient(transport=there, base_url="http://localhost/v1") as another,
+            httpx.AsyncClient(transport=here, base_url="http://localhost/v1") as http,
+        ):
+            for n in range(20):
+                asked = await Caller(another).ask_for_drafts(contract_ids=[f"C{n}"])
+                found = await http.get(f"/jobs/{asked['job_id']}")
+                assert found.json()["job_id"] == asked["job_id"]
+            assert problem(await http.get("/jobs/none"), 404)["code"] == "job_not_found"
+
+
+async def test_a_job_that_the_views_do_not_show_in_time_is_not_said_to_be_missing(
+    database: str,
+) -> None:
+    with closing(Tenant(database, project=False)) as tenant:
+        app = create_app(Only(tenant), Settings(read_wait=0.05))
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost/v1") as http:
+            asked = await Caller(http).ask_for_drafts(contract_ids=["C1"])
+            behind = await http.get(f"/jobs/{asked['job_id']}")
+    assert problem(behind, 503)["code"] == "views_behind"
+    assert int(behind.headers["retry-after"]) >= 1
+
+
+async def test_a_month_end_says_which_contracts_and_customers_it_was_asked_for(
+    caller: Caller,
+) -> None:
+    body: dict[str, Any] = {
+        "contract_ids": [f"C{n:03}" for n in range(150)],
+        "customer_ids": ["A"],
+    }
+    asked = await caller.ask_for_drafts(**body)
+    assert asked["request"] == body
+    job = await caller.over(asked["job_id"])
+    assert job["request"] == body
+    (listed,) = await caller.rows("/jobs")
+    assert listed["request"] == {**body, "contract_ids": body["contract_ids"][:100]}
 
 
 async def test_what_is_no_id_of_a_job_is_not_found(http: httpx.AsyncClient) -> None:

@@ -1,5 +1,6 @@
 """All that match, in one command: mark, reset, re-evaluate and draft what a view lists."""
 
+import json
 from typing import Any
 
 import httpx
@@ -258,6 +259,77 @@ async def test_the_step_of_a_job_is_taken_back_by_its_position(caller: Caller) -
         body = {"position": event["position"]}
         undone = await caller.call("POST", "/backlog/undo", body)
         assert [item["item_id"] for item in undone["changed"]] == some
+
+
+@pytest.mark.usefixtures("three_at_once")
+async def test_a_job_tells_of_each_step_that_changed_something_by_which_position_it_is_taken_back(
+    caller: Caller,
+) -> None:
+    items = await many(caller)
+    asked = await caller.call("POST", MARK, ready(), expect=202)
+    assert [result["position"] for result in asked["results"]] == [None, None]
+    job = await caller.over(asked["job_id"])
+    position, refused = (result["position"] for result in job["results"])
+    assert refused is None
+    undone = await caller.call("POST", "/backlog/undo", {"position": position})
+    assert [item["item_id"] for item in undone["changed"]] == items[:3]
+    assert set((await statuses(caller)).values()) == {"not_ready"}
+
+
+@pytest.mark.usefixtures("three_at_once")
+async def test_each_step_of_a_job_is_taken_back_by_itself(caller: Caller) -> None:
+    items = await many(caller, 5, "50.00")
+    job = await caller.over((await caller.call("POST", MARK, ready(), expect=202))["job_id"])
+    for result, some in reversed(list(zip(job["results"], (items[:3], items[3:]), strict=True))):
+        body = {"position": result["position"]}
+        undone = await caller.call("POST", "/backlog/undo", body)
+        assert [item["item_id"] for item in undone["changed"]] == some
+
+
+@pytest.mark.usefixtures("three_at_once")
+async def test_a_job_and_its_history_say_what_was_asked_in_the_words_of_the_request(
+    caller: Caller,
+) -> None:
+    items = await many(caller, 5)
+    body = ready(**{"except": items[:1]}, expect={"count": 4}, mode="best_effort")
+    job = await caller.over((await caller.call("POST", MARK, body, expect=202))["job_id"])
+    assert job["request"] == body
+    body = {"matching": {"view": TM, "customer_id": ["A"]}}
+    reset = await caller.over((await caller.call("POST", RESET, body, expect=202))["job_id"])
+    assert reset["request"] == body
+    events = await caller.history(type="JobRequested.v1")
+    asked = [json.loads(event["data"]["request"]) for event in events]
+    assert asked == [job["request"], reset["request"]]
+    assert [each["request"] for each in await caller.rows("/jobs")] == asked
+
+
+@pytest.mark.usefixtures("three_at_once")
+async def test_a_job_drafts_of_what_matches_only_what_the_request_names(caller: Caller) -> None:
+    await caller.line("L-2", splits={"A": "50", "B": "50"})
+    for n in range(2):
+        await caller.mark(await caller.sales(f"ap-{n}", "10.00"))
+    (other, _) = await caller.sales("ap-2", "10.00", line_id="L-2")
+    await caller.mark([other])
+    body: Json = {
+        "contract_id": "PC-1",
+        "customer_ids": ["A"],
+        "line_ids": ["L-1"],
+        "matching": {"view": TM, "billing_status": ["ready"]},
+    }
+    job = await caller.over((await caller.call("POST", "/invoices", body, expect=202))["job_id"])
+    assert job["request"] == body
+    made = [invoice["customer_id"] for r in job["results"] for invoice in r["invoices"]]
+    assert set(made) == {"A"}
+    assert (await caller.item(other))["billing_status"] == "ready"
+
+
+@pytest.mark.usefixtures("three_at_once")
+async def test_a_job_of_which_every_step_is_refused_has_failed(caller: Caller) -> None:
+    await many(caller, limit="0.00")
+    job = await caller.over((await caller.call("POST", MARK, ready(), expect=202))["job_id"])
+    assert (job["status"], job["done"]) == ("failed", 2)
+    assert job["problem"]["code"] == "items_refused"
+    assert [result["status"] for result in job["results"]] == ["failed", "failed"]
 
 
 @pytest.mark.usefixtures("three_at_once")
