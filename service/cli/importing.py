@@ -69,6 +69,8 @@ class Options:
 def import_file(file: Path, database: str, tenant_name: str, options: Options) -> None:
     """Takes a file in, and prints what came of it."""
     reader, rejects = _reader(file, options.mapped), options.rejects
+    if rejects and not rejects.absolute().parent.is_dir():
+        fail(f"--rejects {rejects}: the folder {str(rejects.parent)!r} does not exist")
     if rejects and not _is_free_for_rejects(rejects, reader, database):
         is_json = isinstance(reader, JsonLines)
         what = "hold refused lines of an earlier import" if is_json else "be empty"
@@ -156,12 +158,16 @@ def _show_refused(imported: Imported, rejects: Path | None) -> None:
 
 def _reader(file: Path, mapped: str | None) -> Reader:
     """What reads the file; ends the command, with why, where there is no sense in it."""
+    if file.exists() and not file.is_file():
+        fail(f"{file} has to be a file: it is read more than once, which a pipe or folder can't be")
     if not file.is_file():
         fail(f"there is no file {file}")
     try:
         return reader_of(file, ready.named(mapped) if mapped else None)
-    except (BadFile, OSError) as error:
+    except BadFile as error:
         fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename or file} can't be read: {error.strerror or error}")
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from service.tenants.names import DEFAULT
 from service.tenants.opening import NAME
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import AnyTenants
+from service.wire.fields import LARGEST
 from service.wire.problems import Problem
-from service.wire.queries import LARGEST
 
 _HEADER_TEXT = r"^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$"
 Text = Annotated[str | None, Header(pattern=_HEADER_TEXT)]

@@ -10,23 +10,31 @@ LEVEL = 3
 
 
 class Gzip(GZipMiddleware):
-    """Starlette's, which takes `gzip;q=0` for leave to compress; it is a refusal."""
+    """Starlette's, which knows `gzip` in small letters alone, and takes `gzip;q=0` for leave.
+
+    Names of codings are the same in any case, and a weight of 0 is a refusal.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(app, minimum_size=SMALLEST, compresslevel=LEVEL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _refuses(scope["headers"]):
-            others = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
-            scope = {**scope, "headers": others}
+        if scope["type"] == "http":
+            scope = {**scope, "headers": _accepted(scope["headers"])}
         await super().__call__(scope, receive, send)
+
+
+def _accepted(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers with the accepted codings in small letters; without these where gzip is none."""
+    lower = [(name, v.lower() if name == b"accept-encoding" else v) for name, v in headers]
+    return [each for each in lower if each[0] != b"accept-encoding"] if _refuses(lower) else lower
 
 
 def _refuses(headers: list[tuple[bytes, bytes]]) -> bool:
     """Whether gzip is named with a weight of 0."""
     for name, value in headers:
         if name == b"accept-encoding" and b"q=0" in value:
-            for coding in value.lower().split(b","):
+            for coding in value.split(b","):
                 named, _, weight = coding.replace(b" ", b"").partition(b";q=")
                 if named in {b"gzip", b"x-gzip"} and not weight.strip(b"0."):
                     return weight != b""

@@ -8,6 +8,7 @@ from fastapi import Query
 from pydantic import Field
 
 from projections.views.paging import BadQuery, PageRequest
+from service.wire.fields import PageSize
 from service.wire.queries import CURSOR, QueryText, Sort, in_one, sorted_by
 
 
@@ -29,7 +30,7 @@ def listing_by(sortable: Iterable[str]) -> Callable[..., Coroutine[Any, Any, Lis
     schema = sorted_by(sortable)
 
     async def listing_of(
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        limit: Annotated[PageSize, Query()] = 100,
         cursor: Annotated[QueryText | None, Query(max_length=2000, description=CURSOR)] = None,
         sort: Annotated[Sort | None, schema, Query()] = None,
     ) -> Listing:

@@ -14,13 +14,14 @@ from service.http.callers import TheTenant
 from service.http.responses import ProblemRaised
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
+from service.wire.fields import Position
 from service.wire.problems import Problem
-from service.wire.queries import AFTER, LARGEST
+from service.wire.queries import AFTER
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-After = Annotated[int | None, Query(ge=0, le=LARGEST, description=AFTER)]
+After = Annotated[Position | None, Query(description=AFTER)]
 
 
 class Waiting:

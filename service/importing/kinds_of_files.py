@@ -1,5 +1,7 @@
 """What a file is that somebody wants imported: what is none at all is told once, not by line."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from service.importing.csv_files import ready
@@ -22,7 +24,9 @@ _OTHERS = {
 _MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<!--")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MARK = b"\xef\xbb\xbf"
-_SHOWN = 60
+_EVENT = b'"specversion"'
+_WITHIN_OBJECT = re.compile(rb'"(?:[^"\\]|\\.)*"\s*:|[\]}]+,?$')
+"""How a line within an object begins: with a name, or with the end of the object."""
 
 
 def reader_of(path: Path, mapped: CsvMap | None) -> Reader:
@@ -34,7 +38,7 @@ def reader_of(path: Path, mapped: CsvMap | None) -> Reader:
     if mapped is None:
         _refuse_no_events(path, text)
         return JsonLines(str(path.absolute()))
-    if text[:1] in {b"{", b"["} and b'"specversion"' in text:
+    if text[:1] in {b"{", b"["} and _EVENT in text:
         raise BadFile(f"{path.name} holds CloudEvents: import it without --map")
     found = CsvFile(str(path.absolute()), mapped)
     found.check()
@@ -57,18 +61,57 @@ def _refuse_others(path: Path, beginning: bytes, mapped: CsvMap | None) -> None:
 
 
 def _refuse_no_events(path: Path, text: bytes) -> None:
-    """Raises BadFile for what has no line that begins as an event does; nothing is no mistake."""
-    if (
-        not text
-        or text.startswith(b"{")
-        or any(line.lstrip().startswith(b"{") for line in text.splitlines())
-    ):
+    """Raises BadFile for what is empty, one JSON over many lines, or has no line like an event."""
+    if not text:
+        _refuse_empty(path)
+        return
+    lines = [line.strip() for line in text.splitlines()]
+    if _is_spread(lines):
+        how = "jq -c '.[]'" if text.startswith(b"[") else "jq -c ."
+        raise BadFile(
+            f"{path.name} is JSON over several lines: write its events one a line ({how} does it)"
+        )
+    if any(line.startswith(b"{") for line in lines):
         return
     if text.startswith(b"["):
         raise BadFile(
             f"{path.name} is a JSON array: write its events one a line (jq -c '.[]' does it)"
         )
     raise BadFile(f"{path.name} is no file of CloudEvents, one a line{_if_csv(path)}")
+
+
+def _refuse_empty(path: Path) -> None:
+    """Raises BadFile unless there is something after all that was looked at."""
+    with path.open("rb") as file:
+        mark = file.read(len(_MARK))
+        rest = b"" if mark == _MARK else mark
+        while not rest.strip():
+            rest = file.read(_LOOKED_AT)
+            if not rest:
+                raise BadFile(f"{path.name} is empty: an import takes CloudEvents, one a line")
+
+
+def _is_spread(lines: Sequence[bytes]) -> bool:
+    """Whether lines are those of an array or object that is written over several of them.
+
+    Where one of the others is an object by itself, the first one may be bad, and stops no others.
+    """
+    first, *others = [line for line in lines if line]
+    if not others or first.endswith((b"}", b"]")):
+        return False
+    if first.startswith(b"["):
+        after = [*others[1:], b"]"]
+        alone = (
+            _is_whole(one) and follows[:1] not in b"],"
+            for one, follows in zip(others, after, strict=True)
+        )
+        return not any(alone)
+    is_within = first.startswith(b"{") and _WITHIN_OBJECT.match(others[0])
+    return bool(is_within) and not any(_is_whole(one) and _EVENT in one for one in others)
+
+
+def _is_whole(line: bytes) -> bool:
+    return line.startswith(b"{") and line.endswith(b"}")
 
 
 def _if_csv(path: Path) -> str:

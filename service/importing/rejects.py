@@ -15,6 +15,7 @@ from typing import IO
 
 import msgspec
 
+from service.importing.entries import BadFile
 from service.wire.problems import Problem
 
 LONGEST_FIRST = 64 * 1024 * 1024
@@ -101,11 +102,15 @@ def _number(entry: bytes) -> int:
 
 @contextmanager
 def rejects_file(path: Path) -> Generator[RejectsFile]:
-    """The file of rejects, made before anything is taken in: raises OSError when it can't be.
+    """The file of rejects, made before anything is taken in: raises BadFile when it can't be.
 
     What was there stays until `finish`.
     """
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+    try:
+        beside = tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise BadFile(f"{path} can't be written: {error.strerror or error}") from None
+    with beside as folder:
         yield RejectsFile(path, Path(folder))
 
 

@@ -114,7 +114,7 @@ def _new_file(place: Path) -> Generator[Path]:
         with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as folder:
             yield Path(folder) / "unfinished.db"
     except OSError as error:
-        raise BadCopy(f"{str(place)!r} can't be written: {error}") from error
+        raise BadCopy(f"{str(place)!r} can't be written: {error.strerror or error}") from error
 
 
 def _put(new: Path, place: Path, *, replace: bool) -> None:

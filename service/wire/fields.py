@@ -28,6 +28,7 @@ _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})",
     re.ASCII,
 )
+_INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROLS_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
@@ -67,6 +68,13 @@ def _instant(value: object) -> datetime.datetime:
     if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
         raise ValueError(f"must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}")
     return instant
+
+
+def _integer(value: object) -> object:
+    """Keeps out what Python would read as an integer beside plain digits: 1_0, +5, ` 5`."""
+    if isinstance(value, str) and not _INTEGER.fullmatch(value):
+        raise ValueError("must be a whole number in plain digits, such as 25")
+    return value
 
 
 def _no_controls(value: str) -> str:
@@ -117,6 +125,14 @@ LimitText = Annotated[
     WithJsonSchema({"type": "string", "pattern": _DECIMAL_SCHEMA["pattern"].replace("-?", "")}),
 ]
 """A decimal in a string that is not negative."""
+PLAIN_DIGITS = BeforeValidator(_integer)
+"""Of a whole number in a query or a header: ASCII digits, and nothing else. Goes last."""
+LARGEST = 2**63 - 1
+"""The largest position, version or number that a database can be asked for."""
+PageSize = Annotated[int, Field(ge=1, le=1000), PLAIN_DIGITS]
+"""How many rows a page has at most."""
+Position = Annotated[int, Field(ge=0, le=LARGEST), PLAIN_DIGITS]
+"""A position of the history that the caller names."""
 DateText = Annotated[
     datetime.date,
     BeforeValidator(_date),

@@ -17,7 +17,7 @@ from projections.views.backlog.faceted import FixedPriceFacet, SalesFacet
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
 from projections.views.paging import PageRequest
-from service.wire.fields import DateText, DecimalText
+from service.wire.fields import DateText, DecimalText, PageSize, Position
 
 
 def _no_nul(value: str) -> str:
@@ -31,8 +31,6 @@ QueryText = Annotated[str, Field(json_schema_extra=NO_NUL), AfterValidator(_no_n
 """Text of a query, or of the same filter in a body."""
 Ids = Annotated[list[QueryText] | None, Field(max_length=200)]
 """A filter that may be repeated: any of its values."""
-LARGEST = 2**63 - 1
-"""The largest position, version or number that a database can be asked for."""
 Sort = list[str]
 """Fields to sort by, with commas between; where it is repeated, the others follow."""
 AFTER = (
@@ -133,9 +131,9 @@ class BacklogQuery(BacklogFilters):
     """What both views are asked: filters, and which part of the list."""
 
     totals: bool = Field(False, description="Add totals over the whole filter.")
-    limit: int = Field(100, ge=1, le=1000)
+    limit: PageSize = 100
     cursor: Annotated[QueryText, Field(max_length=2000)] | None = Field(None, description=CURSOR)
-    after: Annotated[int, Field(ge=0, le=LARGEST)] | None = Field(None, description=AFTER)
+    after: Position | None = Field(None, description=AFTER)
     sort: Sort | None = None
     seek: DateText | None = Field(None, description=SEEK)
 

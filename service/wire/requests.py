@@ -7,6 +7,7 @@ from pydantic import Field, StrictBool, model_validator
 
 from aggregates.statuses import BillingMethod, BillingType, Schedule, TransactionClass
 from service.wire.fields import (
+    LARGEST,
     DateText,
     DecimalText,
     LimitText,
@@ -21,7 +22,6 @@ from service.wire.fields import (
     UpstreamId,
     Wire,
 )
-from service.wire.queries import LARGEST
 from service.wire.selections import Matching, check_selected
 
 # --- contracts and lines -----------------------------------------------------------------------

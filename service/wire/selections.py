@@ -6,8 +6,8 @@ from pydantic import Field, model_validator
 
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import BacklogList, list_fixed_price, list_time_and_material
-from service.wire.fields import OwnId, Wire
-from service.wire.queries import LARGEST, BacklogFilters, FixedPriceFilters, SalesFilters
+from service.wire.fields import LARGEST, OwnId, Wire
+from service.wire.queries import BacklogFilters, FixedPriceFilters, SalesFilters
 
 _ABOUT_FILTERS = "Filters are those of the view, lists where they may be repeated there."
 

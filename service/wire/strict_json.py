@@ -149,9 +149,20 @@ def _judged(text: bytes) -> Any:
             parse_constant=_not_a_number,
         )
         msgspec.json.encode(value)  # a text that can't be written again can't be stored
-    except (ValueError, RecursionError) as error:
-        raise NotJson(str(error)) from None
+    except RecursionError:
+        raise NotJson(_TOO_DEEP) from None
+    except ValueError as error:
+        raise NotJson(_told(error)) from None
     return value
+
+
+def _told(error: ValueError) -> str:
+    """What is wrong with a text, in words that are not those of Python's codecs."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start + 1} is no UTF-8"
+    if isinstance(error, UnicodeEncodeError):
+        return "it has half of a surrogate pair, which is no character"
+    return str(error)
 
 
 def elements(text: bytes) -> list[bytes]:
@@ -162,8 +173,10 @@ def elements(text: bytes) -> list[bytes]:
     try:
         whole = text.decode(errors="surrogateescape")  # bytes that are no text are one's own fault
         return [element.encode(errors="surrogateescape") for element in _elements(whole)]
-    except (ValueError, RecursionError) as error:
-        raise NotJson(str(error)) from None
+    except RecursionError:
+        raise NotJson(_TOO_DEEP) from None
+    except ValueError as error:
+        raise NotJson(_told(error)) from None
 
 
 def _elements(text: str) -> Iterator[str]:

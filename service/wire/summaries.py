@@ -8,10 +8,10 @@ from pydantic import BeforeValidator, Field
 from projections.views.backlog.statements import View
 from projections.views.backlog.summary import VIEWS
 from projections.views.paging import PageRequest
+from service.wire.fields import PageSize, Position
 from service.wire.queries import (
     AFTER,
     CURSOR,
-    LARGEST,
     FixedPriceFilters,
     QueryText,
     SalesFilters,
@@ -36,9 +36,9 @@ class SummaryQuery(FixedPriceFilters, SalesFilters):
     view: Literal["fixed-price", "time-and-material"] | None = Field(
         None, description="Only this view; both unless it is given."
     )
-    limit: int = Field(100, ge=1, le=1000)
+    limit: PageSize = 100
     cursor: Annotated[QueryText, Field(max_length=2000)] | None = Field(None, description=CURSOR)
-    after: Annotated[int, Field(ge=0, le=LARGEST)] | None = Field(None, description=AFTER)
+    after: Position | None = Field(None, description=AFTER)
 
     def views(self) -> Sequence[View]:
         """The views that are looked at."""

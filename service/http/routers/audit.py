@@ -12,7 +12,7 @@ from service.http.reading import TheReading
 from service.http.responses import gives, list_response
 from service.http.routers.routes import Routes
 from service.threads import in_thread
-from service.wire.fields import InstantText
+from service.wire.fields import InstantText, PageSize
 from service.wire.outcomes import AuditEvent
 from service.wire.queries import QueryText
 
@@ -26,7 +26,7 @@ routes = Routes("/v1/audit", "Audit")
 async def list_audit_events(
     request: Request,
     reading: TheReading,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[PageSize, Query()] = 100,
     cursor: NumberCursor = None,
     contract_id: Ids = None,
     invoice_id: Ids = None,

@@ -20,10 +20,10 @@ from service.threads import in_thread
 from service.wire import strict_json
 from service.wire.binary_mode import binary_event
 from service.wire.cloudevents import read_json
-from service.wire.fields import Reason
+from service.wire.fields import LARGEST, PageSize, Reason
 from service.wire.outcomes import BatchResult, Done, EventResult, NotedRefusal, ParkedEvent
 from service.wire.problems import Problem, invalid_fields, malformed_json
-from service.wire.queries import LARGEST, NO_NUL
+from service.wire.queries import NO_NUL
 from service.wire.requests import DismissBody
 from service.wire.strict_json import NotJson, TooManyValues
 
@@ -139,7 +139,7 @@ def _too_many() -> ProblemRaised:
 async def list_refused_events(
     request: Request,
     reading: TheReading,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[PageSize, Query()] = 100,
     cursor: NumberCursor = None,
 ) -> Response:
     """The last 10,000 events that were refused, the newest first: who posted them, and why not."""

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request, Response
+from pydantic import Field
 
 from aggregates.statuses import JobStatus
 from projections.views.jobs import JOBS_BY
@@ -13,6 +14,7 @@ from service.http.listings import Listing, NumberCursor, any_of, listing_by, num
 from service.http.reading import TheReading
 from service.http.responses import command_response, gives, list_response, one_response
 from service.http.routers.routes import Routes
+from service.wire.fields import PLAIN_DIGITS
 from service.wire.jobs import Job, JobEntry
 from service.wire.outcomes import Done
 
@@ -20,6 +22,7 @@ routes = Routes("/v1", "Jobs")
 
 JobId = Annotated[str, Path(max_length=200, description="The id of a job.")]
 TheJobs = Annotated[Listing, Depends(listing_by(JOBS_BY))]
+_Results = Annotated[int, Field(ge=1, le=10_000), PLAIN_DIGITS]
 
 
 @routes.get("/jobs", responses=gives(Page[JobEntry]))
@@ -40,9 +43,7 @@ async def list_jobs(
 async def get_job(
     job_id: JobId,
     reading: TheReading,
-    limit: Annotated[
-        int, Query(ge=1, le=10_000, description="How many results to show.")
-    ] = asking.RESULTS,
+    limit: Annotated[_Results, Query(description="How many results to show.")] = asking.RESULTS,
     cursor: NumberCursor = None,
 ) -> Response:
     """Show how far a job is, and what came of its steps, in order.

@@ -6,14 +6,15 @@ from typing import Annotated
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
+from pydantic import BeforeValidator
 
 from service.http.callers import TheTenant
 from service.http.following import Following
 from service.http.responses import streams
 from service.http.routers.routes import Routes
 from service.tenants.tenant import PositionAhead
+from service.wire.fields import Position
 from service.wire.outcomes import Change
-from service.wire.queries import LARGEST
 
 routes = Routes("/v1", "Stream")
 
@@ -27,6 +28,11 @@ _LAST_EVENT_ID = (
     "The id that came last, as browsers send it when they connect again; it goes before `after`. "
     "One that the history has not reached is answered with a `reset`."
 )
+
+
+def _none_if_empty(value: object) -> object:
+    """An empty header, as proxies may leave one, is none."""
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 async def following_of(request: Request, tenant: TheTenant) -> AsyncIterator[Following]:
@@ -44,9 +50,11 @@ async def following_of(request: Request, tenant: TheTenant) -> AsyncIterator[Fol
 async def stream_changes(
     tenant: TheTenant,
     following: Annotated[Following, Depends(following_of)],
-    after: Annotated[int | None, Query(ge=0, le=LARGEST, description=_AFTER)] = None,
+    after: Annotated[Position | None, Query(description=_AFTER)] = None,
     last_event_id: Annotated[
-        int | None, Header(alias="Last-Event-ID", ge=0, le=LARGEST, description=_LAST_EVENT_ID)
+        Position | None,
+        BeforeValidator(_none_if_empty),
+        Header(alias="Last-Event-ID", description=_LAST_EVENT_ID),
     ] = None,
 ) -> Response:
     """Follow what changes: which contracts, and which kinds of things, as the views show it.

@@ -46,7 +46,11 @@ def map_of(text: bytes, name: str, folder: Path) -> CsvMap:
         raise BadMap(f"{name} is no map: it has more than {LARGEST} bytes")
     try:
         document = tomllib.loads(text.decode())
-    except (ValueError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        raise BadMap(f"{name} is no TOML: byte {error.start + 1} is no UTF-8") from None
+    except RecursionError:
+        raise BadMap(f"{name} is no TOML that can be read: it is nested too deep") from None
+    except ValueError as error:
         raise BadMap(f"{name} is no TOML: {error}") from None
     reading = _Reading(document, name, folder)
     made = reading.map()

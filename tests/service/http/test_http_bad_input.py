@@ -324,3 +324,28 @@ async def test_commands_refuse_query_parameters_they_do_not_know(caller: Caller)
     response = await caller.http.post("/events?dry_run=true", json={})
     assert problem(response, 422)["errors"][0]["field"] == "dry_run"
     await caller.nothing_happened(before)
+
+
+@pytest.mark.parametrize("wrong", ["1_0", "+5", " 5", "5 ", "\u0665", "5.0", "1e1", "0x5", ""])
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/contracts", "limit"),
+        ("/contracts", "after"),
+        ("/backlog/time-and-material", "limit"),
+        ("/backlog/fixed-price", "after"),
+        ("/backlog/summary", "limit"),
+        ("/backlog/summary", "after"),
+        ("/audit/events", "limit"),
+        ("/intake/refused", "limit"),
+        ("/jobs", "limit"),
+        ("/stream", "after"),
+    ],
+)
+async def test_only_plain_digits_are_a_whole_number(
+    http: httpx.AsyncClient, path: str, name: str, wrong: str
+) -> None:
+    refused = problem(await http.get(path, params={name: wrong}), 422)
+    (error,) = refused["errors"]
+    assert error["field"] == name
+    assert error["detail"] == "must be a whole number in plain digits, such as 25"

@@ -226,8 +226,14 @@ def test_an_id_of_a_history_that_was_lost_is_answered_with_a_reset(four: httpx.C
     assert problem(response, 422)["code"] == "position_ahead"
 
 
+def test_an_empty_id_is_as_good_as_none(four: httpx.Client) -> None:
+    """As proxies may leave it. `after` counts then, as it does without the header."""
+    response = four.get("/stream", params={"after": 7}, headers={"Last-Event-ID": ""})
+    assert problem(response, 422)["code"] == "position_ahead"
+
+
 def test_what_is_no_id_is_refused(api: httpx.Client) -> None:
-    for wrong in ("x", "-1", "1.5", str(2**63)):
+    for wrong in ("x", "-1", "1.5", "1_0", "+5", str(2**63)):
         refused = problem(api.get("/stream", headers={"Last-Event-ID": wrong}), 422)
         assert refused["errors"][0]["field"].lower() == "last-event-id"
     assert problem(api.get("/stream", params={"since": 1}), 422)

@@ -1,6 +1,8 @@
 """CSV files on the command line: taken in once, whatever is in them, by one process or several."""
 
 import json
+import os
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -265,6 +267,13 @@ def test_a_file_of_another_kind_is_told_in_one_line(
         (b"a;b;c\n1;2;3\n", (), ["for CSV give --map", "clockify, harvest, kimai, toggl"]),
         (b"Dear Sirs\n\nHello\n", (), ["is no file of CloudEvents"]),
         (b'[{"specversion": "1.0"}]', (), ["a JSON array", "one a line"]),
+        (b'[\n{"specversion":"1.0"},\n{"a":1}\n]\n', (), ["several lines", "jq -c '.[]'"]),
+        (b'\xef\xbb\xbf\n\n[\n  {\n  "id": "1"\n  }\n]\n', (), ["several lines", "jq -c '.[]'"]),
+        (b'[{"specversion":"1.0"},\r\n{"a":1}]', (), ["several lines", "jq -c '.[]'"]),
+        (b'\n{\n  "specversion": "1.0",\n  "data": {}\n}\n', (), ["several lines", "jq -c ."]),
+        (b'{"specversion": "1.0",\n "id": "1"}\n{}\n', (), ["several lines", "jq -c ."]),
+        (b"", (), ["is empty", "one a line"]),
+        (b"\xef\xbb\xbf\r\n \n" + b"\n" * 200_000, (), ["is empty", "one a line"]),
         (b'{"specversion": "1.0"}\n', ("--map", "toggl"), ["without --map"]),
         (OF["toggl"].encode(), ("--map", "kimai"), ["fit the map kimai", "'Hourly price'"]),
         (OF["toggl"].encode(), ("--map", "nothing"), ["no file nothing", "ready are clockify"]),
@@ -277,6 +286,28 @@ def test_a_file_without_sense_is_told_in_one_line_with_what_would_be_right(
     path = written(tmp_path, content, "file")
     assert_refused(imported(file_database, path, *options), *words)
     assert not (tmp_path / "backlog.db").exists()
+
+
+@pytest.mark.parametrize("bad", [b"[", b"{", b'{"specversion":', b'["a",', b'"a": 1', b"[1,2]"])
+def test_a_first_line_that_is_cut_off_stops_no_events_after_it(
+    tmp_path: Path, file_database: str, bad: bytes
+) -> None:
+    good = [json.dumps(contract_event(f"C{n}")).encode() for n in range(3)]
+    path = written(tmp_path, b"\n".join([bad, *good, b""]), "events.ndjson")
+    result = imported(file_database, path)
+    assert (result.exit_code, "3 recorded" in result.output) == (1, True), result.output
+
+
+def test_a_map_may_come_through_a_pipe_and_a_file_of_events_may_not(
+    tmp_path: Path, file_database: str
+) -> None:
+    path, pipe = written(tmp_path, OF["toggl"].encode(), "hours.csv"), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writing = threading.Thread(target=pipe.write_text, args=(ready.text("toggl"),))
+    writing.start()
+    assert "would go in" in imported(file_database, path, "--map", str(pipe), "--dry-run").stderr
+    writing.join()
+    assert_refused(imported(file_database, pipe), "has to be a file")
 
 
 def test_ready_maps_are_listed_and_printed() -> None:

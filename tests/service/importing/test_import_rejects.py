@@ -104,15 +104,34 @@ def test_a_byte_order_mark_line_ends_of_windows_and_empty_lines_cost_nothing(
 
 @PROCESSES
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n", b"  \n\n"])
-def test_a_file_without_events_is_no_mistake(
+def test_a_file_without_events_is_refused_and_leaves_the_rejects_of_before(
     tmp_path: Path, processes: str, content: bytes
 ) -> None:
     path, rejects = tmp_path / "events.ndjson", tmp_path / "rejects.ndjson"
     path.write_bytes(content)
     rejects.write_text('{"line": 1, "text": "of an import before"}\n')
     result = ran(path, tmp_path, "--processes", processes, "--rejects", str(rejects))
-    assert (result.exit_code, rejects.read_bytes()) == (0, b"")
-    assert "no events" in result.output
+    assert (result.exit_code, "of an import before" in rejects.read_text()) == (2, True)
+    assert "is empty" in result.output
+
+
+def test_where_the_folder_of_rejects_is_missing_nothing_is_taken_in(tmp_path: Path) -> None:
+    path, missing = tmp_path / "events.ndjson", tmp_path / "none"
+    path.write_bytes(b"\n".join(map(encoded, GOOD)))
+    result = ran(path, tmp_path, "--rejects", str(missing / "x"))
+    assert result.exit_code == 2
+    assert f"the folder {str(missing)!r} does not exist" in result.output
+    assert not (tmp_path / "backlog.db").exists()
+
+
+def test_what_is_nested_too_deep_or_no_utf8_is_told_in_plain_words(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(b"\n".join([BAD[0], BAD[3], BAD[5], b'{"id":"\\ud800"}', b""]))
+    told = ran(path, tmp_path).output
+    assert "codec" not in told
+    assert "recursion" not in told
+    assert told.count("nested deeper than 100 levels") == 2
+    assert "is no UTF-8" in told
 
 
 @PROCESSES

@@ -27,9 +27,9 @@ def about(name: str) -> str:
 
 
 def named(told: str) -> CsvMap:
-    """The map in a file, or the ready one of that name. Raises BadMap, OSError."""
+    """The map in a file or pipe, or the ready one of that name. Raises BadMap, OSError."""
     path = Path(told)
-    if path.is_file():
+    if path.exists() and not path.is_dir():
         return read_map(path)
     if told in names():
         return map_of(text(told).encode(), told, Path())
