@@ -1,4 +1,4 @@
-"""SQL that fills a time-and-material table, and the texts it is searched by, from a history.
+"""SQL that fills a time-and-material table, its texts to search and its totals, from a history.
 
 It reads what `projections.time_and_material` reads: unbilled sales, and the verdicts on them. The
 history is all in euro, and all of it fits under the limits: so minor units are hundredths, and no
@@ -16,6 +16,11 @@ COLUMNS: LiteralString = (
     "billing_type, billing_status, nte_status, nte_detail, invoice_id, adjustment_status"
 )
 
+TOTALS_COLUMNS: LiteralString = (
+    'contract_id, line_id, customer_id, month, billing_status, "class", billing_type, nte_status, '
+    "failed_levels, adjustment_status, currency, count, amount_high, amount_low, tax_high, tax_low"
+)
+
 POSTGRESQL_SETTINGS: LiteralString = "SET work_mem = '64MB'; SET jit = off"
 """Else the planner's guesses make the statement write its hashes to disk, and compile itself."""
 
@@ -31,7 +36,33 @@ DIFFERENCES: LiteralString = (
 )
 """Rows of ours, and those that only one of two tables has."""
 
-POSTGRESQL: LiteralString = """
+_TOTALS: LiteralString = """
+INSERT INTO {totals} ({totals_columns})
+WITH kind AS MATERIALIZED (
+        SELECT contract_id, line_id, customer_id, {month} AS month, billing_status, "class",
+            billing_type, nte_status, adjustment_status, currency, count(*) AS count,
+            CAST(sum(amount) AS bigint) AS amount, CAST(sum(tax) AS bigint) AS tax
+        FROM {target} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+    total AS (
+        SELECT contract_id, line_id, customer_id, '' AS month, billing_status, "class",
+            billing_type, nte_status, adjustment_status, currency, sum(count) AS count,
+            CAST(sum(amount) AS bigint) AS amount, CAST(sum(tax) AS bigint) AS tax
+        FROM kind GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+        UNION ALL
+        SELECT '', '', '', month, billing_status, "class",
+            billing_type, nte_status, adjustment_status, currency, sum(count),
+            CAST(sum(amount) AS bigint), CAST(sum(tax) AS bigint)
+        FROM kind GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+SELECT contract_id, line_id, customer_id, month, billing_status, "class", billing_type, nte_status,
+    '', adjustment_status, currency, count, amount / 1000000, amount % 1000000, tax / 1000000,
+    tax % 1000000
+FROM total
+"""
+"""Of the rows that were just written, each once by contract, line and customer and once by month;
+no item has failed."""
+
+POSTGRESQL: tuple[LiteralString, ...] = (
+    """
 WITH event AS MATERIALIZED (
         SELECT notification_id AS position, data.*
         FROM {events}, jsonb_to_record(convert_from(state, 'UTF8')::jsonb->'data')
@@ -69,7 +100,9 @@ FROM work
         FROM {events}, jsonb_to_recordset(convert_from(state, 'UTF8')::jsonb->'data'->'results')
             AS result(item_id text, nte_status text, failed jsonb)
         WHERE topic = {verdicts}) AS verdict ON verdict.item_id = sale.item_id
-"""
+""",
+    _TOTALS.replace("{month}", "to_char(date, 'YYYY-MM')"),
+)
 
 SQLITE: tuple[LiteralString, ...] = (
     "PRAGMA temp_store=MEMORY",
@@ -136,4 +169,5 @@ FROM work
     LEFT JOIN said ON said.text = work.text
     LEFT JOIN verdict ON verdict.item_id = json_extract(sale.value, '$.item_id')
 """,
+    _TOTALS.replace("{month}", "substr(date, 1, 7)"),
 )

@@ -19,7 +19,7 @@ from projections.databases.migrating import MIGRATIONS, MigrationFailed, migrate
 
 _LASTING = ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=8000")
 """Pages of 4 KiB that are gathered in the WAL, more than SQLite's 4 MiB: as for the cache below."""
-_WRITING = (*_LASTING, "cache_size=-32000")
+WRITING = (*_LASTING, "cache_size=-32000")
 """KiB of the cache of the connection that writes many rows: they touch all of large indexes, which
 SQLite with its own 2 MiB has written time and again. The others are many, and have no more."""
 BUSY_SECONDS = 30.0
@@ -37,7 +37,7 @@ def sqlite_views(path: Path, migrations: Path = MIGRATIONS, *, thoroughly: bool 
     WAL, so readers never wait for the projector. `synchronous=NORMAL` may lose the last page in a
     power cut, never tear it; the projector takes it up again from the history.
     """
-    readers, writing = _Readers(path), _opened(path, _WRITING, pool_size=1)
+    readers, writing = _Readers(path), _opened(path, WRITING, pool_size=1)
     options = {"readers": readers, "with_large_cache": writing}
     engine = _opened(path, _LASTING, pool_size=8, max_overflow=56, execution_options=options)
     event.listen(engine, "engine_disposed", readers.close)
