@@ -1,8 +1,9 @@
 """The time-and-material view: unbilled sales across all contracts, and their way to an invoice."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from aggregates.contract_line.events import (
@@ -33,8 +34,10 @@ def project(recorded: Recorded) -> Iterator[Change]:
     """The rows of unbilled sales actuals (D-20)."""
     match recorded.event:
         case UnbilledSalesRecorded() as event:
-            yield Put(search_texts, each_once(_texts(event, recorded.position)))
-            yield Put(time_and_material, tuple(_rows(event, recorded.position)))
+            texts = [_text(work) for work in event.approvals]
+            approvals = _approvals(event, recorded.position)
+            yield Put(search_texts, each_once(chain(texts, approvals)))
+            yield Put(time_and_material, tuple(_rows(event, texts, recorded.position)))
         case NTEEvaluated() as event:
             yield Patch(time_and_material, tuple(_verdict(result) for result in event.results))
         case NTEReset() as event:
@@ -63,14 +66,15 @@ def failed_levels(failed: tuple[FailedLevel, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def _rows(event: UnbilledSalesRecorded, position: int) -> Iterator[Row]:
+def _rows(
+    event: UnbilledSalesRecorded, texts: Sequence[dict[str, Any] | None], position: int
+) -> Iterator[Row]:
     currency = event.currency
     ids = sorted(sale.item_id for work in event.approvals for sale in work.sales)
     sequence = {item_id: n for n, item_id in enumerate(ids, position * MOST_OF_AN_EVENT)}
-    for work in event.approvals:
+    for work, text in zip(event.approvals, texts, strict=True):
         unit_price = to_millionths(work.unit_price)
         transaction_class = work.transaction_class.value
-        text = _text(work)
         text_id = text and text["text_id"]
         for sale in work.sales:
             yield {
@@ -103,11 +107,10 @@ def _rows(event: UnbilledSalesRecorded, position: int) -> Iterator[Row]:
             }
 
 
-def _texts(event: UnbilledSalesRecorded, position: int) -> Iterator[dict[str, Any] | None]:
+def _approvals(event: UnbilledSalesRecorded, position: int) -> Iterator[dict[str, Any] | None]:
     days: dict[date, list[str]] = {}
     for work in event.approvals:
         days.setdefault(work.date, []).append(work.approval_id)
-        yield _text(work)
     for day, ids in days.items():
         yield approvals_row(position, day, ids)
 

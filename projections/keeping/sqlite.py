@@ -56,6 +56,9 @@ class SqliteTables:
             rows = sorted(rows, key=lambda row: row[key])
         self._upsert(table, rows, conflict(table))
 
+    def insert(self, table: Table, rows: Sequence[Row]) -> None:
+        self._upsert(table, rows, "")
+
     def add(self, totals: Table, rows: Sequence[Row]) -> None:
         self._upsert(totals, rows, addition(totals))
 
@@ -184,28 +187,26 @@ def _listed(
     Each statement takes a power of two of them, so that few different ones come again and again and
     the driver keeps them compiled.
     """
-    values = list(_plain(table, columns, rows))
-    largest = 1 << (max(1, VALUES_TOGETHER // len(columns)).bit_length() - 1)
-    marks, start = f"({','.join('?' * len(columns))})", 0
-    while start < len(values):
-        size = min(largest, 1 << ((len(values) - start).bit_length() - 1))
-        some = chain.from_iterable(values[start : start + size])
-        yield f"VALUES {','.join([marks] * size)}", list(some)
+    values, width = _plain(table, columns, rows), len(columns)
+    largest = 1 << (max(1, VALUES_TOGETHER // width).bit_length() - 1)
+    marks, start = f"({','.join('?' * width)})", 0
+    while start < len(rows):
+        size = min(largest, 1 << ((len(rows) - start).bit_length() - 1))
+        yield f"VALUES {','.join([marks] * size)}", values[start * width : (start + size) * width]
         start += size
 
 
-def _plain(table: Table, columns: Sequence[str], rows: Iterable[Row]) -> Iterable[Sequence[Any]]:
-    """The values as SQLite keeps them: dates in text."""
-    dates = [n for n, name in enumerate(columns) if type_of(table, name) == "date"]
-    for row in _in_order(columns, rows):
-        values = list(row)
-        for n in dates:
-            if values[n]:
-                values[n] = values[n].isoformat()
-        yield values
+def _plain(table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[Any]:
+    """The values of the rows, one row after the other, as SQLite keeps them: dates in text."""
+    values = list(chain.from_iterable(_in_order(columns, rows)))
+    for n, name in enumerate(columns):
+        if type_of(table, name) == "date":
+            days = values[n :: len(columns)]
+            values[n :: len(columns)] = [day and day.isoformat() for day in days]
+    return values
 
 
-def _in_order(columns: Sequence[str], rows: Iterable[Row]) -> Iterable[Sequence[Any]]:
+def _in_order(columns: Sequence[str], rows: Sequence[Row]) -> Iterable[Sequence[Any]]:
     if len(columns) == 1:
         return ([row[columns[0]]] for row in rows)
     return map(itemgetter(*columns), rows)
