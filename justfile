@@ -70,7 +70,7 @@ examples file="service/http/openapi/answers.yaml":
 # Write docs/events.md and docs/problems.md from what the code says of events and problems
 docs folder="docs":
     python -m service.ledger.events_doc > {{ quote(folder / "events.md") }}
-    python -m service.wire.problems_doc > {{ quote(folder / "problems.md") }}
+    python -m service.wire.problem.problems_doc > {{ quote(folder / "problems.md") }}
 
 # Fail if a generated file is not what the code generates now
 drift:

@@ -33,6 +33,7 @@ from benchmarks.workload import (
 from projections.databases.connections import RESHAPE_SECONDS, allow
 from projections.keeping.catching_up import catch_up
 from projections.keeping.totals import kind_of
+from projections.projecting.time_and_material import MOST_OF_AN_EVENT
 from projections.tables import (
     FAILED_LEVELS,
     MONTH,
@@ -41,10 +42,9 @@ from projections.tables import (
     time_and_material,
     time_and_material_totals,
 )
-from projections.time_and_material import MOST_OF_AN_EVENT
 from projections.values.search_texts import approvals_row, each_once, text_row
 from projections.values.sums import halves
-from projections.views.backlog.counting import month_of
+from projections.views.backlog.sums.counting import month_of
 from service.importing.importing import import_events
 from service.ledger.group_commit import Context
 from service.tenants.names import DEFAULT

@@ -23,9 +23,9 @@ from benchmarks.databases import POSTGRESQL, Bench
 from benchmarks.intake import copied, import_into
 from benchmarks.measuring import Figure, Row, interleaved, tell, timed
 from benchmarks.raw import SCHEMA, empty_file, events_table, like, shape
-from projections import time_and_material
 from projections.databases.sqlite import WRITING
 from projections.keeping.catching_up import catch_up
+from projections.projecting import time_and_material
 from projections.tables import search_texts, tracking
 from projections.tables import time_and_material as view
 from projections.tables import time_and_material_totals as totals

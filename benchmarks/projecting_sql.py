@@ -1,11 +1,11 @@
 """SQL that fills a time-and-material table, its texts to search and its totals, from a history.
 
-It reads what `projections.time_and_material` reads: unbilled sales, and the verdicts on them. The
-history is all in euro, and all of it fits under the limits: so minor units are hundredths, and no
-detail of a failure is to be worded. Of the ways to write it these were the fastest: each event is
-taken apart once (`jsonb_to_record`, MATERIALIZED), and not anew for each of its rows. The sequence
-within an event, which it would have to sort for, it is spared. It numbers shared texts in a way of
-its own, and leaves in their keys what a service has to spell.
+It reads what `projections.projecting.time_and_material` reads: unbilled sales, and the verdicts on
+them. The history is all in euro, and all of it fits under the limits: so minor units are
+hundredths, and no detail of a failure is to be worded. Of the ways to write it these were the
+fastest: each event is taken apart once (`jsonb_to_record`, MATERIALIZED), and not anew for each of
+its rows. The sequence within an event, which it would have to sort for, it is spared. It numbers
+shared texts in a way of its own, and leaves in their keys what a service has to spell.
 """
 
 from typing import LiteralString

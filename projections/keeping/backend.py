@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Table
 
-from projections.changes import Row
+from projections.projecting.changes import Row
 
 
 class OutOfStep(Exception):

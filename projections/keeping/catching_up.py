@@ -5,12 +5,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
-from projections.catalogue import project
-from projections.changes import Projection
 from projections.history import History
 from projections.keeping.backend import OutOfStep
 from projections.keeping.gathering import Step, gather
 from projections.keeping.writer import Writer
+from projections.projecting.catalogue import project
+from projections.projecting.changes import Projection
 
 LAST = 2**63 - 1
 """A position that no history gets to."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from projections.changes import Change, Drop, Patch, Put, Row
+from projections.projecting.changes import Change, Drop, Patch, Put, Row
 
 
 @dataclass(frozen=True, slots=True)

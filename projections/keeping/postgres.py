@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Engine, Table, func, literal_column, select, text
 from sqlalchemy.exc import OperationalError
 
-from projections.changes import Row
 from projections.databases import notices, text_index
 from projections.databases.connections import (
     BY_KEYS,
@@ -36,6 +35,7 @@ from projections.keeping.sql import (
     quoted,
     type_of,
 )
+from projections.projecting.changes import Row
 from projections.tables import VIEWS, metadata, tracking
 
 LOCK_ATTEMPTS = 150

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Connection, Date, Integer, Table, select
 
-from projections.changes import Row
+from projections.projecting.changes import Row
 from projections.tables import OFTEN_THE_SAME, VIEWS, tracking
 from projections.values.sums import HALF
 

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, update
 from sqlalchemy.schema import CreateTable
 
-from projections.changes import Row
 from projections.databases import text_index
 from projections.databases.connections import with_large_cache
 from projections.databases.sqlite import sqlite_scratch
@@ -29,6 +28,7 @@ from projections.keeping.sql import (
     quoted,
     type_of,
 )
+from projections.projecting.changes import Row
 from projections.tables import OFTEN_THE_SAME, metadata, tracking
 
 MANY_ROWS = 2_000

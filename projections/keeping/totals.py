@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from projections.changes import Drop, Row
 from projections.keeping.backend import Tables
 from projections.keeping.gathering import PatchRows, PutRows, Step
+from projections.projecting.changes import Drop, Row
 from projections.tables import FAILED_LEVELS, MONTH, OF_A_CONTRACT, TOTALS
 from projections.values.failed_levels import failed_levels
 from projections.values.sums import halved

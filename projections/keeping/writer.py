@@ -5,13 +5,13 @@ from typing import assert_never
 
 from sqlalchemy import Engine
 
-from projections.changes import Drop
 from projections.databases.connections import schema_of, transient_errors
 from projections.keeping.backend import Backend, Tables
 from projections.keeping.gathering import PatchRows, PutRows, Step
 from projections.keeping.postgres import PostgresBackend
 from projections.keeping.sqlite import SqliteBackend
 from projections.keeping.totals import Totals
+from projections.projecting.changes import Drop
 
 
 class Writer:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from projections.databases.connections import IN_ORDER, glance_of, plan
 from projections.tables import contract_lines, contracts, invoices, time_and_material
 from projections.values.search_texts import folded
-from projections.views.customers import NEWEST, ONE
+from projections.views.contract.customers import NEWEST, ONE
 from projections.views.paging import has_text
 from projections.views.resource import Positioned, Resource
 

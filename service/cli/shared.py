@@ -9,7 +9,7 @@ import typer
 from projections.history import Unavailable
 from service.databases.addresses import BadDatabase, NoAddress
 from service.garbage_collector import collect_seldom
-from service.handlers import parked
+from service.handlers.intake import parked
 from service.settings import Settings
 from service.tenants.names import UnknownTenant
 from service.tenants.tenant import Tenant

@@ -13,9 +13,9 @@ from aggregates.contract_line.milestones import ChangeMilestone, CreateMilestone
 from aggregates.contract_line.state import ContractLine
 from aggregates.contract_line.terms import DefineLine
 from aggregates.refusals import NotFound, Refused
-from projections.views import contracts as contract_views
-from service.handlers import parked, taking_in
+from projections.views.contract import contracts as contract_views
 from service.handlers.idempotency import Answer, Request, execute, submit
+from service.handlers.intake import parked, taking_in
 from service.handlers.loading import required_contract, required_line
 from service.ledger.stream_kinds import CONTRACT, LINE, LINE_HEAD
 from service.ledger.unit_of_work import StaleVersion, UnitOfWork

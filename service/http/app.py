@@ -34,8 +34,8 @@ from service.http.server.door import Door
 from service.http.server.foreign_pages import ForeignPages
 from service.settings import Settings
 from service.tenants.tenants import AnyTenants
-from service.wire import problems
-from service.wire.problems import Problem
+from service.wire.problem import problems
+from service.wire.problem.problems import Problem
 
 log = logging.getLogger(__name__)
 PARTS = (

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.http.responses import ProblemRaised, problem_response
 from service.settings import Settings
 from service.wire import strict_json
-from service.wire.problems import Problem, malformed_json
+from service.wire.problem.problems import Problem, malformed_json
 from service.wire.strict_json import NotJson
 
 

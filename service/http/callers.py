@@ -17,7 +17,7 @@ from service.tenants.opening import NAME
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import AnyTenants
 from service.wire.fields import LARGEST
-from service.wire.problems import Problem
+from service.wire.problem.problems import Problem
 
 _HEADER_TEXT = r"^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$"
 Text = Annotated[str | None, Header(pattern=_HEADER_TEXT)]

@@ -12,7 +12,7 @@ from service.ledger.stored_form import DamagedEvent, UnknownEventType
 from service.ledger.unit_of_work import StaleVersion
 from service.tenants.sqlite_files import UnknownEvents
 from service.tenants.tenant import PositionAhead, ViewsBehind
-from service.wire.problems import Problem, in_doubt, invalid_fields, of_refusal
+from service.wire.problem.problems import Problem, in_doubt, invalid_fields, of_refusal
 
 FORESEEN = (
     Refused,

@@ -22,7 +22,7 @@ from service.http.responses import ProblemRaised
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
 from service.wire.outcomes import Change
-from service.wire.problems import Problem
+from service.wire.problem.problems import Problem
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from projections.history import Unavailable
 from service.handlers.jobs.running import WORK
 from service.ledger.stored_form import UnreadableEvent
 from service.tenants.tenant import Tenant
-from service.wire.problems import Problem
+from service.wire.problem.problems import Problem
 
 LOOK_SECONDS = 2.0
 """How long the database may take to tell how far its history is."""

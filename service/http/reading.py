@@ -15,7 +15,7 @@ from service.http.responses import ProblemRaised
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
 from service.wire.fields import Position
-from service.wire.problems import Problem
+from service.wire.problem.problems import Problem
 from service.wire.queries import AFTER
 
 P = ParamSpec("P")

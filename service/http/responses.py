@@ -10,7 +10,7 @@ from fastapi import HTTPException, Request, Response
 
 from projections.views.resource import Listed, Page, Positioned
 from service.handlers.idempotency import Answer
-from service.wire.problems import MEDIA_TYPE, Problem
+from service.wire.problem.problems import MEDIA_TYPE, Problem
 
 Whole = Positioned | Listed
 JSON, EVENT_STREAM = "application/json", "text/event-stream"

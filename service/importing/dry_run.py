@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from service.importing.entries import NOTHING, WHOLE, Reader
 from service.importing.importing import SKIPPED
-from service.wire.cloudevents import BadEvent, read
+from service.wire.intake.cloudevents import BadEvent, read
 
 FIRST = 5
 """Events that are shown."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from zlib import crc32
 
-from service.wire.problems import Problem
+from service.wire.problem.problems import Problem
 
 
 class BadFile(Exception):

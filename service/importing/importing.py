@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 
-from service.handlers.receiving import Begun, begin
+from service.handlers.intake.receiving import Begun, begin
 from service.importing.entries import NOTHING, WHOLE, Entry, Reader, Share
 from service.importing.json_lines import JsonLines
 from service.importing.rejects import Rejects, opened
 from service.ledger.group_commit import Context
 from service.tenants.tenant import Tenant
-from service.wire.problems import Problem
-from service.wire.results import Result
+from service.wire.intake.results import Result
+from service.wire.problem.problems import Problem
 
 BATCH = 1_000
 """Events taken in together."""

@@ -8,8 +8,8 @@ import msgspec
 
 from service.importing.entries import NOTHING, Entry, Share
 from service.settings import Settings
-from service.wire.cloudevents import BadEvent, read_json
-from service.wire.problems import Problem
+from service.wire.intake.cloudevents import BadEvent, read_json
+from service.wire.problem.problems import Problem
 
 LONGEST_LINE = Settings().intake_body_limit
 """Bytes of a line, as of a body of posted events; longer ones are refused, unread."""

@@ -16,7 +16,7 @@ from typing import IO
 import msgspec
 
 from service.importing.entries import BadFile
-from service.wire.problems import Problem
+from service.wire.problem.problems import Problem
 
 LONGEST_FIRST = 64 * 1024 * 1024
 """Bytes of a first line that is read to see what a file is: as long as a refused line can be."""

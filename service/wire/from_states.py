@@ -15,9 +15,10 @@ from aggregates.refusals import LeftAlone
 from aggregates.statuses import BillingMethod
 from aggregates.terms import FailedLevel as FailedLimit
 from aggregates.terms import rounding_customer
-from projections.time_and_material import failed_levels as levels_as_kept
-from projections.views import contracts, invoices
+from projections.projecting.time_and_material import failed_levels as levels_as_kept
+from projections.views import invoices
 from projections.views.backlog.rows import FailedLevel
+from projections.views.contract import contracts
 from service.wire.outcomes import ChangedItem, SkippedItem
 
 

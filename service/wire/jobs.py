@@ -14,7 +14,7 @@ from aggregates.statuses import JobStatus, StepStatus
 from projections.views.resource import Day, Listed, Money, Resource
 from service.wire.from_states import left_alone
 from service.wire.outcomes import Problem, SkippedItem
-from service.wire.problems import of_recorded
+from service.wire.problem.problems import of_recorded
 
 _MARKS = {"mark_ready": "ready", "mark_not_ready": "not_ready"}
 MOST_SAID = 100

@@ -13,9 +13,9 @@ from aggregates.statuses import (
     TransactionClass,
 )
 from projections.history import can_be_stored
-from projections.views.backlog.faceted import FixedPriceFacet, SalesFacet
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
+from projections.views.backlog.sums.faceted import FixedPriceFacet, SalesFacet
 from projections.views.paging import PageRequest
 from service.wire.fields import DateText, DecimalText, PageSize, Position
 

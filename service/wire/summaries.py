@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from projections.views.backlog.statements import View
-from projections.views.backlog.summary import VIEWS
+from projections.views.backlog.sums.summary import VIEWS
 from projections.views.paging import PageRequest
 from service.wire.fields import PageSize, Position
 from service.wire.queries import (

@@ -8,11 +8,11 @@ import msgspec
 from hypothesis import settings
 from sqlalchemy import Engine, delete, select
 
-from projections.catalogue import project
-from projections.changes import Change
 from projections.history import Recorded
 from projections.keeping.gathering import gather
 from projections.keeping.writer import Writer
+from projections.projecting.catalogue import project
+from projections.projecting.changes import Change
 from projections.tables import metadata
 
 Dump = dict[str, list[tuple[Any, ...]]]

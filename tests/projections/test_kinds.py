@@ -6,10 +6,10 @@ import pytest
 
 from aggregates.events import Event
 from projections import tables
-from projections.catalogue import project
-from projections.changes import Patch
 from projections.history import Recorded
 from projections.kinds import KINDS, Kind, kinds_of
+from projections.projecting.catalogue import project
+from projections.projecting.changes import Patch
 from tests.projections.story import STORY
 
 SHOWN_IN = {

@@ -11,10 +11,10 @@ from aggregates.contract_line.events import ContractLineDefined
 from aggregates.events import Event
 from aggregates.job.events import JobCanceled, JobClosed, JobCompleted, JobOpened
 from projections import tables
-from projections.catalogue import project
-from projections.changes import Change, Drop, Patch, Put
 from projections.history import Recorded
-from projections.time_and_material import MOST_OF_AN_EVENT
+from projections.projecting.catalogue import project
+from projections.projecting.changes import Change, Drop, Patch, Put
+from projections.projecting.time_and_material import MOST_OF_AN_EVENT
 from projections.values.search_texts import (
     approvals_row,
     milestone_row,

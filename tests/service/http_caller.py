@@ -20,7 +20,7 @@ from service.http.app import create_app
 from service.http.responses import KINDS
 from service.settings import Settings
 from service.wire import outcomes
-from service.wire.problem_kinds import problem_kinds
+from service.wire.problem.problem_kinds import problem_kinds
 from tests.office import BATCH, Json, approval_event, contract_body, line_body
 from tests.service.processes import LONG
 

@@ -18,14 +18,15 @@ from aggregates.invoice.drafting import CreateDrafts
 from aggregates.invoice.events import InvoiceNumberAssigned
 from projections.history import Recorded
 from projections.tables import metadata
-from projections.views import limits as limit_views
-from service.handlers import backlog, invoices, receiving
+from projections.views.contract import limits as limit_views
+from service.handlers import backlog, invoices
 from service.handlers.idempotency import Answer, Request
+from service.handlers.intake import receiving
 from service.ledger.group_commit import Context
 from service.ledger.ledger import Ledger
 from service.ledger.stream_kinds import kind_of
 from service.tenants.tenant import Tenant
-from service.wire.results import Result
+from service.wire.intake.results import Result
 from tests.office import Json
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from projections.databases.connections import IN_ORDER, plan
 from projections.views.backlog.asked import Asked
 from projections.views.backlog.filters import PageShape
-from projections.views.backlog.searching import among
+from projections.views.backlog.search.searching import among
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from projections.history import can_be_stored
 from projections.values.sums import whole
 from projections.values.units import from_minor
 from projections.views.backlog.asked import Asked, Page
-from projections.views.backlog.facets import FACETS, facets_of
 from projections.views.backlog.filters import BacklogFilter, shape_of, starting_at
 from projections.views.backlog.ids import Ids, ids_of
 from projections.views.backlog.rows import Row, Total
-from projections.views.backlog.searching import Search, among
+from projections.views.backlog.search.searching import Search, among
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
+from projections.views.backlog.sums.facets import FACETS, facets_of
 from projections.views.paging import PageRequest
 
 

@@ -15,7 +15,7 @@ from aggregates.statuses import (
     TransactionClass,
 )
 from projections.values.units import from_millionths, prices_in, texts_in
-from projections.views.backlog.faceted import FacetValue
+from projections.views.backlog.sums.faceted import FacetValue
 from projections.views.resource import Day, Listed, Money, Page, Quantity, R, Resource, UnitPrice
 
 _MONEY = {"amount": texts_in, "tax": texts_in, "unit_price": prices_in}

@@ -38,7 +38,7 @@ from projections.values.sums import halves, kept_halves
 from projections.views.backlog.conditions import Unindexed, any_of, in_range
 from projections.views.backlog.filters import WHOLE, PageShape, Shape, is_scattered, strands_of
 from projections.views.backlog.rows import FixedPriceRow, SalesRow, Shown
-from projections.views.backlog.texts import Texts, of_parts, of_sales
+from projections.views.backlog.search.texts import Texts, of_parts, of_sales
 from projections.views.paging import (
     Columns,
     Order,

@@ -4,7 +4,8 @@ from typing import Any
 
 from service.http.openapi.schemas import posted, reference
 from service.http.routers.intake import BATCH, STRUCTURED
-from service.wire import cloudevents, outcomes, requests
+from service.wire import outcomes, requests
+from service.wire.intake import cloudevents
 
 Json = dict[str, Any]
 EVENTS = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from service.wire.problems import MEDIA_TYPE
+from service.wire.problem.problems import MEDIA_TYPE
 
 Json = dict[str, Any]
 REFERENCE = "#/components/headers/{name}"

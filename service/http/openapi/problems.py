@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from service.http.openapi.schemas import reference
-from service.wire.problem_kinds import ProblemKind, problem_kinds
-from service.wire.problems import MEDIA_TYPE, TITLES
+from service.wire.problem.problem_kinds import ProblemKind, problem_kinds
+from service.wire.problem.problems import MEDIA_TYPE, TITLES
 
 Json = dict[str, Any]
 EVERY = (

@@ -10,8 +10,8 @@ from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from projections.views.backlog import lists as backlog_lists
 from projections.views.backlog.lists import BacklogList, list_fixed_price, list_time_and_material
 from projections.views.backlog.rows import FixedPriceRow, SalesRow, TotalledPage
-from projections.views.backlog.summary import summarize
-from projections.views.backlog.summed import Summary
+from projections.views.backlog.sums.summary import summarize
+from projections.views.backlog.sums.summed import Summary
 from service.handlers import undoing
 from service.handlers.backlog import ItemsCommand
 from service.handlers.idempotency import Request as CommandRequest

@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 from fastapi import Depends, Path, Query, Request, Response
 
 from aggregates.contract_line.milestones import DeleteMilestone
-from projections.views import contracts as contract_views
-from projections.views import limits as limit_views
-from projections.views import listed_contracts
-from projections.views import performance as performance_views
-from projections.views.contracts import Contract, Line, Milestone
-from projections.views.limits import Limits
-from projections.views.listed_contracts import CONTRACTS_BY, ListedContract
-from projections.views.performance import Performance
+from projections.views.contract import contracts as contract_views
+from projections.views.contract import limits as limit_views
+from projections.views.contract import listed_contracts
+from projections.views.contract import performance as performance_views
+from projections.views.contract.contracts import Contract, Line, Milestone
+from projections.views.contract.limits import Limits
+from projections.views.contract.listed_contracts import CONTRACTS_BY, ListedContract
+from projections.views.contract.performance import Performance
 from projections.views.resource import Page
 from service.handlers import contracts as handlers
 from service.http.callers import TheChange, ThePost, TheTenant

@@ -5,16 +5,16 @@ from typing import Annotated
 from fastapi import Depends, Query, Request, Response
 
 from aggregates.statuses import BillingMethod, MilestoneStatus
-from projections.views.contracts import Line, Milestone
-from projections.views.customers import CUSTOMERS_BY, Customer
-from projections.views.customers import list_customers as customers
-from projections.views.lines_and_milestones import (
+from projections.views.contract.contracts import Line, Milestone
+from projections.views.contract.customers import CUSTOMERS_BY, Customer
+from projections.views.contract.customers import list_customers as customers
+from projections.views.contract.lines_and_milestones import (
     LINES_BY,
     MILESTONES_BY,
     MilestonesAsked,
 )
-from projections.views.lines_and_milestones import list_lines as lines
-from projections.views.lines_and_milestones import list_milestones as milestones
+from projections.views.contract.lines_and_milestones import list_lines as lines
+from projections.views.contract.lines_and_milestones import list_milestones as milestones
 from projections.views.resource import Page
 from projections.views.suggestions import Suggestions, suggest
 from service.http.listings import Ids, Listing, Text, any_of, listing_by

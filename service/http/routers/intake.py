@@ -7,8 +7,8 @@ from pydantic import Field
 
 from projections.views import parked_events as parked_views
 from projections.views.resource import Page
-from service.handlers import parked, receiving, refused
 from service.handlers.idempotency import Request as CommandRequest
+from service.handlers.intake import parked, receiving, refused
 from service.http.bodies import media_type
 from service.http.callers import TheCommand, ThePost, TheTenant
 from service.http.listings import Listing, NumberCursor, listing_by, number_of
@@ -18,11 +18,11 @@ from service.http.routers.routes import Routes
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
 from service.wire import strict_json
-from service.wire.binary_mode import binary_event
-from service.wire.cloudevents import read_json
 from service.wire.fields import LARGEST, PageSize, Reason
+from service.wire.intake.binary_mode import binary_event
+from service.wire.intake.cloudevents import read_json
 from service.wire.outcomes import BatchResult, Done, EventResult, NotedRefusal, ParkedEvent
-from service.wire.problems import Problem, invalid_fields, malformed_json
+from service.wire.problem.problems import Problem, invalid_fields, malformed_json
 from service.wire.queries import NO_NUL
 from service.wire.requests import DismissBody
 from service.wire.strict_json import NotJson, TooManyValues

@@ -7,7 +7,7 @@ from service.http.callers import TheTenant
 from service.http.responses import ProblemRaised, gives, json_response
 from service.http.routers.routes import Routes
 from service.wire.outcomes import Live, Ready
-from service.wire.problems import Problem
+from service.wire.problem.problems import Problem
 
 routes = Routes("/health", "Operations")
 NOT_READY = ("commit_unconfirmed", "projector_stopped", "jobs_stopped")

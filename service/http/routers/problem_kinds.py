@@ -8,7 +8,7 @@ from aggregates.refusals import NotFound
 from service.http.responses import gives, json_response
 from service.http.routers.routes import Routes
 from service.threads import in_thread
-from service.wire.problem_kinds import ProblemKind, find_problem_kind
+from service.wire.problem.problem_kinds import ProblemKind, find_problem_kind
 
 routes = Routes("/problems", "Problems")
 

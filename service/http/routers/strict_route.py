@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from service.http.bodies import json_of, media_type
 from service.http.responses import ProblemRaised
 from service.threads import in_thread
-from service.wire.problems import Problem, invalid_fields
+from service.wire.problem.problems import Problem, invalid_fields
 
 _MOST_VALUES = 50_000
 """Values in a command's body: enough for three lists of 10,000 items."""

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from service.http.responses import problem_response
 from service.settings import Settings
-from service.wire.problems import MEDIA_TYPE, Problem
+from service.wire.problem.problems import MEDIA_TYPE, Problem
 
 SPARE = 64
 """Connections over the limit that are told so; further ones are closed without a word."""

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.hosts import Host, host_of, origin_of, own_origin
 from service.http.responses import problem_response
 from service.settings import Settings
-from service.wire.problems import Problem
+from service.wire.problem.problems import Problem
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FOREIGN_SITES = frozenset({"cross-site", "same-site"})

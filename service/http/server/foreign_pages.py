@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 from service.hosts import origin_of
 from service.http.responses import problem_response
 from service.settings import Settings
-from service.wire.problems import Problem
+from service.wire.problem.problems import Problem
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _EXPOSED = ("Allow", "ETag", "Link", "Location", "Retry-After")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from service.importing.csv_files.formats import quoted
 from service.importing.csv_files.map import CLASS_COLUMN, CsvMap, Value, folded_cell
 from service.importing.entries import BadFile
-from service.wire.problems import shown
+from service.wire.problem.problems import shown
 
 DELIMITERS = (",", ";", "\t", "|")
 _SHOWN = 600

@@ -29,7 +29,7 @@ from service.importing.csv_files.map import (
     CsvMap,
     folded_cell,
 )
-from service.wire.cloudevents import APPROVALS
+from service.wire.intake.cloudevents import APPROVALS
 
 _TYPES = {transaction_class.value: name for name, transaction_class in APPROVALS.items()}
 _NOT_CHARGED = ("non_chargeable", "complimentary", "not_available")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from service.wire.problems import shown
+from service.wire.problem.problems import shown
 
 MOST_DECIMALS = 6
 """Decimals of a quantity or a price that is reckoned here, as D-1 has them."""

@@ -20,7 +20,7 @@ from service.importing.csv_files.map import (
     folded_cell,
 )
 from service.importing.entries import BadFile
-from service.wire.envelopes import LONGEST
+from service.wire.intake.envelopes import LONGEST
 
 Json = dict[str, Any]
 LARGEST = 16 * 1024 * 1024

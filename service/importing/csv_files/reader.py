@@ -13,8 +13,8 @@ from service.importing.csv_files.occurrences import Occurrences
 from service.importing.csv_files.rows import Encoding, Row, encoding_of, first_line, rows
 from service.importing.entries import NOTHING, BadFile, Entry, Share
 from service.importing.rejects import text_of
-from service.wire.cloudevents import BadEvent
-from service.wire.problems import Problem, invalid_fields
+from service.wire.intake.cloudevents import BadEvent
+from service.wire.problem.problems import Problem, invalid_fields
 
 _DATA = re.compile(r"\bdata\.(\w+)(?=:)")
 _ID_BYTES = 16

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, Table, select
 
-from projections.changes import Change, Drop, Patch, Put
 from projections.keeping.totals import kind_of
 from projections.keeping.writer import Writer
+from projections.projecting.changes import Change, Drop, Patch, Put
 from projections.tables import TOTALS, fixed_price, time_and_material
 from projections.values.sums import whole
 from tests.projections.feeding import apply, dump, empty, examples, feed

@@ -8,8 +8,6 @@ import pytest
 from sqlalchemy import Engine, text
 
 from projections import tables
-from projections.catalogue import project
-from projections.changes import Change, Drop, Patch, Put, Row
 from projections.databases.connections import as_of_now, schema_of
 from projections.databases.sqlite import sqlite_views
 from projections.history import Recorded
@@ -17,6 +15,8 @@ from projections.keeping.backend import OutOfStep
 from projections.keeping.catching_up import catch_up
 from projections.keeping.rebuilding import rebuild
 from projections.keeping.writer import Writer
+from projections.projecting.catalogue import project
+from projections.projecting.changes import Change, Drop, Patch, Put, Row
 from projections.views.backlog import lists as backlog_lists
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.paging import PageRequest

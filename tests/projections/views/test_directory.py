@@ -29,11 +29,15 @@ from projections.tables import (
 )
 from projections.values.search_texts import folded, milestone_row, milestone_text_id
 from projections.views import suggestions
-from projections.views.customers import list_customers
-from projections.views.lines_and_milestones import MilestonesAsked, list_lines, list_milestones
-from projections.views.listed_contracts import list_contracts
+from projections.views.contract.customers import list_customers
+from projections.views.contract.lines_and_milestones import (
+    MilestonesAsked,
+    list_lines,
+    list_milestones,
+)
+from projections.views.contract.listed_contracts import list_contracts
+from projections.views.contract.performance import performance
 from projections.views.paging import BadQuery, PageRequest
-from projections.views.performance import performance
 from projections.views.suggestions import suggest
 from tests.projections import large_views
 from tests.projections.feeding import examples, shown

@@ -13,9 +13,9 @@ from sqlalchemy import Engine
 
 from projections.databases.connections import as_of_now
 from projections.keeping.writer import Writer
-from projections.views.backlog import facets as facets_module
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.rows import Row, TotalledPage
+from projections.views.backlog.sums import facets as facets_module
 from projections.views.paging import PageRequest
 from tests.projections.feeding import examples, feed, feed_more, shown
 from tests.projections.large_views import STATUSES

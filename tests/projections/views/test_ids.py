@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine
 
 from projections.databases.connections import as_of_now
-from projections.views.backlog import searching
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import BacklogList, list_fixed_price, list_time_and_material
+from projections.views.backlog.search import searching
 from projections.views.paging import PageRequest
 from tests.projections.feeding import examples, feed
 from tests.projections.story import STORY

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, Table, event
 
 from aggregates.statuses import BillingStatus
-from projections.changes import Put
 from projections.keeping.writer import Writer
+from projections.projecting.changes import Put
 from projections.tables import (
     booked_actuals,
     contracts,
@@ -31,11 +31,11 @@ from projections.values.units import from_minor
 from projections.views import actuals as actual_views
 from projections.views import invoices as invoice_views
 from projections.views import jobs as job_views
-from projections.views import listed_contracts
 from projections.views import parked_events as parked_views
-from projections.views import performance as performance_views
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
+from projections.views.contract import listed_contracts
+from projections.views.contract import performance as performance_views
 from projections.views.paging import BadQuery, PageRequest
 from projections.views.resource import Page
 from tests.projections.feeding import apply, empty, examples, shown

@@ -22,8 +22,8 @@ from projections.views.actuals import Actual, list_actuals
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import find_items, list_time_and_material
 from projections.views.backlog.rows import Row, TotalledPage
+from projections.views.contract.performance import performance
 from projections.views.paging import PageRequest
-from projections.views.performance import performance
 from projections.views.resource import Page
 from tests.projections.large_views import ROWS, fill, sales
 

@@ -12,15 +12,15 @@ from aggregates.statuses import NTEStatus
 from projections.keeping.sql import position_seen
 from projections.keeping.writer import Writer
 from projections.views import actuals as actual_views
-from projections.views import contracts as contract_views
 from projections.views import history as history_views
 from projections.views import invoices as invoice_views
-from projections.views import limits as limit_views
-from projections.views import listed_contracts
 from projections.views import parked_events as parked_views
-from projections.views import performance as performance_views
 from projections.views.backlog import lists as backlog_lists
 from projections.views.backlog.filters import BacklogFilter
+from projections.views.contract import contracts as contract_views
+from projections.views.contract import limits as limit_views
+from projections.views.contract import listed_contracts
+from projections.views.contract import performance as performance_views
 from projections.views.paging import PageRequest
 from tests.projections import story
 from tests.projections.feeding import feed, feed_more, shown

@@ -14,9 +14,9 @@ from aggregates.contract_line.events import UnbilledSalesRecorded
 from aggregates.events import Event
 from projections.tables import time_and_material
 from projections.values.search_texts import Sought, folded, key_of
-from projections.views.backlog import searching, text_lookup
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
+from projections.views.backlog.search import searching, text_lookup
 from projections.views.paging import PageRequest
 from tests.projections.feeding import examples, feed
 from tests.projections.story import (

@@ -13,7 +13,7 @@ from aggregates.contract.events import ContractDefined
 from aggregates.contract_line.events import ContractLineDefined, UnbilledSalesRecorded
 from aggregates.events import Event
 from projections.values.search_texts import folded
-from projections.views.backlog import by_text, searching
+from projections.views.backlog.search import by_text, searching
 from tests.projections.feeding import examples, feed
 from tests.projections.story import CONTRACT_DEFINED, TIME_LINE_DEFINED, recorded, sale, work
 from tests.projections.views.test_searching import among_many, event_of, found

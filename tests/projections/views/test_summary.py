@@ -19,7 +19,7 @@ from projections.tables import time_and_material
 from projections.values.units import from_minor
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
-from projections.views.backlog.summary import BY, summarize
+from projections.views.backlog.sums.summary import BY, summarize
 from projections.views.paging import BadQuery, PageRequest
 from tests.projections.feeding import empty, examples, feed, shown
 from tests.projections.large_views import DAYS, FIRST_DAY, STATUSES, sales

@@ -17,7 +17,7 @@ from aggregates.refusals import ItemsRefused
 from service.handlers import backlog
 from service.handlers.backlog import ItemsCommand
 from service.tenants.tenant import Tenant
-from service.wire.problems import of_refusal
+from service.wire.problem.problems import of_refusal
 from tests.databases import NewDatabase
 from tests.office import approval_event, contract_event, line_event
 from tests.service.office import NOW, draft, history, post, record, request

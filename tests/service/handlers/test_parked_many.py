@@ -15,7 +15,8 @@ from aggregates.intake.events import EventParked, EventUnparked
 from projections.tables import parked_events
 from projections.views import parked_events as parked_views
 from projections.views.paging import PageRequest
-from service.handlers import contracts, parked, resuming
+from service.handlers import contracts
+from service.handlers.intake import parked, resuming
 from service.ledger.stream_kinds import PARKING
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import Tenants

@@ -9,7 +9,7 @@ import pytest
 
 from service.http.openapi.document import read
 from service.tenants.tenant import Tenant
-from service.wire.problem_kinds import problem_kinds
+from service.wire.problem.problem_kinds import problem_kinds
 from tests.office import BATCH
 from tests.service.http_caller import DOCUMENT, hold_against_its_model
 from tests.service.processes import LONG

@@ -15,7 +15,7 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 
 from aggregates import streams
-from service.handlers import receiving
+from service.handlers.intake import receiving
 from service.importing.importing import import_events
 from service.tenants.tenant import Tenant
 from tests.office import (

@@ -82,7 +82,7 @@ def test_the_texts_are_not_read_at_a_start() -> None:
         "from service.http.app import create_app\n"
         "from service.settings import Settings\n"
         "create_app(None, Settings())\n"
-        "from service.wire.problem_kinds import problem_kinds\n"
+        "from service.wire.problem.problem_kinds import problem_kinds\n"
         "assert problem_kinds.cache_info().currsize == 0\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

@@ -6,7 +6,7 @@ from typing import Any, cast
 from service.importing.csv_files.map_reading import map_of
 from service.importing.csv_files.reader import CsvFile
 from service.importing.entries import NOTHING, WHOLE, Entry, Share
-from service.wire.cloudevents import BadEvent
+from service.wire.intake.cloudevents import BadEvent
 
 Json = dict[str, Any]
 MAP = """

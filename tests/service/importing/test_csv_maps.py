@@ -10,7 +10,7 @@ from service.importing.csv_files import ready
 from service.importing.csv_files.map_reading import BadMap, map_of
 from service.importing.csv_files.reader import CsvFile
 from service.importing.entries import BadFile
-from service.wire.cloudevents import read
+from service.wire.intake.cloudevents import read
 from tests.service.importing.exports_told import NAMES, OF, SAID_FIELDS, SAYS, SKIPPED
 from tests.service.importing.reading_csv import (
     HEAD,

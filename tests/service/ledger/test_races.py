@@ -23,10 +23,10 @@ from service.handlers.idempotency import Answer, KeyReused, execute
 from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
-from service.wire.cloudevents import read
 from service.wire.commands import create_milestone
+from service.wire.intake.cloudevents import read
+from service.wire.intake.results import Result
 from service.wire.requests import MilestoneBody
-from service.wire.results import Result
 from tests.office import Json, approval_event, contract_event, line_event
 from tests.service.office import (
     NOW,

@@ -17,7 +17,7 @@ from aggregates.contract.defining import DefineContract
 from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.terms import DefineLine
 from aggregates.statuses import BillingType, TransactionClass
-from service.wire.cloudevents import TYPES, BadEvent, read
+from service.wire.intake.cloudevents import TYPES, BadEvent, read
 from tests.office import Json, approval_event, contract_event, line_event
 
 

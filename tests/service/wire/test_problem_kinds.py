@@ -2,22 +2,22 @@
 
 import pytest
 
-from service.wire.problem_kinds import find_problem_kind, problem_kinds
-from service.wire.problems import TITLES, of_recorded
+from service.wire.problem.problem_kinds import find_problem_kind, problem_kinds
+from service.wire.problem.problems import TITLES, of_recorded
 from tests.codes import codes
 
 PASSED_ON = {
     "aggregates/job/working.py: leaving",
     "aggregates/refusals.py: of_reason",
-    "projections/jobs.py: _outcome",
-    "service/handlers/taking_in.py: _settle",
+    "projections/projecting/jobs.py: _outcome",
+    "service/handlers/intake/taking_in.py: _settle",
     "service/http/responses.py: one_response",
     "service/importing/dry_run.py: try_out",
     "service/wire/from_states.py: left_alone",
-    "service/wire/problem_kinds.py: problem_kinds",
-    "service/wire/problems.py: _refused",
-    "service/wire/problems.py: body",
-    "service/wire/problems.py: of_refusal",
+    "service/wire/problem/problem_kinds.py: problem_kinds",
+    "service/wire/problem/problems.py: _refused",
+    "service/wire/problem/problems.py: body",
+    "service/wire/problem/problems.py: of_refusal",
 }
 """Functions that pass on codes which were made elsewhere."""
 NEVER_ANSWERED = {"already_confirmed", "item_not_open"}

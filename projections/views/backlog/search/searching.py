@@ -1,0 +1,247 @@
+"""Rows of a backlog list by a text: gone through in order, or looked up by what has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection, Select
+
+from projections.databases.connections import ALL_OF_THEM, BY_INDEX, IN_ORDER, plan
+from projections.projecting.time_and_material import MOST_OF_AN_EVENT
+from projections.values.search_texts import approvals_text_id, day_and_position
+from projections.views.backlog.asked import Asked, Found, Way
+from projections.views.backlog.search.by_text import BY_TEXT
+from projections.views.backlog.search.text_lookup import Approvals, TextLookup
+from projections.views.backlog.search.texts import NAMES
+
+Texts = Mapping[str, list[Any]]
+"""What has a text, by how it leads to rows."""
+GONE_THROUGH = 3
+"""Rows that are gone through for each with a text, before it is looked up: in about the time that a
+page takes."""
+FEW = 6
+"""What part of a page is found at most if the rest is looked up; else more are gone through."""
+FIRST = 10_000
+"""Rows that are gone through at most for those with one of many texts, which an index tells."""
+MOST_GONE_THROUGH = 100_000
+"""Rows, from which on they are gone through for a text without such steps."""
+MOST_TEXTS = 5_000
+MANY_ROWS = 5_000
+"""Rows with a text from which their totals are taken by going through all rows."""
+MOST_APPROVALS = 50_000
+"""Texts, names and approvals that are looked up at most: for more, all rows are gone through."""
+_ALL = (-(2**63), -1)
+"""The numbers of all texts with approvals."""
+
+
+def among(connection: Connection, asked: Asked) -> tuple[dict[str, Any], Select[Any] | None]:
+    """The ids of all rows of the list, where its text leads to few; and the values for them.
+
+    None where the rows are found by the filter alone. What follows is planned accordingly.
+    """
+    if not asked.shape.has_text or asked.shape.has_project or asked.shape.key:
+        return asked.values, None
+    plan(asked.views, BY_INDEX)
+    few = Search(asked).few(connection)
+    if few:
+        return {**asked.values, **few}, BY_TEXT[asked.view].all_looked_up(asked.shape)
+    plan(asked.views, ALL_OF_THEM)
+    return asked.values, None
+
+
+class Search:
+    """How a page is read that is asked for by a text."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked, self._by_text = asked, BY_TEXT[asked.view]
+        self._views, self._shape, self._part = asked.views, asked.shape, asked.part
+        self._values = asked.values
+
+    def rows(self) -> Found:
+        """The rows of the page, and one more if there is.
+
+        Some rows are gone through in order first: what many rows have fills the page. Else what has
+        the text is looked up, and the rows of that; where many texts have it, only after more rows
+        were gone through if some had it; and where that is too much, still more are. Rows of
+        items, an invoice or a project, which are sorted anyway, are all gone through.
+        """
+        if self._shape.key:
+            plan(self._views, IN_ORDER)
+        if self._shape.key or self._shape.has_project:
+            return self._asked.rows()
+        is_in_order = self._by_text.leads_in_order(self._shape, self._part.orders)
+        rows = self._in_order() if is_in_order and self._names is not None else self._looked_up()
+        if rows is None:
+            plan(self._views, IN_ORDER if is_in_order else ALL_OF_THEM)
+            rows = self._asked.rows()
+        return rows
+
+    def _in_order(self) -> Found | None:
+        """The same, where rows can be gone through in order; None when that takes too many."""
+        wanted, is_letter = self._part.limit + 1, len(self._values["text"]) == 1
+        is_looked_up = False
+        first = skip = GONE_THROUGH * wanted
+        while skip < MOST_GONE_THROUGH:
+            rows, are_all = self._gone_through(skip)
+            if are_all:
+                return rows
+            enough = skip * wanted * 5 // (4 * max(1, len(rows)))
+            # A single letter leads to very many trigrams: not if rows here have it.
+            is_rare = len(rows) * (wanted if is_letter else FEW) < wanted
+            is_next = is_rare or (not is_letter and (skip > first or self._is_led))
+            if is_next and not is_looked_up:
+                looked_up, is_looked_up = self._looked_up(enough), True
+                if looked_up is not None:
+                    return looked_up
+            skip = min(max(enough, 2 * skip), 8 * skip)
+        return None
+
+    @property
+    def _is_led(self) -> bool:
+        """Whether texts and names with the text are so few that rows are read in order of them."""
+        plan(self._views, BY_INDEX)
+        most = self._by_text.most_led(self._shape, self._part.orders)
+        names = self._names or {}
+        led = sum(len(names.get(name, ())) for name in ("contract_id", "customer_id"))
+        return led <= most and self._lookup.texts(most) is not None
+
+    def _gone_through(self, skip: int) -> tuple[Found, bool]:
+        """The rows of the page among the first of the list, and whether these are all."""
+        rows = self._first(self._by_text.gone_through, skip, self._names or {})
+        is_end = bool(rows) and rows[0][len(self._asked.view.shown.fields) + 1] < skip
+        return rows, is_end or len(rows) > self._part.limit
+
+    def _first(self, way: Way, skip: int, lists: Texts) -> Found:
+        """Those of the first rows that have what was looked up."""
+        plan(self._views, IN_ORDER)
+        has_names = any(lists.get(name) for name in NAMES)
+        statement = self._asked.prepared(way, has_names=has_names)
+        return statement.rows(self._views, {**self._values, **self._listed(lists), "skip": skip})
+
+    def few(self, connection: Connection) -> dict[str, Any]:
+        """What has the text, if that leads to a few rows only; else nothing."""
+        texts = self._texts
+        if texts is None:
+            return {}
+        approvals = self._approvals(MANY_ROWS, of_all_pages=True)
+        if approvals.until is not None:
+            return {}
+        found = dict(self._listed({**texts, "approval_ids": approvals.ids}))
+        values = {**self._values, **found, "limit": MANY_ROWS}
+        count = connection.execute(self._by_text.candidates(self._shape), values).scalar_one()
+        return found if count < MANY_ROWS else {}
+
+    def _looked_up(self, enough: int = MOST_GONE_THROUGH) -> Found | None:
+        """The rows by what has the text; None when that is too much.
+
+        Approvals may be many: first those that fill the page. Texts may lead to very many rows:
+        first those that the page begins with, where about `enough` of the list have these.
+        """
+        plan(self._views, BY_INDEX)
+        texts = self._texts
+        if texts is None:
+            return None
+        for most in (GONE_THROUGH * (self._part.limit + 1), MOST_APPROVALS):
+            approvals = self._approvals(most)
+            end = self._before(approvals.until)
+            if approvals == Approvals([], None) and self._are_soon(texts, enough):
+                rows = self._first(self._by_text.gone_through_for_texts, enough, texts)
+                if len(rows) > self._part.limit:
+                    return rows
+            if end is not None:
+                rows = self._rows_of(texts, approvals.ids, end)
+                if len(rows) > self._part.limit or approvals.until is None:
+                    return rows
+        return None
+
+    def _are_soon(self, texts: Texts, enough: int) -> bool:
+        """Whether rows with many texts, and no name, are likely to be met soon."""
+        most = self._by_text.most_led(self._shape, self._part.orders)
+        are_texts = len(texts["text_ids"]) > most > 0 and not any(map(texts.get, NAMES))
+        return are_texts and enough <= FIRST
+
+    def _rows_of(self, texts: Texts, approvals: list[str], end: dict[str, Any]) -> Found:
+        """The rows of a page of those with one of what was found, up to an end if there is one."""
+        lists = {**texts, "approval_ids": approvals}
+        if not any(lists.values()):
+            return []
+        led = self._led(lists)
+        counts = tuple((name, len(ids)) for name, ids in led.items())
+        statement = self._asked.prepared(self._by_text.looked_up, has_until=bool(end), led=counts)
+        if led:
+            plan(self._views, IN_ORDER)
+        ids = {f"{name}_led_{n}": each for name, ids in led.items() for n, each in enumerate(ids)}
+        return statement.rows(self._views, {**self._values, **self._listed(lists), **ids, **end})
+
+    def _led(self, lists: Texts) -> Texts:
+        """What leads to rows that are read in order, where it is not too much."""
+        most = self._by_text.most_led(self._shape, self._part.orders)
+        led: dict[str, list[Any]] = {}
+        texts = {"text_id": lists["text_ids"]}
+        names = {name: lists[name] for name in ("contract_id", "customer_id")}
+        for several in (texts, names):
+            if sum(map(len, several.values())) <= most:
+                led |= {name: _rounded_up(ids) for name, ids in several.items() if ids}
+        return led
+
+    def _listed(self, lists: Texts) -> Mapping[str, Any]:
+        """What was found, as statements take it."""
+        if self._views.schema is not None:
+            return lists
+        return {name: json.dumps(several) for name, several in lists.items()}
+
+    @cached_property
+    def _texts(self) -> Texts | None:
+        """What has the text, approvals apart; None when it is too much."""
+        names = self._names
+        texts = None if names is None else self._lookup.texts(MOST_TEXTS)
+        return None if texts is None or names is None else {"text_ids": texts, **names}
+
+    @cached_property
+    def _names(self) -> Texts | None:
+        """What has the text in its name; None when it is too much."""
+        return self._lookup.names(MOST_TEXTS)
+
+    def _approvals(self, most: int, *, of_all_pages: bool = False) -> Approvals:
+        """Approvals that have the text in their id, in the order of the page where it is theirs."""
+        if not self._by_text.has_approvals:
+            return Approvals([], None)
+        first, last = _ALL
+        descending = self._part.orders[0].descending
+        if self._is_by_approvals and self._part.after is not None and not of_all_pages:
+            day, sequence = self._part.after
+            edge = approvals_text_id(day, sequence // MOST_OF_AN_EVENT)
+            first, last = (first, edge) if descending else (edge, last)
+        return self._lookup.approvals(first, last, most, descending=descending)
+
+    def _before(self, until: int | None) -> dict[str, Any] | None:
+        """The sort keys of the page before the approvals with that number: none where all are.
+
+        None when the page is in another order.
+        """
+        if until is None:
+            return {}
+        if not self._is_by_approvals:
+            return None
+        day, position = day_and_position(until)
+        after = self._part.orders[0].descending
+        return {"until_0": day, "until_1": (position + after) * MOST_OF_AN_EVENT - (not after)}
+
+    @property
+    def _is_by_approvals(self) -> bool:
+        """Whether the page is in the order of the texts with approvals."""
+        orders = self._part.orders
+        names = [order.name for order in orders]
+        return names == ["date", "sequence"] and orders[0].descending == orders[1].descending
+
+    @cached_property
+    def _lookup(self) -> TextLookup:
+        return TextLookup(self._views, self._values["text"])
+
+
+def _rounded_up(ids: list[Any]) -> list[Any]:
+    """The same and some that nothing is led by, so that there are fewer statements to plan."""
+    return [*ids, *[None] * (len(ids) % 2)]
