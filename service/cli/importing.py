@@ -158,8 +158,8 @@ def _show_refused(imported: Imported, rejects: Path | None) -> None:
 
 def _reader(file: Path, mapped: str | None) -> Reader:
     """What reads the file; ends the command, with why, where there is no sense in it."""
-    if file.exists() and not file.is_file():
-        fail(f"{file} has to be a file: it is read more than once, which a pipe or folder can't be")
+    if file.exists() and not file.is_file() and not file.is_dir():
+        fail(f"{file} has to be a file: it is read more than once, and a pipe can't be")
     if not file.is_file():
         fail(f"there is no file {file}")
     try:

@@ -140,8 +140,10 @@ def test_among_many_others_a_text_finds_the_same(
 
 @pytest.fixture(params=[1_000, 0], ids=["at once", "apart"])
 def _at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Texts and approvals are looked up in one, or each by itself."""
+    """Texts and approvals are looked up at once, or each by itself; that is dear, or it is not."""
     monkeypatch.setattr(text_lookup, "MOST_AT_ONCE", request.param)
+    monkeypatch.setattr(searching, "MOST_SORTED", request.param + 1)
+    monkeypatch.setattr(searching, "DEAR", 20)
 
 
 @pytest.mark.usefixtures("_at_once")
@@ -175,6 +177,23 @@ def test_ids_far_from_each_other_are_found_page_by_page(shared_views: Engine, so
     ids = found(shared_views, "x", 1, sort)
     expected = [f"{n}-30" for n in range(12)]
     assert ids == (expected if sort == "date" else expected[::-1])
+
+
+@pytest.mark.usefixtures("_at_once")
+@pytest.mark.parametrize("sort", ["date", "-date"])
+@pytest.mark.parametrize("day", [DAY - timedelta(3), DAY - timedelta(1), DAY, DAY + timedelta(60)])
+def test_a_text_is_found_within_some_days(shared_views: Engine, day: date, sort: str) -> None:
+    works = [Work(f"x{n}", DAY + timedelta(n % 2), "z") for n in range(90)]
+    fill(shared_views, among_many([works]))
+    wanted = BacklogFilter(text="x", date_from=day, date_to=day)
+    with shared_views.connect() as connection:
+        page = list_time_and_material(
+            connection, wanted, PageRequest(limit=2, sort=sort), totals=True
+        )
+    expected = sorted(f"0-{n}" for n in range(90) if DAY + timedelta(n % 2) == day)
+    order = expected if sort == "date" else expected[::-1]
+    assert [row.item_id for row in page.items] == order[:2]
+    assert sum(total.count for total in page.totals or []) == len(expected)
 
 
 def test_a_text_is_found_within_a_project(shared_views: Engine) -> None:

@@ -124,6 +124,7 @@ def test_a_text_in_a_name_finds_the_rows_of_all_that_is_called_so(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(by_text, "MOST_STRANDS", most)
         patch.setattr(searching, "MOST_TEXTS", names)
+        patch.setattr(searching, "DEAR", 20)
         ids = found(shared_views, text, limit, sort)
     expected = [n for n, it in enumerate(sales) if deals[it.deal].has(text, it.customer)]
     if sort in {"date", "-date"}:

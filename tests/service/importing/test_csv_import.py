@@ -303,7 +303,7 @@ def test_a_map_may_come_through_a_pipe_and_a_file_of_events_may_not(
 ) -> None:
     path, pipe = written(tmp_path, OF["toggl"].encode(), "hours.csv"), tmp_path / "pipe"
     os.mkfifo(pipe)
-    writing = threading.Thread(target=pipe.write_text, args=(ready.text("toggl"),))
+    writing = threading.Thread(target=pipe.write_text, args=(ready.text("toggl"),), daemon=True)
     writing.start()
     assert "would go in" in imported(file_database, path, "--map", str(pipe), "--dry-run").stderr
     writing.join()

@@ -62,6 +62,11 @@ class ByText:
         gone = select(func.count()).select_from(first).scalar_subquery().label("gone")
         return self.view.page_of(_in_order_of(first, having, orders), orders, gone)
 
+    def count_of_first(self, page: PageShape) -> Select[Any]:
+        """How many rows the list has, or `skip` if there are more."""
+        first = self._first(page, self.view.table.c.item_id).subquery()
+        return select(func.count()).select_from(first)
+
     def gone_through_for_texts(self, page: PageShape) -> Select[Any]:
         """The same of rows that have one of the texts that were found, which an index tells."""
         orders = page.orders
@@ -166,6 +171,11 @@ class ByText:
         parts = self._looked_up(shape)
         some = union_all(*(part.limit(limit).subquery().select() for part in parts))
         return select(func.count()).select_from(some.subquery())
+
+    def count_of_all(self, page: PageShape) -> Select[Any]:
+        """The same of rows that no filter leaves out."""
+        of_text = Shape((), has_date_from=False, has_date_to=False, has_text=page.filter.has_text)
+        return self.candidates(of_text)
 
     @property
     def has_approvals(self) -> bool:

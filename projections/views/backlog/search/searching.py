@@ -24,6 +24,10 @@ GONE_THROUGH = 3
 page takes."""
 FEW = 6
 """What part of a page is found at most if the rest is looked up; else more are gone through."""
+DEAR = 2_000
+"""Rows that are gone through before very many are looked up, to be sorted or left out."""
+MOST_SORTED = 2_000
+"""Rows that are sorted, or left out by a filter, in about the time of a page."""
 FIRST = 10_000
 """Rows that are gone through at most for those with one of many texts, which an index tells."""
 MOST_GONE_THROUGH = 100_000
@@ -33,6 +37,7 @@ MANY_ROWS = 5_000
 """Rows with a text from which their totals are taken by going through all rows."""
 MOST_APPROVALS = 50_000
 """Texts, names and approvals that are looked up at most: for more, all rows are gone through."""
+_NAMED_BY = {"contract_id", "customer_id"}
 _ALL = (-(2**63), -1)
 """The numbers of all texts with approvals."""
 
@@ -82,7 +87,7 @@ class Search:
     def _in_order(self) -> Found | None:
         """The same, where rows can be gone through in order; None when that takes too many."""
         wanted, is_letter = self._part.limit + 1, len(self._values["text"]) == 1
-        is_looked_up = False
+        is_looked_up = was_dear = False
         first = skip = GONE_THROUGH * wanted
         while skip < MOST_GONE_THROUGH:
             rows, are_all = self._gone_through(skip)
@@ -92,8 +97,10 @@ class Search:
             # A single letter leads to very many trigrams: not if rows here have it.
             is_rare = len(rows) * (wanted if is_letter else FEW) < wanted
             is_next = is_rare or (not is_letter and (skip > first or self._is_led))
-            if is_next and not is_looked_up:
-                looked_up, is_looked_up = self._looked_up(enough), True
+            dearly = skip >= DEAR
+            if is_next and (not is_looked_up or dearly > was_dear):
+                is_looked_up, was_dear = True, dearly
+                looked_up = self._looked_up(enough, dearly=dearly)
                 if looked_up is not None:
                     return looked_up
             skip = min(max(enough, 2 * skip), 8 * skip)
@@ -105,14 +112,21 @@ class Search:
         plan(self._views, BY_INDEX)
         most = self._by_text.most_led(self._shape, self._part.orders)
         names = self._names or {}
-        led = sum(len(names.get(name, ())) for name in ("contract_id", "customer_id"))
+        led = sum(len(names.get(name, ())) for name in _NAMED_BY)
         return led <= most and self._lookup.texts(most) is not None
 
     def _gone_through(self, skip: int) -> tuple[Found, bool]:
         """The rows of the page among the first of the list, and whether these are all."""
         rows = self._first(self._by_text.gone_through, skip, self._names or {})
-        is_end = bool(rows) and rows[0][len(self._asked.view.shown.fields) + 1] < skip
-        return rows, is_end or len(rows) > self._part.limit
+        if len(rows) > self._part.limit:
+            return rows, True
+        if rows:
+            gone = rows[0][len(self._asked.view.shown.fields) + 1]
+        elif self._is_plain:
+            return rows, False
+        else:
+            [(gone,)] = self._first(self._by_text.count_of_first, skip, {})
+        return rows, gone < skip
 
     def _first(self, way: Way, skip: int, lists: Texts) -> Found:
         """Those of the first rows that have what was looked up."""
@@ -134,8 +148,8 @@ class Search:
         count = connection.execute(self._by_text.candidates(self._shape), values).scalar_one()
         return found if count < MANY_ROWS else {}
 
-    def _looked_up(self, enough: int = MOST_GONE_THROUGH) -> Found | None:
-        """The rows by what has the text; None when that is too much.
+    def _looked_up(self, enough: int = MOST_GONE_THROUGH, *, dearly: bool = True) -> Found | None:
+        """The rows by what has the text; None when that is too much, or takes long and is not to.
 
         Approvals may be many: first those that fill the page. Texts may lead to very many rows:
         first those that the page begins with, where about `enough` of the list have these.
@@ -151,11 +165,27 @@ class Search:
                 rows = self._first(self._by_text.gone_through_for_texts, enough, texts)
                 if len(rows) > self._part.limit:
                     return rows
+            if not dearly and self._are_dear({**texts, "approval_ids": approvals.ids}):
+                return None
             if end is not None:
                 rows = self._rows_of(texts, approvals.ids, end)
                 if len(rows) > self._part.limit or approvals.until is None:
                     return rows
         return None
+
+    def _are_dear(self, lists: Texts) -> bool:
+        """Whether it leads to very many rows: to be sorted, or that a filter leaves out."""
+        if self._is_plain:
+            are_named = any(lists[name] for name in _NAMED_BY)
+            return are_named and not _NAMED_BY & self._led(lists).keys()
+        values = {**self._values, **self._listed(lists), "limit": MOST_SORTED}
+        [(count,)] = self._asked.prepared(self._by_text.count_of_all).rows(self._views, values)
+        return count >= MOST_SORTED
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether nothing leaves rows out but what the list leaves out by itself."""
+        return self._shape.names <= {"billing_status", "adjustment_status", "text"}
 
     def _are_soon(self, texts: Texts, enough: int) -> bool:
         """Whether rows with many texts, and no name, are likely to be met soon."""
@@ -181,7 +211,7 @@ class Search:
         most = self._by_text.most_led(self._shape, self._part.orders)
         led: dict[str, list[Any]] = {}
         texts = {"text_id": lists["text_ids"]}
-        names = {name: lists[name] for name in ("contract_id", "customer_id")}
+        names = {name: lists[name] for name in sorted(_NAMED_BY)}
         for several in (texts, names):
             if sum(map(len, several.values())) <= most:
                 led |= {name: _rounded_up(ids) for name, ids in several.items() if ids}
