@@ -126,11 +126,7 @@ class Paging:
         self, statement: Select[Any], orders: Sequence[Order], *, is_next: bool
     ) -> Select[Any]:
         """The same with all rows from there on."""
-        columns = [self._columns[order.name] for order in orders]
-        keys = (
-            column.label(f"sort_{order.name}")
-            for order, column in zip(orders, columns, strict=True)
-        )
+        keys = (self._columns[order.name].label(f"sort_{order.name}") for order in orders)
         return self.following(statement, orders, is_next=is_next).add_columns(*keys)
 
     def following(
@@ -161,8 +157,7 @@ class Paging:
         if len(rows) <= part.limit:
             return None
         keys = [str(order) for order in part.orders]
-        values = [_plain(value) for value in rows[part.limit - 1][-len(keys) :]]
-        packed = msgspec.json.encode([keys, values])
+        packed = msgspec.json.encode([keys, rows[part.limit - 1][-len(keys) :]])
         return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
     def _orders(self, sort: str) -> tuple[Order, ...]:
@@ -287,10 +282,6 @@ def empty_first(column: ColumnElement[Any]) -> ColumnElement[Any]:
     if not getattr(column, "nullable", False):
         return column
     return func.coalesce(column, datetime.date.min if isinstance(column.type, Date) else "")
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime.date) else value
 
 
 def has_text(text: str | None, *columns: ColumnElement[Any]) -> list[ColumnElement[bool]]:
