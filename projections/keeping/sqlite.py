@@ -56,9 +56,6 @@ class SqliteTables:
             rows = sorted(rows, key=lambda row: row[key])
         self._upsert(table, rows, conflict(table))
 
-    def insert(self, table: Table, rows: Sequence[Row]) -> None:
-        self._upsert(table, rows, "")
-
     def add(self, totals: Table, rows: Sequence[Row]) -> None:
         self._upsert(totals, rows, addition(totals))
 
