@@ -49,14 +49,17 @@ class Asked:
 
     def prepared(self, way: Way, **how: Any) -> Prepared:
         """The statement that finds rows in such a way."""
-        page = PageShape(
+        return _prepared(way, self.page_shape(**how))
+
+    def page_shape(self, **how: Any) -> PageShape:
+        """What its statement depends on, and how rows are found."""
+        return PageShape(
             self.shape,
             self.part.orders,
             is_next=self.part.after is not None,
             on_postgres=self.views.schema is not None,
             **how,
         )
-        return _prepared(way, page)
 
     def page(self, rows: Found, totals: list[Total] | None = None) -> Page:
         """The page of the rows that were found."""

@@ -6,7 +6,6 @@ from sqlalchemy import Connection
 
 from projections.databases.connections import IN_ORDER, plan
 from projections.views.backlog.asked import Asked
-from projections.views.backlog.filters import PageShape
 from projections.views.backlog.search.searching import among
 
 
@@ -20,19 +19,13 @@ class Ids:
 
 def ids_of(connection: Connection, asked: Asked) -> Ids:
     """The ids of the rows of the page that is asked for: no names, no texts of any row."""
-    part, views = asked.part, asked.views
-    page = PageShape(
-        asked.shape,
-        part.orders,
-        is_next=part.after is not None,
-        on_postgres=views.schema is not None,
-    )
+    part, page = asked.part, asked.page_shape()
     values, ids = among(connection, asked)
     if ids is not None:
         statement = asked.view.ids_among(page, ids)
     else:
         if asked.is_in_order:
-            plan(views, IN_ORDER)
+            plan(asked.views, IN_ORDER)
         statement = asked.view.ids(page)
     rows = connection.execute(statement, values).all()
     found = [row[0] for row in rows[: part.limit]]

@@ -28,7 +28,7 @@ from projections.views.backlog.search.texts import says_one_of
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
 from projections.views.paging import ROWS, Columns, Order, Paging, merged, past_indexes, together
 
-_NAMES_LEAD = {"contract_id", "customer_id"}
+NAMES_LEAD = {"contract_id", "customer_id"}
 """What leads to rows with a text in a name."""
 
 
@@ -103,7 +103,7 @@ class ByText:
             up_to = [paging.until(orders)] if page.has_until else []
             return paging.rows(part.where(*up_to), orders, is_next=is_next)
 
-        sorted_ones = others if led.keys() & _NAMES_LEAD else [*others, is_named]
+        sorted_ones = others if led.keys() & NAMES_LEAD else [*others, is_named]
         pages: list[Select[Any] | CompoundSelect[Any]]
         pages = [wanted(by_text, part).limit(ROWS) for part in sorted_ones]
         if "text_id" not in led:
@@ -131,7 +131,7 @@ class ByText:
         plain, own = replace(shape, has_text=False), self.view.table.c
         led_by = {"billing_status": own.billing_status, "date": own.date}
         columns: Columns = {**self._columns, **led_by}
-        has_text = [self.view.texts.is_named()] if name in _NAMES_LEAD else []
+        has_text = [self.view.texts.is_named()] if name in NAMES_LEAD else []
         for n, status in product(range(count), range(dict(shape.any_of)["billing_status"])):
             is_led = own[name] == bindparam(f"{name}_led_{n}", type_=own[name].type)
             where = self.view.where(plain, {"billing_status": status}, columns)

@@ -13,7 +13,7 @@ from projections.databases.connections import ALL_OF_THEM, BY_INDEX, IN_ORDER, p
 from projections.projecting.time_and_material import MOST_OF_AN_EVENT
 from projections.values.search_texts import approvals_text_id, day_and_position
 from projections.views.backlog.asked import Asked, Found, Way
-from projections.views.backlog.search.by_text import BY_TEXT
+from projections.views.backlog.search.by_text import BY_TEXT, NAMES_LEAD
 from projections.views.backlog.search.text_lookup import Approvals, TextLookup
 from projections.views.backlog.search.texts import NAMES
 
@@ -37,7 +37,6 @@ MANY_ROWS = 5_000
 """Rows with a text from which their totals are taken by going through all rows."""
 MOST_APPROVALS = 50_000
 """Texts, names and approvals that are looked up at most: for more, all rows are gone through."""
-_NAMED_BY = {"contract_id", "customer_id"}
 _ALL = (-(2**63), -1)
 """The numbers of all texts with approvals."""
 
@@ -112,7 +111,7 @@ class Search:
         plan(self._views, BY_INDEX)
         most = self._by_text.most_led(self._shape, self._part.orders)
         names = self._names or {}
-        led = sum(len(names.get(name, ())) for name in _NAMED_BY)
+        led = sum(len(names.get(name, ())) for name in NAMES_LEAD)
         return led <= most and self._lookup.texts(most) is not None
 
     def _gone_through(self, skip: int) -> tuple[Found, bool]:
@@ -176,8 +175,8 @@ class Search:
     def _are_dear(self, lists: Texts) -> bool:
         """Whether it leads to very many rows: to be sorted, or that a filter leaves out."""
         if self._is_plain:
-            are_named = any(lists[name] for name in _NAMED_BY)
-            return are_named and not _NAMED_BY & self._led(lists).keys()
+            are_named = any(lists[name] for name in NAMES_LEAD)
+            return are_named and not NAMES_LEAD & self._led(lists).keys()
         values = {**self._values, **self._listed(lists), "limit": MOST_SORTED}
         [(count,)] = self._asked.prepared(self._by_text.count_of_all).rows(self._views, values)
         return count >= MOST_SORTED
@@ -211,7 +210,7 @@ class Search:
         most = self._by_text.most_led(self._shape, self._part.orders)
         led: dict[str, list[Any]] = {}
         texts = {"text_id": lists["text_ids"]}
-        names = {name: lists[name] for name in sorted(_NAMED_BY)}
+        names = {name: lists[name] for name in sorted(NAMES_LEAD)}
         for several in (texts, names):
             if sum(map(len, several.values())) <= most:
                 led |= {name: _rounded_up(ids) for name, ids in several.items() if ids}

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from projections.views.resource import Resource
 
-FixedPriceFacet = Literal[
+_OfBoth = Literal[
     "contract_id",
     "line_id",
     "project_id",
@@ -16,23 +16,9 @@ FixedPriceFacet = Literal[
     "task_id",
     "currency",
     "billing_status",
-    "milestone_status",
 ]
-SalesFacet = Literal[
-    "contract_id",
-    "line_id",
-    "project_id",
-    "customer_id",
-    "task_id",
-    "currency",
-    "billing_status",
-    "class",
-    "nte_status",
-    "billing_type",
-    "resource",
-    "role",
-    "category",
-]
+FixedPriceFacet = Literal[_OfBoth, "milestone_status"]
+SalesFacet = Literal[_OfBoth, "class", "nte_status", "billing_type", "resource", "role", "category"]
 """What each view has facets of."""
 
 
