@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from aggregates.contract_line.events import ApprovedWork, UnbilledSale
-from aggregates.statuses import ActualType, AdjustmentStatus, BillingStatus, BillingType
+from aggregates.statuses import ActualType, AdjustmentStatus, BillingStatus, BillingType, Cause
 
 BOOKED = BillingStatus.INVOICE_POSTED
 """What every actual reads that a confirmed invoice has booked (D-45)."""
@@ -17,16 +16,19 @@ BOOKED = BillingStatus.INVOICE_POSTED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actual:
-    """One actual; its contract, customer and currency are those of what lists it.
+    """One actual; its contract, customer, currency and accounting date are those of what lists it.
 
     `item_id` is the backlog item that it is about, null where there is none. `kind` is the
-    class of the work, or that of a detail that bills no work. These fields in this order are also
-    how the history stores what an invoice has booked.
+    class of the work, or that of a detail that bills no work. `cause` is why it was booked (D-110),
+    `replaces` the actual whose place it takes, null where it takes none. These fields in this order
+    are also how the history stores what was booked.
     """
 
     actual_id: str
     type: ActualType
+    cause: Cause
     reversal_of: str | None
+    replaces: str | None
     item_id: str | None
     line_id: str
     approval_id: str | None
@@ -41,36 +43,17 @@ class Actual:
     adjustment_status: AdjustmentStatus
 
 
-def unbilled(line_id: str, work: ApprovedWork, sale: UnbilledSale) -> Actual:
-    """The actual of one customer that an approval has become (D-20). Its id is that of its item."""
-    return Actual(
-        actual_id=sale.item_id,
-        type=ActualType.UNBILLED_SALES,
-        reversal_of=None,
-        item_id=sale.item_id,
-        line_id=line_id,
-        approval_id=work.approval_id,
-        milestone_id=None,
-        kind=work.transaction_class,
-        date=work.date,
-        quantity=sale.quantity,
-        unit_price=work.unit_price,
-        amount=sale.amount,
-        tax=sale.tax,
-        billing_type=sale.billing_type,
-        adjustment_status=AdjustmentStatus.ADJUSTABLE,
-    )
-
-
-def reversal(actual: Actual, actual_id: str) -> Actual:
+def reversal(actual: Actual, actual_id: str, cause: Cause) -> Actual:
     """What cancels an actual: both sum to zero in quantity, amount and tax (D-46).
 
-    It copies everything else, and can't be adjusted itself.
+    It copies everything else of it, replaces nothing, and can't be adjusted itself.
     """
     return replace(
         actual,
         actual_id=actual_id,
+        cause=cause,
         reversal_of=actual.actual_id,
+        replaces=None,
         quantity=-actual.quantity,
         amount=-actual.amount,
         tax=-actual.tax,

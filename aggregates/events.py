@@ -19,19 +19,33 @@ from aggregates.contract_line.events import (
     MarkedReady,
     MilestoneChanged,
     MilestoneDeleted,
+    MilestonePartsCredited,
     MilestoneSplit,
     NTEEvaluated,
     NTEReset,
+    SalesReversed,
+    UnbilledSalesBooked,
     UnbilledSalesRecorded,
 )
 from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived, EventUnparked
 from aggregates.invoice.events import (
     ActualsBooked,
+    CorrectionDrafted,
+    CorrectionOpened,
+    CorrectionWithdrawn,
+    CorrectiveDetailsAdded,
     DetailsAdded,
+    DetailsCorrected,
+    DetailsEdited,
+    DetailsRecalled,
+    DetailsRemoved,
     DraftCreated,
     DraftDeleted,
+    InvoiceApproved,
     InvoiceConfirmed,
     InvoiceNumberAssigned,
+    InvoiceReturned,
+    InvoiceSubmitted,
 )
 from aggregates.job.events import (
     JobCanceled,
@@ -84,7 +98,10 @@ Event = (
     | MilestoneSplit
     | MilestoneChanged
     | MilestoneDeleted
+    | MilestonePartsCredited
     | UnbilledSalesRecorded
+    | UnbilledSalesBooked
+    | SalesReversed
     | NTEEvaluated
     | NTEReset
     | MarkedReady
@@ -94,9 +111,20 @@ Event = (
     | ItemsPosted
     | DraftCreated
     | DetailsAdded
+    | DetailsEdited
+    | DetailsRemoved
+    | DetailsRecalled
     | DraftDeleted
+    | InvoiceSubmitted
+    | InvoiceReturned
+    | InvoiceApproved
     | InvoiceConfirmed
     | ActualsBooked
+    | CorrectionDrafted
+    | CorrectiveDetailsAdded
+    | CorrectionOpened
+    | CorrectionWithdrawn
+    | DetailsCorrected
     | InvoiceNumberAssigned
     | EventReceived
     | ApprovalRecorded

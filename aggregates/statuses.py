@@ -77,6 +77,29 @@ class ActualType(StrEnum):
     BILLED_SALES = "billed_sales"
 
 
+class Cause(StrEnum):
+    """Why an actual was booked (D-110)."""
+
+    APPROVAL = "approval"
+    RECALL = "recall"
+    ENTRY_CORRECTION = "entry_correction"
+    CONFIRMATION = "confirmation"
+    EDIT = "edit"
+    HAND = "hand"
+    CORRECTION = "correction"
+
+
+class ApprovalRule(StrEnum):
+    """Whether an invoice of a contract has to be approved before it is confirmed (D-73).
+
+    `four_eyes`: by who neither made nor changed it.
+    """
+
+    NONE = "none"
+    REQUIRED = "required"
+    FOUR_EYES = "four_eyes"
+
+
 class InvoiceStatus(StrEnum):
     """The life of a proforma invoice."""
 

@@ -10,6 +10,7 @@ from aggregates.contract.state import Contract, evolve
 from aggregates.decision import NOTHING, Decision
 from aggregates.limits import ceiling
 from aggregates.refusals import Invalid, Refused
+from aggregates.statuses import ApprovalRule
 from aggregates.terms import NOTHING_LEFT_OUT, ContractCustomer, LeftOut
 
 # --- commands ----------------------------------------------------------------------------------
@@ -19,7 +20,7 @@ from aggregates.terms import NOTHING_LEFT_OUT, ContractCustomer, LeftOut
 class DefineContract:
     """Make a contract, or change its terms: what is given are all its terms then.
 
-    Limits that are `left_out` stay as they are.
+    Limits, and the rule of approval, that are `left_out` stay as they are.
     """
 
     contract_id: str
@@ -27,6 +28,7 @@ class DefineContract:
     currency: str
     nte_limit: Decimal | None
     customers: tuple[ContractCustomer, ...]
+    approval: ApprovalRule = ApprovalRule.NONE
     left_out: LeftOut = NOTHING_LEFT_OUT
 
 
@@ -62,6 +64,7 @@ def define(command: DefineContract, state: Contract | None) -> Decision:
         name=command.name,
         currency=command.currency,
         nte_limit=limit,
+        approval=command.approval,
         customers=customers,
     )
     stands = state is not None and evolve(state, event) == state
@@ -69,7 +72,7 @@ def define(command: DefineContract, state: Contract | None) -> Decision:
 
 
 def _completed(command: DefineContract, state: Contract | None) -> DefineContract:
-    """The command with the limits that were left out as they stand, if there is a contract.
+    """The command with what was left out as it stands, if there is a contract.
 
     Raises Invalid when one would stand in another currency then: 1,000 euros are not 1,000 yen.
     """
@@ -77,13 +80,14 @@ def _completed(command: DefineContract, state: Contract | None) -> DefineContrac
         return command
     left_out = command.left_out
     limit = state.nte_limit if "nte_limit" in left_out.fields else command.nte_limit
+    approval = state.approval if "approval" in left_out.fields else command.approval
     customers = tuple(
         replace(customer, nte_limit=state.customer_limit(customer.customer_id))
         if customer.customer_id in left_out.limits
         else customer
         for customer in command.customers
     )
-    completed = replace(command, nte_limit=limit, customers=customers)
+    completed = replace(command, nte_limit=limit, approval=approval, customers=customers)
     if command.currency != state.currency:
         for field, given, kept in _limits(command, completed):
             if given != kept:

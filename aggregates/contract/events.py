@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from aggregates import streams
-from aggregates.statuses import BillingMethod
+from aggregates.statuses import ApprovalRule, BillingMethod
 from aggregates.terms import ContractCustomer, LevelUsage
 
 
@@ -23,11 +23,16 @@ class ContractEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractDefined(ContractEvent):
-    """A contract was put on the books, or its terms were changed: the terms as they now stand."""
+    """A contract was put on the books, or its terms were changed: the terms as they now stand.
 
+    Before version 2 no invoice had to be approved.
+    """
+
+    VERSION: ClassVar[int] = 2
     name: str
     currency: str
     nte_limit: Decimal | None
+    approval: ApprovalRule
     customers: tuple[ContractCustomer, ...]
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from aggregates.contract.events import ContractDefined, ContractLineListed, ContractUsageChanged
 from aggregates.events import Event
 from aggregates.limits import NO_USAGE, Usages, fold_usage
-from aggregates.statuses import BillingMethod
+from aggregates.statuses import ApprovalRule, BillingMethod
 from aggregates.terms import ContractCustomer
 
 # --- state -------------------------------------------------------------------------------------
@@ -29,6 +29,7 @@ class Contract:
     name: str
     currency: str
     nte_limit: Decimal | None
+    approval: ApprovalRule = ApprovalRule.NONE
     customers: Mapping[str, ContractCustomer]
     lines: Mapping[str, ListedLine] = field(default_factory=dict[str, ListedLine])
     usage: Usages = field(default_factory=lambda: NO_USAGE)
@@ -51,6 +52,7 @@ def evolve(state: Contract | None, event: Event) -> Contract | None:
                 name=event.name,
                 currency=event.currency,
                 nte_limit=event.nte_limit,
+                approval=event.approval,
                 customers={customer.customer_id: customer for customer in event.customers},
             )
             return replace(defined, lines=state.lines, usage=state.usage) if state else defined

@@ -1,14 +1,17 @@
 """Events on the stream of a contract line: terms, milestones, unbilled sales, items that moved."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
 from aggregates import streams
+from aggregates.actuals import Actual
 from aggregates.statuses import (
     BillingMethod,
     BillingType,
+    Cause,
     MilestoneStatus,
     NTEStatus,
     TransactionClass,
@@ -147,6 +150,43 @@ class UnbilledSalesRecorded(LineEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnbilledSalesBooked(LineEvent):
+    """Unbilled sales came in the place of others: what a correction gives back, what a corrected
+    entry comes to (D-78, D-85).
+
+    `replaces` names for each new item the actual whose place it takes.
+    """
+
+    currency: str
+    cause: Cause
+    accounting_date: date
+    approvals: tuple[ApprovedWork, ...]
+    replaces: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerActuals:
+    """Actuals of one customer."""
+
+    customer_id: str
+    actuals: tuple[Actual, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalesReversed(LineEvent):
+    """Unbilled sales left the backlog for good: each is adjusted, canceled and reversed (D-23).
+
+    `items` are their ids, which are those of their actuals; the reversals are canceled, too.
+    """
+
+    currency: str
+    cause: Cause
+    accounting_date: date
+    items: tuple[str, ...]
+    reversals: tuple[CustomerActuals, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NTEResult:
     """The verdict on one item; `failed` names every level it does not fit under (D-31)."""
 
@@ -205,7 +245,7 @@ class ItemsDrafted(ItemsMoved):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemsReleased(ItemsMoved):
-    """Items came back from a deleted draft, ready again (D-42)."""
+    """Items came off a draft, or back from a deleted one, ready again (D-69)."""
 
     invoice_id: str
 
@@ -215,3 +255,28 @@ class ItemsPosted(ItemsMoved):
     """Items were posted with their confirmed invoice and left the open backlog (D-44)."""
 
     invoice_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditedPart:
+    """What a correction makes of one posted part of a milestone (D-81).
+
+    `kept` is the part as it stays billed, null when all of it was credited. `returned` is what is
+    billed no longer, and ready: the same item when nothing stays, a new one beside it otherwise.
+    """
+
+    kept: MilestonePart | None
+    returned: MilestonePart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestonePartsCredited(LineEvent):
+    """A correction was confirmed and took posted parts of milestones back, whole or in part (D-81).
+
+    Lists the header status that each milestone has by it (D-12).
+    """
+
+    invoice_id: str
+    currency: str
+    parts: tuple[CreditedPart, ...]
+    milestones: tuple[HeaderStatus, ...]

@@ -20,6 +20,7 @@ from aggregates.contract_line.events import (
     MilestoneChanged,
     MilestoneDeleted,
     MilestoneSplit,
+    UnbilledSalesBooked,
     UnbilledSalesRecorded,
 )
 from aggregates.events import Event
@@ -98,7 +99,7 @@ def head_after(state: H, event: Event) -> H:
             return replace(state, terms=event.terms, currency=event.currency)
         case LineUsageChanged():
             return replace(state, usage=fold_usage(state.usage, event.usages))
-        case UnbilledSalesRecorded():
+        case UnbilledSalesRecorded() | UnbilledSalesBooked():
             sales = (sale for work in event.approvals for sale in work.sales)
             customers = {sale.customer_id for sale in sales}
             if customers <= state.sold_to:

@@ -7,7 +7,15 @@ from decimal import Decimal
 
 from aggregates import splitting
 from aggregates.actuals import Actual
-from aggregates.statuses import BillingStatus, MilestoneStatus, NTEStatus
+from aggregates.contract_line.events import ApprovedWork, UnbilledSale
+from aggregates.statuses import (
+    ActualType,
+    AdjustmentStatus,
+    BillingStatus,
+    Cause,
+    MilestoneStatus,
+    NTEStatus,
+)
 from aggregates.terms import FailedLevel
 
 
@@ -18,6 +26,10 @@ class OpenSale:
     actual: Actual
     customer_id: str
     description: str
+    role: str | None = None
+    category: str | None = None
+    task_id: str | None = None
+    resource: str | None = None
     billing_status: BillingStatus = BillingStatus.NOT_READY
     nte_status: NTEStatus
     failed: tuple[FailedLevel, ...] = ()
@@ -57,6 +69,44 @@ class OpenMilestone:
 
 Item = OpenSale | OpenPart
 """An item of the backlog."""
+
+
+def open_sale(
+    line_id: str,
+    work: ApprovedWork,
+    sale: UnbilledSale,
+    cause: Cause = Cause.APPROVAL,
+    replaces: str | None = None,
+) -> OpenSale:
+    """What an approval has become for one customer (D-20). Its actual's id is that of its item."""
+    return OpenSale(
+        actual=Actual(
+            actual_id=sale.item_id,
+            type=ActualType.UNBILLED_SALES,
+            cause=cause,
+            reversal_of=None,
+            replaces=replaces,
+            item_id=sale.item_id,
+            line_id=line_id,
+            approval_id=work.approval_id,
+            milestone_id=None,
+            kind=work.transaction_class,
+            date=work.date,
+            quantity=sale.quantity,
+            unit_price=work.unit_price,
+            amount=sale.amount,
+            tax=sale.tax,
+            billing_type=sale.billing_type,
+            adjustment_status=AdjustmentStatus.ADJUSTABLE,
+        ),
+        customer_id=sale.customer_id,
+        description=work.description or "",
+        role=work.role,
+        category=work.category,
+        task_id=work.task_id,
+        resource=work.resource,
+        nte_status=sale.nte_status,
+    )
 
 
 def milestone_status(parts: Collection[BillingStatus]) -> MilestoneStatus:

@@ -14,7 +14,6 @@ from typing import TypeVar
 from rpds import HashTrieMap, HashTrieSet
 
 from aggregates import splitting
-from aggregates.actuals import unbilled
 from aggregates.contract_line.events import (
     HeaderStatus,
     ItemsDrafted,
@@ -29,6 +28,8 @@ from aggregates.contract_line.events import (
     MilestoneSplit,
     NTEEvaluated,
     NTEReset,
+    SalesReversed,
+    UnbilledSalesBooked,
     UnbilledSalesRecorded,
 )
 from aggregates.contract_line.head import LineHead, first_defined, head_after
@@ -38,10 +39,12 @@ from aggregates.contract_line.items import (
     OpenPart,
     OpenSale,
     milestone_status,
+    open_sale,
 )
 from aggregates.events import Event
 from aggregates.statuses import (
     BillingStatus,
+    Cause,
     MilestoneStatus,
     NTEStatus,
 )
@@ -105,8 +108,10 @@ def evolve(state: ContractLine | None, event: Event) -> ContractLine | None:
         return first_defined(ContractLine, event)
     state = head_after(state, event)
     match event:
-        case UnbilledSalesRecorded():
-            return _sales_recorded(state, event)
+        case UnbilledSalesRecorded() | UnbilledSalesBooked():
+            return _sales_came(state, event)
+        case SalesReversed():
+            return _sales_went(state, event)
         case NTEEvaluated():
             return _evaluated(state, event)
         case NTEReset():
@@ -127,18 +132,25 @@ def evolve(state: ContractLine | None, event: Event) -> ContractLine | None:
             return state
 
 
-def _sales_recorded(state: ContractLine, event: UnbilledSalesRecorded) -> ContractLine:
-    recorded = {
-        sale.item_id: OpenSale(
-            actual=unbilled(event.line_id, work, sale),
-            customer_id=sale.customer_id,
-            description=work.description or "",
-            nte_status=sale.nte_status,
-        )
+def _sales_came(
+    state: ContractLine, event: UnbilledSalesRecorded | UnbilledSalesBooked
+) -> ContractLine:
+    cause, replaced = Cause.APPROVAL, dict[str, str]()
+    if isinstance(event, UnbilledSalesBooked):
+        cause, replaced = event.cause, dict(event.replaces)
+    came = {
+        sale.item_id: open_sale(event.line_id, work, sale, cause, replaced.get(sale.item_id))
         for work in event.approvals
         for sale in work.sales
     }
-    return replace(state, sales=state.sales.update(recorded))
+    return replace(state, sales=state.sales.update(came))
+
+
+def _sales_went(state: ContractLine, event: SalesReversed) -> ContractLine:
+    sales = state.sales
+    for item_id in event.items:
+        sales = sales.discard(item_id)
+    return replace(state, sales=sales, ready=_without(state.ready, event.items))
 
 
 def _evaluated(state: ContractLine, event: NTEEvaluated) -> ContractLine:

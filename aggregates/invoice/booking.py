@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from aggregates import actuals, streams
 from aggregates.actuals import Actual
 from aggregates.invoice.events import InvoiceDetail
-from aggregates.statuses import ActualType, AdjustmentStatus
+from aggregates.statuses import ActualType, AdjustmentStatus, Cause
 
 
 def book(detail: InvoiceDetail, original: Actual | None) -> Iterator[Actual]:
@@ -16,7 +16,8 @@ def book(detail: InvoiceDetail, original: Actual | None) -> Iterator[Actual]:
     (D-46).
     """
     if original:
-        yield actuals.reversal(original, _actual_id(detail, ActualType.UNBILLED_SALES))
+        reversal_id = _actual_id(detail, ActualType.UNBILLED_SALES)
+        yield actuals.reversal(original, reversal_id, Cause.CONFIRMATION)
     yield billed(detail)
 
 
@@ -25,7 +26,9 @@ def billed(detail: InvoiceDetail) -> Actual:
     return Actual(
         actual_id=_actual_id(detail, ActualType.BILLED_SALES),
         type=ActualType.BILLED_SALES,
+        cause=Cause.CONFIRMATION,
         reversal_of=None,
+        replaces=None,
         item_id=detail.item_id,
         line_id=detail.line_id,
         approval_id=detail.approval_id,

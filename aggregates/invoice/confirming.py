@@ -14,10 +14,10 @@ from aggregates.decision import Decision
 from aggregates.invoice.booking import book
 from aggregates.invoice.events import ActualsBooked, InvoiceConfirmed, InvoiceDetail
 from aggregates.invoice.numbering import NumberSeries, assign
-from aggregates.invoice.state import Invoice, items_by_line
+from aggregates.invoice.state import Invoice
 from aggregates.limits import Limits
 from aggregates.refusals import Invalid, LeftAlone, NotFound, Refused
-from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus, NTEStatus
+from aggregates.statuses import BillingStatus, BillingType, NTEStatus
 
 MOST_DAYS_AHEAD = 366
 """Days after its confirmation that an invoice may be accounted for: a year. More is a mistake."""
@@ -44,11 +44,11 @@ def confirm(
     """
     if invoice.deleted:
         raise NotFound("invoice", invoice.invoice_id)
-    if invoice.status is not InvoiceStatus.DRAFT:
+    if not invoice.is_open:
         why = Refused("already_confirmed", "the invoice is confirmed already", "D-44")
         return Decision(left=(LeftAlone(invoice.invoice_id, why),))
     accounting_date = _accounting_date(command)
-    details = invoice.listed()
+    details = [detail.stands for detail in invoice.listed()]
     sales = [_sale_of(detail, deal) for detail in details]
     limits = deal.limits()
     limits.invoice(_charged(details, invoice.customer_id))
@@ -70,8 +70,8 @@ def confirm(
         events=(
             assigned,
             confirmed,
-            *_booked(invoice, booked),
-            *_posted(details, deal, invoice.invoice_id),
+            *_booked(invoice, accounting_date, booked),
+            *_posted(invoice, deal),
             *limits.changes(),
         ),
         done=(invoice.invoice_id,),
@@ -110,18 +110,22 @@ def _free(sale: OpenSale | None, limits: Limits) -> None:
         limits.release(sale.actual.line_id, sale.customer_id, sale.actual.amount)
 
 
-def _posted(details: Iterable[InvoiceDetail], deal: Deal, invoice_id: str) -> Iterator[ItemsPosted]:
-    post = partial(ItemsPosted, invoice_id=invoice_id)
-    for line_id, items in items_by_line(details).items():
+def _posted(invoice: Invoice, deal: Deal) -> Iterator[ItemsPosted]:
+    post = partial(ItemsPosted, invoice_id=invoice.invoice_id)
+    for line_id, items in invoice.items_by_line().items():
         yield from moved(deal.lines[line_id], items, BillingStatus.INVOICE_POSTED, post)
 
 
-def _booked(invoice: Invoice, actuals: list[Actual]) -> Iterator[ActualsBooked]:
+def _booked(
+    invoice: Invoice, accounting_date: date, actuals: list[Actual]
+) -> Iterator[ActualsBooked]:
     for some in chunks(actuals):
         yield ActualsBooked(
             invoice_id=invoice.invoice_id,
             contract_id=invoice.contract_id,
             customer_id=invoice.customer_id,
             currency=invoice.currency,
+            accounting_date=accounting_date,
             actuals=some,
+            adjusted=(),
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from aggregates import streams
 from aggregates.contract_line.events import ItemsDrafted, ItemsReleased
@@ -13,6 +14,7 @@ from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal, chunks, moved, not_open
 from aggregates.decision import Decision
 from aggregates.events import Event
+from aggregates.invoice.details import detail_order, drafted, items_by_line
 from aggregates.invoice.events import (
     MILESTONE,
     DetailsAdded,
@@ -20,11 +22,10 @@ from aggregates.invoice.events import (
     DraftDeleted,
     InvoiceDetail,
 )
-from aggregates.invoice.state import Invoice, detail_order, items_by_line
+from aggregates.invoice.state import Invoice
 from aggregates.invoice.totals import Totals
-from aggregates.money import total
 from aggregates.refusals import Invalid, ItemsRefused, LeftAlone, NotFound, Refused
-from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus
+from aggregates.statuses import BillingStatus, BillingType
 
 # --- commands ----------------------------------------------------------------------------------
 
@@ -33,10 +34,12 @@ from aggregates.statuses import BillingStatus, BillingType, InvoiceStatus
 class CreateDrafts:
     """Draft what is ready and dated up to the cutoff; None means no bound (D-40).
 
-    `draft_key` is made at the edge; the ids of the invoices derive from it.
+    `draft_key` is made at the edge; the ids of the invoices derive from it. `actor` is who drafts
+    (D-73).
     """
 
     draft_key: str
+    actor: str
     cutoff: date | None
     line_ids: tuple[str, ...] | None
     customer_ids: tuple[str, ...] | None
@@ -45,7 +48,7 @@ class CreateDrafts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteDraft:
-    """Delete a draft; its items are ready again (D-42)."""
+    """Delete a draft; its items are ready again (D-69)."""
 
 
 # --- decide ------------------------------------------------------------------------------------
@@ -72,13 +75,13 @@ def create(command: CreateDrafts, deal: Deal) -> Decision:
 
 
 def delete(invoice: Invoice, deal: Deal) -> Decision:
-    """The draft goes, its items come back ready (D-42).
+    """The draft goes, its items come back ready (D-69).
 
     Raises NotFound when it is deleted already, Refused once confirmed (D-44).
     """
     if invoice.deleted:
         raise NotFound("invoice", invoice.invoice_id)
-    if invoice.status is not InvoiceStatus.DRAFT:
+    if not invoice.is_open:
         raise Refused("invoice_confirmed", "a confirmed invoice is read-only", "D-44")
     events: list[Event] = [
         DraftDeleted(invoice_id=invoice.invoice_id, contract_id=invoice.contract_id)
@@ -119,7 +122,8 @@ def _ready(command: CreateDrafts, deal: Deal) -> Iterator[tuple[str, InvoiceDeta
         if command.line_ids is not None and line.line_id not in command.line_ids:
             continue
         for item_id in line.ready if named is None else (i for i in named if i in line.ready):
-            customer_id, detail = _detail(command, line, item_id)
+            customer_id = line.open_item(item_id).customer_id
+            detail = detail_of(line, item_id, _invoice_id(command, customer_id))
             if command.customer_ids is not None and customer_id not in command.customer_ids:
                 continue
             if command.cutoff is None or detail.date <= command.cutoff:
@@ -154,38 +158,58 @@ def _draft(
     command: CreateDrafts, deal: Deal, customer_id: str, details: list[InvoiceDetail]
 ) -> Iterator[Event]:
     contract, invoice_id = deal.contract, _invoice_id(command, customer_id)
-    yield DraftCreated(
+    created = DraftCreated(
+        invoice_id=invoice_id,
+        contract_id=contract.contract_id,
+        customer_id=customer_id,
+        currency=contract.currency,
+        cutoff=command.cutoff,
+        line_ids=command.line_ids,
+    )
+    yield created
+    made = Invoice(
         invoice_id=invoice_id,
         contract_id=contract.contract_id,
         customer_id=customer_id,
         currency=contract.currency,
         cutoff=command.cutoff,
     )
-    totals = Totals({line_id: line.billing_method for line_id, line in contract.lines.items()})
+    yield from put_on(made, deal, details, command.actor)
+
+
+def put_on(
+    invoice: Invoice, deal: Deal, details: Sequence[InvoiceDetail], actor: str
+) -> Iterator[Event]:
+    """Details go on a draft, and the items that they bill with them. Raises Refused when the draft
+    can't hold the sum.
+    """
+    totals = Totals(invoice.currency, invoice.lines)
     for some in chunks(details):
-        totals.add(some)
-        lines = totals.lines()
-        yield DetailsAdded(
-            invoice_id=invoice_id,
-            contract_id=contract.contract_id,
-            currency=contract.currency,
-            details=some,
-            lines=lines,
-            amount=total(sum((line.amount for line in lines), Decimal(0)), contract.currency),
-            tax=total(sum((line.tax for line in lines), Decimal(0)), contract.currency),
-        )
-    drafted = partial(ItemsDrafted, invoice_id=invoice_id)
-    for line_id, items in items_by_line(details).items():
-        yield from moved(deal.lines[line_id], items, BillingStatus.INVOICE_CREATED, drafted)
+        for each in some:
+            totals.add(drafted(each), deal.lines[each.line_id].terms.billing_method)
+        yield DetailsAdded(**changed(invoice, totals, actor), details=some)
+    on_draft = partial(ItemsDrafted, invoice_id=invoice.invoice_id)
+    for line_id, items in items_by_line(map(drafted, details)).items():
+        yield from moved(deal.lines[line_id], items, BillingStatus.INVOICE_CREATED, on_draft)
 
 
-def _detail(command: CreateDrafts, line: ContractLine, item_id: str) -> tuple[str, InvoiceDetail]:
-    """The invoice detail that bills a ready item, and the customer it is billed to."""
-    item = line.open_item(item_id)
-    detail_id = streams.digest(_invoice_id(command, item.customer_id), item_id)
+def changed(invoice: Invoice, totals: Totals, actor: str) -> dict[str, Any]:
+    """What every event says that changes details: of which invoice, by whom, and the new totals."""
+    return {
+        "invoice_id": invoice.invoice_id,
+        "contract_id": invoice.contract_id,
+        "currency": invoice.currency,
+        "actor": actor,
+        **totals.fields(),
+    }
+
+
+def detail_of(line: ContractLine, item_id: str, invoice_id: str) -> InvoiceDetail:
+    """The detail that bills an open item on this invoice."""
+    item, detail_id = line.open_item(item_id), streams.digest(invoice_id, item_id)
     if isinstance(item, OpenSale):
         actual = item.actual
-        return item.customer_id, InvoiceDetail(
+        return InvoiceDetail(
             detail_id=detail_id,
             line_id=line.line_id,
             item_id=item_id,
@@ -199,9 +223,13 @@ def _detail(command: CreateDrafts, line: ContractLine, item_id: str) -> tuple[st
             billing_type=actual.billing_type,
             approval_id=actual.approval_id,
             milestone_id=None,
+            role=item.role,
+            category=item.category,
+            task_id=item.task_id,
+            resource=item.resource,
         )
     milestone = line.milestones[item.milestone_id]
-    return item.customer_id, InvoiceDetail(
+    return InvoiceDetail(
         detail_id=detail_id,
         line_id=line.line_id,
         item_id=item_id,
@@ -215,6 +243,7 @@ def _detail(command: CreateDrafts, line: ContractLine, item_id: str) -> tuple[st
         billing_type=BillingType.CHARGEABLE,
         approval_id=None,
         milestone_id=item.milestone_id,
+        task_id=milestone.task_id,
     )
 
 

@@ -137,7 +137,7 @@ class Committer:
 
     def _decide(self, command: Submission[R], group: Group) -> _Decided[R]:
         """What a command comes to after those before it in the group."""
-        decision = _Decided(command, UnitOfWork(group), self._seen)
+        decision = _Decided(command, UnitOfWork(group, command.context.actor), self._seen)
         try:
             decision.result = command.work(decision.unit)
             decision.stored = self._stored(decision.unit, command.context)

@@ -126,8 +126,8 @@ def _decode_line(stored: bytes) -> ContractLine:
     )
 
 
-CONTRACT = _plain("Contract.v1", Contract)
+CONTRACT = _plain("Contract.v2", Contract)
 OPEN_JOBS = _plain("OpenJobs.v1", OpenJobs)
 SERIES = _plain("NumberSeries.v1", NumberSeries)
 LINE_HEAD = SnapshotForm(name="LineHead.v2", encode=_encode_head, decode=_decode_head)
-LINE = SnapshotForm(name="ContractLine.v3", encode=_encode_line, decode=_decode_line)
+LINE = SnapshotForm(name="ContractLine.v4", encode=_encode_line, decode=_decode_line)

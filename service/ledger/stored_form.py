@@ -13,6 +13,7 @@ from eventsourcing.persistence import Mapper, StoredEvent
 
 from aggregates import events
 from aggregates.events import Event
+from aggregates.statuses import ApprovalRule, Cause
 from projections.history import Metadata
 
 T = TypeVar("T")
@@ -40,14 +41,27 @@ class Upcaster:
     convert: Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def _without(field: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Old data without a field that came later, and can be null."""
-    return lambda data: {**data, field: None}
+def _with(**later: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Old data without fields that came later, with what these are where nothing was said."""
+    return lambda data: {**data, **later}
+
+
+def _booked_by_confirmation(data: dict[str, Any]) -> dict[str, Any]:
+    """Actuals from when nothing but a confirmation without edits booked any."""
+    caused = {"cause": Cause.CONFIRMATION, "replaces": None}
+    actuals = [{**actual, **caused} for actual in data["actuals"]]
+    return {**data, "accounting_date": None, "adjusted": [], "actuals": actuals}
 
 
 UPCASTERS: Mapping[str, Upcaster] = {
-    "EventReceived.v1": Upcaster(into="EventReceived.v2", convert=_without("digest")),
-    "ApprovalRecorded.v1": Upcaster(into="ApprovalRecorded.v2", convert=_without("source")),
+    "EventReceived.v1": Upcaster(into="EventReceived.v2", convert=_with(digest=None)),
+    "ApprovalRecorded.v1": Upcaster(into="ApprovalRecorded.v2", convert=_with(source=None)),
+    "ContractDefined.v1": Upcaster(
+        into="ContractDefined.v2", convert=_with(approval=ApprovalRule.NONE)
+    ),
+    "DraftCreated.v1": Upcaster(into="DraftCreated.v2", convert=_with(line_ids=None)),
+    "DetailsAdded.v1": Upcaster(into="DetailsAdded.v2", convert=_with(actor=None)),
+    "ActualsBooked.v1": Upcaster(into="ActualsBooked.v2", convert=_booked_by_confirmation),
 }
 """By the old stored name."""
 

@@ -57,11 +57,12 @@ class UnitOfWork:
     """The streams that one command looks at and what it appends; folded as it goes, saved once.
 
     A stream has one version here: that of the state which the command saw first. What it appends
-    comes after that version, so that a writer who was faster is noticed when it is saved.
+    comes after that version, so that a writer who was faster is noticed when it is saved. `actor`
+    is who asks.
     """
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, actor: str) -> None:
+        self._source, self.actor = source, actor
         self._folded: dict[Key, Folded] = {}
         self._appended: defaultdict[str, list[Event]] = defaultdict(list)
         self.looked_at: dict[str, int] = {}

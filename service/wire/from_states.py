@@ -157,7 +157,7 @@ def invoice(state: Invoice) -> invoices.Invoice:
     """An invoice with its lines and details (D-43)."""
     currency = state.currency
     details: dict[str, list[invoices.InvoiceDetail]] = {}
-    for detail in state.listed():
+    for detail in (each.stands for each in state.listed()):
         details.setdefault(detail.line_id, []).append(
             invoices.InvoiceDetail(
                 detail_id=detail.detail_id,

@@ -3,7 +3,7 @@
 import types
 import typing
 from dataclasses import fields, is_dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -66,6 +66,8 @@ def _plain(hint: Any, name: str) -> st.SearchStrategy[Any]:
         return st.integers(1, 9)
     if hint is Decimal:
         return st.integers(-900, 900).map(lambda cents: Decimal(cents).scaleb(-2))
+    if hint is datetime:
+        return st.just(datetime(2026, 11, 2, 9, 30, tzinfo=UTC))
     if hint is date:
         return st.dates(date(2026, 1, 1), date(2026, 12, 31))
     assert issubclass(hint, Enum), hint

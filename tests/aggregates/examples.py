@@ -85,6 +85,7 @@ def a_contract(
         name=command.name,
         currency=currency,
         nte_limit=command.nte_limit,
+        approval=command.approval,
         customers=command.customers,
     )
 
@@ -232,6 +233,7 @@ def draft(
     """Draft these items, or all that are ready if none is named."""
     return CreateDrafts(
         draft_key=key,
+        actor="jo",
         cutoff=cutoff,
         line_ids=lines,
         customer_ids=customers,

@@ -315,7 +315,7 @@ class AnySequence(RuleBasedStateMachine):
 
     @invariant()
     def an_item_is_on_at_most_one_open_draft_and_reads_invoice_created_d41(self) -> None:
-        drafted = Counter(d.item_id for invoice in self.drafts() for d in invoice.listed())
+        drafted = Counter(d.stands.item_id for invoice in self.drafts() for d in invoice.listed())
         assert all(count == 1 for count in drafted.values())
         created = BillingStatus.INVOICE_CREATED
         assert set(drafted) == {i for i in self.open_items() if self.status_of(i) is created}

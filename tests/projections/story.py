@@ -63,8 +63,10 @@ from aggregates.job.events import (
 from aggregates.statuses import (
     ActualType,
     AdjustmentStatus,
+    ApprovalRule,
     BillingMethod,
     BillingType,
+    Cause,
     LimitLevel,
     MilestoneStatus,
     NTEStatus,
@@ -142,6 +144,7 @@ CONTRACT_DEFINED = ContractDefined(
     name="Harbour",
     currency="EUR",
     nte_limit=d("5000.00"),
+    approval=ApprovalRule.NONE,
     customers=(
         ContractCustomer(customer_id="B", name="Bay", nte_limit=d("2000.00")),
         ContractCustomer(customer_id="A", name="Anchor"),
@@ -384,7 +387,12 @@ M1_POSTED = ItemsPosted(
 
 def draft(invoice_id: str, cutoff: date | None = None) -> DraftCreated:
     return DraftCreated(
-        invoice_id=invoice_id, contract_id="C1", customer_id="A", currency="EUR", cutoff=cutoff
+        invoice_id=invoice_id,
+        contract_id="C1",
+        customer_id="A",
+        currency="EUR",
+        cutoff=cutoff,
+        line_ids=None,
     )
 
 
@@ -434,6 +442,7 @@ DETAILS_ADDED = DetailsAdded(
     invoice_id="I1",
     contract_id="C1",
     currency="EUR",
+    actor="jo",
     details=(FOUNDATION, HOURS),
     lines=(
         total("F", "1200.00", "240.00", CHARGEABLE),
@@ -461,6 +470,7 @@ FREE_DETAIL_ADDED = DetailsAdded(
     invoice_id="I2",
     contract_id="C1",
     currency="EUR",
+    actor="jo",
     details=(FREE_DETAIL,),
     lines=(total("T", "100.00", "0.00", FREE),),
     amount=d("0"),
@@ -486,7 +496,9 @@ def booked(detail: InvoiceDetail, *, reversal: bool = False) -> Actual:
     return Actual(
         actual_id=f"{detail.item_id} {'reversed' if reversal else 'billed'}",
         type=ActualType.UNBILLED_SALES if reversal else ActualType.BILLED_SALES,
+        cause=Cause.CONFIRMATION,
         reversal_of=detail.item_id if reversal else None,
+        replaces=None,
         item_id=detail.item_id,
         line_id=detail.line_id,
         approval_id=detail.approval_id,
@@ -509,7 +521,9 @@ ACTUALS_BOOKED = ActualsBooked(
     contract_id="C1",
     customer_id="A",
     currency="EUR",
+    accounting_date=date(2026, 3, 31),
     actuals=(booked(FOUNDATION), booked(HOURS, reversal=True), booked(HOURS)),
+    adjusted=(),
 )
 LINE_USAGE_POSTED = LineUsageChanged(
     contract_id="C1",

@@ -83,6 +83,7 @@ def draft(
     """The drafts made of what is ready."""
     command = CreateDrafts(
         draft_key=key,
+        actor="jo",
         cutoff=None,
         line_ids=None,
         customer_ids=None,

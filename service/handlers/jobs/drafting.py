@@ -67,6 +67,7 @@ def _do(unit: UnitOfWork, job: Job, step: JobStep) -> StepOutcome:
     customers = asked.customer_ids and [c for c in asked.customer_ids if c in contract.customers]
     command = CreateDrafts(
         draft_key=streams.digest(job.job_id, contract_id),
+        actor=unit.actor,
         cutoff=asked.cutoff,
         line_ids=None,
         customer_ids=None if customers is None else tuple(customers),
@@ -86,6 +87,7 @@ def _do_matching(unit: UnitOfWork, job: Job, step: JobStep) -> StepOutcome:
     key = streams.digest(job.job_id, contract_id, step.items[0])
     command = CreateDrafts(
         draft_key=key,
+        actor=unit.actor,
         cutoff=asked.cutoff,
         line_ids=asked.line_ids,
         customer_ids=asked.customer_ids,

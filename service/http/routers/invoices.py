@@ -62,6 +62,7 @@ async def draft_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) -
         return command_response(await jobs.ask_for(tenant, command, plan))
     create = CreateDrafts(
         draft_key=command.request_id,
+        actor=command.context.actor,
         cutoff=body.cutoff,
         line_ids=None if body.line_ids is None else tuple(body.line_ids),
         customer_ids=customer_ids,

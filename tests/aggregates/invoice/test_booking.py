@@ -6,7 +6,7 @@ from decimal import Decimal
 from aggregates.actuals import Actual, reversal
 from aggregates.contract_line.readiness import MarkReady
 from aggregates.invoice.events import ActualsBooked, InvoiceConfirmed
-from aggregates.statuses import ActualType, AdjustmentStatus, BillingType
+from aggregates.statuses import ActualType, AdjustmentStatus, BillingType, Cause
 from tests.aggregates.examples import (
     CONFIRM,
     DAY,
@@ -38,7 +38,9 @@ def test_unchanged_time_is_a_reversal_of_the_unbilled_and_the_billed_d45() -> No
     assert reversal == Actual(
         actual_id=reversal.actual_id,
         type=UNBILLED,
+        cause=Cause.CONFIRMATION,
         reversal_of=sale(),
+        replaces=None,
         item_id=sale(),
         line_id="L1",
         approval_id="1",
@@ -55,7 +57,9 @@ def test_unchanged_time_is_a_reversal_of_the_unbilled_and_the_billed_d45() -> No
     assert billed == Actual(
         actual_id=billed.actual_id,
         type=BILLED,
+        cause=Cause.CONFIRMATION,
         reversal_of=None,
+        replaces=None,
         item_id=sale(),
         line_id="L1",
         approval_id="1",
@@ -137,11 +141,11 @@ def test_a_sale_that_is_not_open_any_more_is_not_reversed_again_d46() -> None:
 def test_an_actual_and_its_reversal_sum_to_zero_and_differ_in_nothing_else_d46() -> None:
     original = given(a_contract(), a_line()).when(an_approval(tax="20")).after.lines["L1"]
     actual = original.sales[sale()].actual
-    reversed_by = reversal(actual, "another id")
+    reversed_by = reversal(actual, "another id", Cause.RECALL)
     assert (reversed_by.actual_id, reversed_by.reversal_of) == ("another id", actual.actual_id)
     assert actual.quantity + reversed_by.quantity == 0
     assert (actual.amount + reversed_by.amount, actual.tax + reversed_by.tax) == (0, 0)
-    assert reversal(reversed_by, actual.actual_id) == replace(
+    assert reversal(reversed_by, actual.actual_id, Cause.APPROVAL) == replace(
         actual,
         reversal_of="another id",
         adjustment_status=AdjustmentStatus.UNADJUSTABLE,

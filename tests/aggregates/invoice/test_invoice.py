@@ -28,6 +28,7 @@ ADDED = DetailsAdded(
     invoice_id="I1",
     contract_id=CONTRACT,
     currency="EUR",
+    actor="jo",
     details=(),
     lines=(),
     amount=Decimal(0),
@@ -73,5 +74,5 @@ def test_details_are_known_by_their_own_id_and_need_no_item_d68() -> None:
     added = drafted.the(DetailsAdded)
     by_hand = replace(added.details[0], detail_id="by hand", item_id=None)
     (made,) = drafted.after.happened(replace(added, details=(by_hand,))).invoices.values()
-    assert made.listed() == [by_hand, *added.details]
+    assert [detail.stands for detail in made.listed()] == [by_hand, *added.details]
     assert made.items_by_line() == {"L1": [sale()]}

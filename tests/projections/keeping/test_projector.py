@@ -347,7 +347,7 @@ def test_an_event_of_an_unknown_name_stops_the_projector_until_the_code_knows_it
         projector = start(ledger)
         assert projector.wait_for(1, LONG)
         name, state = EventCodec().encode(EVENTS[0], STORY[0].metadata)
-        assert name == "ContractDefined.v1"
+        assert name == "ContractDefined.v2"
         ledger.recorder.insert_events([StoredEvent("contract/C1", 1, "ContractDefined.v0", state)])
         commit(ledger, "third")
         projector.wake(3)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from aggregates.contract.events import ContractDefined
 from aggregates.events import Event
-from aggregates.statuses import NTEStatus
+from aggregates.statuses import ApprovalRule, NTEStatus
 from projections.keeping.sql import position_seen
 from projections.keeping.writer import Writer
 from projections.views import actuals as actual_views
@@ -290,6 +290,7 @@ def test_a_contract_defined_anew_keeps_no_customer_of_before(shared_views: Engin
         name="Port",
         currency="EUR",
         nte_limit=None,
+        approval=ApprovalRule.NONE,
         customers=story.CONTRACT_DEFINED.customers[1:],
     )
     feed(shared_views, recorded([story.CONTRACT_DEFINED]))

@@ -228,8 +228,8 @@ def assert_kept(form: SnapshotForm[S], state: S) -> None:
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
-        (CONTRACT, "Contract.v1"),
-        (LINE, "ContractLine.v3"),
+        (CONTRACT, "Contract.v2"),
+        (LINE, "ContractLine.v4"),
         (LINE_HEAD, "LineHead.v2"),
         (SERIES, "NumberSeries.v1"),
     ],

@@ -23,8 +23,10 @@ from aggregates.job import events as job_events
 from aggregates.statuses import (
     ActualType,
     AdjustmentStatus,
+    ApprovalRule,
     BillingMethod,
     BillingType,
+    Cause,
     LimitLevel,
     MilestoneStatus,
     NTEStatus,
@@ -118,12 +120,93 @@ PARKED: dict[str, Any] = {
     "data": '{"approval_id":"A1"}',
 }
 
+WORK = line_events.ApprovedWork(
+    approval_id="A1",
+    transaction_class=TransactionClass.TIME,
+    date=date(2026, 10, 5),
+    unit_price=Decimal("200.00"),
+    role="senior",
+    category=None,
+    task_id="t1",
+    resource="jo",
+    description="piling",
+    sales=(
+        line_events.UnbilledSale(
+            item_id="C1~L1~1",
+            customer_id="A",
+            quantity=Decimal("7.5"),
+            amount=Decimal("1500.00"),
+            tax=Decimal("285.00"),
+            billing_type=BillingType.CHARGEABLE,
+            nte_status=NTEStatus.NOT_EVALUATED,
+        ),
+    ),
+)
+ACTUAL = Actual(
+    actual_id="a1",
+    type=ActualType.BILLED_SALES,
+    cause=Cause.EDIT,
+    reversal_of=None,
+    replaces="C1~L1~1",
+    item_id="C1~L1~1",
+    line_id="L1",
+    approval_id="A1",
+    milestone_id=None,
+    kind="time",
+    date=date(2026, 10, 5),
+    quantity=Decimal("-7.5"),
+    unit_price=Decimal("200.00"),
+    amount=Decimal("-1500.00"),
+    tax=Decimal("0.00"),
+    billing_type=BillingType.COMPLIMENTARY,
+    adjustment_status=AdjustmentStatus.UNADJUSTABLE,
+)
+DETAIL = invoice_events.InvoiceDetail(
+    detail_id="d1",
+    line_id="L1",
+    item_id="C1~L1~1",
+    kind=invoice_events.MILESTONE,
+    date=date(2026, 10, 31),
+    description="Design",
+    quantity=Decimal(1),
+    unit_price=Decimal("1000.00"),
+    amount=Decimal("1000.00"),
+    tax=Decimal("190.00"),
+    billing_type=BillingType.CHARGEABLE,
+    approval_id=None,
+    milestone_id="C1~L1~m",
+    task_id="t1",
+)
+CHANGED: dict[str, Any] = {
+    "currency": "EUR",
+    "actor": "jo",
+    "lines": (
+        invoice_events.InvoiceLineTotal(
+            line_id="L1",
+            billing_method=BillingMethod.FIXED_PRICE,
+            amount=Decimal("1000.00"),
+            tax=Decimal("190.00"),
+            groups=(
+                invoice_events.BillingTypeTotal(
+                    billing_type=BillingType.CHARGEABLE,
+                    count=1,
+                    amount=Decimal("1000.00"),
+                    tax=Decimal("190.00"),
+                ),
+            ),
+        ),
+    ),
+    "amount": Decimal("1000.00"),
+    "tax": Decimal("190.00"),
+}
+
 EXAMPLES: tuple[Event, ...] = (
     contract_events.ContractDefined(
         contract_id="C1",
         name='Harbour "North"',
         currency="EUR",
         nte_limit=None,
+        approval=ApprovalRule.FOUR_EYES,
         customers=(
             ContractCustomer(customer_id="A", name="Ada", nte_limit=Decimal("100.00")),
             ContractCustomer(customer_id="B", name="Bé"),
@@ -195,6 +278,55 @@ EXAMPLES: tuple[Event, ...] = (
             ),
         ),
     ),
+    line_events.UnbilledSalesBooked(
+        **LINE,
+        currency="EUR",
+        cause=Cause.CORRECTION,
+        accounting_date=date(2026, 11, 2),
+        approvals=(WORK,),
+        replaces={"C1~L1~1": "a0"},
+    ),
+    line_events.SalesReversed(
+        **LINE,
+        currency="EUR",
+        cause=Cause.RECALL,
+        accounting_date=date(2026, 11, 2),
+        items=("C1~L1~1",),
+        reversals=(line_events.CustomerActuals(customer_id="A", actuals=(ACTUAL,)),),
+    ),
+    line_events.MilestonePartsCredited(
+        **LINE,
+        invoice_id="I2",
+        currency="EUR",
+        parts=(
+            line_events.CreditedPart(
+                kept=line_events.MilestonePart(
+                    item_id="C1~L1~1",
+                    customer_id="A",
+                    amount=Decimal("600.00"),
+                    tax=Decimal("114.00"),
+                ),
+                returned=line_events.MilestonePart(
+                    item_id="C1~L1~2",
+                    customer_id="A",
+                    amount=Decimal("400.00"),
+                    tax=Decimal("76.00"),
+                ),
+            ),
+            line_events.CreditedPart(
+                kept=None,
+                returned=line_events.MilestonePart(
+                    item_id="C1~L1~3",
+                    customer_id="A",
+                    amount=Decimal("10.00"),
+                    tax=Decimal("0.00"),
+                ),
+            ),
+        ),
+        milestones=(
+            line_events.HeaderStatus(milestone_id="C1~L1~m", status=MilestoneStatus.IN_PROGRESS),
+        ),
+    ),
     line_events.NTEReset(**LINE, items=("C1~L1~1",)),
     line_events.MarkedReady(**MOVED),
     line_events.MarkedNotReady(**MOVED),
@@ -202,47 +334,44 @@ EXAMPLES: tuple[Event, ...] = (
     line_events.ItemsReleased(**MOVED, invoice_id="I1"),
     line_events.ItemsPosted(**MOVED, invoice_id="I1"),
     invoice_events.DraftCreated(
-        **INVOICE, customer_id="A", currency="EUR", cutoff=date(2026, 10, 31)
+        **INVOICE, customer_id="A", currency="EUR", cutoff=date(2026, 10, 31), line_ids=("L1",)
     ),
-    invoice_events.DetailsAdded(
+    invoice_events.DetailsAdded(**INVOICE, **CHANGED, details=(DETAIL,)),
+    invoice_events.DetailsEdited(
         **INVOICE,
-        currency="EUR",
+        **CHANGED,
         details=(
-            invoice_events.InvoiceDetail(
+            invoice_events.EditedDetail(
                 detail_id="d1",
-                line_id="L1",
-                item_id="C1~L1~1",
-                kind=invoice_events.MILESTONE,
-                date=date(2026, 10, 31),
                 description="Design",
+                external_description="Design, second part",
                 quantity=Decimal(1),
                 unit_price=Decimal("1000.00"),
                 amount=Decimal("1000.00"),
-                tax=Decimal("190.00"),
-                billing_type=BillingType.CHARGEABLE,
-                approval_id=None,
-                milestone_id="C1~L1~m",
+                tax=Decimal("180.00"),
+                billing_type=BillingType.NON_CHARGEABLE,
+                edited=True,
             ),
         ),
-        lines=(
-            invoice_events.InvoiceLineTotal(
-                line_id="L1",
-                billing_method=BillingMethod.FIXED_PRICE,
-                amount=Decimal("1000.00"),
-                tax=Decimal("190.00"),
-                groups=(
-                    invoice_events.BillingTypeTotal(
-                        billing_type=BillingType.CHARGEABLE,
-                        count=1,
-                        amount=Decimal("1000.00"),
-                        tax=Decimal("190.00"),
-                    ),
-                ),
-            ),
-        ),
-        amount=Decimal("1000.00"),
-        tax=Decimal("190.00"),
     ),
+    invoice_events.DetailsRemoved(**INVOICE, **CHANGED, details=("d1", "d2")),
+    invoice_events.DetailsRecalled(**INVOICE, details=("d1",), parked_id="p1"),
+    invoice_events.InvoiceSubmitted(**INVOICE),
+    invoice_events.InvoiceReturned(**INVOICE, reason="the rate is last year's"),
+    invoice_events.InvoiceApproved(
+        **INVOICE, actor="jo", at=datetime(2026, 11, 2, 9, 30, tzinfo=UTC), version=7
+    ),
+    invoice_events.CorrectionDrafted(
+        **INVOICE, customer_id="A", currency="EUR", corrects="I0", corrects_number="INV-000001"
+    ),
+    invoice_events.CorrectiveDetailsAdded(
+        **INVOICE,
+        **CHANGED,
+        details=(invoice_events.CorrectiveDetail(detail=DETAIL, original=DETAIL),),
+    ),
+    invoice_events.CorrectionOpened(**INVOICE, correction_id="I2", details=("d1",)),
+    invoice_events.CorrectionWithdrawn(**INVOICE, correction_id="I2", details=("d1",)),
+    invoice_events.DetailsCorrected(**INVOICE, correction_id="I2", details=("d1",)),
     invoice_events.DraftDeleted(**INVOICE),
     invoice_events.InvoiceConfirmed(
         **INVOICE,
@@ -256,25 +385,9 @@ EXAMPLES: tuple[Event, ...] = (
         **INVOICE,
         customer_id="A",
         currency="EUR",
-        actuals=(
-            Actual(
-                actual_id="a1",
-                type=ActualType.BILLED_SALES,
-                reversal_of=None,
-                item_id="C1~L1~1",
-                line_id="L1",
-                approval_id="A1",
-                milestone_id=None,
-                kind="time",
-                date=date(2026, 10, 5),
-                quantity=Decimal("-7.5"),
-                unit_price=Decimal("200.00"),
-                amount=Decimal("-1500.00"),
-                tax=Decimal("0.00"),
-                billing_type=BillingType.COMPLIMENTARY,
-                adjustment_status=AdjustmentStatus.UNADJUSTABLE,
-            ),
-        ),
+        accounting_date=date(2026, 10, 31),
+        actuals=(ACTUAL,),
+        adjusted=("C1~L1~1",),
     ),
     invoice_events.InvoiceNumberAssigned(
         series="invoices", sequence=1, number="INV-000001", invoice_id="I1"

@@ -1,0 +1,80 @@
+"""A detail of an invoice as it stands: what it bills, what it was drafted from, who corrects it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from aggregates.invoice.events import EditedDetail, InvoiceDetail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """A detail on an invoice.
+
+    `source` is what it was drafted from, and what edits derive from (D-65): None for one by hand.
+    Of a corrective detail it is the billed detail that it `corrects`, as that stands billed (D-76).
+    `recalled_by` is the parked event that recalls its approval (D-23). `in_correction` is the
+    invoice of an open correction of it, `corrected_by` that of a confirmed one (D-79).
+    """
+
+    stands: InvoiceDetail
+    source: InvoiceDetail | None
+    corrects: str | None = None
+    recalled_by: str | None = None
+    in_correction: str | None = None
+    corrected_by: str | None = None
+
+    @property
+    def edited(self) -> bool:
+        """Whether its billing type, quantity, price or tax differ from the source's (D-67)."""
+        return self.source is not None and _charged(self.stands) != _charged(self.source)
+
+    @property
+    def change(self) -> tuple[Decimal, Decimal]:
+        """The amount and tax that it counts with in totals: of a correction, the change (D-76)."""
+        stands, corrected = self.stands, self.source if self.corrects else None
+        if corrected is None:
+            return stands.amount, stands.tax
+        return stands.amount - corrected.amount, stands.tax - corrected.tax
+
+    def with_edit(self, edit: EditedDetail) -> Detail:
+        """The detail as an edit leaves it."""
+        return replace(
+            self,
+            stands=replace(
+                self.stands,
+                description=edit.description,
+                external_description=edit.external_description,
+                quantity=edit.quantity,
+                unit_price=edit.unit_price,
+                amount=edit.amount,
+                tax=edit.tax,
+                billing_type=edit.billing_type,
+            ),
+        )
+
+
+def _charged(detail: InvoiceDetail) -> tuple[object, ...]:
+    return detail.billing_type, detail.quantity, detail.unit_price, detail.tax
+
+
+def drafted(detail: InvoiceDetail) -> Detail:
+    """A detail as it goes on a draft: it is its own source, unless it was put there by hand."""
+    return Detail(stands=detail, source=None if detail.item_id is None else detail)
+
+
+def items_by_line(details: Iterable[Detail]) -> dict[str, list[str]]:
+    """The items of these details, by contract line."""
+    items: dict[str, list[str]] = {}
+    for detail in details:
+        if detail.stands.item_id is not None:
+            items.setdefault(detail.stands.line_id, []).append(detail.stands.item_id)
+    return items
+
+
+def detail_order(detail: InvoiceDetail) -> tuple[str, date, str, str]:
+    """Details are in the order of their lines, dates and items."""
+    return detail.line_id, detail.date, detail.item_id or "", detail.detail_id
