@@ -18,17 +18,18 @@ from service.http.openapi import openapi, operation_id
 from service.http.reading import Waiting
 from service.http.responses import ProblemRaised, problem_response
 from service.http.routers import (
+    actuals,
     audit,
     backlog,
     contracts,
     directory,
     intake,
-    invoices,
     jobs,
     operations,
     problem_kinds,
     stream,
 )
+from service.http.routers.invoices import confirmation, drafts
 from service.http.routers.strict_route import StrictRoute
 from service.http.server.door import Door
 from service.http.server.foreign_pages import ForeignPages
@@ -41,7 +42,9 @@ log = logging.getLogger(__name__)
 PARTS = (
     backlog,
     intake,
-    invoices,
+    drafts,
+    confirmation,
+    actuals,
     jobs,
     contracts,
     directory,

@@ -33,7 +33,7 @@ def _stays(otherwise: str) -> str:
 
 # What may be left out so gets its default from a factory: such a default does not show in the
 # document, where it would read as what leaving a field out of what exists comes to.
-def _unsaid() -> None:
+def unsaid() -> None:
     return None
 
 
@@ -48,7 +48,7 @@ class ContractCustomerBody(Wire):
 
     customer_id: UpstreamId
     name: Name
-    nte_limit: Limit = Field(default_factory=_unsaid)
+    nte_limit: Limit = Field(default_factory=unsaid)
 
 
 class ContractBody(Wire):
@@ -59,7 +59,7 @@ class ContractBody(Wire):
 
     name: Name
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
-    nte_limit: Limit = Field(default_factory=_unsaid)
+    nte_limit: Limit = Field(default_factory=unsaid)
     customers: Annotated[list[ContractCustomerBody], Field(min_length=1, max_length=1000)]
 
 
@@ -74,7 +74,7 @@ class LineCustomerBody(Wire):
     customer_id: UpstreamId
     split_percent: LimitText | None = None
     rounding: StrictBool = False
-    nte_limit: Limit = Field(default_factory=_unsaid)
+    nte_limit: Limit = Field(default_factory=unsaid)
 
 
 class ChargeableBody(Wire):
@@ -90,7 +90,7 @@ class ChargeableBody(Wire):
     tasks: Annotated[
         Tasks | None,
         Field(description=f"{_stays('null')} Null means all tasks, else those with true."),
-    ] = Field(default_factory=_unsaid)
+    ] = Field(default_factory=unsaid)
 
 
 class LineBody(Wire):
@@ -104,8 +104,8 @@ class LineBody(Wire):
     billing_method: BillingMethod
     contract_amount: Annotated[
         DecimalText | None, Field(description=f"{_stays('none')} Null takes it away.")
-    ] = Field(default_factory=_unsaid)
-    nte_limit: Limit = Field(default_factory=_unsaid)
+    ] = Field(default_factory=unsaid)
+    nte_limit: Limit = Field(default_factory=unsaid)
     customers: Annotated[list[LineCustomerBody], Field(min_length=1, max_length=1000)]
     schedule: Annotated[
         Schedule,
@@ -156,8 +156,8 @@ AllThatMatch = Annotated[
 class Selecting(Wire):
     """Which items a command is about: those named, or all that match."""
 
-    items: Items | None = Field(default_factory=_unsaid)
-    matching: AllThatMatch | None = Field(default_factory=_unsaid)
+    items: Items | None = Field(default_factory=unsaid)
+    matching: AllThatMatch | None = Field(default_factory=unsaid)
 
     @model_validator(mode="after")
     def _check_selected(self) -> Self:
@@ -193,54 +193,6 @@ class UndoBody(Wire):
         ),
     ]
     reason: LongText | None = None
-
-
-# --- invoices ----------------------------------------------------------------------------------
-
-
-class DraftBody(Wire):
-    """What to draft: ready items of the contract up to the cutoff, all or those named (D-40).
-
-    Or of all that match. Without these, of all contracts or of `contract_ids`, by a job.
-    """
-
-    contract_id: UpstreamId | None = None
-    contract_ids: Annotated[
-        list[UpstreamId] | None,
-        Field(
-            min_length=1,
-            max_length=10_000,
-            description="The contracts that a job is to draft; without it and without "
-            "`contract_id`, all that have something ready.",
-        ),
-    ] = None
-    cutoff: DateText | None = None
-    line_ids: Annotated[list[UpstreamId], Field(max_length=10_000)] | None = None
-    customer_ids: Annotated[list[UpstreamId], Field(max_length=10_000)] | None = None
-    items: Annotated[list[OwnId], Field(max_length=10_000)] | None = None
-    matching: AllThatMatch | None = Field(default_factory=_unsaid)
-
-    @model_validator(mode="after")
-    def _one_or_many(self) -> Self:
-        if self.items is not None:
-            check_selected(self.items, self.matching)
-        if self.contract_ids is not None and (self.contract_id or self.matching):
-            other = "contract_id" if self.contract_id else "matching"
-            raise ValueError(f"give one of contract_ids, for a job, and {other}")
-        if self.contract_id is None and (self.line_ids is not None or self.items is not None):
-            raise ValueError("lines and items are those of a contract: name it as contract_id")
-        if self.contract_id is None and self.matching and self.customer_ids is not None:
-            raise ValueError("filter by customer in matching, or name a contract as contract_id")
-        return self
-
-
-class ConfirmBody(Wire):
-    """How to confirm an invoice; without an accounting date it is today's (D-44)."""
-
-    accounting_date: Annotated[
-        DateText | None,
-        Field(description="At most 366 days after the day of confirmation; any day before it."),
-    ] = None
 
 
 # --- intake ------------------------------------------------------------------------------------

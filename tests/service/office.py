@@ -19,9 +19,10 @@ from aggregates.invoice.events import InvoiceNumberAssigned
 from projections.history import Recorded
 from projections.tables import metadata
 from projections.views.contract import limits as limit_views
-from service.handlers import backlog, invoices
+from service.handlers import backlog
 from service.handlers.idempotency import Answer, Request
 from service.handlers.intake import receiving
+from service.handlers.invoicing import confirming, drafting
 from service.ledger.group_commit import Context
 from service.ledger.ledger import Ledger
 from service.ledger.stream_kinds import kind_of
@@ -89,17 +90,17 @@ def draft(
         customer_ids=None,
         items=None if items is None else tuple(items),
     )
-    drafts = invoices.create_drafts(tenant, request(key), contract_id, command)
+    drafts = drafting.create_drafts(tenant, request(key), contract_id, command)
     return msgspec.to_builtins(asyncio.run(drafts).body.invoices)
 
 
 def confirm(tenant: Tenant, invoice_id: str) -> Json:
-    done = asyncio.run(invoices.confirm(tenant, request(), invoice_id, None))
+    done = asyncio.run(confirming.confirm(tenant, request(), invoice_id, None))
     return msgspec.to_builtins(done.body)
 
 
 def delete_draft(tenant: Tenant, invoice_id: str) -> None:
-    asyncio.run(invoices.delete_draft(tenant, request(), invoice_id))
+    asyncio.run(drafting.delete_draft(tenant, request(), invoice_id))
 
 
 # --- what is there -----------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from aggregates.job.state import Job
 from aggregates.job.working import leaving, refused
 from aggregates.statuses import StepStatus
 from projections.views.ready import contracts_with_ready
-from service.handlers.invoices import deal_of, invoice_of
+from service.handlers.invoicing.loading import deal_of, invoice_of
 from service.handlers.jobs.kind import JobKind, Plan, canonical
 from service.handlers.loading import required_contract
 from service.ledger.unit_of_work import UnitOfWork

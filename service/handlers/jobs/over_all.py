@@ -5,9 +5,10 @@ A job is about the items that match when it is asked for; it remembers the id of
 
 from aggregates.invoice.drafting import CreateDrafts
 from aggregates.job.events import JobStep
-from service.handlers import backlog, invoices
+from service.handlers import backlog
 from service.handlers.backlog import ItemsCommand
 from service.handlers.idempotency import Answer, Request
+from service.handlers.invoicing import drafting
 from service.handlers.jobs import asking
 from service.handlers.jobs.drafting import DRAFT_MATCHING, DraftAll
 from service.handlers.jobs.kind import Plan, canonical
@@ -47,11 +48,11 @@ async def draft_matching(
     """Drafts what matches at once, or by a job where that is more than one transaction takes.
 
     A job is about the items that match when it is asked for, in steps of up to 10,000 items of one
-    contract. Raises as `invoices.draft_matching`, and TooManyItems where they are too many for it.
+    contract. Raises as `drafting.draft_matching`, and TooManyItems where they are too many for it.
     """
     within = matching if contract_id is None else matching.within(contract_id)
     try:
-        return await invoices.draft_matching(tenant, request, contract_id, command, within)
+        return await drafting.draft_matching(tenant, request, contract_id, command, within)
     except TooManyItems:
         items = await all_ids(tenant, within)
     steps = tuple(

@@ -1,28 +1,19 @@
-"""Proforma invoices: drafted, deleted, confirmed."""
+"""Drafts: made of what is ready, and deleted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 
-import msgspec
 from msgspec import UNSET
 
 from aggregates import streams
-from aggregates.deal import Deal
 from aggregates.decision import Decision, together
-from aggregates.invoice import confirming, drafting
-from aggregates.invoice.confirming import ConfirmInvoice
+from aggregates.invoice import drafting
 from aggregates.invoice.drafting import CreateDrafts, NothingReady
-from aggregates.invoice.numbering import SERIES
-from aggregates.invoice.state import Invoice
-from aggregates.refusals import NotFound
-from projections.views.invoices import ConfirmedInvoice
 from service.handlers.closed_items import Explainer, submit_explained
 from service.handlers.idempotency import Answer, Request, submit
-from service.handlers.loading import by_contract, load_deal, required_contract
+from service.handlers.invoicing.loading import deal_of, invoice_of
+from service.handlers.loading import by_contract, required_contract
 from service.handlers.matching import Matching, submit_over
-from service.ledger.stream_kinds import INVOICE
-from service.ledger.stream_kinds import SERIES as NUMBER_SERIES
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.wire import from_states
@@ -119,48 +110,6 @@ async def delete_draft(tenant: Tenant, request: Request, invoice_id: str) -> Ans
         return Answer(body=Done(position=UNSET))
 
     return await submit(tenant, request, work)
-
-
-async def confirm(
-    tenant: Tenant, request: Request, invoice_id: str, accounting_date: date | None
-) -> Answer:
-    """Confirms a draft (D-44), dated today unless a date is given.
-
-    One that is confirmed already is answered as it is, and that says so. Raises NotFound, Invalid
-    for a date too far ahead, or LimitExceeded when a limit stands against it (D-35).
-    """
-    command = ConfirmInvoice(today=tenant.clock().date(), accounting_date=accounting_date)
-
-    def work(unit: UnitOfWork) -> Answer:
-        invoice = invoice_of(unit, invoice_id)
-        unit.expect(streams.invoice(invoice_id), request.if_match)
-        deal = deal_of(unit, invoice.contract_id, invoice.items_by_line())
-        series = unit.load(NUMBER_SERIES, streams.number_series(SERIES))
-        decided = confirming.confirm(command, invoice, deal, series)
-        unit.append(decided.events)
-        version = unit.version(streams.invoice(invoice_id))
-        body = from_states.invoice(invoice_of(unit, invoice_id))
-        if decided.left:
-            body = ConfirmedInvoice(**msgspec.structs.asdict(body), already_confirmed=True)
-        return Answer(body=body, version=version)
-
-    return await submit(tenant, request, work)
-
-
-def invoice_of(unit: UnitOfWork, invoice_id: str) -> Invoice:
-    """The invoice. Raises NotFound when there is none, or when it was deleted."""
-    invoice = unit.load(INVOICE, streams.invoice(invoice_id))
-    if invoice is None or invoice.deleted:
-        raise NotFound("invoice", invoice_id)
-    return invoice
-
-
-def deal_of(unit: UnitOfWork, contract_id: str, line_ids: Iterable[str]) -> Deal:
-    """The contract with these lines. Raises NotFound when there is no such contract."""
-    deal = load_deal(unit, contract_id, line_ids)
-    if deal is None:
-        raise NotFound("contract", contract_id)
-    return deal
 
 
 def _lines_wanted(command: CreateDrafts) -> list[str] | None:

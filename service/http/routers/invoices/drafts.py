@@ -1,30 +1,28 @@
-"""Proforma invoices and the actuals that they book."""
+"""Invoices: listed and shown, drafted, deleted."""
 
 from typing import Annotated
 
-from fastapi import Depends, HTTPException, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from aggregates.invoice.drafting import CreateDrafts
-from aggregates.statuses import ActualType, InvoiceStatus
-from projections.views import actuals as actual_views
+from aggregates.statuses import InvoiceStatus
 from projections.views import invoices as invoice_views
-from projections.views.actuals import Actual
-from projections.views.invoices import ConfirmedInvoice, Invoice, ListedInvoice
+from projections.views.invoices import Invoice, ListedInvoice
 from projections.views.resource import Page
-from service.handlers import invoices as handlers
+from service.handlers.invoicing import drafting as handlers
 from service.handlers.jobs import asking as jobs
 from service.handlers.jobs import drafting as job_drafting
 from service.handlers.jobs import over_all
 from service.handlers.jobs.drafting import DraftAll
 from service.handlers.matching import all_that
-from service.http.callers import TheChange, ThePost, ThePostedChange, TheTenant
+from service.http.callers import TheChange, ThePost, TheTenant
 from service.http.listings import Ids, Listing, any_of, listing_by
 from service.http.reading import TheReading
 from service.http.responses import command_response, gives, list_response, one_response
 from service.http.routers.routes import Routes
+from service.wire.invoice_requests import DraftBody
 from service.wire.jobs import Job
 from service.wire.outcomes import Done, Drafted
-from service.wire.requests import ConfirmBody, DraftBody
 
 routes = Routes("/v1", "Invoices")
 
@@ -40,7 +38,6 @@ DRAFTING = (
     "views_behind",
 )
 TheInvoices = Annotated[Listing, Depends(listing_by(invoice_views.INVOICES_BY))]
-TheActuals = Annotated[Listing, Depends(listing_by(actual_views.ACTUALS_BY))]
 
 
 @routes.post(
@@ -108,54 +105,3 @@ async def get_invoice(invoice_id: InvoiceId, reading: TheReading) -> Response:
 async def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheChange) -> Response:
     """Delete a draft; its items are ready again (D-42)."""
     return command_response(await handlers.delete_draft(tenant, command, invoice_id))
-
-
-@routes.post("/invoices/confirm", include_in_schema=False)
-def confirm_invoices() -> None:
-    """Not built yet (D-50), so it is not found: "confirm" is no invoice that refuses a POST."""
-    raise HTTPException(404)
-
-
-@routes.post(
-    "/invoices/{invoice_id}/confirm",
-    responses=gives(ConfirmedInvoice, problems=("invoice_not_found", "limit_exceeded")),
-)
-async def confirm_invoice(
-    invoice_id: InvoiceId,
-    tenant: TheTenant,
-    command: ThePostedChange,
-    body: ConfirmBody | None = None,
-) -> Response:
-    """Confirm a draft for good: numbered, posted, booked (D-44, D-45).
-
-    Confirming again, with whatever date, answers the first result with `already_confirmed`.
-    """
-    answer = await handlers.confirm(
-        tenant, command, invoice_id, body.accounting_date if body else None
-    )
-    return command_response(answer)
-
-
-@routes.get("/actuals", responses=gives(Page[Actual]), tags=["Actuals"])
-async def list_actuals(
-    request: Request,
-    reading: TheReading,
-    listing: TheActuals,
-    contract_id: Ids = None,
-    line_id: Ids = None,
-    approval_id: Ids = None,
-    invoice_id: Ids = None,
-    item_id: Ids = None,
-    actual_type: Annotated[list[ActualType] | None, Query(alias="type")] = None,
-) -> Response:
-    """Unbilled sales, reversals and billed sales, in the order they were recorded (D-45)."""
-    matching = any_of(
-        contract_id=contract_id,
-        line_id=line_id,
-        approval_id=approval_id,
-        invoice_id=invoice_id,
-        item_id=item_id,
-        type=actual_type,
-    )
-    page, position = await reading.of(actual_views.list_actuals, matching, listing.page())
-    return list_response(request, page, position)

@@ -1,0 +1,43 @@
+"""Invoices are confirmed: numbered, posted, booked."""
+
+from datetime import date
+
+import msgspec
+
+from aggregates import streams
+from aggregates.invoice import confirming
+from aggregates.invoice.confirming import ConfirmInvoice
+from aggregates.invoice.numbering import SERIES
+from projections.views.invoices import ConfirmedInvoice
+from service.handlers.idempotency import Answer, Request, submit
+from service.handlers.invoicing.loading import deal_of, invoice_of
+from service.ledger.stream_kinds import SERIES as NUMBER_SERIES
+from service.ledger.unit_of_work import UnitOfWork
+from service.tenants.tenant import Tenant
+from service.wire import from_states
+
+
+async def confirm(
+    tenant: Tenant, request: Request, invoice_id: str, accounting_date: date | None
+) -> Answer:
+    """Confirms a draft (D-44), dated today unless a date is given.
+
+    One that is confirmed already is answered as it is, and that says so. Raises NotFound, Invalid
+    for a date too far ahead, or LimitExceeded when a limit stands against it (D-35).
+    """
+    command = ConfirmInvoice(today=tenant.clock().date(), accounting_date=accounting_date)
+
+    def work(unit: UnitOfWork) -> Answer:
+        invoice = invoice_of(unit, invoice_id)
+        unit.expect(streams.invoice(invoice_id), request.if_match)
+        deal = deal_of(unit, invoice.contract_id, invoice.items_by_line())
+        series = unit.load(NUMBER_SERIES, streams.number_series(SERIES))
+        decided = confirming.confirm(command, invoice, deal, series)
+        unit.append(decided.events)
+        version = unit.version(streams.invoice(invoice_id))
+        body = from_states.invoice(invoice_of(unit, invoice_id))
+        if decided.left:
+            body = ConfirmedInvoice(**msgspec.structs.asdict(body), already_confirmed=True)
+        return Answer(body=body, version=version)
+
+    return await submit(tenant, request, work)
