@@ -132,3 +132,14 @@ def extend(amount_of: Decimal, unit_price: Decimal, currency: str) -> Decimal:
             "quantity", f"multiplied by the unit price it has more than {WHOLE_DIGITS} digits"
         )
     return product
+
+
+def in_proportion(value: Decimal, part: Decimal, whole: Decimal, currency: str) -> Decimal:
+    """`value` cut as `part` is of `whole`: value x part / whole, rounded once, half-up (D-65).
+
+    Of an amount of 0 there is no part, so that is 0.
+    """
+    if not whole:
+        return Decimal(0)
+    cut = EXACT.divide(EXACT.multiply(value, part), whole)
+    return round_to(cut, unit_of(currency))

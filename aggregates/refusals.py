@@ -43,10 +43,15 @@ def of_reason(code: str, reason: str) -> Refused:
 
 
 class Invalid(Refused):
-    """A value is not acceptable; `field` is its path in what the caller sent."""
+    """A value is not acceptable; `field` is its path in what the caller sent.
 
-    def __init__(self, field: str, detail: str, rule: str | None = None) -> None:
-        super().__init__("invalid_field", detail, rule)
+    Where a rule gives the reason a code of its own, that is `code`.
+    """
+
+    def __init__(
+        self, field: str, detail: str, rule: str | None = None, code: str = "invalid_field"
+    ) -> None:
+        super().__init__(code, detail, rule)
         self.field = field
 
 

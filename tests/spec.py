@@ -23,7 +23,7 @@ from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
 from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
-from aggregates.invoice import confirming, drafting, numbering
+from aggregates.invoice import by_hand, confirming, drafting, editing, numbering
 from aggregates.invoice import state as invoice
 from aggregates.invoice.numbering import NumberSeries
 from aggregates.invoice.state import Invoice
@@ -41,6 +41,9 @@ Command = (
     | defining.DefineContract
     | drafting.CreateDrafts
     | drafting.DeleteDraft
+    | editing.EditDetails
+    | editing.RemoveDetails
+    | by_hand.AddByHand
     | line_terms.DefineLine
     | milestones.ChangeMilestone
     | milestones.CreateMilestone
@@ -131,6 +134,12 @@ class Story:
                 return drafting.create(command, self.deal)
             case drafting.DeleteDraft():
                 return drafting.delete(self._invoice(invoice_id), self.deal)
+            case editing.EditDetails():
+                return editing.edit(command, self._invoice(invoice_id))
+            case editing.RemoveDetails():
+                return editing.remove(command, self._invoice(invoice_id), self.deal)
+            case by_hand.AddByHand():
+                return by_hand.add(command, self._invoice(invoice_id), self.deal)
             case confirming.ConfirmInvoice():
                 draft = self._invoice(invoice_id)
                 return confirming.confirm(command, draft, self.deal, self.series)

@@ -14,14 +14,15 @@ from aggregates.invoice.events import EditedDetail, InvoiceDetail
 class Detail:
     """A detail on an invoice.
 
-    `source` is what it was drafted from, and what edits derive from (D-65): None for one by hand.
-    Of a corrective detail it is the billed detail that it `corrects`, as that stands billed (D-76).
-    `recalled_by` is the parked event that recalls its approval (D-23). `in_correction` is the
+    `source` is what it was drafted from, and what edits derive from (D-65): None for one by hand,
+    of which `by_hand` is how it was put on the draft (D-68). Of a corrective detail the source is
+    the billed detail that it `corrects`, as that stands billed (D-76). `recalled_by` is the parked event that recalls its approval (D-23). `in_correction` is the
     invoice of an open correction of it, `corrected_by` that of a confirmed one (D-79).
     """
 
     stands: InvoiceDetail
     source: InvoiceDetail | None
+    by_hand: InvoiceDetail | None = None
     corrects: str | None = None
     recalled_by: str | None = None
     in_correction: str | None = None
@@ -31,6 +32,11 @@ class Detail:
     def edited(self) -> bool:
         """Whether its billing type, quantity, price or tax differ from the source's (D-67)."""
         return self.source is not None and _charged(self.stands) != _charged(self.source)
+
+    @property
+    def basis(self) -> InvoiceDetail:
+        """What edits derive from: its source, or what was put on the draft by hand (D-65)."""
+        return self.source or self.by_hand or self.stands
 
     @property
     def change(self) -> tuple[Decimal, Decimal]:
@@ -63,7 +69,9 @@ def _charged(detail: InvoiceDetail) -> tuple[object, ...]:
 
 def drafted(detail: InvoiceDetail) -> Detail:
     """A detail as it goes on a draft: it is its own source, unless it was put there by hand."""
-    return Detail(stands=detail, source=None if detail.item_id is None else detail)
+    if detail.item_id is None:
+        return Detail(stands=detail, source=None, by_hand=detail)
+    return Detail(stands=detail, source=detail)
 
 
 def items_by_line(details: Iterable[Detail]) -> dict[str, list[str]]:

@@ -14,9 +14,10 @@ from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal, chunks, moved, not_open
 from aggregates.decision import Decision
 from aggregates.events import Event
-from aggregates.invoice.details import detail_order, drafted, items_by_line
+from aggregates.invoice.details import Detail, detail_order, drafted, items_by_line
 from aggregates.invoice.events import (
     MILESTONE,
+    CorrectionWithdrawn,
     DetailsAdded,
     DraftCreated,
     DraftDeleted,
@@ -75,21 +76,21 @@ def create(command: CreateDrafts, deal: Deal) -> Decision:
 
 
 def delete(invoice: Invoice, deal: Deal) -> Decision:
-    """The draft goes, its items come back ready (D-69).
+    """The draft goes, its items come back ready; what it was to correct stays billed (D-69).
 
     Raises NotFound when it is deleted already, Refused once confirmed (D-44).
     """
+    require_open(invoice)
+    deleted = DraftDeleted(invoice_id=invoice.invoice_id, contract_id=invoice.contract_id)
+    return Decision(events=(deleted, *taken_off(invoice, deal, invoice.listed())))
+
+
+def require_open(invoice: Invoice) -> None:
+    """Raises NotFound for a deleted draft, Refused for an invoice that is confirmed (D-44)."""
     if invoice.deleted:
         raise NotFound("invoice", invoice.invoice_id)
     if not invoice.is_open:
         raise Refused("invoice_confirmed", "a confirmed invoice is read-only", "D-44")
-    events: list[Event] = [
-        DraftDeleted(invoice_id=invoice.invoice_id, contract_id=invoice.contract_id)
-    ]
-    released = partial(ItemsReleased, invoice_id=invoice.invoice_id)
-    for line_id, items in invoice.items_by_line().items():
-        events += moved(deal.lines[line_id], items, BillingStatus.READY, released)
-    return Decision(events=tuple(events))
 
 
 class NothingReady(ItemsRefused):
@@ -191,6 +192,27 @@ def put_on(
     on_draft = partial(ItemsDrafted, invoice_id=invoice.invoice_id)
     for line_id, items in items_by_line(map(drafted, details)).items():
         yield from moved(deal.lines[line_id], items, BillingStatus.INVOICE_CREATED, on_draft)
+
+
+def taken_off(invoice: Invoice, deal: Deal, details: Sequence[Detail]) -> Iterator[Event]:
+    """What becomes of what details bill, once these are off a draft: items are ready again (D-69).
+
+    Behind one by hand there is nothing. Of a correction no item moves: the details of the invoice
+    that it corrects are free for another one.
+    """
+    if invoice.corrects is not None:
+        corrected = [detail.corrects for detail in details if detail.corrects is not None]
+        for some in chunks(corrected):
+            yield CorrectionWithdrawn(
+                invoice_id=invoice.corrects,
+                contract_id=invoice.contract_id,
+                correction_id=invoice.invoice_id,
+                details=some,
+            )
+        return
+    released = partial(ItemsReleased, invoice_id=invoice.invoice_id)
+    for line_id, items in items_by_line(details).items():
+        yield from moved(deal.lines[line_id], items, BillingStatus.READY, released)
 
 
 def changed(invoice: Invoice, totals: Totals, actor: str) -> dict[str, Any]:
