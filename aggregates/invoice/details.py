@@ -16,8 +16,9 @@ class Detail:
 
     `source` is what it was drafted from, and what edits derive from (D-65): None for one by hand,
     of which `by_hand` is how it was put on the draft (D-68). Of a corrective detail the source is
-    the billed detail that it `corrects`, as that stands billed (D-76). `recalled_by` is the parked event that recalls its approval (D-23). `in_correction` is the
-    invoice of an open correction of it, `corrected_by` that of a confirmed one (D-79).
+    the billed detail that it `corrects`, as that stands billed (D-76). `recalled_by` is the parked
+    event that recalls its approval (D-23). `in_correction` is the invoice of an open correction of
+    it, `corrected_by` that of a confirmed one (D-79).
     """
 
     stands: InvoiceDetail

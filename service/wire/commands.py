@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from aggregates.contract.defining import DefineContract
 from aggregates.contract_line.milestones import ChangeMilestone, CreateMilestone
 from aggregates.contract_line.terms import DefineLine, percentages
+from aggregates.invoice.edits import DetailEdit
 from aggregates.refusals import Invalid
 from aggregates.terms import Chargeability, ContractCustomer, LeftOut, LineCustomer, LineTerms
+from service.wire.invoice_requests import DetailChanges
 from service.wire.requests import (
     ContractBody,
     ContractCustomerBody,
@@ -101,6 +103,25 @@ def change_milestone(milestone_id: str, body: MilestoneChanges) -> ChangeMilesto
         tax=body.tax,
         date=body.date,
         task_id="" if cleared else body.task_id,
+    )
+
+
+def detail_edit(detail_id: str, body: DetailChanges) -> DetailEdit:
+    """The edit that a detail's changes stand for; an external description given as null goes."""
+    for name in body.model_fields_set - {"external_description"}:
+        if getattr(body, name) is None:
+            raise Invalid(name, "can't be null; leave it out to keep it")
+    cleared = "external_description" in body.model_fields_set and body.external_description is None
+    return DetailEdit(
+        detail_id=detail_id,
+        quantity=body.quantity,
+        unit_price=body.unit_price,
+        amount=body.amount,
+        tax=body.tax,
+        billing_type=body.billing_type,
+        description=body.description,
+        external_description="" if cleared else body.external_description,
+        fixed=body.fixed,
     )
 
 

@@ -1,10 +1,21 @@
 """The bodies of requests about invoices, checked field by field."""
 
-from typing import Annotated, Self
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import Field, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
-from service.wire.fields import DateText, OwnId, UpstreamId, Wire
+from aggregates.statuses import BillingType, TransactionClass
+from service.wire.fields import (
+    DateText,
+    DecimalText,
+    LongText,
+    OwnId,
+    ShortId,
+    ShortText,
+    UpstreamId,
+    Wire,
+)
 from service.wire.requests import AllThatMatch, unsaid
 from service.wire.selections import check_selected
 
@@ -52,3 +63,106 @@ class ConfirmBody(Wire):
         DateText | None,
         Field(description="At most 366 days after the day of confirmation; any day before it."),
     ] = None
+
+
+# --- details -----------------------------------------------------------------------------------
+
+ChargedAs = Literal[BillingType.CHARGEABLE, BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY]
+"""How a detail is charged: what is not available is no detail (D-66)."""
+_FIXED = (
+    *("item_id", "kind", "class", "date", "line_id", "customer_id", "approval_id", "milestone_id"),
+    *("role", "category", "task_id", "resource", "currency", "edited", "source", "recalled"),
+    *("corrects_detail", "corrected_by", "original_quantity", "original_unit_price"),
+    *("original_amount", "original_tax"),
+)
+"""Fields of a detail that no edit changes (D-42)."""
+
+
+class DetailByHand(Wire):
+    """A detail that no backlog item stands behind (D-68)."""
+
+    line_id: UpstreamId
+    transaction_class: Annotated[
+        TransactionClass,
+        Field(alias="class", description="One that the line includes; of a fixed price, any."),
+    ]
+    date: DateText
+    quantity: Annotated[
+        DecimalText,
+        Field(description="Up to six decimals, and not 0; negative, as a discount, of a `fee`."),
+    ]
+    unit_price: Annotated[DecimalText, Field(description="Up to six decimals, not below 0.")]
+    tax: Annotated[DecimalText, Field(description="Tax on the whole amount.")] = Field(
+        default=Decimal(0)
+    )
+    billing_type: ChargedAs = BillingType.CHARGEABLE
+    description: LongText = ""
+    external_description: LongText | None = None
+    role: ShortText | None = None
+    category: ShortText | None = None
+    task_id: ShortId | None = None
+    resource: ShortText | None = None
+
+
+class DetailChanges(Wire):
+    """What is to change of a detail; what is left out stays (D-42, D-65).
+
+    Work: all but `amount`. A milestone: billing type, tax and descriptions, and on a correction the
+    `amount` that stays billed, but not the billing type. Other fields of a detail can't be edited.
+    """
+
+    quantity: Annotated[
+        DecimalText | None,
+        Field(description="Of the sign that it has; 0 on a correction alone (D-65, D-77)."),
+    ] = None
+    unit_price: Annotated[
+        DecimalText | None, Field(description="Up to six decimals, not below 0.")
+    ] = None
+    amount: Annotated[
+        DecimalText | None,
+        Field(description="What stays billed of a milestone, on a correction alone (D-81)."),
+    ] = None
+    tax: Annotated[
+        DecimalText | None,
+        Field(
+            description="Left out while quantity or price change, it follows from the source's "
+            "tax in proportion to the amount (D-65)."
+        ),
+    ] = None
+    billing_type: ChargedAs | None = None
+    description: LongText | None = None
+    external_description: Annotated[
+        LongText | None, Field(description="What the customer reads; null clears it.")
+    ] = None
+    _fixed: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """Names of fields that were given, and that no edit changes."""
+        return self._fixed
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _set_fixed_apart(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """They are no unknown fields: the rules refuse them, each detail by itself."""
+        if not isinstance(value, dict):
+            return read(value)
+        given = cast("dict[str, object]", value)
+        made = read({name: of for name, of in given.items() if name not in _FIXED})
+        made._fixed = tuple(name for name in given if name in _FIXED)
+        return made
+
+
+class OneOfManyChanges(DetailChanges):
+    """What is to change of one of several details."""
+
+    detail_id: OwnId
+
+
+class ManyChanges(Wire):
+    """Edits of details, all or none of which are made (D-65)."""
+
+    details: Annotated[
+        list[OneOfManyChanges],
+        Field(min_length=1, max_length=10_000, description="Each detail once."),
+    ]

@@ -78,10 +78,11 @@ class Drafted(Positioned):
 
 
 class ProblemError(Resource, kw_only=True):
-    """What is wrong with one field, one item or one line; which of its members there are, tells."""
+    """What is wrong with a field, an item, a detail or a line; which members there are, tells."""
 
     field: str | UnsetType = UNSET
     item_id: str | UnsetType = UNSET
+    detail_id: str | UnsetType = UNSET
     line_id: str | UnsetType = UNSET
     code: str
     detail: str | UnsetType = UNSET

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET
 from pydantic import ValidationError
 
+from aggregates.invoice.editing import DetailsRefused
 from aggregates.limits import LimitExceeded
 from aggregates.refusals import Invalid, ItemsRefused, NotFound, Refused, of_reason
 from projections.history import OutcomeUnknown
@@ -123,8 +124,12 @@ def in_doubt(error: OutcomeUnknown) -> Problem:
 def of_refusal(error: Refused) -> Problem:
     """The problem of a refusal by the rules."""
     match error:
-        case Invalid():
+        case DetailsRefused():
+            return _of_details(error)
+        case Invalid() if error.code == "invalid_field":
             return invalid_fields([(error.field, error.detail)], error.rule)
+        case Invalid():
+            return _refused(422, error, [_named(error)])
         case NotFound():
             return _refused(404, error)
         case ItemsRefused():
@@ -143,6 +148,25 @@ def of_refusal(error: Refused) -> Problem:
             return _refused(409, error, errors)
         case Refused():
             return _refused(409, error)
+
+
+def _of_details(error: DetailsRefused) -> Problem:
+    """The problem of edits: of the status and code that all of them have, or else 409 (D-65)."""
+    of_each = {of_refusal(detail.why).status for detail in error.details}
+    status = of_each.pop() if len(of_each) == 1 else 409
+    some = error.details[: outcomes.MOST_LISTED]
+    errors = [{"detail_id": detail.id, **_named(detail.why)} for detail in some]
+    problem = _refused(status, error, errors)
+    if error.code == "invalid_field":
+        return replace(problem, code="invalid_fields")
+    return problem
+
+
+def _named(why: Refused) -> dict[str, Any]:
+    """A refusal as one of the `errors`, with the field that it is about, if it is about one."""
+    field = {"field": why.field} if isinstance(why, Invalid) else {}
+    of_rule = {"rule": why.rule} if why.rule else {}
+    return {**field, "code": why.code, "detail": why.detail, **of_rule}
 
 
 def _refused(status: int, error: Refused, errors: Sequence[Any] | None = None) -> Problem:

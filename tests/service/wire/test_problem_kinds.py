@@ -8,6 +8,7 @@ from tests.codes import codes
 
 PASSED_ON = {
     "aggregates/job/working.py: leaving",
+    "aggregates/refusals.py: __init__",
     "aggregates/refusals.py: of_reason",
     "projections/projecting/jobs.py: _outcome",
     "service/handlers/intake/taking_in.py: _settle",
@@ -15,6 +16,7 @@ PASSED_ON = {
     "service/importing/dry_run.py: try_out",
     "service/wire/from_states.py: left_alone",
     "service/wire/problem/problem_kinds.py: problem_kinds",
+    "service/wire/problem/problems.py: _named",
     "service/wire/problem/problems.py: _refused",
     "service/wire/problem/problems.py: body",
     "service/wire/problem/problems.py: of_refusal",

@@ -27,6 +27,10 @@ from service.wire.outcomes import Done, Drafted
 routes = Routes("/v1", "Invoices")
 
 InvoiceId = Annotated[str, Path(max_length=200)]
+WithDetails = Annotated[
+    bool,
+    Query(description="Show the details of each line; `false` where only the sums are wanted."),
+]
 DRAFTING = (
     "contract_not_found",
     "nothing_ready",
