@@ -40,6 +40,12 @@ def _millionths(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
+def _all_or_none(prefix: str, comment: str) -> list[Column[int]]:
+    """Quantity, price, amount and tax of something that there may not be."""
+    names = ("quantity", "unit_price", "amount", "tax")
+    return [Column(f"{prefix}_{name}", BigInteger, comment=comment) for name in names]
+
+
 OF_A_CONTRACT = ("contract_id", "line_id", "customer_id")
 """Columns of totals that are empty in those by month."""
 MONTH = "month"
@@ -269,7 +275,7 @@ time_and_material = Table(
     _index_of_some(
         "time_and_material_by_resource", "resource", "billing_status", "date", "sequence"
     ),
-    Index("time_and_material_by_position", "position"),
+    Index("time_and_material_by_sequence", "sequence"),
     Index("time_and_material_by_approval", "approval_id"),
     Index("time_and_material_by_text", *BY_TEXT),
     _index_of_some("time_and_material_by_invoice", "invoice_id"),
@@ -286,6 +292,17 @@ time_and_material_totals = _totals_of(
     "currency",
 )
 
+booked_sales = Table(
+    "booked_sales",
+    metadata,
+    Column("item_id", TEXT, primary_key=True),
+    _text("cause"),
+    Column("accounting_date", Date, nullable=False),
+    Column("replaces", TEXT, comment="the actual whose place it takes"),
+)
+"""Why unbilled sales were booked that came in the place of others. All the rest, nearly all there
+are, came by an approval and count on their own day: nothing is kept of that."""
+
 invoices = Table(
     "invoices",
     metadata,
@@ -298,14 +315,21 @@ invoices = Table(
     _text("currency"),
     Column("cutoff", Date),
     Column("accounting_date", Date),
+    Column("corrects", TEXT, comment="the invoice that it corrects"),
+    Column("corrects_number", TEXT),
+    Column("has_corrections", Boolean, nullable=False),
     _money("amount"),
     _money("tax"),
+    Column("approval_actor", TEXT),
+    Column("approval_at", TEXT, comment="ISO 8601, in UTC"),
+    Column("approval_version", Integer, comment="null unless it is approved"),
     Column("version", Integer, nullable=False),
     Index("invoices_by_position", "position", "invoice_id"),
     Index("invoices_by_contract", "contract_id", "status"),
     Index("invoices_by_customer", "customer_id", "status"),
     Index("invoices_by_status", "status"),
     _index_of_some("invoices_by_number", "number"),
+    _index_of_some("invoices_by_corrects", "corrects"),
 )
 
 invoice_lines = Table(
@@ -331,11 +355,19 @@ invoice_details = Table(
     _text("kind"),
     Column("date", Date, nullable=False),
     _text("description"),
+    Column("external_description", TEXT),
     _millionths("quantity"),
     _millionths("unit_price"),
     _money("amount"),
     _money("tax"),
     _text("billing_type"),
+    Column("edited", Boolean, nullable=False),
+    Column("recalled", Boolean, nullable=False),
+    *_all_or_none("source", "of what it was drafted from"),
+    Column("source_billing_type", TEXT),
+    Column("corrects_detail", TEXT, comment="the billed detail that it corrects"),
+    Column("corrected_by", TEXT, comment="the invoice that corrects it"),
+    *_all_or_none("original", "of the detail that it corrects, as it was billed"),
     Index("invoice_details_by_invoice", "invoice_id", "line_id", "date", "item_id"),
 )
 
@@ -344,26 +376,31 @@ booked_actuals = Table(
     metadata,
     Column("actual_id", TEXT, primary_key=True),
     Column("position", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False, comment="the order they were booked in"),
     Column("item_id", TEXT),
     _text("type"),
+    _text("cause"),
     Column("reversal_of", TEXT),
+    Column("replaces", TEXT, comment="the actual whose place it takes"),
     _text("contract_id"),
     _text("line_id"),
     _text("customer_id"),
     Column("approval_id", TEXT),
     Column("milestone_id", TEXT),
-    _text("invoice_id"),
+    Column("invoice_id", TEXT, comment="null where no invoice has booked it"),
     Column("class", TEXT),
     Column("date", Date, nullable=False),
+    Column("accounting_date", Date, comment="null in older ones: it is that of their invoice"),
     _millionths("quantity"),
     _millionths("unit_price"),
     _money("amount"),
     _money("tax"),
     _text("currency"),
     _text("billing_type"),
+    _text("billing_status"),
     _text("adjustment_status"),
-    Index("booked_actuals_by_position", "position", "actual_id"),
-    Index("booked_actuals_by_contract", "contract_id", "position", "actual_id"),
+    Index("booked_actuals_by_sequence", "sequence"),
+    Index("booked_actuals_by_contract", "contract_id", "sequence"),
     Index("booked_actuals_by_invoice", "invoice_id"),
     Index("booked_actuals_by_item", "item_id"),
     Index("booked_actuals_by_approval", "approval_id"),

@@ -262,11 +262,15 @@ class CreditedPart:
     """What a correction makes of one posted part of a milestone (D-81).
 
     `kept` is the part as it stays billed, null when all of it was credited. `returned` is what is
-    billed no longer, and ready: the same item when nothing stays, a new one beside it otherwise.
+    billed no longer, and ready: the same item when nothing stays, a new one beside it otherwise. It
+    has its milestone's date, and `place` among its parts: the last one, if it is new.
     """
 
+    milestone_id: str
+    date: date
     kept: MilestonePart | None
     returned: MilestonePart
+    place: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,45 +1,110 @@
-"""The actuals that confirmed invoices booked (D-45); unbilled sales stand in their own view."""
+"""The actuals that were booked: by confirmed invoices (D-45), and what reverses sales (D-23).
 
-from collections.abc import Iterator
+Unbilled sales stand in their own view; what was booked in the place of others says here why.
+"""
 
-from aggregates.actuals import Actual
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from aggregates.actuals import BOOKED, Actual
+from aggregates.contract_line.events import SalesReversed, UnbilledSalesBooked
 from aggregates.invoice.events import MILESTONE, ActualsBooked
+from aggregates.statuses import AdjustmentStatus, BillingStatus
 from projections.history import Recorded
-from projections.projecting.changes import Change, Put, Row
-from projections.tables import booked_actuals
+from projections.projecting.changes import Change, Patch, Put, Row
+from projections.projecting.time_and_material import MOST_OF_AN_EVENT
+from projections.tables import booked_actuals, booked_sales, time_and_material
 from projections.values.units import to_millionths, to_minor
+
+_ADJUSTED = {"adjustment_status": AdjustmentStatus.ADJUSTED}
 
 
 def project(recorded: Recorded) -> Iterator[Change]:
-    """The rows of booked actuals."""
+    """The rows of booked actuals, and what becomes of those that they supersede."""
+    places = count(recorded.position * MOST_OF_AN_EVENT)
     match recorded.event:
         case ActualsBooked() as event:
-            rows = (_row(event, actual, recorded.position) for actual in event.actuals)
+            booking = _Booking(recorded.position, event, event.customer_id, event.invoice_id)
+            rows = (booking.row(actual, next(places)) for actual in event.actuals)
             yield Put(booked_actuals, tuple(rows))
+            yield from _adjusted(event.adjusted)
+        case SalesReversed() as event:
+            bookings = (
+                (_Booking(recorded.position, event, each.customer_id, None), each.actuals)
+                for each in event.reversals
+            )
+            rows = (
+                booking.row(actual, next(places))
+                for booking, actuals in bookings
+                for actual in actuals
+            )
+            yield Put(booked_actuals, tuple(rows))
+        case UnbilledSalesBooked() as event:
+            yield Put(booked_sales, tuple(_causes(event)))
         case _:
             return
 
 
-def _row(event: ActualsBooked, actual: Actual, position: int) -> Row:
-    return {
-        "actual_id": actual.actual_id,
-        "position": position,
-        "item_id": actual.item_id,
-        "type": actual.type,
-        "reversal_of": actual.reversal_of,
-        "contract_id": event.contract_id,
-        "line_id": actual.line_id,
-        "customer_id": event.customer_id,
-        "approval_id": actual.approval_id,
-        "milestone_id": actual.milestone_id,
-        "invoice_id": event.invoice_id,
-        "class": None if actual.kind == MILESTONE else actual.kind,
-        "date": actual.date,
-        "quantity": to_millionths(actual.quantity),
-        "unit_price": to_millionths(actual.unit_price),
-        "amount": to_minor(actual.amount, event.currency),
-        "tax": to_minor(actual.tax, event.currency),
-        "currency": event.currency,
-        "billing_type": actual.billing_type,
-        "adjustment_status": actual.adjustment_status,
-    }
+def _adjusted(actual_ids: Sequence[str]) -> Iterator[Change]:
+    """Each is an unbilled sale, known by its item, or a billed one: the other table has none such.
+
+    So there is no need to tell which it is.
+    """
+    for table, key in ((time_and_material, "item_id"), (booked_actuals, "actual_id")):
+        rows = tuple({key: each, **_ADJUSTED} for each in actual_ids)
+        if rows:
+            yield Patch(table, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Booking:
+    """What the actuals that an event books for one customer have in common."""
+
+    position: int
+    event: ActualsBooked | SalesReversed
+    customer_id: str
+    invoice_id: str | None
+
+    def row(self, actual: Actual, sequence: int) -> Row:
+        """The row of one of them."""
+        event, currency = self.event, self.event.currency
+        status = BOOKED if self.invoice_id is not None else BillingStatus.CANCELED
+        return {
+            "actual_id": actual.actual_id,
+            "position": self.position,
+            "sequence": sequence,
+            "item_id": actual.item_id,
+            "type": actual.type,
+            "cause": actual.cause,
+            "reversal_of": actual.reversal_of,
+            "replaces": actual.replaces,
+            "contract_id": event.contract_id,
+            "line_id": actual.line_id,
+            "customer_id": self.customer_id,
+            "approval_id": actual.approval_id,
+            "milestone_id": actual.milestone_id,
+            "invoice_id": self.invoice_id,
+            "class": None if actual.kind == MILESTONE else actual.kind,
+            "date": actual.date,
+            "accounting_date": event.accounting_date,
+            "quantity": to_millionths(actual.quantity),
+            "unit_price": to_millionths(actual.unit_price),
+            "amount": to_minor(actual.amount, currency),
+            "tax": to_minor(actual.tax, currency),
+            "currency": currency,
+            "billing_type": actual.billing_type,
+            "billing_status": status,
+            "adjustment_status": actual.adjustment_status,
+        }
+
+
+def _causes(event: UnbilledSalesBooked) -> Iterator[Row]:
+    for work in event.approvals:
+        for sale in work.sales:
+            yield {
+                "item_id": sale.item_id,
+                "cause": event.cause,
+                "accounting_date": event.accounting_date,
+                "replaces": event.replaces.get(sale.item_id),
+            }

@@ -7,8 +7,9 @@ from aggregates.contract_line.events import (
     ItemsReleased,
     MarkedNotReady,
     MarkedReady,
+    SalesReversed,
 )
-from aggregates.statuses import BillingStatus
+from aggregates.statuses import AdjustmentStatus, BillingStatus
 from projections.projecting.changes import Row
 
 _STATUS: dict[type[ItemsMoved], BillingStatus] = {
@@ -26,5 +27,15 @@ def item_patches(event: ItemsMoved) -> tuple[Row, ...]:
     values = {
         "billing_status": _STATUS[type(event)],
         "invoice_id": event.invoice_id if on_invoice else None,
+    }
+    return tuple({"item_id": item_id, **values} for item_id in event.items)
+
+
+def reversed_patches(event: SalesReversed) -> tuple[Row, ...]:
+    """The sales that left the backlog for good: they are canceled, and adjusted (D-23)."""
+    values = {
+        "billing_status": BillingStatus.CANCELED,
+        "adjustment_status": AdjustmentStatus.ADJUSTED,
+        "invoice_id": None,
     }
     return tuple({"item_id": item_id, **values} for item_id in event.items)

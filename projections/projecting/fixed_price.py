@@ -1,11 +1,14 @@
 """The fixed-price view: every customer milestone, across all contract lines (D-10 to D-15)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aggregates.contract_line.events import (
+    HeaderStatus,
     ItemsMoved,
     MilestoneChanged,
     MilestoneDeleted,
+    MilestonePart,
+    MilestonePartsCredited,
     MilestoneSplit,
 )
 from aggregates.statuses import BillingMethod, BillingStatus, MilestoneStatus
@@ -36,14 +39,11 @@ def project(recorded: Recorded) -> Iterator[Change]:
             yield Drop(search_texts, {"text_id": milestone_text_id(event.milestone_id)})
         case ItemsMoved(billing_method=BillingMethod.FIXED_PRICE) as event:
             yield Patch(fixed_price, item_patches(event))
-            headers = (
-                {
-                    "milestone_id": header.milestone_id,
-                    "status": header.status,
-                }
-                for header in event.milestones
-            )
-            yield Patch(milestones, tuple(headers))
+            yield Patch(milestones, _statuses(event.milestones))
+        case MilestonePartsCredited() as event:
+            yield Put(fixed_price, tuple(_returned(event)))
+            yield Patch(fixed_price, tuple(_kept(event)))
+            yield Patch(milestones, _statuses(event.milestones))
         case _:
             return
 
@@ -68,17 +68,49 @@ def _text(event: MilestoneSplit | MilestoneChanged) -> Row:
     return milestone_row(event.name, event.milestone_id)
 
 
+def _statuses(headers: Iterable[HeaderStatus]) -> tuple[Row, ...]:
+    return tuple({"milestone_id": each.milestone_id, "status": each.status} for each in headers)
+
+
 def _parts(event: MilestoneSplit | MilestoneChanged) -> Iterator[Row]:
     for ordinal, part in enumerate(event.parts):
         yield {
-            "item_id": part.item_id,
             "milestone_id": event.milestone_id,
             "contract_id": event.contract_id,
             "line_id": event.line_id,
-            "customer_id": part.customer_id,
             "ordinal": ordinal,
             "date": event.date,
-            "amount": to_minor(part.amount, event.currency),
-            "tax": to_minor(part.tax, event.currency),
-            "currency": event.currency,
+            **_part(part, event.currency),
         }
+
+
+def _part(part: MilestonePart, currency: str) -> Row:
+    return {
+        "item_id": part.item_id,
+        "customer_id": part.customer_id,
+        "amount": to_minor(part.amount, currency),
+        "tax": to_minor(part.tax, currency),
+        "currency": currency,
+    }
+
+
+def _returned(event: MilestonePartsCredited) -> Iterator[Row]:
+    """What is billed no longer, and ready: the item that was posted, or a new one beside it."""
+    for credited in event.parts:
+        yield {
+            "milestone_id": credited.milestone_id,
+            "contract_id": event.contract_id,
+            "line_id": event.line_id,
+            "ordinal": credited.place,
+            "date": credited.date,
+            "billing_status": BillingStatus.READY,
+            "invoice_id": None,
+            **_part(credited.returned, event.currency),
+        }
+
+
+def _kept(event: MilestonePartsCredited) -> Iterator[Row]:
+    """What stays posted, on the invoice that posted it."""
+    for credited in event.parts:
+        if credited.kept is not None:
+            yield _part(credited.kept, event.currency)

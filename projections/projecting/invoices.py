@@ -1,16 +1,29 @@
-"""Proforma invoices: header, lines, details, drafted to confirmed (D-40 to D-44)."""
+"""Proforma invoices: header, lines, details; drafted, confirmed, corrected (D-40 to D-49)."""
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
+from aggregates.invoice.details import Detail, drafted
 from aggregates.invoice.events import (
+    CorrectionDrafted,
+    CorrectiveDetailsAdded,
     DetailsAdded,
+    DetailsChanged,
+    DetailsCorrected,
+    DetailsEdited,
+    DetailsRecalled,
+    DetailsRemoved,
     DraftCreated,
     DraftDeleted,
+    EditedDetail,
+    InvoiceApproved,
     InvoiceConfirmed,
     InvoiceDetail,
     InvoiceEvent,
     InvoiceLineTotal,
+    InvoiceReturned,
+    InvoiceSubmitted,
 )
 from aggregates.statuses import InvoiceStatus
 from projections.history import Recorded
@@ -18,38 +31,29 @@ from projections.projecting.changes import Change, Drop, Patch, Put, Row
 from projections.tables import invoice_details, invoice_lines, invoices
 from projections.values.units import to_millionths, to_minor
 
+_NOT_APPROVED = dict.fromkeys(("approval_actor", "approval_at", "approval_version"))
+
 
 def project(recorded: Recorded) -> Iterator[Change]:
     """The rows of invoices; every event of their streams moves their version."""
     match recorded.event:
-        case DraftCreated() as event:
+        case DraftCreated() | CorrectionDrafted() as event:
             yield Put(invoices, (_header(event, recorded),))
-        case DetailsAdded() as event:
-            yield Patch(invoices, (_totals(event, recorded.version),))
-            lines = (_line(event, ordinal, line) for ordinal, line in enumerate(event.lines))
-            yield Put(invoice_lines, tuple(lines))
-            details = (_detail(event, detail) for detail in event.details)
-            yield Put(invoice_details, tuple(details))
         case DraftDeleted() as event:
             for table in (invoices, invoice_lines, invoice_details):
                 yield Drop(table, {"invoice_id": event.invoice_id})
-        case InvoiceConfirmed() as event:
-            row = {
-                "invoice_id": event.invoice_id,
-                "status": InvoiceStatus.CONFIRMED,
-                "number": event.number,
-                "accounting_date": event.accounting_date,
-                "version": recorded.version,
-            }
-            yield Patch(invoices, (row,))
         case InvoiceEvent() as event:
-            row = {"invoice_id": event.invoice_id, "version": recorded.version}
-            yield Patch(invoices, (row,))
+            changed = {"invoice_id": event.invoice_id, "version": recorded.version}
+            yield Patch(invoices, ({**changed, **_changed(event)},))
+            if isinstance(event, DetailsChanged):
+                yield from _lines(event)
+            yield from _details(event)
         case _:
             return
 
 
-def _header(event: DraftCreated, recorded: Recorded) -> Row:
+def _header(event: DraftCreated | CorrectionDrafted, recorded: Recorded) -> Row:
+    correction = event if isinstance(event, CorrectionDrafted) else None
     return {
         "invoice_id": event.invoice_id,
         "position": recorded.position,
@@ -58,24 +62,90 @@ def _header(event: DraftCreated, recorded: Recorded) -> Row:
         "contract_id": event.contract_id,
         "customer_id": event.customer_id,
         "currency": event.currency,
-        "cutoff": event.cutoff,
+        "cutoff": event.cutoff if isinstance(event, DraftCreated) else None,
         "accounting_date": None,
+        "corrects": correction and correction.corrects,
+        "corrects_number": correction and correction.corrects_number,
+        "has_corrections": False,
         "amount": 0,
         "tax": 0,
+        **_NOT_APPROVED,
         "version": recorded.version,
     }
 
 
-def _totals(event: DetailsAdded, version: int) -> Row:
-    return {
-        "invoice_id": event.invoice_id,
-        "amount": to_minor(event.amount, event.currency),
-        "tax": to_minor(event.tax, event.currency),
-        "version": version,
-    }
+def _changed(event: InvoiceEvent) -> Row:
+    """What an event changes of the invoice itself; each change of details voids an approval."""
+    match event:
+        case DetailsChanged():
+            totals = {
+                "amount": to_minor(event.amount, event.currency),
+                "tax": to_minor(event.tax, event.currency),
+            }
+            return {**totals, "status": InvoiceStatus.DRAFT, **_NOT_APPROVED}
+        case InvoiceSubmitted():
+            return {"status": InvoiceStatus.IN_REVIEW}
+        case InvoiceReturned():
+            return {"status": InvoiceStatus.DRAFT, **_NOT_APPROVED}
+        case InvoiceApproved():
+            return {
+                "approval_actor": event.actor,
+                "approval_at": event.at.isoformat(),
+                "approval_version": event.version,
+            }
+        case InvoiceConfirmed():
+            return {
+                "status": InvoiceStatus.CONFIRMED,
+                "number": event.number,
+                "accounting_date": event.accounting_date,
+            }
+        case DetailsCorrected():
+            return {"has_corrections": True}
+        case _:
+            return {}
 
 
-def _line(event: DetailsAdded, ordinal: int, line: InvoiceLineTotal) -> Row:
+def _lines(event: DetailsChanged) -> Iterator[Change]:
+    """The lines as they stand: only what was removed can take the last detail of one."""
+    if isinstance(event, DetailsRemoved):
+        yield Drop(invoice_lines, {"invoice_id": event.invoice_id})
+    lines = (_line(event, ordinal, line) for ordinal, line in enumerate(event.lines))
+    yield Put(invoice_lines, tuple(lines))
+
+
+def _details(event: InvoiceEvent) -> Iterator[Change]:
+    match event:
+        case DetailsAdded():
+            rows = (_detail(event, drafted(each)) for each in event.details)
+            yield Put(invoice_details, tuple(rows))
+        case CorrectiveDetailsAdded():
+            rows = (
+                _detail(
+                    event,
+                    Detail(
+                        stands=each.detail,
+                        source=each.original,
+                        corrects=each.original.detail_id,
+                    ),
+                )
+                for each in event.details
+            )
+            yield Put(invoice_details, tuple(rows))
+        case DetailsEdited():
+            rows = (_edited(event, each) for each in event.details)
+            yield Patch(invoice_details, tuple(rows))
+        case DetailsRemoved():
+            for detail_id in event.details:
+                yield Drop(invoice_details, {"detail_id": detail_id})
+        case DetailsRecalled():
+            yield _each(event.details, recalled=True)
+        case DetailsCorrected():
+            yield _each(event.details, corrected_by=event.correction_id)
+        case _:
+            return
+
+
+def _line(event: DetailsChanged, ordinal: int, line: InvoiceLineTotal) -> Row:
     groups = [
         {
             "billing_type": group.billing_type,
@@ -96,18 +166,57 @@ def _line(event: DetailsAdded, ordinal: int, line: InvoiceLineTotal) -> Row:
     }
 
 
-def _detail(event: DetailsAdded, detail: InvoiceDetail) -> Row:
+def _detail(event: DetailsChanged, detail: Detail) -> Row:
+    stands, source = detail.stands, detail.source
     return {
-        "detail_id": detail.detail_id,
+        "detail_id": stands.detail_id,
         "invoice_id": event.invoice_id,
-        "line_id": detail.line_id,
-        "item_id": detail.item_id,
-        "kind": detail.kind,
-        "date": detail.date,
+        "line_id": stands.line_id,
+        "item_id": stands.item_id,
+        "kind": stands.kind,
+        "date": stands.date,
+        "edited": detail.edited,
+        "recalled": False,
+        "source_billing_type": source and source.billing_type,
+        "corrects_detail": detail.corrects,
+        "corrected_by": None,
+        **_charged(stands, event.currency),
+        **_four("source", source, event.currency),
+        **_four("original", source if detail.corrects else None, event.currency),
+    }
+
+
+def _edited(event: DetailsEdited, edit: EditedDetail) -> Row:
+    return {
+        "detail_id": edit.detail_id,
+        "edited": edit.edited,
+        **_charged(edit, event.currency),
+    }
+
+
+def _charged(detail: InvoiceDetail | EditedDetail, currency: str) -> Row:
+    """What can be edited of a detail."""
+    return {
         "description": detail.description,
+        "external_description": detail.external_description,
         "quantity": to_millionths(detail.quantity),
         "unit_price": to_millionths(detail.unit_price),
-        "amount": to_minor(detail.amount, event.currency),
-        "tax": to_minor(detail.tax, event.currency),
+        "amount": to_minor(detail.amount, currency),
+        "tax": to_minor(detail.tax, currency),
         "billing_type": detail.billing_type,
     }
+
+
+def _four(prefix: str, detail: InvoiceDetail | None, currency: str) -> Row:
+    """Quantity, price, amount and tax of what a detail derives from, null where there is none."""
+    if detail is None:
+        return dict.fromkeys(f"{prefix}_{name}" for name in _FOUR)
+    charged = _charged(detail, currency)
+    return {f"{prefix}_{name}": charged[name] for name in _FOUR}
+
+
+_FOUR = ("quantity", "unit_price", "amount", "tax")
+
+
+def _each(detail_ids: tuple[str, ...], **values: Any) -> Patch:
+    return Patch(invoice_details, tuple({"detail_id": each, **values} for each in detail_ids))

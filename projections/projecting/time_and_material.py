@@ -12,12 +12,14 @@ from aggregates.contract_line.events import (
     NTEEvaluated,
     NTEReset,
     NTEResult,
+    SalesReversed,
+    UnbilledSalesBooked,
     UnbilledSalesRecorded,
 )
 from aggregates.statuses import AdjustmentStatus, BillingMethod, BillingStatus, NTEStatus
 from aggregates.terms import FailedLevel
 from projections.history import Recorded
-from projections.projecting.billing_status import item_patches
+from projections.projecting.billing_status import item_patches, reversed_patches
 from projections.projecting.changes import Change, Patch, Put, Row
 from projections.tables import search_texts, time_and_material
 from projections.values.search_texts import approvals_row, each_once, sale_text
@@ -27,13 +29,16 @@ from projections.values.units import to_millionths, to_minor
 _NOT_READY, _ADJUSTABLE = BillingStatus.NOT_READY.value, AdjustmentStatus.ADJUSTABLE.value
 
 MOST_OF_AN_EVENT = 10_000_000
-"""Sales that one event records at most; they are in a sequence by position and id."""
+"""Rows that one event makes at most; they are in a sequence by position, sales then by id."""
+
+
+_Sales = UnbilledSalesRecorded | UnbilledSalesBooked
 
 
 def project(recorded: Recorded) -> Iterator[Change]:
     """The rows of unbilled sales actuals (D-20)."""
     match recorded.event:
-        case UnbilledSalesRecorded() as event:
+        case UnbilledSalesRecorded() | UnbilledSalesBooked() as event:
             texts = [_text(work) for work in event.approvals]
             approvals = _approvals(event, recorded.position)
             yield Put(search_texts, each_once(chain(texts, approvals)))
@@ -44,6 +49,8 @@ def project(recorded: Recorded) -> Iterator[Change]:
             reset = {"nte_status": NTEStatus.NOT_EVALUATED, "nte_detail": None}
             rows = ({"item_id": item_id, **reset} for item_id in event.items)
             yield Patch(time_and_material, tuple(rows))
+        case SalesReversed() as event:
+            yield Patch(time_and_material, reversed_patches(event))
         case ItemsMoved(billing_method=BillingMethod.TIME_AND_MATERIAL) as event:
             yield Patch(time_and_material, item_patches(event))
         case _:
@@ -66,9 +73,7 @@ def failed_levels(failed: tuple[FailedLevel, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def _rows(
-    event: UnbilledSalesRecorded, texts: Sequence[dict[str, Any] | None], position: int
-) -> Iterator[Row]:
+def _rows(event: _Sales, texts: Sequence[dict[str, Any] | None], position: int) -> Iterator[Row]:
     currency = event.currency
     ids = sorted(sale.item_id for work in event.approvals for sale in work.sales)
     sequence = {item_id: n for n, item_id in enumerate(ids, position * MOST_OF_AN_EVENT)}
@@ -107,7 +112,7 @@ def _rows(
             }
 
 
-def _approvals(event: UnbilledSalesRecorded, position: int) -> Iterator[dict[str, Any] | None]:
+def _approvals(event: _Sales, position: int) -> Iterator[dict[str, Any] | None]:
     days: dict[date, list[str]] = {}
     for work in event.approvals:
         days.setdefault(work.date, []).append(work.approval_id)

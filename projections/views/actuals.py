@@ -66,6 +66,7 @@ class Actual(Resource):
 
 _SHARED = (
     "position",
+    "sequence",
     "item_id",
     "contract_id",
     "line_id",
@@ -142,10 +143,12 @@ def _paging_of(actuals: Subquery, wanted: Wanted) -> Paging:
     sortable: dict[str, ColumnElement[Any]] = {
         c.name: func.coalesce(c, "") if c.name in _CAN_BE_EMPTY else c
         for c in actuals.c
-        if c.name not in {"reversal_of", "milestone_id"}
+        if c.name not in {"reversal_of", "milestone_id", "sequence"}
     }
-    if wanted.keys() & _FOUND_BY:  # then those few are not to be looked for by position among all
-        sortable["position"] = past_indexes(actuals.c.position)
+    # The order they were booked in: what one event has booked has one position.
+    sortable["position"] = actuals.c.sequence
+    if wanted.keys() & _FOUND_BY:  # then those few are not to be looked for in order among all
+        sortable["position"] = past_indexes(actuals.c.sequence)
     return Paging(sortable, key="actual_id", default="position")
 
 

@@ -1,19 +1,23 @@
 """A made-up history with every event of the catalogue in it, and histories of any events.
 
 Contract C1 in euros: A and B pay the time and material of line T half each, A pays fixed-price F.
-A's hours get on invoice I1, with a milestone, and are posted; draft I2 is deleted again.
+A's hours get on invoice I1, with a milestone, and are posted; draft I2 is deleted again. I3 is
+edited and reviewed before it is posted, and I4 corrects it; B's hours are recalled.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 from aggregates.actuals import Actual
 from aggregates.contract.events import ContractDefined, ContractLineListed, ContractUsageChanged
 from aggregates.contract_line.events import (
     ApprovedWork,
     ContractLineDefined,
+    CreditedPart,
+    CustomerActuals,
     HeaderStatus,
     ItemsDrafted,
     ItemsPosted,
@@ -24,12 +28,15 @@ from aggregates.contract_line.events import (
     MilestoneChanged,
     MilestoneDeleted,
     MilestonePart,
+    MilestonePartsCredited,
     MilestoneSplit,
     NTEEvaluated,
     NTEReset,
     NTEResult,
+    SalesReversed,
     SplitShare,
     UnbilledSale,
+    UnbilledSalesBooked,
     UnbilledSalesRecorded,
 )
 from aggregates.events import Event, RequestAnswered, RequestClaimed
@@ -38,13 +45,26 @@ from aggregates.invoice.events import (
     MILESTONE,
     ActualsBooked,
     BillingTypeTotal,
+    CorrectionDrafted,
+    CorrectionOpened,
+    CorrectionWithdrawn,
+    CorrectiveDetail,
+    CorrectiveDetailsAdded,
     DetailsAdded,
+    DetailsCorrected,
+    DetailsEdited,
+    DetailsRecalled,
+    DetailsRemoved,
     DraftCreated,
     DraftDeleted,
+    EditedDetail,
+    InvoiceApproved,
     InvoiceConfirmed,
     InvoiceDetail,
     InvoiceLineTotal,
     InvoiceNumberAssigned,
+    InvoiceReturned,
+    InvoiceSubmitted,
 )
 from aggregates.job.events import (
     JobCanceled,
@@ -535,6 +555,262 @@ LINE_USAGE_POSTED = LineUsageChanged(
     ),
 )
 
+# --- invoices in full --------------------------------------------------------------------------
+
+ON_I3: dict[str, str] = {"invoice_id": "I3", "contract_id": "C1"}
+ON_I4: dict[str, str] = {"invoice_id": "I4", "contract_id": "C1"}
+MORE_SALES = UnbilledSalesRecorded(
+    contract_id="C1",
+    line_id="T",
+    currency="EUR",
+    approvals=(work("3", sale("3-A", "A", "2000.00", quantity="10")),),
+)
+TEN_HOURS = replace(
+    HOURS,
+    detail_id="I3-3-A",
+    item_id="3-A",
+    approval_id="3",
+    quantity=d("10"),
+    amount=d("2000.00"),
+)
+FEE = replace(
+    HOURS,
+    detail_id="I3-fee",
+    line_id="F",
+    item_id=None,
+    approval_id=None,
+    kind=TransactionClass.FEE,
+    description="crane hire",
+    external_description="Crane",
+    quantity=d("1"),
+    unit_price=d("80.00"),
+    amount=d("80.00"),
+    tax=d("15.20"),
+)
+FEE_LINE = total("F", "80.00", "15.20", CHARGEABLE)
+
+
+def totals(*lines: InvoiceLineTotal) -> dict[str, Any]:
+    """What an event on details of jo's says of the invoice."""
+    return {
+        "currency": "EUR",
+        "actor": "jo",
+        "lines": lines,
+        "amount": sum((line.amount for line in lines), d("0")),
+        "tax": sum((line.tax for line in lines), d("0")),
+    }
+
+
+TEN_HOURS_ADDED = DetailsAdded(
+    **ON_I3, details=(TEN_HOURS,), **totals(total("T", "2000.00", "0.00", CHARGEABLE))
+)
+FEE_ADDED = DetailsAdded(
+    **ON_I3,
+    details=(FEE,),
+    **totals(FEE_LINE, total("T", "2000.00", "0.00", CHARGEABLE)),
+)
+SUBMITTED = InvoiceSubmitted(**ON_I3)
+APPROVED = InvoiceApproved(
+    **ON_I3, actor="amy", at=datetime(2026, 3, 30, 9, 15, tzinfo=UTC), version=5
+)
+RETURNED = InvoiceReturned(**ON_I3, reason="the crane is free")
+
+
+def edited(detail: InvoiceDetail, quantity: str, amount: str) -> EditedDetail:
+    return EditedDetail(
+        detail_id=detail.detail_id,
+        description="piling, as agreed",
+        external_description="Piles",
+        quantity=d(quantity),
+        unit_price=detail.unit_price,
+        amount=d(amount),
+        tax=detail.tax,
+        billing_type=detail.billing_type,
+        edited=True,
+    )
+
+
+EDITED_DETAIL = edited(TEN_HOURS, "8", "1600.00")
+EDITED = DetailsEdited(
+    **ON_I3,
+    details=(EDITED_DETAIL,),
+    **totals(FEE_LINE, total("T", "1600.00", "0.00", CHARGEABLE)),
+)
+REMOVED = DetailsRemoved(
+    **ON_I3, details=("I3-fee",), **totals(total("T", "1600.00", "0.00", CHARGEABLE))
+)
+RECALLED = DetailsRecalled(**ON_I3, details=("I3-3-A",), parked_id="p-e1")
+I3_CONFIRMED = InvoiceConfirmed(
+    **ON_I3,
+    number="INV-000002",
+    accounting_date=date(2026, 4, 1),
+    currency="EUR",
+    amount=d("1600.00"),
+    tax=d("0.00"),
+)
+EIGHT_HOURS = replace(TEN_HOURS, quantity=d("8"), amount=d("1600.00"))
+
+
+def rows(invoice_id: str, accounting_date: date, *actuals: Actual, adjusted: str) -> ActualsBooked:
+    return ActualsBooked(
+        invoice_id=invoice_id,
+        contract_id="C1",
+        customer_id="A",
+        currency="EUR",
+        accounting_date=accounting_date,
+        actuals=actuals,
+        adjusted=(adjusted,),
+    )
+
+
+def actual(actual_id: str, kind: ActualType, cause: Cause, *of: str, **values: Any) -> Actual:
+    """An actual of approval 3, of some hours at 200; a reversal says of what."""
+    quantity, amount = (d(each) for each in of)
+    return replace(
+        booked(TEN_HOURS),
+        actual_id=actual_id,
+        type=kind,
+        cause=cause,
+        quantity=quantity,
+        amount=amount,
+        **values,
+    )
+
+
+U, B = ActualType.UNBILLED_SALES, ActualType.BILLED_SALES
+UNADJUSTABLE = AdjustmentStatus.UNADJUSTABLE
+
+
+def reverses(actual_id: str) -> dict[str, Any]:
+    return {"reversal_of": actual_id, "adjustment_status": UNADJUSTABLE}
+
+
+FREE_REST: dict[str, Any] = {"billing_type": FREE}
+I3_BOOKED = rows(
+    "I3",
+    I3_CONFIRMED.accounting_date,
+    actual("3 -10", U, Cause.EDIT, "-10", "-2000.00", **reverses("3-A")),
+    actual("3 +8", U, Cause.EDIT, "8", "1600.00", replaces="3-A"),
+    actual("3 -8", U, Cause.EDIT, "-8", "-1600.00", **reverses("3 +8")),
+    actual("3 B8", B, Cause.EDIT, "8", "1600.00", replaces="3-A"),
+    actual("3 +2", U, Cause.EDIT, "2", "400.00", replaces="3-A", **FREE_REST),
+    actual("3 -2", U, Cause.EDIT, "-2", "-400.00", **reverses("3 +2"), **FREE_REST),
+    actual("3 B2", B, Cause.EDIT, "2", "400.00", replaces="3-A", **FREE_REST),
+    adjusted="3-A",
+)
+I3_POSTED = replace(POSTED, items=("3-A",), invoice_id="I3")
+CORRECTION_DRAFTED = CorrectionDrafted(
+    **ON_I4, customer_id="A", currency="EUR", corrects="I3", corrects_number="INV-000002"
+)
+NOTHING_STAYS = replace(EIGHT_HOURS, detail_id="I4-3-A", quantity=d("0"), amount=d("0.00"))
+CORRECTIVE_ADDED = CorrectiveDetailsAdded(
+    **ON_I4,
+    details=(CorrectiveDetail(detail=NOTHING_STAYS, original=EIGHT_HOURS),),
+    **totals(total("T", "-1600.00", "0.00", CHARGEABLE)),
+)
+OF_I3: dict[str, Any] = {**ON_I3, "correction_id": "I4", "details": ("I3-3-A",)}
+CORRECTION_OPENED = CorrectionOpened(**OF_I3)
+WITHDRAWN = CorrectionWithdrawn(**OF_I3)
+FIVE_STAY = DetailsEdited(
+    **ON_I4,
+    details=(edited(NOTHING_STAYS, "5", "1000.00"),),
+    **totals(total("T", "-600.00", "0.00", CHARGEABLE)),
+)
+I4_CONFIRMED = InvoiceConfirmed(
+    **ON_I4,
+    number="INV-000003",
+    accounting_date=date(2026, 4, 30),
+    currency="EUR",
+    amount=d("-600.00"),
+    tax=d("0.00"),
+)
+CORRECTED = DetailsCorrected(**OF_I3)
+I4_BOOKED = rows(
+    "I4",
+    I4_CONFIRMED.accounting_date,
+    actual("3 B-8", B, Cause.CORRECTION, "-8", "-1600.00", **reverses("3 B8")),
+    actual("3 +5", U, Cause.CORRECTION, "5", "1000.00", replaces="3 B8"),
+    actual("3 -5", U, Cause.CORRECTION, "-5", "-1000.00", **reverses("3 +5")),
+    actual("3 B5", B, Cause.CORRECTION, "5", "1000.00", replaces="3 B8"),
+    adjusted="3 B8",
+)
+GIVEN_BACK = UnbilledSalesBooked(
+    contract_id="C1",
+    line_id="T",
+    currency="EUR",
+    cause=Cause.CORRECTION,
+    accounting_date=I4_CONFIRMED.accounting_date,
+    approvals=(work("3", sale("3-A back", "A", "600.00", quantity="3")),),
+    replaces={"3-A back": "3 B8"},
+)
+REVERSED = SalesReversed(
+    contract_id="C1",
+    line_id="T",
+    currency="EUR",
+    cause=Cause.RECALL,
+    accounting_date=date(2026, 5, 4),
+    items=("1-B",),
+    reversals=(
+        CustomerActuals(
+            customer_id="B",
+            actuals=(
+                replace(booked(replace(HOURS, item_id="1-B"), reversal=True), cause=Cause.RECALL),
+            ),
+        ),
+    ),
+)
+M1_CREDITED = MilestonePartsCredited(
+    contract_id="C1",
+    line_id="F",
+    invoice_id="I5",
+    currency="EUR",
+    parts=(
+        CreditedPart(
+            milestone_id="M1",
+            date=LATER,
+            kept=MilestonePart(
+                item_id="M1-A", customer_id="A", amount=d("700.00"), tax=d("140.00")
+            ),
+            returned=MilestonePart(
+                item_id="M1-A rest", customer_id="A", amount=d("500.00"), tax=d("100.00")
+            ),
+            place=1,
+        ),
+    ),
+    milestones=header("M1", MilestoneStatus.IN_PROGRESS),
+)
+IN_FULL: tuple[Event, ...] = (
+    MORE_SALES,
+    ready("3-A"),
+    draft("I3"),
+    TEN_HOURS_ADDED,
+    drafted("I3", "3-A"),
+    FEE_ADDED,
+    SUBMITTED,
+    APPROVED,
+    EDITED,
+    SUBMITTED,
+    RETURNED,
+    REMOVED,
+    RECALLED,
+    I3_CONFIRMED,
+    I3_BOOKED,
+    I3_POSTED,
+    CORRECTION_DRAFTED,
+    CORRECTIVE_ADDED,
+    CORRECTION_OPENED,
+    WITHDRAWN,
+    CORRECTION_OPENED,
+    FIVE_STAY,
+    I4_CONFIRMED,
+    CORRECTED,
+    I4_BOOKED,
+    GIVEN_BACK,
+    REVERSED,
+    M1_CREDITED,
+)
+"""What came to the history with invoices in full, after all that it could have before."""
+
 # --- intake ------------------------------------------------------------------------------------
 
 APPROVAL_RECORDED = ApprovalRecorded(
@@ -673,6 +949,7 @@ EVENTS: tuple[Event, ...] = (
     parked("e2"),
     parked("e1", "it still lacks its line"),
     UNPARKED,
+    *IN_FULL,
     *JOBS,
     CLAIMED,
     ANSWERED,

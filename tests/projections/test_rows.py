@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
-from sqlalchemy import Table
 
 from aggregates.contract_line.events import ContractLineDefined
 from aggregates.events import Event
@@ -13,7 +12,7 @@ from aggregates.job.events import JobCanceled, JobClosed, JobCompleted, JobOpene
 from projections import tables
 from projections.history import Recorded
 from projections.projecting.catalogue import project
-from projections.projecting.changes import Change, Drop, Patch, Put
+from projections.projecting.changes import Drop, Patch, Put
 from projections.projecting.time_and_material import MOST_OF_AN_EVENT
 from projections.values.search_texts import (
     approvals_row,
@@ -22,36 +21,16 @@ from projections.values.search_texts import (
     text_row,
 )
 from tests.projections import story
+from tests.projections.row_changes import (
+    CONTRACT_VERSION,
+    POSITION,
+    VERSION,
+    changes,
+    line_version,
+    patch,
+    put,
+)
 from tests.projections.story import ABOUT, DAY, EVENTS, LATER, d
-
-POSITION, VERSION = 70, 7
-
-
-def changes(event: Event) -> list[Change]:
-    """What the event changes in the views, but for the index of the history."""
-    recorded = Recorded(
-        position=POSITION, version=VERSION, stream=event.stream, event=event, metadata=ABOUT
-    )
-    *others, indexed = project(recorded)
-    assert isinstance(indexed, Put)
-    assert indexed.table is tables.event_index
-    return others
-
-
-def put(table: Table, *rows: dict[str, Any] | None) -> Put:
-    return Put(table, tuple(row for row in rows if row))
-
-
-def patch(table: Table, *rows: dict[str, Any]) -> Patch:
-    return Patch(table, rows)
-
-
-CONTRACT_VERSION = patch(tables.contracts, {"contract_id": "C1", "version": VERSION})
-
-
-def line_version(line_id: str, **values: Any) -> Patch:
-    row = {"contract_id": "C1", "line_id": line_id, "version": VERSION, **values}
-    return patch(tables.contract_lines, row)
 
 
 def test_the_story_has_every_event_of_the_catalogue() -> None:
@@ -320,142 +299,6 @@ def test_sales_that_move_know_the_invoice_they_are_on_d13_d42(
 ) -> None:
     row = {"item_id": item_id, "billing_status": billing_status, "invoice_id": invoice_id}
     assert changes(event) == [line_version("T"), patch(tables.time_and_material, row)]
-
-
-# --- invoices and actuals ----------------------------------------------------------------------
-
-
-def test_a_draft_created_is_an_invoice_without_number_and_amount_d40() -> None:
-    row = {
-        "invoice_id": "I1",
-        "position": POSITION,
-        "number": None,
-        "status": "draft",
-        "contract_id": "C1",
-        "customer_id": "A",
-        "currency": "EUR",
-        "cutoff": LATER,
-        "accounting_date": None,
-        "amount": 0,
-        "tax": 0,
-        "version": VERSION,
-    }
-    assert changes(story.draft("I1", cutoff=LATER)) == [put(tables.invoices, row)]
-
-
-def test_details_added_set_the_totals_of_the_invoice_and_its_lines_d43() -> None:
-    group = {"billing_type": "non_chargeable", "count": 1, "amount": "100.00", "tax": "0.00"}
-    detail = {
-        "detail_id": "I2-2-free",
-        "invoice_id": "I2",
-        "line_id": "T",
-        "item_id": "2-free",
-        "kind": "time",
-        "date": LATER,
-        "description": "piling",
-        "quantity": 4_000_000,
-        "unit_price": 200_000_000,
-        "amount": 10000,
-        "tax": 0,
-        "billing_type": "non_chargeable",
-    }
-    line = {
-        "invoice_id": "I2",
-        "line_id": "T",
-        "ordinal": 0,
-        "billing_method": "time_and_material",
-        "amount": 0,
-        "tax": 0,
-        "groups": json.dumps([group]),
-    }
-    totals = {"invoice_id": "I2", "amount": 0, "tax": 0, "version": VERSION}
-    assert changes(story.FREE_DETAIL_ADDED) == [
-        patch(tables.invoices, totals),
-        put(tables.invoice_lines, line),
-        put(tables.invoice_details, detail),
-    ]
-
-
-def test_a_draft_deleted_leaves_nothing_of_it_d42() -> None:
-    of_invoice = {"invoice_id": "I2"}
-    assert changes(story.DRAFT_DELETED) == [
-        Drop(tables.invoices, of_invoice),
-        Drop(tables.invoice_lines, of_invoice),
-        Drop(tables.invoice_details, of_invoice),
-    ]
-
-
-def test_a_confirmed_invoice_gets_its_number_and_accounting_date_d44() -> None:
-    row = {
-        "invoice_id": "I1",
-        "status": "confirmed",
-        "number": "INV-000001",
-        "accounting_date": story.CONFIRMED.accounting_date,
-        "version": VERSION,
-    }
-    assert changes(story.CONFIRMED) == [patch(tables.invoices, row)]
-
-
-def test_booked_actuals_are_rows_and_move_the_version_of_their_invoice_d45() -> None:
-    shared = {
-        "position": POSITION,
-        "contract_id": "C1",
-        "customer_id": "A",
-        "invoice_id": "I1",
-        "currency": "EUR",
-        "billing_type": "chargeable",
-    }
-    milestone = {
-        "actual_id": "M1-A billed",
-        "item_id": "M1-A",
-        "type": "billed_sales",
-        "reversal_of": None,
-        "line_id": "F",
-        "approval_id": None,
-        "milestone_id": "M1",
-        "class": None,
-        "date": LATER,
-        "quantity": 1_000_000,
-        "unit_price": 1_200_000_000,
-        "amount": 120000,
-        "tax": 24000,
-        "adjustment_status": "adjustable",
-    }
-    hours = {
-        "item_id": "1-A",
-        "line_id": "T",
-        "approval_id": "1",
-        "milestone_id": None,
-        "class": "time",
-        "date": DAY,
-        "unit_price": 200_000_000,
-        "tax": 0,
-    }
-    reversal = {
-        "actual_id": "1-A reversed",
-        "type": "unbilled_sales",
-        "reversal_of": "1-A",
-        "quantity": -4_000_000,
-        "amount": -80000,
-        "adjustment_status": "unadjustable",
-    }
-    billed = {
-        "actual_id": "1-A billed",
-        "type": "billed_sales",
-        "reversal_of": None,
-        "quantity": 4_000_000,
-        "amount": 80000,
-        "adjustment_status": "adjustable",
-    }
-    assert changes(story.ACTUALS_BOOKED) == [
-        patch(tables.invoices, {"invoice_id": "I1", "version": VERSION}),
-        put(
-            tables.booked_actuals,
-            {**shared, **milestone},
-            {**shared, **hours, **reversal},
-            {**shared, **hours, **billed},
-        ),
-    ]
 
 
 # --- intake ------------------------------------------------------------------------------------

@@ -552,7 +552,7 @@ def test_actuals_are_unbilled_sales_then_reversals_and_billed_sales_d45(
         return [row.actual_id for row in page.items]
 
     with until(shared_views, story.M1_POSTED) as connection:
-        booked = ["1-A billed", "1-A reversed", "M1-A billed"]
+        booked = ["M1-A billed", "1-A reversed", "1-A billed"]
         assert ids() == ["1-A", "1-B", "2-A", "2-free", *booked]
         assert ids(type=["unbilled_sales"], item_id=["1-A"]) == ["1-A", "1-A reversed"]
         assert ids(invoice_id=["I1"], line_id=["F"]) == ["M1-A billed"]
@@ -582,8 +582,8 @@ def test_actuals_are_unbilled_sales_then_reversals_and_billed_sales_d45(
     recorded_at, booked_at = (EVENTS.index(e) + 1 for e in (story.SALES_RECORDED, ACTUALS))
     assert shown(page.items) == [
         {**shared, **unbilled, **whole, "position": recorded_at},
-        {**shared, **billed, **whole, "position": booked_at},
         {**shared, **reversal, **negative, "position": booked_at},
+        {**shared, **billed, **whole, "position": booked_at},
     ]
 
 

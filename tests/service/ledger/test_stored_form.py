@@ -300,6 +300,9 @@ EXAMPLES: tuple[Event, ...] = (
         currency="EUR",
         parts=(
             line_events.CreditedPart(
+                milestone_id="C1~L1~m",
+                date=date(2026, 10, 31),
+                place=2,
                 kept=line_events.MilestonePart(
                     item_id="C1~L1~1",
                     customer_id="A",
@@ -314,6 +317,9 @@ EXAMPLES: tuple[Event, ...] = (
                 ),
             ),
             line_events.CreditedPart(
+                milestone_id="C1~L1~m",
+                date=date(2026, 10, 31),
+                place=1,
                 kept=None,
                 returned=line_events.MilestonePart(
                     item_id="C1~L1~3",
