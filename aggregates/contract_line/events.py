@@ -127,9 +127,13 @@ class UnbilledSale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovedWork:
-    """What an approval reported, and the unbilled sales actuals it became."""
+    """What an approval reported, and the unbilled sales actuals it became.
 
-    approval_id: str
+    `approval_id` is null for what a correction gives back of a detail by hand: no approval stands
+    behind that (D-68).
+    """
+
+    approval_id: str | None
     transaction_class: TransactionClass
     date: date
     unit_price: Decimal
@@ -262,11 +266,15 @@ class CreditedPart:
     """What a correction makes of one posted part of a milestone (D-81).
 
     `kept` is the part as it stays billed, null when all of it was credited. `returned` is what is
-    billed no longer, and ready: the same item when nothing stays, a new one beside it otherwise.
+    billed no longer, and ready: the same item when nothing stays, a new one beside it otherwise. It
+    has its milestone's date, and `place` among its parts: the last one, if it is new.
     """
 
+    milestone_id: str
+    date: date
     kept: MilestonePart | None
     returned: MilestonePart
+    place: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
