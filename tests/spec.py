@@ -23,7 +23,7 @@ from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
 from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
-from aggregates.invoice import by_hand, confirming, drafting, editing, numbering
+from aggregates.invoice import by_hand, confirming, correcting, drafting, editing, numbering
 from aggregates.invoice import state as invoice
 from aggregates.invoice.numbering import NumberSeries
 from aggregates.invoice.state import Invoice
@@ -38,6 +38,7 @@ Command = (
     | verdicts.ResetNTE
     | undoing.UndoMark
     | confirming.ConfirmInvoice
+    | correcting.CorrectInvoice
     | defining.DefineContract
     | drafting.CreateDrafts
     | drafting.DeleteDraft
@@ -143,6 +144,8 @@ class Story:
             case confirming.ConfirmInvoice():
                 draft = self._invoice(invoice_id)
                 return confirming.confirm(command, draft, self.deal, self.series)
+            case correcting.CorrectInvoice():
+                return correcting.correct(command, self._invoice(invoice_id), self.invoices)
 
     def _all(self, kind: type[T]) -> list[T]:
         return [state for state in self.states.values() if isinstance(state, kind)]

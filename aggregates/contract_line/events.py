@@ -127,9 +127,13 @@ class UnbilledSale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovedWork:
-    """What an approval reported, and the unbilled sales actuals it became."""
+    """What an approval reported, and the unbilled sales actuals it became.
 
-    approval_id: str
+    `approval_id` is null for what a correction gives back of a detail by hand: no approval stands
+    behind that (D-68).
+    """
+
+    approval_id: str | None
     transaction_class: TransactionClass
     date: date
     unit_price: Decimal

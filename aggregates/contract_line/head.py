@@ -15,7 +15,6 @@ from rpds import HashTrieMap
 from aggregates import splitting
 from aggregates.contract_line.events import (
     ContractLineDefined,
-    ItemsPosted,
     LineUsageChanged,
     MilestoneChanged,
     MilestoneDeleted,
@@ -25,7 +24,6 @@ from aggregates.contract_line.events import (
 )
 from aggregates.events import Event
 from aggregates.limits import NO_USAGE, Usages, fold_usage
-from aggregates.statuses import MilestoneStatus
 from aggregates.terms import LineTerms
 
 # --- state -------------------------------------------------------------------------------------
@@ -40,8 +38,8 @@ class LineHead:
     """A line without its items: all that recording an approval asks, and small however long it is.
 
     `milestones_total` is the sum of its milestones. A customer with a sale is on record for ever
-    (`sold_to`), one with milestones as long as there is any: `milestones_of` counts them, completed
-    ones too, and `payers_of` has the customers of each milestone that can still be deleted.
+    (`sold_to`), one with milestones as long as there is any: `milestones_of` counts them, and
+    `payers_of` has the customers of each, completed ones too.
     """
 
     contract_id: str
@@ -111,12 +109,6 @@ def head_after(state: H, event: Event) -> H:
             return replace(state, milestones_total=event.milestones_total)
         case MilestoneDeleted():
             return _uncounted(state, event)
-        case ItemsPosted() if event.milestones:
-            payers = state.payers_of
-            for header in event.milestones:
-                if header.status is MilestoneStatus.COMPLETED:
-                    payers = payers.discard(header.milestone_id)
-            return replace(state, payers_of=payers)
         case _:
             return state
 

@@ -67,6 +67,14 @@ class OpenMilestone:
     status: MilestoneStatus = MilestoneStatus.NOT_STARTED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletedMilestone:
+    """A milestone all of whose parts are posted; a correction may take parts back (D-81)."""
+
+    milestone: OpenMilestone
+    parts: tuple[OpenPart, ...]
+
+
 Item = OpenSale | OpenPart
 """An item of the backlog."""
 

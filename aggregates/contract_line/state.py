@@ -1,8 +1,8 @@
 """The contract line: its terms, and the milestones and sales that wait for an invoice.
 
 State and evolve for every event of the stream. Folding never raises, whatever a history holds: what
-an event names and the line does not have is skipped. A completed milestone leaves the state; an
-event that brings one back has to say all of it, as MilestoneSplit does.
+an event names and the line does not have is skipped. A completed milestone is no longer among the
+open ones; it is kept beside them, for a correction that takes parts of it back (D-81).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from aggregates.contract_line.events import (
     MilestoneChanged,
     MilestoneDeleted,
     MilestonePart,
+    MilestonePartsCredited,
     MilestoneSplit,
     NTEEvaluated,
     NTEReset,
@@ -34,6 +35,7 @@ from aggregates.contract_line.events import (
 )
 from aggregates.contract_line.head import LineHead, first_defined, head_after
 from aggregates.contract_line.items import (
+    CompletedMilestone,
     Item,
     OpenMilestone,
     OpenPart,
@@ -56,17 +58,22 @@ from aggregates.statuses import (
 _NO_SALES: HashTrieMap[str, OpenSale] = HashTrieMap()
 _NO_PARTS: HashTrieMap[str, OpenPart] = HashTrieMap()
 _NO_MILESTONES: HashTrieMap[str, OpenMilestone] = HashTrieMap()
+_NONE_COMPLETED: HashTrieMap[str, CompletedMilestone] = HashTrieMap()
 _NONE_READY: HashTrieSet[str] = HashTrieSet()
 V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractLine(LineHead):
-    """What decisions need to know of a line: its terms, its open items, its usage; no more."""
+    """What decisions need to know of a line: its terms, its open items, its usage; no more.
+
+    `completed` has the milestones that are posted in full: few a line, and not open.
+    """
 
     sales: HashTrieMap[str, OpenSale] = field(default_factory=lambda: _NO_SALES)
     parts: HashTrieMap[str, OpenPart] = field(default_factory=lambda: _NO_PARTS)
     milestones: HashTrieMap[str, OpenMilestone] = field(default_factory=lambda: _NO_MILESTONES)
+    completed: HashTrieMap[str, CompletedMilestone] = field(default_factory=lambda: _NONE_COMPLETED)
     ready: HashTrieSet[str] = field(default_factory=lambda: _NONE_READY)
 
     def item(self, item_id: str) -> Item | None:
@@ -76,6 +83,12 @@ class ContractLine(LineHead):
     def open_item(self, item_id: str) -> Item:
         """The item of that id, which is known to be open. Raises KeyError if it is not."""
         return self.sales.get(item_id) or self.parts[item_id]
+
+    def parts_of(self, milestone_id: str) -> tuple[str, ...]:
+        """The items of a milestone in their order, completed or not; none of an unknown one."""
+        completed = self.completed.get(milestone_id)
+        milestone = completed.milestone if completed else self.milestones.get(milestone_id)
+        return milestone.parts if milestone else ()
 
     def headers_after(
         self, items: Iterable[str], status: BillingStatus
@@ -128,6 +141,8 @@ def evolve(state: ContractLine | None, event: Event) -> ContractLine | None:
             return _moved(state, event, BillingStatus.INVOICE_CREATED)
         case ItemsPosted():
             return _posted(state, event)
+        case MilestonePartsCredited():
+            return _credited(state, event)
         case _:
             return state
 
@@ -231,23 +246,27 @@ def _moved(state: ContractLine, event: ItemsMoved, status: BillingStatus) -> Con
         for item_id in event.items
         if (part := state.parts.get(item_id))
     }
-    headers = {
-        header.milestone_id: replace(milestone, status=header.status)
-        for header in event.milestones
-        if (milestone := state.milestones.get(header.milestone_id))
-    }
     ready = (
         state.ready.update([*sales, *parts])
         if status is BillingStatus.READY
         else _without(state.ready, event.items)
     )
-    return replace(
+    moved = replace(
         state,
         sales=_with(state.sales, sales),
         parts=_with(state.parts, parts),
-        milestones=_with(state.milestones, headers),
         ready=ready,
     )
+    return _headers_set(moved, event)
+
+
+def _headers_set(state: ContractLine, event: ItemsMoved | MilestonePartsCredited) -> ContractLine:
+    headers = {
+        header.milestone_id: replace(milestone, status=header.status)
+        for header in event.milestones
+        if (milestone := state.milestones.get(header.milestone_id))
+    }
+    return replace(state, milestones=_with(state.milestones, headers)) if headers else state
 
 
 def _posted(state: ContractLine, event: ItemsPosted) -> ContractLine:
@@ -256,12 +275,65 @@ def _posted(state: ContractLine, event: ItemsPosted) -> ContractLine:
     sales = moved.sales
     for item_id in event.items:
         sales = sales.discard(item_id)
-    completed = [
-        header.milestone_id
+    return _completed(replace(moved, sales=sales), event)
+
+
+def _completed(state: ContractLine, event: ItemsPosted) -> ContractLine:
+    """The milestones that are completed by it are no longer open."""
+    ended = [
+        milestone
         for header in event.milestones
         if header.status is MilestoneStatus.COMPLETED
+        and (milestone := state.milestones.get(header.milestone_id))
     ]
-    return _milestones_dropped(replace(moved, sales=sales), completed)
+    if not ended:
+        return state
+    kept = {
+        milestone.milestone_id: CompletedMilestone(
+            milestone=milestone,
+            parts=tuple(part for each in milestone.parts if (part := state.parts.get(each))),
+        )
+        for milestone in ended
+    }
+    return replace(_milestones_dropped(state, kept), completed=state.completed.update(kept))
+
+
+def _credited(state: ContractLine, event: MilestonePartsCredited) -> ContractLine:
+    """Parts come back ready, and milestones that were completed are open again (D-81)."""
+    state = _reopened(state, [header.milestone_id for header in event.milestones])
+    milestones, parts, ready = state.milestones, state.parts, state.ready
+    for credited in event.parts:
+        posted, returned = credited.kept or credited.returned, credited.returned
+        known = parts.get(posted.item_id)
+        if known is None:
+            continue
+        parts = parts.insert(posted.item_id, replace(known, amount=posted.amount, tax=posted.tax))
+        back = replace(
+            known,
+            item_id=returned.item_id,
+            amount=returned.amount,
+            tax=returned.tax,
+            billing_status=BillingStatus.READY,
+        )
+        parts, ready = parts.insert(back.item_id, back), ready.insert(back.item_id)
+        header = milestones.get(known.milestone_id)
+        if header and back.item_id not in header.parts:
+            header = replace(header, parts=(*header.parts, back.item_id))
+            milestones = milestones.insert(header.milestone_id, header)
+    return _headers_set(replace(state, milestones=milestones, parts=parts, ready=ready), event)
+
+
+def _reopened(state: ContractLine, milestone_ids: Iterable[str]) -> ContractLine:
+    again = [done for each in milestone_ids if (done := state.completed.get(each))]
+    completed = state.completed
+    for each in again:
+        completed = completed.discard(each.milestone.milestone_id)
+    return replace(
+        state,
+        completed=completed,
+        milestones=state.milestones.update({m.milestone.milestone_id: m.milestone for m in again}),
+        parts=state.parts.update({part.item_id: part for m in again for part in m.parts}),
+    )
 
 
 def _milestones_dropped(state: ContractLine, milestone_ids: Iterable[str]) -> ContractLine:

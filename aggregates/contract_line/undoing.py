@@ -14,9 +14,12 @@ from aggregates.contract_line.events import (
     MarkedReady,
     MilestoneChanged,
     MilestoneDeleted,
+    MilestonePartsCredited,
     MilestoneSplit,
     NTEEvaluated,
     NTEReset,
+    SalesReversed,
+    UnbilledSalesBooked,
     UnbilledSalesRecorded,
 )
 from aggregates.contract_line.items import Item, OpenSale
@@ -104,7 +107,7 @@ def marked_by(events: Iterable[Event]) -> list[MarkedReady] | list[MarkedNotRead
 def verdicts_of(event: Event) -> Mapping[str, NTEStatus]:
     """The NTE status of each item that the event gives one."""
     match event:
-        case UnbilledSalesRecorded():
+        case UnbilledSalesRecorded() | UnbilledSalesBooked():
             return {
                 sale.item_id: sale.nte_status for work in event.approvals for sale in work.sales
             }
@@ -119,9 +122,12 @@ def verdicts_of(event: Event) -> Mapping[str, NTEStatus]:
 def touched_by(event: Event) -> Collection[str]:
     """The items of a line that the event changes, makes or takes away."""
     match event:
-        case ItemsMoved() | MilestoneDeleted():
+        case ItemsMoved() | MilestoneDeleted() | SalesReversed():
             return event.items
         case MilestoneSplit() | MilestoneChanged():
             return [part.item_id for part in event.parts]
+        case MilestonePartsCredited():
+            kept = [each.kept.item_id for each in event.parts if each.kept]
+            return [*kept, *(each.returned.item_id for each in event.parts)]
         case _:
             return verdicts_of(event).keys()

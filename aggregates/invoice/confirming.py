@@ -1,23 +1,30 @@
 """Confirmation of a draft: held against the limits, numbered, posted, its actuals booked."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
 
-from aggregates.actuals import Actual
 from aggregates.contract_line.events import ItemsPosted
 from aggregates.contract_line.items import OpenSale
 from aggregates.deal import Deal, chunks, moved
 from aggregates.decision import Decision
-from aggregates.invoice.booking import book
-from aggregates.invoice.events import ActualsBooked, InvoiceConfirmed, InvoiceDetail
+from aggregates.events import Event
+from aggregates.invoice.booking import Booked, book
+from aggregates.invoice.details import Detail
+from aggregates.invoice.events import (
+    ActualsBooked,
+    CorrectionWithdrawn,
+    DetailsCorrected,
+    InvoiceConfirmed,
+)
+from aggregates.invoice.giving_back import give_back
 from aggregates.invoice.numbering import NumberSeries, assign
 from aggregates.invoice.state import Invoice
 from aggregates.limits import Limits
 from aggregates.refusals import Invalid, LeftAlone, NotFound, Refused
-from aggregates.statuses import BillingStatus, BillingType, NTEStatus
+from aggregates.statuses import ApprovalRule, BillingStatus, BillingType, NTEStatus
 
 MOST_DAYS_AHEAD = 366
 """Days after its confirmation that an invoice may be accounted for: a year. More is a mistake."""
@@ -39,8 +46,10 @@ def confirm(
 ) -> Decision:
     """Confirms a draft; an invoice that is confirmed already is left as it is (D-44).
 
-    Raises NotFound for a deleted draft, Invalid for an accounting date too far ahead, LimitExceeded
-    when a limit stands against it; the invoice stays a draft then (D-35).
+    Raises, in the order of D-74, NotFound for a deleted draft, Invalid for an accounting date too
+    far ahead, Refused for a draft without details, for a correction that corrects nothing (D-77)
+    and without an approval that the contract asks for (D-73), LimitExceeded when a limit stands
+    against it (D-35, D-80). The invoice stays a draft then.
     """
     if invoice.deleted:
         raise NotFound("invoice", invoice.invoice_id)
@@ -48,12 +57,18 @@ def confirm(
         why = Refused("already_confirmed", "the invoice is confirmed already", "D-44")
         return Decision(left=(LeftAlone(invoice.invoice_id, why),))
     accounting_date = _accounting_date(command)
-    details = [detail.stands for detail in invoice.listed()]
+    details = invoice.listed()
+    _check(invoice, details, deal)
+    # A hold (D-98), a locked period (D-108) and retainers (D-92) are asked here, then the limits.
     sales = [_sale_of(detail, deal) for detail in details]
     limits = deal.limits()
     limits.invoice(_charged(details, invoice.customer_id))
     for sale in sales:
         _free(sale, limits)
+    booked = [
+        (detail, _book(detail, sale, invoice, deal))
+        for detail, sale in zip(details, sales, strict=True)
+    ]
     assigned = assign(series, invoice.invoice_id)
     confirmed = InvoiceConfirmed(
         invoice_id=invoice.invoice_id,
@@ -64,18 +79,21 @@ def confirm(
         amount=invoice.amount,
         tax=invoice.tax,
     )
-    billed = zip(details, sales, strict=True)
-    booked = [row for detail, sale in billed for row in book(detail, sale and sale.actual)]
     return Decision(
         events=(
             assigned,
             confirmed,
-            *_booked(invoice, accounting_date, booked),
+            *_booked(invoice, accounting_date, [books for _, books in booked]),
             *_posted(invoice, deal),
+            *_of_the_corrected(invoice, details),
+            *give_back(invoice, booked, deal, limits, accounting_date),
             *limits.changes(),
         ),
         done=(invoice.invoice_id,),
     )
+
+
+# --- helpers -----------------------------------------------------------------------------------
 
 
 def _accounting_date(command: ConfirmInvoice) -> date:
@@ -89,25 +107,50 @@ def _accounting_date(command: ConfirmInvoice) -> date:
     return accounting_date
 
 
-def _charged(details: Iterable[InvoiceDetail], customer_id: str) -> dict[tuple[str, str], Decimal]:
-    """The chargeable amounts by line and customer, milestones included (D-17)."""
+def _check(invoice: Invoice, details: Sequence[Detail], deal: Deal) -> None:
+    """Raises Refused when the draft itself, or its review, does not let it be confirmed (D-74)."""
+    if not details:
+        raise Refused("invoice_empty", "the draft has no details: there is nothing to bill", "D-74")
+    if invoice.corrects and not any(detail.edited for detail in details):
+        raise Refused(
+            "nothing_corrected", "every detail stays as it is billed: nothing is corrected", "D-77"
+        )
+    if deal.contract.approval is not ApprovalRule.NONE and not invoice.approval:
+        raise Refused(
+            "not_approved", "the contract asks for an approval, and the invoice has none", "D-73"
+        )
+
+
+def _charged(details: Iterable[Detail], customer_id: str) -> dict[tuple[str, str], Decimal]:
+    """The chargeable amounts by line and customer, milestones included (D-17).
+
+    A corrective detail counts with its change (D-80).
+    """
     charged: dict[tuple[str, str], Decimal] = {}
     for detail in details:
-        if detail.billing_type is BillingType.CHARGEABLE:
-            key = (detail.line_id, customer_id)
-            charged[key] = charged.get(key, Decimal(0)) + detail.amount
+        if detail.stands.billing_type is BillingType.CHARGEABLE:
+            key = (detail.stands.line_id, customer_id)
+            amount, _ = detail.change
+            charged[key] = charged.get(key, Decimal(0)) + amount
     return charged
 
 
-def _sale_of(detail: InvoiceDetail, deal: Deal) -> OpenSale | None:
-    """The open sale that the detail bills; None for a milestone, and for one that is not open."""
-    return deal.lines[detail.line_id].sales.get(detail.item_id or "")
+def _sale_of(detail: Detail, deal: Deal) -> OpenSale | None:
+    """The open sale that the detail bills; None where there is none, or it is not open."""
+    if detail.corrects is not None:
+        return None
+    return deal.lines[detail.stands.line_id].sales.get(detail.stands.item_id or "")
 
 
 def _free(sale: OpenSale | None, limits: Limits) -> None:
-    """What the sale had committed counts as invoiced from now on (D-37)."""
+    """What the sale had committed is free: what is billed of it counts as invoiced (D-37)."""
     if sale and sale.nte_status is NTEStatus.COMMITTED:
         limits.release(sale.actual.line_id, sale.customer_id, sale.actual.amount)
+
+
+def _book(detail: Detail, sale: OpenSale | None, invoice: Invoice, deal: Deal) -> Booked:
+    method = deal.lines[detail.stands.line_id].terms.billing_method
+    return book(detail, sale and sale.actual, method, invoice.currency)
 
 
 def _posted(invoice: Invoice, deal: Deal) -> Iterator[ItemsPosted]:
@@ -117,15 +160,39 @@ def _posted(invoice: Invoice, deal: Deal) -> Iterator[ItemsPosted]:
 
 
 def _booked(
-    invoice: Invoice, accounting_date: date, actuals: list[Actual]
+    invoice: Invoice, accounting_date: date, booked: Iterable[Booked]
 ) -> Iterator[ActualsBooked]:
-    for some in chunks(actuals):
+    """The rows in events of at most 1,000; each names what the first rows of a detail supersede."""
+    rows = [
+        (actual, books.adjusted if not position else None)
+        for books in booked
+        for position, actual in enumerate(books.rows)
+    ]
+    for some in chunks(rows):
         yield ActualsBooked(
             invoice_id=invoice.invoice_id,
             contract_id=invoice.contract_id,
             customer_id=invoice.customer_id,
             currency=invoice.currency,
             accounting_date=accounting_date,
-            actuals=some,
-            adjusted=(),
+            actuals=tuple(actual for actual, _ in some),
+            adjusted=tuple(adjusted for _, adjusted in some if adjusted),
         )
+
+
+def _of_the_corrected(invoice: Invoice, details: Iterable[Detail]) -> Iterator[Event]:
+    """What becomes of the details that the invoice corrects, on the invoice that has them (D-79).
+
+    Those left as they are billed stay there (D-77).
+    """
+    if invoice.corrects is None:
+        return
+    corrected = [(str(detail.corrects), detail.edited) for detail in details]
+    for kind, edited in ((DetailsCorrected, True), (CorrectionWithdrawn, False)):
+        for some in chunks(detail_id for detail_id, is_edited in corrected if is_edited is edited):
+            yield kind(
+                invoice_id=invoice.corrects,
+                contract_id=invoice.contract_id,
+                correction_id=invoice.invoice_id,
+                details=some,
+            )

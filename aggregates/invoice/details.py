@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from aggregates.invoice.events import EditedDetail, InvoiceDetail
+from aggregates.invoice.events import MILESTONE, EditedDetail, InvoiceDetail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,13 @@ class Detail:
             return stands.amount, stands.tax
         return stands.amount - corrected.amount, stands.tax - corrected.tax
 
+    @property
+    def stays(self) -> bool:
+        """Whether anything of it is billed: of a correction, whether anything stays so (D-76)."""
+        if self.source and self.source.amount and self.stands.kind == MILESTONE:
+            return bool(self.stands.amount)
+        return bool(self.stands.quantity)
+
     def with_edit(self, edit: EditedDetail) -> Detail:
         """The detail as an edit leaves it."""
         return replace(
@@ -65,7 +72,8 @@ class Detail:
 
 
 def _charged(detail: InvoiceDetail) -> tuple[object, ...]:
-    return detail.billing_type, detail.quantity, detail.unit_price, detail.tax
+    """What an edit changes; the amount follows, but for a milestone that is corrected (D-81)."""
+    return detail.billing_type, detail.quantity, detail.unit_price, detail.tax, detail.amount
 
 
 def drafted(detail: InvoiceDetail) -> Detail:
@@ -76,10 +84,10 @@ def drafted(detail: InvoiceDetail) -> Detail:
 
 
 def items_by_line(details: Iterable[Detail]) -> dict[str, list[str]]:
-    """The items of these details, by contract line."""
+    """The items that these details hold, by contract line: a correction holds none (D-76)."""
     items: dict[str, list[str]] = {}
     for detail in details:
-        if detail.stands.item_id is not None:
+        if detail.stands.item_id is not None and detail.corrects is None:
             items.setdefault(detail.stands.line_id, []).append(detail.stands.item_id)
     return items
 

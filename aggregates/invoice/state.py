@@ -87,8 +87,12 @@ class Invoice:
         return sorted(self.details.values(), key=lambda detail: detail_order(detail.stands))
 
     def items_by_line(self) -> dict[str, list[str]]:
-        """The items of the details, by contract line."""
+        """The items that the details hold, by contract line."""
         return items_by_line(self.listed())
+
+    def line_ids_billed(self) -> list[str]:
+        """The contract lines that it has details of."""
+        return [line.line_id for line in self.lines]
 
 
 # --- evolve ------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ def _rows(event: _Sales, texts: Sequence[dict[str, Any] | None], position: int) 
             yield {
                 "item_id": sale.item_id,
                 "position": position,
-                "approval_id": work.approval_id,
+                "approval_id": work.approval_id or "",
                 "contract_id": event.contract_id,
                 "line_id": event.line_id,
                 "customer_id": sale.customer_id,
@@ -115,7 +115,8 @@ def _rows(event: _Sales, texts: Sequence[dict[str, Any] | None], position: int) 
 def _approvals(event: _Sales, position: int) -> Iterator[dict[str, Any] | None]:
     days: dict[date, list[str]] = {}
     for work in event.approvals:
-        days.setdefault(work.date, []).append(work.approval_id)
+        if work.approval_id:
+            days.setdefault(work.date, []).append(work.approval_id)
     for day, ids in days.items():
         yield approvals_row(position, day, ids)
 
@@ -123,7 +124,7 @@ def _approvals(event: _Sales, position: int) -> Iterator[dict[str, Any] | None]:
 def _text(work: ApprovedWork) -> dict[str, Any] | None:
     """What the sales of an approval are searched by, beside names and its id."""
     said = (work.description, work.resource, work.role, work.category, work.task_id)
-    return sale_text(*said, approval_id=work.approval_id)
+    return sale_text(*said, approval_id=work.approval_id or "")
 
 
 def _verdict(result: NTEResult) -> Row:

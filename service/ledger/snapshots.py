@@ -14,7 +14,12 @@ from rpds import HashTrieMap, HashTrieSet
 
 from aggregates.contract.state import Contract
 from aggregates.contract_line.head import LineHead
-from aggregates.contract_line.items import OpenMilestone, OpenPart, OpenSale
+from aggregates.contract_line.items import (
+    CompletedMilestone,
+    OpenMilestone,
+    OpenPart,
+    OpenSale,
+)
 from aggregates.contract_line.state import ContractLine
 from aggregates.invoice.numbering import NumberSeries
 from aggregates.job.state import OpenJobs
@@ -60,6 +65,7 @@ class _LineForm(_HeadForm):
     sales: list[OpenSale]
     parts: list[OpenPart]
     milestones: list[OpenMilestone]
+    completed: list[CompletedMilestone]
     ready: list[str]
 
 
@@ -110,6 +116,7 @@ def _encode_line(line: ContractLine) -> bytes:
             sales=sorted(line.sales.values(), key=lambda sale: sale.item_id),
             parts=sorted(line.parts.values(), key=lambda part: part.item_id),
             milestones=sorted(line.milestones.values(), key=lambda m: m.milestone_id),
+            completed=sorted(line.completed.values(), key=lambda c: c.milestone.milestone_id),
             ready=sorted(line.ready),
         )
     )
@@ -122,6 +129,7 @@ def _decode_line(stored: bytes) -> ContractLine:
         sales=HashTrieMap({sale.item_id: sale for sale in form.sales}),
         parts=HashTrieMap({part.item_id: part for part in form.parts}),
         milestones=HashTrieMap({m.milestone_id: m for m in form.milestones}),
+        completed=HashTrieMap({c.milestone.milestone_id: c for c in form.completed}),
         ready=HashTrieSet(form.ready),
     )
 
@@ -129,5 +137,5 @@ def _decode_line(stored: bytes) -> ContractLine:
 CONTRACT = _plain("Contract.v2", Contract)
 OPEN_JOBS = _plain("OpenJobs.v1", OpenJobs)
 SERIES = _plain("NumberSeries.v1", NumberSeries)
-LINE_HEAD = SnapshotForm(name="LineHead.v2", encode=_encode_head, decode=_decode_head)
-LINE = SnapshotForm(name="ContractLine.v4", encode=_encode_line, decode=_decode_line)
+LINE_HEAD = SnapshotForm(name="LineHead.v3", encode=_encode_head, decode=_decode_head)
+LINE = SnapshotForm(name="ContractLine.v5", encode=_encode_line, decode=_decode_line)

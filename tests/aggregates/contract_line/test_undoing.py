@@ -196,8 +196,8 @@ def test_whatever_changes_an_item_says_so(events: list[Event]) -> None:
 def _of_its_milestones(line: state.ContractLine, event: Event) -> set[str]:
     """Parts that go with a whole milestone: completed ones, and those of another split of it."""
     headers = [header.milestone_id for header in getattr(event, "milestones", ())]
-    known = map(line.milestones.get, [*headers, getattr(event, "milestone_id", "")])
-    return {item_id for milestone in known if milestone for item_id in milestone.parts}
+    named = [*headers, getattr(event, "milestone_id", "")]
+    return {item_id for milestone_id in named for item_id in line.parts_of(milestone_id)}
 
 
 @pytest.mark.parametrize("made_ready", [True, False])

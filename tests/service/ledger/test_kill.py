@@ -260,7 +260,7 @@ def assert_history_whole(tenant: Tenant) -> None:
     for recorded in history(tenant.ledger):
         match recorded.event:
             case UnbilledSalesRecorded(approvals=works):
-                kinds[UnbilledSalesRecorded] += [work.approval_id for work in works]
+                kinds[UnbilledSalesRecorded] += [str(work.approval_id) for work in works]
             case ApprovalRecorded(approval_id=approval_id):
                 kinds[ApprovalRecorded].append(approval_id)
             case EventReceived(approval_id=str(approval_id)):

@@ -229,8 +229,8 @@ def assert_kept(form: SnapshotForm[S], state: S) -> None:
     ("kind", "name"),
     [
         (CONTRACT, "Contract.v2"),
-        (LINE, "ContractLine.v4"),
-        (LINE_HEAD, "LineHead.v2"),
+        (LINE, "ContractLine.v5"),
+        (LINE_HEAD, "LineHead.v3"),
         (SERIES, "NumberSeries.v1"),
     ],
 )
