@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     body_limit: int = 1024 * 1024
     """Bytes that a request body may have."""
     intake_body_limit: int = 16 * 1024 * 1024
-    """Bytes that a body of posted events may have."""
+    """Bytes that a body of posted events, or of edits of a draft's details, may have."""
     state_cache: Count = STATE_CACHE
     """Bytes of folded states that are kept in memory between commands, of all tenants together."""
     read_wait: Seconds = 5.0

@@ -1,6 +1,7 @@
 """Bodies of requests: their sizes, their content types, strict JSON."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,9 @@ from service.settings import Settings
 from service.wire import strict_json
 from service.wire.problem.problems import Problem, malformed_json
 from service.wire.strict_json import NotJson
+
+_LONG = re.compile(r"/v1/events(/batch)?|/v1/invoices/[^/]+/details")
+"""Where thousands of events are posted, or edits of as many details."""
 
 
 class BodyLimit:
@@ -25,8 +29,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        intake_path = scope["path"] in {"/v1/events", "/v1/events/batch"}
-        limit = self._settings.intake_body_limit if intake_path else self._settings.body_limit
+        is_long = _LONG.fullmatch(scope["path"]) is not None
+        limit = self._settings.intake_body_limit if is_long else self._settings.body_limit
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > limit:
             await self._too_large(limit)(scope, receive, send)

@@ -30,6 +30,8 @@ CONTRACT = "/v1/contracts/{contract_id}"
 LINE = f"{CONTRACT}/lines/{{line_id}}"
 MILESTONE, MILESTONES = "/v1/milestones/{milestone_id}", f"{LINE}/milestones"
 ITEM, INVOICE = "/v1/backlog/{item_id}", "/v1/invoices/{invoice_id}"
+DETAILS = f"{INVOICE}/details"
+DETAIL = f"{DETAILS}/{{detail_id}}"
 PARKED, JOB = "/v1/intake/parked/{parked_id}", "/v1/jobs/{job_id}"
 MARK, RESET = "POST /v1/backlog/mark", "POST /v1/backlog/nte/reset"
 REEVALUATE, UNDO = "POST /v1/backlog/nte/reevaluate", "POST /v1/backlog/undo"
@@ -125,6 +127,29 @@ def _about_invoice(at: str = "invoice_id") -> tuple[Link, ...]:
     )
 
 
+def _about_details(of: str = "") -> tuple[Link, ...]:
+    """What can be done with the details of the draft at this place of the answer, by the first."""
+    invoice_id = {"invoice_id": f"{ANSWER}/{of}invoice_id"}
+    first = f"{ANSWER}/{of}lines/0"
+    detail_id = f"{first}/details/0/detail_id"
+    detail = {**invoice_id, "detail_id": detail_id}
+    by_hand = {
+        "line_id": f"{first}/line_id",
+        "class": "fee",
+        "date": DAY,
+        "quantity": "1",
+        "unit_price": "80",
+        "tax": "15.2",
+    }
+    edited = {"details": [{"detail_id": detail_id, "billing_type": "complimentary"}]}
+    return (
+        Link(f"POST {DETAILS}", invoice_id, by_hand),
+        Link(f"PATCH {DETAILS}", invoice_id, edited),
+        Link(f"PATCH {DETAIL}", detail, {"tax": "9.5", "external_description": "Hours"}),
+        Link(f"DELETE {DETAIL}", detail),
+    )
+
+
 def _about_parked(at: str) -> tuple[Link, ...]:
     identity = {"parked_id": f"{ANSWER}/{at}"}
     return (
@@ -179,10 +204,15 @@ LINKS: dict[str, tuple[Link, ...]] = {
     f"GET {ITEM}": (*_about_item("item_id"), _DRAFT),
     "POST /v1/invoices": (
         *_about_invoice("invoices/0/invoice_id"),
+        *_about_details("invoices/0/"),
         *_about_item("invoices/0/lines/0/details/0/item_id", mark="not_ready"),
     ),
     f"POST {INVOICE}/confirm": (*_about_invoice(), *_about_contract()),
-    f"GET {INVOICE}": _about_invoice(),
+    f"GET {INVOICE}": (*_about_invoice(), *_about_details()),
+    f"POST {DETAILS}": (*_about_invoice(), *_about_details()),
+    f"PATCH {DETAILS}": (*_about_invoice(), *_about_details()),
+    f"PATCH {DETAIL}": (*_about_invoice(), *_about_details()),
+    f"DELETE {DETAIL}": (*_about_invoice(), *_about_details()),
     "GET /v1/contracts": (
         _CONTRACT,
         Link(f"GET {CONTRACT}", _FIRST_CONTRACT),

@@ -19,8 +19,8 @@ from service.http.responses import ProblemRaised
 from service.threads import in_thread
 from service.wire.problem.problems import Problem, invalid_fields
 
-_MOST_VALUES = 50_000
-"""Values in a command's body: enough for three lists of 10,000 items."""
+_MOST_VALUES = 100_000
+"""Values in a command's body: enough for every field of 10,000 edits, or three lists of items."""
 _LARGE_BODY = 32 * 1024
 """Bytes of a body that takes longer to read than other requests should have to wait."""
 

@@ -28,8 +28,7 @@ WITHOUT_AN_OPERATION = {
     "method_not_allowed",
     "http_error",
     "line_too_long",  # of a file
-    "fixed_price_line",  # these three are why an event is not billable: it is taken in
-    "class_not_included",
+    "fixed_price_line",  # these two are why an event is not billable: it is taken in
     "not_available",
 }
 """Codes of problems that are no answer to an operation of the document."""
