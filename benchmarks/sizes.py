@@ -35,6 +35,10 @@ class Sizes:
     few_open_items: int
     single_marks: int
     """Items marked one by one on each of the two lines."""
+    draft_details: int
+    few_draft_details: int
+    single_edits: int
+    """Edits one by one on each of the two drafts."""
     events: int
     few_events: int
     rebuilds: int
@@ -67,6 +71,9 @@ FULL = Sizes(
     open_items=100_000,
     few_open_items=100,
     single_marks=300,
+    draft_details=10_000,
+    few_draft_details=100,
+    single_edits=300,
     events=1_000_000,
     few_events=100_000,
     rebuilds=2,
@@ -97,6 +104,9 @@ SMALL = Sizes(
     open_items=200,
     few_open_items=40,
     single_marks=4,
+    draft_details=60,
+    few_draft_details=20,
+    single_edits=4,
     events=400,
     few_events=200,
     rebuilds=1,

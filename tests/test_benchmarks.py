@@ -25,6 +25,8 @@ FIGURES = (
     "confirm_bulk",
     "matching_bulk",
     "mark_one_large_line",
+    "edit_one_large_draft",
+    "edit_bulk",
     "rebuild_scale",
     "import_memory",
     "rebuild_memory",

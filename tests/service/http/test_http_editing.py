@@ -207,7 +207,8 @@ async def test_one_edit_that_cannot_be_refuses_all_with_an_error_per_detail_d65(
     twice = {"details": [edits[0], edits[0]]}
     refused = await caller.call("PATCH", path_of(invoice), twice, expect=422)
     assert (refused["code"], refused["errors"][0]["detail_id"]) == ("invalid_fields", hours)
-    for body in ({}, {"details": []}, {"details": [{"quantity": "1"}]}):
+    bodies: list[Json] = [{}, {"details": []}, {"details": [{"quantity": "1"}]}]
+    for body in bodies:
         await caller.call("PATCH", path_of(invoice), body, expect=422)
     await caller.nothing_happened(before)
 
