@@ -51,6 +51,7 @@ def contract(state: Contract) -> contracts.Contract:
         name=state.name,
         currency=currency,
         nte_limit=amount_or_none(state.nte_limit, currency),
+        approval=state.approval,
         customers=[
             contracts.ContractCustomer(
                 customer_id=customer.customer_id,
@@ -153,11 +154,11 @@ def failed_levels(failed: tuple[FailedLimit, ...]) -> list[FailedLevel]:
     return [FailedLevel(**level) for level in levels_as_kept(failed)]
 
 
-def invoice(state: Invoice) -> invoices.Invoice:
-    """An invoice with its lines and details (D-43)."""
+def invoice(state: Invoice, *, with_details: bool = True) -> invoices.Invoice:
+    """An invoice with its lines, and with their details unless told otherwise (D-43)."""
     currency = state.currency
     details: dict[str, list[invoices.InvoiceDetail]] = {}
-    for detail in (each.stands for each in state.listed()):
+    for detail in (each.stands for each in (state.listed() if with_details else ())):
         details.setdefault(detail.line_id, []).append(
             invoices.InvoiceDetail(
                 detail_id=detail.detail_id,
@@ -201,7 +202,7 @@ def invoice(state: Invoice) -> invoices.Invoice:
                     )
                     for group in total.groups
                 ],
-                details=details.get(total.line_id, []),
+                details=details.get(total.line_id, []) if with_details else UNSET,
             )
             for total in state.lines
         ],
