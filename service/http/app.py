@@ -29,7 +29,7 @@ from service.http.routers import (
     problem_kinds,
     stream,
 )
-from service.http.routers.invoices import confirmation, drafts
+from service.http.routers.invoices import confirmation, drafts, review
 from service.http.routers.strict_route import StrictRoute
 from service.http.server.door import Door
 from service.http.server.foreign_pages import ForeignPages
@@ -43,6 +43,7 @@ PARTS = (
     backlog,
     intake,
     drafts,
+    review,
     confirmation,
     actuals,
     jobs,
