@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from service.wire.fields import DateText, OwnId, UpstreamId, Wire
+from service.wire.fields import DateText, OwnId, Reason, UpstreamId, Wire
 from service.wire.requests import AllThatMatch, unsaid
 from service.wire.selections import check_selected
 
@@ -43,6 +43,38 @@ class DraftBody(Wire):
         if self.contract_id is None and self.matching and self.customer_ids is not None:
             raise ValueError("filter by customer in matching, or name a contract as contract_id")
         return self
+
+
+class AddBody(Wire):
+    """Which items go on a draft: ready ones, on no draft, whatever their date (D-71)."""
+
+    items: Annotated[
+        list[OwnId],
+        Field(
+            min_length=1,
+            max_length=10_000,
+            description="Ids of backlog items; one that can't go there refuses them all.",
+        ),
+    ]
+
+
+class ReturnBody(Wire):
+    """Why an invoice in review is given back (D-73)."""
+
+    reason: Reason
+
+
+class BulkConfirmBody(Wire):
+    """Which invoices to confirm (D-97)."""
+
+    invoice_ids: Annotated[
+        list[OwnId],
+        Field(
+            min_length=1,
+            max_length=1_000,
+            description="Confirmed in this order, each by itself; one that is named again, once.",
+        ),
+    ]
 
 
 class ConfirmBody(Wire):
