@@ -3,8 +3,8 @@
 Which draft is a customer's newest, no stream tells: the views do, up to a position. A command
 decides on streams. So each draft that the views name is loaded, and a draft that was made after
 that position, which the history tells by its stream, has them asked again. To be made, a draft
-needs items of some line of the contract: all of its lines are looked at, so that one which another
-process makes at the same time is noticed when this command is saved.
+needs items of some line of the contract: all of its lines are looked at before the history is
+asked, so that one which another process makes from then on is noticed when this command is saved.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -117,10 +117,14 @@ async def add_to_newest(
         drafts = await in_thread(_look, tenant, contracts)
 
         def work(unit: UnitOfWork, explain: Explainer, drafts: _Drafts = drafts) -> Answer:
-            drafts.require_all(unit, contracts)
+            named = by_contract(items)
+            deals = {
+                contract_id: _deal(unit, contract_id, named[contract_id]) for contract_id in named
+            }
+            drafts.require_all(unit, named)  # once the lines are looked at: see above
             decided = together(
-                _add_some(unit, request, drafts, contract_id, some)
-                for contract_id, some in by_contract(items).items()
+                _add_some(unit, request, drafts, deal, named[contract_id])
+                for contract_id, deal in deals.items()
             )
             _append(unit, decided, explain)
             return _answer(unit, decided, len(set(items)), details=details)
@@ -160,14 +164,21 @@ def _look(tenant: Tenant, contracts: Sequence[str]) -> _Drafts:
         return _Drafts(position=position, known=open_drafts(views, contracts))
 
 
+def _deal(unit: UnitOfWork, contract_id: str, items: Iterable[str]) -> Deal | None:
+    """The contract with the lines of the items; the others are looked at, too."""
+    deal = load_deal(unit, contract_id, _lines_of(items))
+    if deal:
+        load_heads(unit, contract_id, deal.contract.lines)
+    return deal
+
+
 def _add_some(
-    unit: UnitOfWork, request: Request, drafts: _Drafts, contract_id: str, items: Sequence[str]
+    unit: UnitOfWork, request: Request, drafts: _Drafts, deal: Deal | None, items: Sequence[str]
 ) -> Decision:
     """What becomes of the items of one contract."""
-    deal = load_deal(unit, contract_id, _lines_of(items))
     if deal is None:
         return Decision(refused=tuple(not_open(item_id) for item_id in dict.fromkeys(items)))
-    load_heads(unit, contract_id, deal.contract.lines)
+    contract_id = deal.contract.contract_id
     command = AddToNewest(
         draft_key=f"{request.request_id} {contract_id}", actor=unit.actor, items=tuple(items)
     )
