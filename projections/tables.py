@@ -132,6 +132,7 @@ contracts = Table(
     _text("search_text"),
     _text("currency"),
     Column("nte_limit", BigInteger),
+    Column("approval", TEXT, nullable=False, comment="whether its invoices must be approved"),
     Column("version", Integer, nullable=False),
 )
 

@@ -23,7 +23,16 @@ from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
 from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
-from aggregates.invoice import by_hand, confirming, correcting, drafting, editing, numbering
+from aggregates.invoice import (
+    by_hand,
+    confirming,
+    correcting,
+    drafting,
+    editing,
+    numbering,
+    refreshing,
+    reviewing,
+)
 from aggregates.invoice import state as invoice
 from aggregates.invoice.numbering import NumberSeries
 from aggregates.invoice.state import Invoice
@@ -45,6 +54,12 @@ Command = (
     | editing.EditDetails
     | editing.RemoveDetails
     | by_hand.AddByHand
+    | refreshing.AddItems
+    | refreshing.AddToNewest
+    | refreshing.RefreshDraft
+    | reviewing.ApproveInvoice
+    | reviewing.ReturnInvoice
+    | reviewing.SubmitInvoice
     | line_terms.DefineLine
     | milestones.ChangeMilestone
     | milestones.CreateMilestone
@@ -141,11 +156,35 @@ class Story:
                 return editing.remove(command, self._invoice(invoice_id), self.deal)
             case by_hand.AddByHand():
                 return by_hand.add(command, self._invoice(invoice_id), self.deal)
+            case refreshing.RefreshDraft():
+                draft = self._invoice(invoice_id)
+                wanted = draft.line_ids or tuple(self.lines)
+                lines = {each: line for each, line in self.lines.items() if each in wanted}
+                return refreshing.refresh(command, draft, Deal(contract=self.contract, lines=lines))
+            case refreshing.AddItems():
+                return refreshing.add(command, self._invoice(invoice_id), self.deal)
+            case refreshing.AddToNewest():
+                return refreshing.add_to_newest(command, self._newest_drafts, self.deal)
+            case reviewing.SubmitInvoice():
+                return reviewing.submit(self._invoice(invoice_id))
+            case reviewing.ReturnInvoice():
+                return reviewing.give_back(command, self._invoice(invoice_id))
+            case reviewing.ApproveInvoice():
+                return reviewing.approve(command, self._invoice(invoice_id), self.contract)
             case confirming.ConfirmInvoice():
                 draft = self._invoice(invoice_id)
                 return confirming.confirm(command, draft, self.deal, self.series)
             case correcting.CorrectInvoice():
                 return correcting.correct(command, self._invoice(invoice_id), self.invoices)
+
+    @property
+    def _newest_drafts(self) -> dict[str, Invoice]:
+        """The newest open draft of each customer that corrects nothing."""
+        return {
+            draft.customer_id: draft
+            for draft in self.invoices.values()
+            if draft.is_open and not draft.deleted and draft.corrects is None
+        }
 
     def _all(self, kind: type[T]) -> list[T]:
         return [state for state in self.states.values() if isinstance(state, kind)]

@@ -70,7 +70,15 @@ def create(command: CreateDrafts, deal: Deal) -> Decision:
         raise NothingReady(left)
     events: list[Event] = []
     for customer_id, details in by_customer.items():
-        events += _draft(command, deal, customer_id, details)
+        draft = DraftCreated(
+            invoice_id=_invoice_id(command, customer_id),
+            contract_id=deal.contract.contract_id,
+            customer_id=customer_id,
+            currency=deal.contract.currency,
+            cutoff=command.cutoff,
+            line_ids=command.line_ids,
+        )
+        events += begun(draft, deal, details, command.actor)
     invoice_ids = tuple(_invoice_id(command, customer_id) for customer_id in by_customer)
     return Decision(events=tuple(events), done=invoice_ids, left=left)
 
@@ -155,27 +163,19 @@ def _invoice_order(entry: tuple[str, InvoiceDetail]) -> tuple[object, ...]:
     return customer_id, *detail_order(detail)
 
 
-def _draft(
-    command: CreateDrafts, deal: Deal, customer_id: str, details: list[InvoiceDetail]
+def begun(
+    draft: DraftCreated, deal: Deal, details: Sequence[InvoiceDetail], actor: str
 ) -> Iterator[Event]:
-    contract, invoice_id = deal.contract, _invoice_id(command, customer_id)
-    created = DraftCreated(
-        invoice_id=invoice_id,
-        contract_id=contract.contract_id,
-        customer_id=customer_id,
-        currency=contract.currency,
-        cutoff=command.cutoff,
-        line_ids=command.line_ids,
-    )
-    yield created
+    """A draft is made with its first details. Raises as `put_on`."""
+    yield draft
     made = Invoice(
-        invoice_id=invoice_id,
-        contract_id=contract.contract_id,
-        customer_id=customer_id,
-        currency=contract.currency,
-        cutoff=command.cutoff,
+        invoice_id=draft.invoice_id,
+        contract_id=draft.contract_id,
+        customer_id=draft.customer_id,
+        currency=draft.currency,
+        cutoff=draft.cutoff,
     )
-    yield from put_on(made, deal, details, command.actor)
+    yield from put_on(made, deal, details, actor)
 
 
 def put_on(

@@ -58,6 +58,7 @@ def _contract(event: ContractDefined, recorded: Recorded) -> Iterator[Change]:
         "search_text": folded(event.name),
         "currency": currency,
         "nte_limit": to_minor_or_none(event.nte_limit, currency),
+        "approval": event.approval,
         "version": recorded.version,
     }
     yield Put(contracts, (row,))

@@ -29,7 +29,7 @@ from service.http.routers import (
     problem_kinds,
     stream,
 )
-from service.http.routers.invoices import confirmation, details, drafts
+from service.http.routers.invoices import confirmation, details, drafts, review
 from service.http.routers.strict_route import StrictRoute
 from service.http.server.door import Door
 from service.http.server.foreign_pages import ForeignPages
@@ -44,6 +44,7 @@ PARTS = (
     intake,
     drafts,
     details,
+    review,
     confirmation,
     actuals,
     jobs,

@@ -137,7 +137,8 @@ class Committer:
 
     def _decide(self, command: Submission[R], group: Group) -> _Decided[R]:
         """What a command comes to after those before it in the group."""
-        decision = _Decided(command, UnitOfWork(group, command.context.actor), self._seen)
+        unit = UnitOfWork(group, command.context.actor, self._clock())
+        decision = _Decided(command, unit, self._seen)
         try:
             decision.result = command.work(decision.unit)
             decision.stored = self._stored(decision.unit, command.context)
@@ -153,7 +154,7 @@ class Committer:
         if not unit.pending:
             return []
         metadata = Metadata(
-            recorded_at=self._clock(),
+            recorded_at=unit.now,
             actor=context.actor,
             reason=context.reason,
             correlation_id=context.correlation_id,

@@ -202,8 +202,7 @@ class Group:
         """Whether the stream has events after `version`."""
         return self._saved.has_moved(stream, version)
 
-    def have_moved_since(self, position: int, streams: Iterable[str]) -> bool:
-        """Whether one of the streams has events after `position`, saved or of this group."""
-        asked = list(streams)
-        of_group = any(stream in self._appended for stream in asked)
-        return of_group or self._saved.have_moved_since(position, asked)
+    def changed_since(self, position: int) -> set[str] | None:
+        """The streams with events after `position`, saved or of this group; None if too many."""
+        saved = self._saved.changed_since(position)
+        return None if saved is None else saved | self._appended.keys()

@@ -156,10 +156,10 @@ class States:
         """Whether the stream has events after `version`."""
         return bool(self._history.select_events(stream, gt=version, limit=1))
 
-    def have_moved_since(self, position: int, streams: Iterable[str]) -> bool:
-        """Whether one of the streams has events after `position`; after very many, they all may."""
+    def changed_since(self, position: int) -> set[str] | None:
+        """The streams with events after `position`; None after very many, when all may have."""
         changed = self._history.streams_after(position, MOST_SINCE)
-        return len(changed) == MOST_SINCE or not set(streams).isdisjoint(changed)
+        return None if len(changed) == MOST_SINCE else set(changed)
 
     def _event(self, stored: StoredEvent) -> Event:
         return EventMapper.codec.decode(stored.topic, stored.state)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
 from aggregates.events import Event
@@ -40,8 +41,8 @@ class Source(Protocol):
         """Whether the stream has events after `version`."""
         ...
 
-    def have_moved_since(self, position: int, streams: Iterable[str]) -> bool:
-        """Whether one of the streams has events after `position` of the history."""
+    def changed_since(self, position: int) -> set[str] | None:
+        """The streams with events after `position` of the history, None if that is too many."""
         ...
 
 
@@ -58,11 +59,11 @@ class UnitOfWork:
 
     A stream has one version here: that of the state which the command saw first. What it appends
     comes after that version, so that a writer who was faster is noticed when it is saved. `actor`
-    is who asks.
+    is who asks, `now` when.
     """
 
-    def __init__(self, source: Source, actor: str) -> None:
-        self._source, self.actor = source, actor
+    def __init__(self, source: Source, actor: str, now: datetime) -> None:
+        self._source, self.actor, self.now = source, actor, now
         self._folded: dict[Key, Folded] = {}
         self._appended: defaultdict[str, list[Event]] = defaultdict(list)
         self.looked_at: dict[str, int] = {}
@@ -93,8 +94,15 @@ class UnitOfWork:
 
         What is recorded there later is noticed as always: the command is decided again.
         """
-        if self._source.have_moved_since(position, self.looked_at):
+        if not self.looked_at.keys().isdisjoint(self.changed_since(position)):
             raise MovedOn
+
+    def changed_since(self, position: int) -> set[str]:
+        """The streams with events after `position`. Raises MovedOn where these are too many."""
+        changed = self._source.changed_since(position)
+        if changed is None:
+            raise MovedOn
+        return changed
 
     def save_nothing(self) -> None:
         """Drops what was appended so far; whether what was looked at is up to date is still asked.

@@ -27,8 +27,10 @@ def define_contract(contract_id: str, body: ContractBody) -> DefineContract:
         name=body.name,
         currency=body.currency,
         nte_limit=body.nte_limit,
+        approval=body.approval,
         left_out=LeftOut(
-            fields=_left_out(body, "nte_limit"), limits=_without_limit(body.customers)
+            fields=_left_out(body, "nte_limit", "approval"),
+            limits=_without_limit(body.customers),
         ),
         customers=tuple(
             ContractCustomer(

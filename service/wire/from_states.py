@@ -51,6 +51,7 @@ def contract(state: Contract) -> contracts.Contract:
         name=state.name,
         currency=currency,
         nte_limit=amount_or_none(state.nte_limit, currency),
+        approval=state.approval,
         customers=[
             contracts.ContractCustomer(
                 customer_id=customer.customer_id,

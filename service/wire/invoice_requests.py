@@ -11,6 +11,7 @@ from service.wire.fields import (
     DecimalText,
     LongText,
     OwnId,
+    Reason,
     ShortId,
     ShortText,
     UpstreamId,
@@ -54,6 +55,38 @@ class DraftBody(Wire):
         if self.contract_id is None and self.matching and self.customer_ids is not None:
             raise ValueError("filter by customer in matching, or name a contract as contract_id")
         return self
+
+
+class AddBody(Wire):
+    """Which items go on a draft: ready ones, on no draft, whatever their date (D-71)."""
+
+    items: Annotated[
+        list[OwnId],
+        Field(
+            min_length=1,
+            max_length=10_000,
+            description="Ids of backlog items; one that can't go there refuses them all.",
+        ),
+    ]
+
+
+class ReturnBody(Wire):
+    """Why an invoice in review is given back (D-73)."""
+
+    reason: Reason
+
+
+class BulkConfirmBody(Wire):
+    """Which invoices to confirm (D-97)."""
+
+    invoice_ids: Annotated[
+        list[OwnId],
+        Field(
+            min_length=1,
+            max_length=1_000,
+            description="Confirmed in this order, each by itself; one that is named again, once.",
+        ),
+    ]
 
 
 class ConfirmBody(Wire):

@@ -38,6 +38,7 @@ class JobResult(Resource):
 
     contract_id: str | None
     invoice_id: str | None
+    number: Annotated[str | None, Meta(description="Of the invoice that was confirmed.")]
     item_count: Annotated[int, Meta(description="Items that the step is about, by their ids.")]
     status: StepStatus
     changed_count: Annotated[int, Meta(description="Items that it changed.")]
@@ -64,6 +65,9 @@ class JobRequest(Resource):
     contract_ids: (
         Annotated[list[str], Meta(description="Drafts: of these contracts; missing, of all.")]
         | UnsetType
+    ) = UNSET
+    invoice_ids: (
+        Annotated[list[str], Meta(description="Confirmation: of these invoices.")] | UnsetType
     ) = UNSET
     customer_ids: (
         Annotated[list[str], Meta(description="Drafts: only for these customers.")] | UnsetType
@@ -190,14 +194,17 @@ def _shared(row: RowMapping, most: int | None = None) -> dict[str, Any]:
 
 def _result(row: RowMapping, *, is_over: bool) -> JobResult:
     status = StepStatus(row["status"])
+    invoices = msgspec.json.decode(row["invoices"], type=list[JobInvoice])
+    about = row["invoice_id"]
     return JobResult(
         contract_id=row["contract_id"],
-        invoice_id=row["invoice_id"],
+        invoice_id=about,
+        number=next((each.number for each in invoices if each.invoice_id == about), None),
         item_count=row["item_count"],
         status=StepStatus.CANCELED if is_over and status is StepStatus.SCHEDULED else status,
         changed_count=row["changed_count"],
         skipped_count=row["skipped_count"],
-        invoices=msgspec.json.decode(row["invoices"], type=list[JobInvoice]),
+        invoices=invoices,
         skipped=[_left_alone(**item) for item in msgspec.json.decode(row["skipped"])],
         problem=_problem(row),
         position=row["position"],
@@ -208,6 +215,7 @@ def _scheduled(step: JobStep) -> JobResult:
     return JobResult(
         contract_id=step.contract_id,
         invoice_id=step.invoice_id,
+        number=None,
         item_count=len(step.items),
         status=StepStatus.SCHEDULED,
         changed_count=0,

@@ -5,7 +5,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictBool, model_validator
 
-from aggregates.statuses import BillingMethod, BillingType, Schedule, TransactionClass
+from aggregates.statuses import (
+    ApprovalRule,
+    BillingMethod,
+    BillingType,
+    Schedule,
+    TransactionClass,
+)
 from service.wire.fields import (
     LARGEST,
     DateText,
@@ -60,6 +66,13 @@ class ContractBody(Wire):
     name: Name
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
     nte_limit: Limit = Field(default_factory=unsaid)
+    approval: Annotated[
+        ApprovalRule,
+        Field(
+            description="Whether an invoice must be approved before it is confirmed; `four_eyes`: "
+            f"by who neither made nor changed it (D-73). {_stays('none')}"
+        ),
+    ] = Field(default_factory=lambda: ApprovalRule.NONE)
     customers: Annotated[list[ContractCustomerBody], Field(min_length=1, max_length=1000)]
 
 

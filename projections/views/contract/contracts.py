@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, Table, and_, select
 
 from aggregates.statuses import (
+    ApprovalRule,
     BillingMethod,
     BillingStatus,
     MilestoneStatus,
@@ -42,6 +43,7 @@ class Contract(Listed):
     name: str
     currency: str
     nte_limit: Money | None
+    approval: ApprovalRule
     customers: list[ContractCustomer]
     lines: list[str]
 
@@ -201,6 +203,7 @@ def _contract(row: RowMapping, payers: Sequence[RowMapping], line_ids: list[str]
         "name": row["name"],
         "currency": currency,
         "nte_limit": from_minor_or_none(row["nte_limit"], currency),
+        "approval": row["approval"],
         "customers": [
             ContractCustomer(
                 customer_id=payer["customer_id"],

@@ -19,6 +19,10 @@ def invoice_answer(unit: UnitOfWork, invoice_id: str, *, details: bool) -> Answe
     )
 
 
-def preview(answer: Answer) -> Answer:
-    """The answer of a dry run: without a number and a version, which there are none of (D-75)."""
-    return replace(answer, body=msgspec.structs.replace(answer.body, number=None), version=None)
+def preview(unit: UnitOfWork, answer: Answer) -> Answer:
+    """The answer of a dry run on an invoice: without a number, at the version that stands (D-75).
+
+    So the call can be made with that version as its `If-Match`.
+    """
+    version = unit.looked_at[streams.invoice(answer.body.invoice_id)]
+    return replace(answer, body=msgspec.structs.replace(answer.body, number=None), version=version)

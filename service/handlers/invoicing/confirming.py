@@ -5,11 +5,13 @@ from datetime import date
 import msgspec
 
 from aggregates import streams
+from aggregates.decision import Decision
 from aggregates.invoice import confirming
 from aggregates.invoice.confirming import ConfirmInvoice
 from aggregates.invoice.numbering import SERIES
 from projections.views.invoices import ConfirmedInvoice
 from service.handlers.idempotency import Answer, Request, submit
+from service.handlers.invoicing.answering import preview
 from service.handlers.invoicing.loading import deal_of, invoice_of
 from service.ledger.stream_kinds import SERIES as NUMBER_SERIES
 from service.ledger.unit_of_work import UnitOfWork
@@ -28,16 +30,25 @@ async def confirm(
     command = ConfirmInvoice(today=tenant.clock().date(), accounting_date=accounting_date)
 
     def work(unit: UnitOfWork) -> Answer:
-        invoice = invoice_of(unit, invoice_id)
-        unit.expect(streams.invoice(invoice_id), request.if_match)
-        deal = deal_of(unit, invoice.contract_id, invoice.items_by_line())
-        series = unit.load(NUMBER_SERIES, streams.number_series(SERIES))
-        decided = confirming.confirm(command, invoice, deal, series)
-        unit.append(decided.events)
+        decided = confirm_in(unit, invoice_id, command, request.if_match)
         version = unit.version(streams.invoice(invoice_id))
         body = from_states.invoice(invoice_of(unit, invoice_id))
         if decided.left:
             body = ConfirmedInvoice(**msgspec.structs.asdict(body), already_confirmed=True)
-        return Answer(body=body, version=version)
+        answer = Answer(body=body, version=version)
+        return preview(unit, answer) if request.dry_run and decided.events else answer
 
     return await submit(tenant, request, work)
+
+
+def confirm_in(
+    unit: UnitOfWork, invoice_id: str, command: ConfirmInvoice, if_match: int | None = None
+) -> Decision:
+    """Confirms a draft within a unit of work, and says what that came to. Raises as `confirm`."""
+    invoice = invoice_of(unit, invoice_id)
+    unit.expect(streams.invoice(invoice_id), if_match)
+    deal = deal_of(unit, invoice.contract_id, invoice.items_by_line())
+    series = unit.load(NUMBER_SERIES, streams.number_series(SERIES))
+    decided = confirming.confirm(command, invoice, deal, series)
+    unit.append(decided.events)
+    return decided

@@ -9,13 +9,13 @@ from aggregates import streams
 from aggregates.decision import Decision
 from aggregates.invoice import drafting
 from aggregates.invoice.drafting import CreateDrafts, NothingReady
-from aggregates.job.events import JobInvoice, JobStep, StepOutcome
+from aggregates.job.events import JobStep, StepOutcome
 from aggregates.job.state import Job
 from aggregates.job.working import leaving, refused
 from aggregates.statuses import StepStatus
 from projections.views.ready import contracts_with_ready
 from service.handlers.invoicing.loading import deal_of, invoice_of
-from service.handlers.jobs.kind import JobKind, Plan, canonical
+from service.handlers.jobs.kind import JobKind, Plan, canonical, job_invoice
 from service.handlers.loading import required_contract
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
@@ -108,16 +108,7 @@ def _drafted(unit: UnitOfWork, decided: Decision) -> StepOutcome:
     return StepOutcome(
         status=StepStatus.COMPLETE,
         changed_count=sum(len(invoice.details) for invoice in made),
-        invoices=tuple(
-            JobInvoice(
-                invoice_id=invoice.invoice_id,
-                customer_id=invoice.customer_id,
-                currency=invoice.currency,
-                amount=invoice.amount,
-                tax=invoice.tax,
-            )
-            for invoice in made
-        ),
+        invoices=tuple(map(job_invoice, made)),
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from aggregates.job.events import JobStep, StepOutcome
+from aggregates.invoice.state import Invoice
+from aggregates.job.events import JobInvoice, JobStep, StepOutcome
 from aggregates.job.state import Job
 from service.ledger.unit_of_work import UnitOfWork
 
@@ -44,3 +45,15 @@ class Plan:
 def canonical(asked: Any) -> str:
     """What was asked for as JSON, the same for the same."""
     return msgspec.json.encode(asked, order="sorted").decode()
+
+
+def job_invoice(invoice: Invoice) -> JobInvoice:
+    """An invoice that a step made or changed, as it is after that."""
+    return JobInvoice(
+        invoice_id=invoice.invoice_id,
+        customer_id=invoice.customer_id,
+        currency=invoice.currency,
+        amount=invoice.amount,
+        tax=invoice.tax,
+        number=invoice.number,
+    )

@@ -48,12 +48,15 @@ async def draft_matching(
     """Drafts what matches at once, or by a job where that is more than one transaction takes.
 
     A job is about the items that match when it is asked for, in steps of up to 10,000 items of one
-    contract. Raises as `drafting.draft_matching`, and TooManyItems where they are too many for it.
+    contract. Raises as `drafting.draft_matching`, and TooManyItems in a dry run, or where they are
+    too many for it.
     """
     within = matching if contract_id is None else matching.within(contract_id)
     try:
         return await drafting.draft_matching(tenant, request, contract_id, command, within)
     except TooManyItems:
+        if request.dry_run:
+            raise
         items = await all_ids(tenant, within)
     steps = tuple(
         JobStep(contract_id=contract, items=some.items)

@@ -104,6 +104,7 @@ def _about_item(at: str, *, name: str = "", mark: str = "ready") -> tuple[Link, 
         Link(MARK, body={**items, "status": mark}, name=name),
         Link(RESET, body=items, name=name),
         Link(REEVALUATE, body=items, name=name),
+        Link("POST /v1/invoices/items", body=items, name=name),
     )
 
 
@@ -120,7 +121,12 @@ def _about_invoice(at: str = "invoice_id") -> tuple[Link, ...]:
     identity = {"invoice_id": f"{ANSWER}/{at}"}
     return (
         Link(f"GET {INVOICE}", identity),
+        Link(f"POST {INVOICE}/refresh", identity),
+        Link(f"POST {INVOICE}/submit", identity),
+        Link(f"POST {INVOICE}/return", identity, {"reason": "the date is wrong"}),
+        Link(f"POST {INVOICE}/approve", identity),
         Link(f"POST {INVOICE}/confirm", identity, {"accounting_date": DAY}),
+        Link("POST /v1/invoices/confirm", body={"invoice_ids": [identity["invoice_id"]]}),
         Link(f"DELETE {INVOICE}", identity),
         Link("GET /v1/actuals", identity),
         Link("GET /v1/audit/events", identity),
@@ -207,6 +213,11 @@ LINKS: dict[str, tuple[Link, ...]] = {
         *_about_details("invoices/0/"),
         *_about_item("invoices/0/lines/0/details/0/item_id", mark="not_ready"),
     ),
+    **dict.fromkeys(
+        (f"POST {INVOICE}/{what}" for what in ("refresh", "submit", "return", "approve")),
+        _about_invoice(),
+    ),
+    "POST /v1/invoices/items": _about_invoice("invoices/0/invoice_id"),
     f"POST {INVOICE}/confirm": (*_about_invoice(), *_about_contract()),
     f"GET {INVOICE}": (*_about_invoice(), *_about_details()),
     f"POST {DETAILS}": (*_about_invoice(), *_about_details()),

@@ -9,7 +9,7 @@ from aggregates.contract import state as contract
 from aggregates.contract.events import ContractDefined, ContractUsageChanged
 from aggregates.limits import Usage
 from aggregates.refusals import Invalid, Refused
-from aggregates.statuses import BillingMethod, LimitLevel
+from aggregates.statuses import ApprovalRule, BillingMethod, LimitLevel
 from aggregates.terms import LeftOut, LevelUsage
 from tests.aggregates.examples import CONTRACT, a_contract, a_line, define_contract
 from tests.spec import given
@@ -146,6 +146,16 @@ def test_a_limit_that_is_left_out_of_a_new_contract_or_customer_is_none() -> Non
     story = given(a_contract("A", limit="5"))
     added = story.when(replace(define_contract("A", "B"), left_out=left_out))
     added.then(a_contract("A", "B", limit="5"))
+
+
+def test_the_rule_of_approval_stays_when_it_is_left_out_and_is_none_of_a_new_contract_d73() -> None:
+    left_out = LeftOut(fields=frozenset({"approval"}))
+    four_eyes = replace(define_contract("A"), approval=ApprovalRule.FOUR_EYES)
+    put = given().when(four_eyes)
+    assert put.the(ContractDefined).approval is ApprovalRule.FOUR_EYES
+    put.when(replace(define_contract("A"), left_out=left_out)).then()
+    assert put.when(define_contract("A")).the(ContractDefined).approval is ApprovalRule.NONE
+    given().when(replace(define_contract("A"), left_out=left_out)).then(a_contract("A"))
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ async def test_a_contract_is_created_and_read_as_it_was_answered(caller: Caller)
         "name": "Contract",
         "currency": "EUR",
         "nte_limit": "1000.00",
+        "approval": "none",
         "customers": [
             {"customer_id": "A", "name": "Customer A", "nte_limit": None},
             {"customer_id": "B", "name": "Customer B", "nte_limit": "7.50"},

@@ -1,22 +1,34 @@
 """Invoices are confirmed, for good."""
 
-from fastapi import HTTPException, Response
+from dataclasses import replace
+
+from fastapi import Response
 
 from projections.views.invoices import ConfirmedInvoice
 from service.handlers.invoicing import confirming as handlers
-from service.http.callers import ThePostedChange, TheTenant
+from service.handlers.jobs import asking as jobs
+from service.handlers.jobs.confirming import plan
+from service.http.callers import DryRun, ThePost, ThePostedChange, TheTenant
 from service.http.responses import command_response, gives
 from service.http.routers.invoices.drafts import InvoiceId
 from service.http.routers.routes import Routes
-from service.wire.invoice_requests import ConfirmBody
+from service.wire.invoice_requests import BulkConfirmBody, ConfirmBody
+from service.wire.jobs import Job
 
 routes = Routes("/v1", "Invoices")
 
 
-@routes.post("/invoices/confirm", include_in_schema=False)
-def confirm_invoices() -> None:
-    """Not built yet (D-50), so it is not found: "confirm" is no invoice that refuses a POST."""
-    raise HTTPException(404)
+@routes.post(
+    "/invoices/confirm",
+    status_code=202,
+    responses=gives(Job, status=202, problems=("too_many_jobs",)),
+)
+async def confirm_invoices(body: BulkConfirmBody, tenant: TheTenant, command: ThePost) -> Response:
+    """Confirm up to 1,000 invoices for good, by a job: each by itself, in the order given (D-97).
+
+    One that fails stops nothing; its result says why. Each result has the invoice's number.
+    """
+    return command_response(await jobs.ask_for(tenant, command, plan(body.invoice_ids)))
 
 
 @routes.post(
@@ -28,12 +40,15 @@ async def confirm_invoice(
     tenant: TheTenant,
     command: ThePostedChange,
     body: ConfirmBody | None = None,
+    dry_run: DryRun = False,
 ) -> Response:
     """Confirm a draft for good: numbered, posted, booked (D-44, D-45).
 
-    Confirming again, with whatever date, answers the first result with `already_confirmed`.
+    Confirming again, with whatever date, answers the first result with `already_confirmed`. A dry
+    run has no number (D-75).
     """
+    asked = replace(command, dry_run=dry_run)
     answer = await handlers.confirm(
-        tenant, command, invoice_id, body.accounting_date if body else None
+        tenant, asked, invoice_id, body.accounting_date if body else None
     )
     return command_response(answer)

@@ -1,26 +1,29 @@
 """Invoices: listed and shown, drafted, deleted."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request, Response
 
 from aggregates.invoice.drafting import CreateDrafts
+from aggregates.refusals import Invalid
 from aggregates.statuses import InvoiceStatus
 from projections.views import invoices as invoice_views
 from projections.views.invoices import Invoice, ListedInvoice
 from projections.views.resource import Page
 from service.handlers.invoicing import drafting as handlers
+from service.handlers.invoicing import refreshing
 from service.handlers.jobs import asking as jobs
 from service.handlers.jobs import drafting as job_drafting
 from service.handlers.jobs import over_all
 from service.handlers.jobs.drafting import DraftAll
 from service.handlers.matching import all_that
-from service.http.callers import TheChange, ThePost, TheTenant
+from service.http.callers import DryRun, TheChange, ThePost, ThePostedChange, TheTenant
 from service.http.listings import Ids, Listing, any_of, listing_by
 from service.http.reading import TheReading
 from service.http.responses import command_response, gives, list_response, one_response
 from service.http.routers.routes import Routes
-from service.wire.invoice_requests import DraftBody
+from service.wire.invoice_requests import AddBody, DraftBody
 from service.wire.jobs import Job
 from service.wire.outcomes import Done, Drafted
 
@@ -41,6 +44,12 @@ DRAFTING = (
     "too_many_items",
     "views_behind",
 )
+OF_ORDINARY_DRAFT = (
+    "invoice_not_found",
+    "invoice_confirmed",
+    "corrective_draft",
+    "total_too_large",
+)
 TheInvoices = Annotated[Listing, Depends(listing_by(invoice_views.INVOICES_BY))]
 
 
@@ -49,14 +58,21 @@ TheInvoices = Annotated[Listing, Depends(listing_by(invoice_views.INVOICES_BY))]
     status_code=201,
     responses=gives(Drafted, status=201, begun=Job, problems=DRAFTING),
 )
-async def draft_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) -> Response:
+async def draft_invoices(
+    body: DraftBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
+) -> Response:
     """Draft what is ready: one invoice a customer, one line a contract line (D-40).
 
-    Of one contract or of all that match at once (201). Without these, of all contracts that have
-    something ready or of those in `contract_ids`, by a job with a result for each (202).
+    Of one contract or of all that match at once (201); a dry run has no ids to rely on (D-75).
+    Without these, of all contracts that have something ready or of those in `contract_ids`, by a
+    job with a result for each (202).
     """
+    command = replace(command, dry_run=dry_run)
     customer_ids = None if body.customer_ids is None else tuple(body.customer_ids)
     if body.contract_id is None and body.matching is None:
+        if dry_run:
+            detail = "is of one contract, or of what matches: a job has no dry run"
+            raise Invalid("dry_run", detail, "D-75")
         contract_ids = None if body.contract_ids is None else tuple(body.contract_ids)
         asked = DraftAll(cutoff=body.cutoff, customer_ids=customer_ids)
         plan = await job_drafting.plan(tenant, asked, contract_ids)
@@ -109,3 +125,50 @@ async def get_invoice(invoice_id: InvoiceId, reading: TheReading) -> Response:
 async def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheChange) -> Response:
     """Delete a draft; its items are ready again (D-42)."""
     return command_response(await handlers.delete_draft(tenant, command, invoice_id))
+
+
+@routes.post("/invoices/{invoice_id}/refresh", responses=gives(Invoice, problems=OF_ORDINARY_DRAFT))
+async def refresh_invoice(
+    invoice_id: InvoiceId, tenant: TheTenant, command: ThePostedChange, details: WithDetails = True
+) -> Response:
+    """Take in what has become ready: within the draft's cutoff, lines and customer (D-70).
+
+    Nothing changes when there is nothing to take.
+    """
+    answer = await refreshing.refresh(tenant, command, invoice_id, details=details)
+    return command_response(answer)
+
+
+@routes.post(
+    "/invoices/{invoice_id}/items",
+    responses=gives(Invoice, problems=(*OF_ORDINARY_DRAFT, "items_refused", "views_behind")),
+)
+async def add_items(
+    invoice_id: InvoiceId,
+    body: AddBody,
+    tenant: TheTenant,
+    command: ThePostedChange,
+    details: WithDetails = True,
+) -> Response:
+    """Put ready items of the draft's contract and customer on it, whatever their date (D-71).
+
+    One that can't go there refuses all of them.
+    """
+    answer = await refreshing.add_items(tenant, command, invoice_id, body.items, details=details)
+    return command_response(answer)
+
+
+@routes.post(
+    "/invoices/items",
+    responses=gives(Drafted, problems=("items_refused", "total_too_large", "views_behind")),
+)
+async def add_items_to_newest(
+    body: AddBody, tenant: TheTenant, command: ThePost, details: WithDetails = True
+) -> Response:
+    """Put ready items on the newest open draft of their customers, of any contracts (D-41).
+
+    Where a customer has none of the contract, on a new one. Corrective drafts take nothing. One
+    item that can't go there refuses all of them.
+    """
+    answer = await refreshing.add_to_newest(tenant, command, body.items, details=details)
+    return command_response(answer)
