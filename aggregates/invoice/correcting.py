@@ -10,6 +10,7 @@ from aggregates.decision import Decision
 from aggregates.events import Event
 from aggregates.invoice.details import Detail
 from aggregates.invoice.drafting import changed
+from aggregates.invoice.editing import DetailsRefused
 from aggregates.invoice.events import (
     CorrectionDrafted,
     CorrectionOpened,
@@ -80,15 +81,6 @@ def correct(command: CorrectInvoice, invoice: Invoice, later: Mapping[str, Invoi
 def corrective_id(correction_id: str, detail_id: str) -> str:
     """The id of the detail of a correction that corrects this one."""
     return streams.digest(correction_id, detail_id)
-
-
-class DetailsRefused(Refused):
-    """Details of an invoice can't be changed as asked, and so none is: each with the reason."""
-
-    def __init__(self, details: Sequence[LeftAlone]) -> None:
-        first = details[0].why
-        super().__init__(first.code, first.detail, first.rule)
-        self.details = tuple(details)
 
 
 # --- helpers -----------------------------------------------------------------------------------
