@@ -29,7 +29,7 @@ from service.http.routers import (
     problem_kinds,
     stream,
 )
-from service.http.routers.invoices import confirmation, details, drafts
+from service.http.routers.invoices import confirmation, corrections, details, drafts
 from service.http.routers.strict_route import StrictRoute
 from service.http.server.door import Door
 from service.http.server.foreign_pages import ForeignPages
@@ -45,6 +45,7 @@ PARTS = (
     drafts,
     details,
     confirmation,
+    corrections,
     actuals,
     jobs,
     contracts,

@@ -22,15 +22,15 @@ async def confirm(
 ) -> Answer:
     """Confirms a draft (D-44), dated today unless a date is given.
 
-    One that is confirmed already is answered as it is, and that says so. Raises NotFound, Invalid
-    for a date too far ahead, or LimitExceeded when a limit stands against it (D-35).
+    One that is confirmed already is answered as it is, and that says so. Raises NotFound for an
+    unknown invoice, and as `confirming.confirm`, in the order of D-74.
     """
     command = ConfirmInvoice(today=tenant.clock().date(), accounting_date=accounting_date)
 
     def work(unit: UnitOfWork) -> Answer:
         invoice = invoice_of(unit, invoice_id)
         unit.expect(streams.invoice(invoice_id), request.if_match)
-        deal = deal_of(unit, invoice.contract_id, invoice.items_by_line())
+        deal = deal_of(unit, invoice.contract_id, invoice.line_ids_billed())
         series = unit.load(NUMBER_SERIES, streams.number_series(SERIES))
         decided = confirming.confirm(command, invoice, deal, series)
         unit.append(decided.events)

@@ -11,7 +11,6 @@ from aggregates.invoice.events import (
     CorrectiveDetailsAdded,
     DetailsCorrected,
 )
-from aggregates.refusals import NotFound
 from aggregates.statuses import (
     BillingType,
     InvoiceStatus,
@@ -104,7 +103,9 @@ def test_a_draft_is_not_corrected_but_edited_d47() -> None:
 
 
 def test_an_unknown_detail_is_not_found_d47() -> None:
-    correct(billed(), "nobody").then_refused(NotFound, code="detail_not_found")
+    refused = correct(billed(), "nobody")
+    refused.then_refused("detail_not_found")
+    assert codes(refused) == {"nobody": "detail_not_found"}
 
 
 def test_a_detail_is_on_one_open_correction_at_most_d49() -> None:

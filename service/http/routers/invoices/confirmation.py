@@ -12,6 +12,16 @@ from service.wire.invoice_requests import ConfirmBody
 
 routes = Routes("/v1", "Invoices")
 
+CONFIRMING = (
+    "invoice_not_found",
+    "invoice_empty",
+    "nothing_corrected",
+    "not_approved",
+    "limit_exceeded",
+    "total_too_large",
+)
+"""In the order in which they are looked for (D-74)."""
+
 
 @routes.post("/invoices/confirm", include_in_schema=False)
 def confirm_invoices() -> None:
@@ -21,7 +31,7 @@ def confirm_invoices() -> None:
 
 @routes.post(
     "/invoices/{invoice_id}/confirm",
-    responses=gives(ConfirmedInvoice, problems=("invoice_not_found", "limit_exceeded")),
+    responses=gives(ConfirmedInvoice, problems=CONFIRMING),
 )
 async def confirm_invoice(
     invoice_id: InvoiceId,
@@ -29,7 +39,7 @@ async def confirm_invoice(
     command: ThePostedChange,
     body: ConfirmBody | None = None,
 ) -> Response:
-    """Confirm a draft for good: numbered, posted, booked (D-44, D-45).
+    """Confirm a draft for good: numbered, posted, booked (D-44, D-45, D-78, D-81).
 
     Confirming again, with whatever date, answers the first result with `already_confirmed`.
     """
