@@ -10,6 +10,7 @@ from aggregates.decision import Decision
 from aggregates.events import Event
 from aggregates.invoice.details import Detail
 from aggregates.invoice.drafting import changed
+from aggregates.invoice.editing import DetailsRefused
 from aggregates.invoice.events import (
     CorrectionDrafted,
     CorrectionOpened,
@@ -44,16 +45,15 @@ class CorrectInvoice:
 def correct(command: CorrectInvoice, invoice: Invoice, later: Mapping[str, Invoice]) -> Decision:
     """A corrective draft of the same customer, in which nothing stays billed at first (D-76).
 
-    `later` has the invoices that details named have gone on to, by id. Raises NotFound for a detail
-    that the invoice does not have, Refused when it is not confirmed or corrected in full already,
-    DetailsRefused, naming each, when details can't be corrected here (D-79).
+    `later` has the invoices that details named have gone on to, by id. Raises Refused when the
+    invoice is not confirmed, or corrected in full already; DetailsRefused, naming each, for details
+    that it does not have or that can't be corrected here (D-79).
     """
     if invoice.is_open:
         raise Refused(
             "invoice_not_confirmed", "the invoice is a draft: edit it instead of correcting", "D-47"
         )
-    details = _selected(command, invoice)
-    _check(details, later)
+    details = _selected(command, invoice, later)
     events: list[Event] = [
         CorrectionDrafted(
             invoice_id=command.correction_id,
@@ -82,43 +82,31 @@ def corrective_id(correction_id: str, detail_id: str) -> str:
     return streams.digest(correction_id, detail_id)
 
 
-class DetailsRefused(Refused):
-    """Details of an invoice can't be changed as asked, and so none is: each with the reason."""
-
-    def __init__(self, details: Sequence[LeftAlone]) -> None:
-        first = details[0].why
-        super().__init__(first.code, first.detail, first.rule)
-        self.details = tuple(details)
-
-
 # --- helpers -----------------------------------------------------------------------------------
 
 
-def _selected(command: CorrectInvoice, invoice: Invoice) -> list[Detail]:
-    """The details named, each once; or all that still have the last word and something billed."""
-    if command.details is not None:
-        for detail_id in command.details:
-            if detail_id not in invoice.details:
-                raise NotFound("detail", detail_id)
-        return [invoice.details[detail_id] for detail_id in dict.fromkeys(command.details)]
-    left = [detail for detail in invoice.listed() if detail.stays and not detail.corrected_by]
-    if not left:
-        raise _already_corrected("the invoice is corrected in full: nothing of it stays billed")
-    return left
-
-
-def _check(details: Sequence[Detail], later: Mapping[str, Invoice]) -> None:
-    """Raises DetailsRefused, naming each, for details that can't be corrected here (D-79)."""
-    refused = [
-        LeftAlone(detail.stands.detail_id, why)
-        for detail in details
-        if (why := _why_not(detail, later))
-    ]
+def _selected(
+    command: CorrectInvoice, invoice: Invoice, later: Mapping[str, Invoice]
+) -> list[Detail]:
+    """The details named, each once; or all that are still billed by it. Raises as `correct`."""
+    named = command.details
+    if named is None:
+        left = (each for each in invoice.listed() if each.stays and not each.corrected_by)
+        named = tuple(each.stands.detail_id for each in left)
+        if not named:
+            raise _already_corrected("the invoice is corrected in full: nothing of it stays billed")
+    named = tuple(dict.fromkeys(named))
+    refused = [LeftAlone(each, why) for each in named if (why := _why_not(each, invoice, later))]
     if refused:
         raise DetailsRefused(refused)
+    return [invoice.details[each] for each in named]
 
 
-def _why_not(detail: Detail, later: Mapping[str, Invoice]) -> Refused | None:
+def _why_not(detail_id: str, invoice: Invoice, later: Mapping[str, Invoice]) -> Refused | None:
+    """Why a detail can't be corrected here, None if it can (D-49, D-79)."""
+    detail = invoice.details.get(detail_id)
+    if detail is None:
+        return NotFound("detail", detail_id)
     if detail.corrected_by:
         holder = _holder(detail, later)
         return Refused(

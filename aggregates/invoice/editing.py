@@ -92,14 +92,14 @@ def remove(command: RemoveDetails, invoice: Invoice, deal: Deal) -> Decision:
 
 
 class DetailsRefused(Refused):
-    """Edits of details are refused together, because of those listed, each with why (D-65).
+    """What is asked of details is refused whole, because of those listed, each with why (D-65).
 
     Its code is theirs where they all have the same.
     """
 
     def __init__(self, details: Sequence[LeftAlone]) -> None:
         first, codes = details[0].why, {each.why.code for each in details}
-        detail = f"{len(details)} of the details named can't be edited so: nothing was changed"
+        detail = f"{len(details)} of the details named can't be changed so: none was"
         super().__init__(
             first.code if len(codes) == 1 else "details_refused",
             first.detail if len(details) == 1 else detail,

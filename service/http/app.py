@@ -29,7 +29,7 @@ from service.http.routers import (
     problem_kinds,
     stream,
 )
-from service.http.routers.invoices import confirmation, details, drafts, review
+from service.http.routers.invoices import confirmation, corrections, details, drafts, review
 from service.http.routers.strict_route import StrictRoute
 from service.http.server.door import Door
 from service.http.server.foreign_pages import ForeignPages
@@ -46,6 +46,7 @@ PARTS = (
     details,
     review,
     confirmation,
+    corrections,
     actuals,
     jobs,
     contracts,

@@ -98,6 +98,20 @@ class ConfirmBody(Wire):
     ] = None
 
 
+class CorrectionBody(Wire):
+    """Which details of a confirmed invoice to correct: null for all that are still billed (D-47)."""
+
+    details: Annotated[
+        list[OwnId] | None,
+        Field(
+            min_length=1,
+            max_length=10_000,
+            description="Details of the invoice, by `detail_id`; null, or left out, for all that "
+            "are still billed by it.",
+        ),
+    ] = None
+
+
 # --- details -----------------------------------------------------------------------------------
 
 ChargedAs = Literal[BillingType.CHARGEABLE, BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY]

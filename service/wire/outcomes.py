@@ -84,6 +84,9 @@ class ProblemError(Resource, kw_only=True):
     item_id: str | UnsetType = UNSET
     detail_id: str | UnsetType = UNSET
     line_id: str | UnsetType = UNSET
+    invoice_id: Annotated[
+        str | UnsetType, Meta(description="The invoice that has the detail now.")
+    ] = UNSET
     code: str
     detail: str | UnsetType = UNSET
     rule: Rule | UnsetType = UNSET

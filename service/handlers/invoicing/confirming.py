@@ -24,8 +24,8 @@ async def confirm(
 ) -> Answer:
     """Confirms a draft (D-44), dated today unless a date is given.
 
-    One that is confirmed already is answered as it is, and that says so. Raises NotFound, Invalid
-    for a date too far ahead, or LimitExceeded when a limit stands against it (D-35).
+    One that is confirmed already is answered as it is, and that says so. Raises NotFound for an
+    unknown invoice, and as `confirming.confirm`, in the order of D-74.
     """
     command = ConfirmInvoice(today=tenant.clock().date(), accounting_date=accounting_date)
 
@@ -47,7 +47,7 @@ def confirm_in(
     """Confirms a draft within a unit of work, and says what that came to. Raises as `confirm`."""
     invoice = invoice_of(unit, invoice_id)
     unit.expect(streams.invoice(invoice_id), if_match)
-    deal = deal_of(unit, invoice.contract_id, invoice.items_by_line())
+    deal = deal_of(unit, invoice.contract_id, invoice.line_ids_billed())
     series = unit.load(NUMBER_SERIES, streams.number_series(SERIES))
     decided = confirming.confirm(command, invoice, deal, series)
     unit.append(decided.events)

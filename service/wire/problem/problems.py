@@ -163,10 +163,11 @@ def _of_details(error: DetailsRefused) -> Problem:
 
 
 def _named(why: Refused) -> dict[str, Any]:
-    """A refusal as one of the `errors`, with the field that it is about, if it is about one."""
+    """A refusal as one of the `errors`, with the field or invoice that it names, if it does."""
     field = {"field": why.field} if isinstance(why, Invalid) else {}
     of_rule = {"rule": why.rule} if why.rule else {}
-    return {**field, "code": why.code, "detail": why.detail, **of_rule}
+    invoice = {name: why.facts[name] for name in ("invoice_id",) if name in why.facts}
+    return {**field, **invoice, "code": why.code, "detail": why.detail, **of_rule}
 
 
 def _refused(status: int, error: Refused, errors: Sequence[Any] | None = None) -> Problem:

@@ -1,6 +1,7 @@
 """Confirmation: the limits, the number, the posting (D-17, D-35, D-37, D-44)."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,12 +12,25 @@ from aggregates.contract_line.events import ItemsPosted, LineUsageChanged
 from aggregates.contract_line.readiness import MarkReady
 from aggregates.contract_line.terms import DefineLine
 from aggregates.invoice.confirming import ConfirmInvoice
+from aggregates.invoice.correcting import CorrectInvoice
 from aggregates.invoice.drafting import DeleteDraft
-from aggregates.invoice.events import ActualsBooked, InvoiceConfirmed, InvoiceNumberAssigned
+from aggregates.invoice.editing import RemoveDetails
+from aggregates.invoice.events import (
+    ActualsBooked,
+    InvoiceApproved,
+    InvoiceConfirmed,
+    InvoiceNumberAssigned,
+)
 from aggregates.invoice.numbering import NumberSeries
 from aggregates.limits import LimitExceeded
 from aggregates.refusals import Invalid, NotFound
-from aggregates.statuses import BillingType, InvoiceStatus, LimitLevel, MilestoneStatus
+from aggregates.statuses import (
+    ApprovalRule,
+    BillingType,
+    InvoiceStatus,
+    LimitLevel,
+    MilestoneStatus,
+)
 from aggregates.terms import FailedLevel
 from tests.aggregates.examples import (
     CONFIRM,
@@ -34,6 +48,7 @@ from tests.aggregates.examples import (
     sale,
     worth,
 )
+from tests.aggregates.invoice.drafts import invoice
 from tests.spec import Outcome, Story, given
 
 SPLITS = {"A": "70", "B": "30"}
@@ -137,6 +152,58 @@ def test_a_milestone_is_completed_when_its_last_part_is_posted_d12() -> None:
     assert [h.status for h in one.the(ItemsPosted).milestones] == [MilestoneStatus.IN_PROGRESS]
     two = one.when(CONFIRM, invoice_id=second)
     assert [h.status for h in two.the(ItemsPosted).milestones] == [MilestoneStatus.COMPLETED]
+
+
+# --- D-74 ---------------------------------------------------------------------------------------
+
+
+def reviewed(approval: ApprovalRule) -> Outcome:
+    """A draft of 110.00 under a limit of 100, of a contract with this rule of approval."""
+    story = given(replace(a_contract(), approval=approval), a_line()).when(worth("110"))
+    drafted = ready(story, sale()).when(draft())
+    return drafted.when(define_line(limit="100"))
+
+
+@pytest.mark.parametrize("rule", [ApprovalRule.REQUIRED, ApprovalRule.FOUR_EYES])
+def test_the_first_check_that_fails_is_the_answer_d74(rule: ApprovalRule) -> None:
+    story = reviewed(rule)
+    story.when(CONFIRM).then_refused("not_approved", rule="D-73")
+    approved = story.after.happened(approved_by_jo(story))
+    approved.when(CONFIRM).then_refused("limit_exceeded")
+    empty = story.when(RemoveDetails(actor="jo", details=tuple(invoice(story).details)))
+    empty.when(CONFIRM).then_refused("invoice_empty", rule="D-74")
+    empty.when(DeleteDraft()).when(CONFIRM).then_refused(NotFound)
+    raised = approved.when(define_line(limit="110")).when(CONFIRM)
+    assert raised.the(InvoiceConfirmed).number == "INV-000001"
+    raised.when(define_line(limit="1")).when(CONFIRM).then_left(
+        "already_confirmed", invoice(raised).invoice_id
+    )
+
+
+def test_without_a_rule_of_approval_an_invoice_is_confirmed_without_one_d73_d74() -> None:
+    reviewed(ApprovalRule.NONE).when(CONFIRM).then_refused("limit_exceeded")
+
+
+def test_a_correction_is_approved_like_any_other_draft_d73() -> None:
+    story = given(replace(a_contract(), approval=ApprovalRule.REQUIRED), a_line()).when(worth("9"))
+    drafted = ready(story, sale()).when(draft())
+    confirmed = drafted.after.happened(approved_by_jo(drafted)).when(CONFIRM)
+    corrective = CorrectInvoice(correction_id="K1", actor="jo", details=None)
+    correction = confirmed.when(corrective)
+    correction.when(CONFIRM).then_refused("not_approved")
+    done = correction.after.happened(approved_by_jo(correction)).when(CONFIRM)
+    assert done.the(InvoiceConfirmed).amount == -9
+
+
+def approved_by_jo(story: Outcome) -> InvoiceApproved:
+    of = invoice(story)
+    return InvoiceApproved(
+        invoice_id=of.invoice_id,
+        contract_id=of.contract_id,
+        actor="jo",
+        at=datetime(2026, 3, 30, tzinfo=UTC),
+        version=3,
+    )
 
 
 # --- D-35 --------------------------------------------------------------------------------------

@@ -17,6 +17,16 @@ from service.wire.jobs import Job
 
 routes = Routes("/v1", "Invoices")
 
+CONFIRMING = (
+    "invoice_not_found",
+    "invoice_empty",
+    "nothing_corrected",
+    "not_approved",
+    "limit_exceeded",
+    "total_too_large",
+)
+"""In the order in which they are looked for (D-74)."""
+
 
 @routes.post(
     "/invoices/confirm",
@@ -33,7 +43,7 @@ async def confirm_invoices(body: BulkConfirmBody, tenant: TheTenant, command: Th
 
 @routes.post(
     "/invoices/{invoice_id}/confirm",
-    responses=gives(ConfirmedInvoice, problems=("invoice_not_found", "limit_exceeded")),
+    responses=gives(ConfirmedInvoice, problems=CONFIRMING),
 )
 async def confirm_invoice(
     invoice_id: InvoiceId,
@@ -42,7 +52,7 @@ async def confirm_invoice(
     body: ConfirmBody | None = None,
     dry_run: DryRun = False,
 ) -> Response:
-    """Confirm a draft for good: numbered, posted, booked (D-44, D-45).
+    """Confirm a draft for good: numbered, posted, booked (D-44, D-45, D-78, D-81).
 
     Confirming again, with whatever date, answers the first result with `already_confirmed`. A dry
     run has no number (D-75).
