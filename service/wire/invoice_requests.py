@@ -99,7 +99,7 @@ class ConfirmBody(Wire):
 
 
 class CorrectionBody(Wire):
-    """Which details of a confirmed invoice to correct: null for all that are still billed (D-47)."""
+    """Which details of a confirmed invoice to correct: null for all still billed (D-47)."""
 
     details: Annotated[
         list[OwnId] | None,

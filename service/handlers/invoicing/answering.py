@@ -22,7 +22,7 @@ def invoice_answer(unit: UnitOfWork, invoice_id: str, *, details: bool) -> Answe
 def preview(unit: UnitOfWork, answer: Answer) -> Answer:
     """The answer of a dry run on an invoice: without a number, at the version that stands (D-75).
 
-    So the call can be made with that version as its `If-Match`.
+    So the call can be made with that version as its `If-Match`. What is not there yet has none.
     """
-    version = unit.looked_at[streams.invoice(answer.body.invoice_id)]
+    version = unit.looked_at[streams.invoice(answer.body.invoice_id)] or None
     return replace(answer, body=msgspec.structs.replace(answer.body, number=None), version=version)

@@ -27,7 +27,7 @@ async def correct(
         later = _later(unit, invoice, command.details or ())
         unit.append(correcting.correct(command, invoice, later).events)
         answer = invoice_answer(unit, command.correction_id, details=details)
-        return replace(preview(answer) if request.dry_run else answer, created=True)
+        return replace(preview(unit, answer) if request.dry_run else answer, created=True)
 
     return await submit(tenant, request, work)
 
