@@ -474,6 +474,7 @@ job_steps = Table(
     Column("problem_code", TEXT),
     Column("problem_detail", TEXT),
     Column("position", BigInteger, comment="where what it changed is recorded, if anything"),
+    Column("exceeded", TEXT, comment="JSON list of the limits that its invoice exceeds"),
     PrimaryKeyConstraint("job_id", "step"),
 )
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from aggregates import streams
 from aggregates.statuses import StepStatus
+from aggregates.terms import FailedLevel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +75,19 @@ class JobSkipped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobExceeded:
+    """A limit that the invoice of a step exceeds with a line of it, so it was not confirmed."""
+
+    line_id: str
+    failed: FailedLevel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepOutcome:
     """What came of a step: its status, how many items it changed and left alone, and why.
 
-    Items left alone are listed up to 1,000. The problem says why nothing was done, if so.
+    Items left alone are listed up to 1,000. The problem says why nothing was done, if so; which
+    limits are `exceeded`, where that is why (D-35).
     """
 
     status: StepStatus
@@ -87,12 +97,17 @@ class StepOutcome:
     skipped: tuple[JobSkipped, ...] = ()
     problem_code: str | None = None
     problem_detail: str | None = None
+    exceeded: tuple[JobExceeded, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobStepDone(JobEvent):
-    """A step of a job was done, in the transaction of what it did; so many steps are done now."""
+    """A step of a job was done, in the transaction of what it did; so many steps are done now.
 
+    Before version 2 no job confirmed invoices, so none exceeded a limit.
+    """
+
+    VERSION: ClassVar[int] = 2
     step: int
     outcome: StepOutcome
 

@@ -10,6 +10,7 @@ from aggregates.job.events import (
     JobCanceled,
     JobClosed,
     JobCompleted,
+    JobExceeded,
     JobFailed,
     JobOpened,
     JobRequested,
@@ -20,6 +21,7 @@ from aggregates.job.events import (
     StepOutcome,
 )
 from aggregates.job.state import Job, OpenJobs
+from aggregates.limits import LimitExceeded
 from aggregates.refusals import LeftAlone, NotFound, Refused
 from aggregates.statuses import JobStatus, StepStatus
 
@@ -93,7 +95,13 @@ def step_done(job: Job, outcome: StepOutcome) -> Decision:
 
 def refused(why: Refused, status: StepStatus = StepStatus.FAILED) -> StepOutcome:
     """The outcome of a step that did nothing, for this reason."""
-    return StepOutcome(status=status, problem_code=why.code, problem_detail=why.reason)
+    exceeded = why.exceeded if isinstance(why, LimitExceeded) else ()
+    return StepOutcome(
+        status=status,
+        problem_code=why.code,
+        problem_detail=why.reason,
+        exceeded=tuple(JobExceeded(line_id=of, failed=failed) for of, failed in exceeded),
+    )
 
 
 def leaving(outcome: StepOutcome, left: Sequence[LeftAlone]) -> StepOutcome:

@@ -8,6 +8,7 @@ from aggregates.job.events import (
     JobCanceled,
     JobCompleted,
     JobEvent,
+    JobExceeded,
     JobFailed,
     JobInvoice,
     JobRequested,
@@ -19,6 +20,7 @@ from aggregates.job.events import (
 from aggregates.statuses import JobStatus, StepStatus
 from projections.history import Recorded
 from projections.projecting.changes import Change, Patch, Put, Row
+from projections.projecting.time_and_material import failed_levels
 from projections.tables import job_steps, jobs
 
 
@@ -88,6 +90,7 @@ def _step(job_id: str, number: int, step: JobStep) -> Row:
 
 
 def _outcome(outcome: StepOutcome) -> Row:
+    exceeded = [_exceeded(each) for each in outcome.exceeded]
     skipped = [
         {"item_id": item.item_id, "code": item.code, "detail": item.detail}
         for item in outcome.skipped
@@ -100,7 +103,12 @@ def _outcome(outcome: StepOutcome) -> Row:
         "skipped": json.dumps(skipped),
         "problem_code": outcome.problem_code,
         "problem_detail": outcome.problem_detail,
+        "exceeded": json.dumps(exceeded) if exceeded else None,
     }
+
+
+def _exceeded(each: JobExceeded) -> Row:
+    return {"line_id": each.line_id, **failed_levels((each.failed,))[0]}
 
 
 def _invoice(invoice: JobInvoice) -> Row:

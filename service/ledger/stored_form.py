@@ -53,6 +53,11 @@ def _booked_by_confirmation(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "accounting_date": None, "adjusted": [], "actuals": actuals}
 
 
+def _within_limits(data: dict[str, Any]) -> dict[str, Any]:
+    """What came of a step from when no job confirmed invoices."""
+    return {**data, "outcome": {**data["outcome"], "exceeded": []}}
+
+
 UPCASTERS: Mapping[str, Upcaster] = {
     "EventReceived.v1": Upcaster(into="EventReceived.v2", convert=_with(digest=None)),
     "ApprovalRecorded.v1": Upcaster(into="ApprovalRecorded.v2", convert=_with(source=None)),
@@ -62,6 +67,7 @@ UPCASTERS: Mapping[str, Upcaster] = {
     "DraftCreated.v1": Upcaster(into="DraftCreated.v2", convert=_with(line_ids=None)),
     "DetailsAdded.v1": Upcaster(into="DetailsAdded.v2", convert=_with(actor=None)),
     "ActualsBooked.v1": Upcaster(into="ActualsBooked.v2", convert=_booked_by_confirmation),
+    "JobStepDone.v1": Upcaster(into="JobStepDone.v2", convert=_within_limits),
 }
 """By the old stored name."""
 

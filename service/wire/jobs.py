@@ -13,7 +13,7 @@ from aggregates.refusals import LeftAlone, of_reason
 from aggregates.statuses import JobStatus, StepStatus
 from projections.views.resource import Day, Listed, Money, Resource
 from service.wire.from_states import left_alone
-from service.wire.outcomes import Problem, SkippedItem
+from service.wire.outcomes import Problem, ProblemError, SkippedItem
 from service.wire.problem.problems import of_recorded
 
 _MARKS = {"mark_ready": "ready", "mark_not_ready": "not_ready"}
@@ -206,7 +206,7 @@ def _result(row: RowMapping, *, is_over: bool) -> JobResult:
         skipped_count=row["skipped_count"],
         invoices=invoices,
         skipped=[_left_alone(**item) for item in msgspec.json.decode(row["skipped"])],
-        problem=_problem(row),
+        problem=_problem_of_step(row),
         position=row["position"],
     )
 
@@ -229,6 +229,16 @@ def _scheduled(step: JobStep) -> JobResult:
 
 def _left_alone(item_id: str, code: str, detail: str) -> SkippedItem:
     return left_alone(LeftAlone(item_id, of_reason(code, detail)))
+
+
+def _problem_of_step(row: RowMapping) -> Problem | None:
+    """Why a step did nothing, with the limits that it would exceed (D-35)."""
+    problem = _problem(row)
+    if problem is None or row["exceeded"] is None:
+        return problem
+    limits = msgspec.json.decode(row["exceeded"])
+    errors = [{"code": problem.code, "rule": problem.rule, **limit} for limit in limits]
+    return msgspec.structs.replace(problem, errors=msgspec.convert(errors, list[ProblemError]))
 
 
 def _problem(row: RowMapping) -> Problem | None:

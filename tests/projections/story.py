@@ -70,6 +70,7 @@ from aggregates.job.events import (
     JobCanceled,
     JobClosed,
     JobCompleted,
+    JobExceeded,
     JobFailed,
     JobInvoice,
     JobOpened,
@@ -892,7 +893,20 @@ STEP_FAILED = JobStepDone(
     **JOB,
     step=2,
     outcome=StepOutcome(
-        status=StepStatus.FAILED, problem_code="invoice_not_found", problem_detail="no invoice"
+        status=StepStatus.FAILED,
+        problem_code="limit_exceeded",
+        problem_detail="too much",
+        exceeded=(
+            JobExceeded(
+                line_id="T",
+                failed=FailedLevel(
+                    level=LimitLevel.CONTRACT,
+                    limit=d("5000.00"),
+                    used=d("4900.00"),
+                    shortfall=d("300.00"),
+                ),
+            ),
+        ),
     ),
 )
 JOB_FAILED = JobFailed(job_id="J2", problem_code="internal", problem_detail="an unexpected error")

@@ -63,7 +63,14 @@ def called(name: str) -> dict[str, str]:
 
 def test_a_contract_defined_replaces_its_row_and_all_its_customers() -> None:
     key = {"contract_id": "C1"}
-    row = {**key, **called("Harbour"), "currency": "EUR", "nte_limit": 500000, "version": VERSION}
+    row = {
+        **key,
+        **called("Harbour"),
+        "currency": "EUR",
+        "nte_limit": 500000,
+        "approval": "none",
+        "version": VERSION,
+    }
     named = {**key, "position": POSITION}
     bay = {**named, "customer_id": "B", "ordinal": 0, **called("Bay"), "nte_limit": 200000}
     anchor = {**named, "customer_id": "A", "ordinal": 1, **called("Anchor"), "nte_limit": None}
@@ -356,6 +363,7 @@ NOTHING_DONE = {
     "skipped": "[]",
     "problem_code": None,
     "problem_detail": None,
+    "exceeded": None,
     "position": None,
 }
 JOB_VERSION = {"job_id": "J1", "version": VERSION}
@@ -404,6 +412,12 @@ def test_a_step_that_is_done_says_what_came_of_it_and_moves_its_job() -> None:
 def test_a_step_that_changed_nothing_has_no_position_to_be_taken_back_by() -> None:
     rows = [patched.rows[0] for patched in changes(story.STEP_FAILED) if isinstance(patched, Patch)]
     assert rows[0]["position"] is None
+
+
+def test_a_step_that_failed_at_a_limit_says_at_which_d35() -> None:
+    rows = [patched.rows[0] for patched in changes(story.STEP_FAILED) if isinstance(patched, Patch)]
+    limit = {"level": "contract", "limit": "5000.00", "used": "4900.00", "shortfall": "300.00"}
+    assert json.loads(rows[0]["exceeded"]) == [{"line_id": "T", **limit}]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Jobs: asked for, done step by step, stopped; and how many may be open."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -15,6 +16,7 @@ from aggregates.job.events import (
     JobCanceled,
     JobClosed,
     JobCompleted,
+    JobExceeded,
     JobFailed,
     JobOpened,
     JobRequested,
@@ -26,8 +28,10 @@ from aggregates.job.events import (
 )
 from aggregates.job.state import Job, OpenJobs, evolve, evolve_open
 from aggregates.job.working import MOST_OPEN, MOST_STEPS, RequestJob
+from aggregates.limits import LimitExceeded
 from aggregates.refusals import LeftAlone, NotFound, Refused
-from aggregates.statuses import JobStatus, StepStatus
+from aggregates.statuses import JobStatus, LimitLevel, StepStatus
+from aggregates.terms import FailedLevel
 from tests.aggregates.any_events import an_event
 
 DONE = StepOutcome(status=StepStatus.COMPLETE, changed_count=1)
@@ -128,6 +132,15 @@ def test_a_step_that_is_refused_has_an_outcome_too_and_the_job_goes_on() -> None
     began = working.request(asked(), None)
     job = folded(began, working.step_done(folded(began), outcome))
     assert (job.done, job.is_over) == (1, False)
+
+
+def test_a_step_that_fails_at_a_limit_keeps_which_one_d35() -> None:
+    failed = FailedLevel(
+        level=LimitLevel.CONTRACT, limit=Decimal(900), used=Decimal(500), shortfall=Decimal(50)
+    )
+    outcome = working.refused(LimitExceeded([("L1", failed)]))
+    assert outcome.problem_code == "limit_exceeded"
+    assert outcome.exceeded == (JobExceeded(line_id="L1", failed=failed),)
 
 
 FAILED = working.refused(NotFound("contract", "C0"))

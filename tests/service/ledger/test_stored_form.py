@@ -456,6 +456,17 @@ EXAMPLES: tuple[Event, ...] = (
             ),
             problem_code=None,
             problem_detail=None,
+            exceeded=(
+                job_events.JobExceeded(
+                    line_id="L1",
+                    failed=FailedLevel(
+                        level=LimitLevel.CONTRACT,
+                        limit=Decimal("900.00"),
+                        used=Decimal("500.00"),
+                        shortfall=Decimal("50.00"),
+                    ),
+                ),
+            ),
         ),
     ),
     job_events.JobCompleted(job_id="j1"),
