@@ -35,7 +35,7 @@ async def confirm(
         decided = confirming.confirm(command, invoice, deal, series)
         unit.append(decided.events)
         version = unit.version(streams.invoice(invoice_id))
-        body = from_states.invoice(invoice_of(unit, invoice_id))
+        body = from_states.invoice(invoice_of(unit, invoice_id), with_details=request.details)
         if decided.left:
             body = ConfirmedInvoice(**msgspec.structs.asdict(body), already_confirmed=True)
         return Answer(body=body, version=version)

@@ -1,12 +1,14 @@
 """Invoices are confirmed, for good."""
 
+from dataclasses import replace
+
 from fastapi import HTTPException, Response
 
 from projections.views.invoices import ConfirmedInvoice
 from service.handlers.invoicing import confirming as handlers
 from service.http.callers import ThePostedChange, TheTenant
 from service.http.responses import command_response, gives
-from service.http.routers.invoices.drafts import InvoiceId
+from service.http.routers.invoices.drafts import InvoiceId, WithDetails
 from service.http.routers.routes import Routes
 from service.wire.invoice_requests import ConfirmBody
 
@@ -28,12 +30,14 @@ async def confirm_invoice(
     tenant: TheTenant,
     command: ThePostedChange,
     body: ConfirmBody | None = None,
+    details: WithDetails = True,
 ) -> Response:
     """Confirm a draft for good: numbered, posted, booked (D-44, D-45).
 
     Confirming again, with whatever date, answers the first result with `already_confirmed`.
     """
+    asked = replace(command, details=details)
     answer = await handlers.confirm(
-        tenant, command, invoice_id, body.accounting_date if body else None
+        tenant, asked, invoice_id, body.accounting_date if body else None
     )
     return command_response(answer)

@@ -1,5 +1,6 @@
 """Invoices: listed and shown, drafted, deleted."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request, Response
@@ -27,6 +28,10 @@ from service.wire.outcomes import Done, Drafted
 routes = Routes("/v1", "Invoices")
 
 InvoiceId = Annotated[str, Path(max_length=200)]
+WithDetails = Annotated[
+    bool,
+    Query(description="Show the details of each line; `false` where only the sums are wanted."),
+]
 DRAFTING = (
     "contract_not_found",
     "nothing_ready",
@@ -45,12 +50,15 @@ TheInvoices = Annotated[Listing, Depends(listing_by(invoice_views.INVOICES_BY))]
     status_code=201,
     responses=gives(Drafted, status=201, begun=Job, problems=DRAFTING),
 )
-async def draft_invoices(body: DraftBody, tenant: TheTenant, command: ThePost) -> Response:
+async def draft_invoices(
+    body: DraftBody, tenant: TheTenant, command: ThePost, details: WithDetails = True
+) -> Response:
     """Draft what is ready: one invoice a customer, one line a contract line (D-40).
 
     Of one contract or of all that match at once (201). Without these, of all contracts that have
     something ready or of those in `contract_ids`, by a job with a result for each (202).
     """
+    command = replace(command, details=details)
     customer_ids = None if body.customer_ids is None else tuple(body.customer_ids)
     if body.contract_id is None and body.matching is None:
         contract_ids = None if body.contract_ids is None else tuple(body.contract_ids)
@@ -81,10 +89,13 @@ async def list_invoices(
     status: Annotated[list[InvoiceStatus] | None, Query()] = None,
     contract_id: Ids = None,
     customer_id: Ids = None,
+    corrects: Annotated[Ids, Query(description="Only corrections of these invoices.")] = None,
     details: Annotated[bool, Query(description="Show the details of each line, too.")] = False,
 ) -> Response:
     """Invoices in the order they were drafted, with the names of contract and customer."""
-    matching = any_of(status=status, contract_id=contract_id, customer_id=customer_id)
+    matching = any_of(
+        status=status, contract_id=contract_id, customer_id=customer_id, corrects=corrects
+    )
     page, position = await reading.of(
         invoice_views.list_invoices, matching, listing.page(), details=details
     )
@@ -92,9 +103,14 @@ async def list_invoices(
 
 
 @routes.get("/invoices/{invoice_id}", responses=gives(Invoice, problems=("invoice_not_found",)))
-async def get_invoice(invoice_id: InvoiceId, reading: TheReading) -> Response:
-    """An invoice with its lines and details."""
-    found, position = await reading.of(invoice_views.find_invoice, invoice_id)
+async def get_invoice(
+    invoice_id: InvoiceId, reading: TheReading, details: WithDetails = True
+) -> Response:
+    """An invoice with its lines and details.
+
+    A draft shows what else is to be billed (`pending`), and how its contract is (`figures`, D-72).
+    """
+    found, position = await reading.of(invoice_views.find_invoice, invoice_id, details=details)
     return one_response(found, "invoice", invoice_id, position)
 
 
