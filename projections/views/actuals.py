@@ -1,5 +1,7 @@
-"""Actuals as callers get them: unbilled sales, reversals, billed sales (D-45)."""
+"""Actuals as callers get them: unbilled sales, reversals, billed sales (D-45, D-110)."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from msgspec import UNSET, field
@@ -16,15 +18,15 @@ from sqlalchemy import (
     select,
 )
 
-from aggregates.actuals import BOOKED
 from aggregates.statuses import (
     ActualType,
     AdjustmentStatus,
     BillingStatus,
     BillingType,
+    Cause,
     TransactionClass,
 )
-from projections.tables import booked_actuals, time_and_material
+from projections.tables import booked_actuals, booked_sales, invoices, time_and_material
 from projections.values.units import from_millionths, from_minor, price_from_millionths
 from projections.views.paging import (
     PageRequest,
@@ -39,12 +41,14 @@ from projections.views.resource import Day, Money, Page, Position, Quantity, Res
 
 
 class Actual(Resource):
-    """A sales actual: unbilled, its reversal, or billed (D-45)."""
+    """A sales actual: unbilled, its reversal, or billed (D-45); `cause` is why it was booked."""
 
     actual_id: str
-    item_id: str
+    item_id: str | None
     type: ActualType
+    cause: Cause
     reversal_of: str | None
+    replaces: str | None
     contract_id: str
     line_id: str
     customer_id: str
@@ -53,6 +57,7 @@ class Actual(Resource):
     invoice_id: str | None
     transaction_class: TransactionClass | None = field(name="class")
     date: Day
+    accounting_date: Day
     quantity: Quantity
     unit_price: UnitPrice
     amount: Money
@@ -81,40 +86,73 @@ _SHARED = (
     "tax",
     "currency",
     "billing_type",
+    "billing_status",
     "adjustment_status",
 )
+_APPROVAL = literal(Cause.APPROVAL.value, Text)
 
 
-def _unbilled() -> Select[Any]:
-    """Unbilled sales as actuals: their rows stand in the T&M view, with the status of the item."""
-    sale = time_and_material.c
+@dataclass(frozen=True, slots=True)
+class Accounted:
+    """The days of accounting that are wanted, both inside; None for all."""
+
+    first: date | None = None
+    last: date | None = None
+
+    def of(self, column: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+        """The conditions on such a day."""
+        conditions: list[ColumnElement[bool]] = []
+        if self.first:
+            conditions.append(column >= self.first)
+        if self.last:
+            conditions.append(column <= self.last)
+        return conditions
+
+
+ALL_DAYS = Accounted()
+
+
+def _unbilled(*, approved: bool = True) -> Select[Any]:
+    """Unbilled sales as actuals: their rows stand in the T&M view, with the status of the item.
+
+    Those that came by an approval have nothing else; without them, the others are few.
+    """
+    sale, booked = time_and_material.c, booked_sales.c
     return select(
         *(sale[name] for name in _SHARED),
         sale.item_id.label("actual_id"),
         literal(ActualType.UNBILLED_SALES.value, Text).label("type"),
+        func.coalesce(booked.cause, _APPROVAL).label("cause"),
         null().label("reversal_of"),
+        booked.replaces,
         null().label("milestone_id"),
-        sale.billing_status,
-    )
+        func.coalesce(booked.accounting_date, sale.date).label("accounting_date"),
+    ).join_from(time_and_material, booked_sales, booked.item_id == sale.item_id, isouter=approved)
 
 
 def _booked() -> Select[Any]:
-    booked = booked_actuals.c
+    """Booked actuals; older ones are accounted on the day of their invoice."""
+    booked, invoice = booked_actuals.c, invoices.c
+    day = func.coalesce(booked.accounting_date, invoice.accounting_date, booked.date)
     return select(
         *(booked[name] for name in _SHARED),
         booked.actual_id,
         booked.type,
+        booked.cause,
         booked.reversal_of,
+        booked.replaces,
         booked.milestone_id,
-        literal(BOOKED.value, Text).label("billing_status"),
-    )
+        day.label("accounting_date"),
+    ).outerjoin_from(booked_actuals, invoices, invoice.invoice_id == booked.invoice_id)
 
 
-def list_actuals(connection: Connection, wanted: Wanted, request: PageRequest) -> Page[Actual]:
-    """Unbilled sales, reversals and billed sales, in the order they were recorded (D-45)."""
+def list_actuals(
+    connection: Connection, wanted: Wanted, request: PageRequest, accounted: Accounted = ALL_DAYS
+) -> Page[Actual]:
+    """Unbilled sales, reversals and billed sales, in the order they were booked (D-45)."""
+    unbilled = _unbilled(approved=_has_approved(wanted))
     kinds = [
-        statement.where(*any_of({c.name: c for c in statement.selected_columns}, wanted)).subquery()
-        for statement in (_unbilled(), _booked())
+        _matching(statement, wanted, accounted).subquery() for statement in (unbilled, _booked())
     ]
     pagings = [_paging_of(kind, wanted) for kind in kinds]
     paging = pagings[0]
@@ -133,6 +171,16 @@ def list_actuals(connection: Connection, wanted: Wanted, request: PageRequest) -
     )
 
 
+def _matching(statement: Select[Any], wanted: Wanted, accounted: Accounted) -> Select[Any]:
+    columns = {c.name: c for c in statement.selected_columns}
+    return statement.where(*any_of(columns, wanted), *accounted.of(columns["accounting_date"]))
+
+
+def _has_approved(wanted: Wanted) -> bool:
+    """Whether what came by an approval is wanted, which nearly all unbilled sales did."""
+    return Cause.APPROVAL in wanted.get("cause", (Cause.APPROVAL,))
+
+
 _CAN_BE_EMPTY = {"approval_id", "class", "invoice_id", "item_id"}
 """Milestones have neither approval nor class, an open item no invoice, a detail by hand no item."""
 _FOUND_BY = {"contract_id", "approval_id", "invoice_id", "item_id"}
@@ -143,11 +191,13 @@ def _paging_of(actuals: Subquery, wanted: Wanted) -> Paging:
     sortable: dict[str, ColumnElement[Any]] = {
         c.name: func.coalesce(c, "") if c.name in _CAN_BE_EMPTY else c
         for c in actuals.c
-        if c.name not in {"reversal_of", "milestone_id", "sequence"}
+        if c.name not in {"reversal_of", "replaces", "milestone_id", "sequence"}
     }
     # The order they were booked in: what one event has booked has one position.
     sortable["position"] = actuals.c.sequence
-    if wanted.keys() & _FOUND_BY:  # then those few are not to be looked for in order among all
+    if wanted.keys() & _FOUND_BY or not _has_approved(
+        wanted
+    ):  # then those few are not to be looked for in order among all
         sortable["position"] = past_indexes(actuals.c.sequence)
     return Paging(sortable, key="actual_id", default="position")
 
@@ -161,7 +211,9 @@ def _actual(row: RowMapping) -> Actual:
         actual_id=row["actual_id"],
         item_id=row["item_id"],
         type=row["type"],
+        cause=row["cause"],
         reversal_of=row["reversal_of"],
+        replaces=row["replaces"],
         contract_id=row["contract_id"],
         line_id=row["line_id"],
         customer_id=row["customer_id"],
@@ -170,6 +222,7 @@ def _actual(row: RowMapping) -> Actual:
         invoice_id=row["invoice_id"],
         transaction_class=row["class"],
         date=row["date"],
+        accounting_date=row["accounting_date"],
         quantity=from_millionths(row["quantity"]),
         unit_price=price_from_millionths(row["unit_price"], currency),
         amount=from_minor(row["amount"], currency),

@@ -8,16 +8,17 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from sqlalchemy import Connection, RowMapping, and_, select
 
-from aggregates.statuses import BillingMethod, BillingType, InvoiceStatus, TransactionClass
+from aggregates.statuses import BillingMethod, BillingType, InvoiceStatus
 from projections.history import can_be_stored
 from projections.tables import (
     contract_customers,
     contracts,
-    invoice_details,
     invoice_lines,
     invoices,
 )
-from projections.values.units import from_millionths, from_minor, price_from_millionths
+from projections.values.units import from_minor
+from projections.views.invoice_details import Details, InvoiceDetail, details_of
+from projections.views.invoice_figures import InvoiceFigures, Pending, figures, pending
 from projections.views.paging import (
     PageRequest,
     Paging,
@@ -31,25 +32,8 @@ from projections.views.resource import (
     Listed,
     Money,
     Page,
-    Quantity,
     Resource,
-    UnitPrice,
 )
-
-
-class InvoiceDetail(Resource):
-    """One detail of an invoice; `kind` is the class of an actual, or `milestone`."""
-
-    detail_id: str
-    item_id: str | None
-    kind: Annotated[str, Meta(extra_json_schema={"enum": [*TransactionClass, "milestone"]})]
-    date: Day
-    description: str
-    quantity: Quantity
-    unit_price: UnitPrice
-    amount: Money
-    tax: Money
-    billing_type: BillingType
 
 
 class BillingTypeTotal(Resource):
@@ -76,8 +60,16 @@ class InvoiceLine(Resource):
     details: list[InvoiceDetail] | UnsetType = UNSET
 
 
+class InvoiceApproval(Resource):
+    """Who approved an invoice, when, and at which version of it (D-73)."""
+
+    actor: str | None
+    at: Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+    version: int
+
+
 class Invoice(Listed):
-    """A proforma invoice."""
+    """A proforma invoice. Of a draft, its own page shows `pending` and `figures`, too (D-72)."""
 
     invoice_id: str
     number: str | None
@@ -88,13 +80,20 @@ class Invoice(Listed):
     cutoff: Day | None
     accounting_date: Day | None
     corrects: str | None
+    corrects_number: str | None
+    has_corrections: bool
+    transfer_to: str | None
     amount: Money
     tax: Money
     total: Money
+    approval: InvoiceApproval | None
     lines: list[InvoiceLine]
+    retainers: list[InvoiceDetail]
+    pending: Pending | UnsetType = UNSET
+    figures: InvoiceFigures | UnsetType = UNSET
 
 
-class ListedInvoice(Invoice):
+class ListedInvoice(Invoice, kw_only=True):
     """An invoice in a list, with the names of whom and what it is for."""
 
     contract_name: str
@@ -107,15 +106,17 @@ class ConfirmedInvoice(Invoice):
     already_confirmed: Annotated[bool, Meta(extra_json_schema={"const": True})] | UnsetType = UNSET
 
 
+_NOT_SORTED = {"version", "has_corrections", "approval_actor", "approval_at", "approval_version"}
 _INVOICES = Paging(
     {
-        **{c.name: empty_first(c) for c in invoices.c if c.name != "version"},
+        **{c.name: empty_first(c) for c in invoices.c if c.name not in _NOT_SORTED},
         "total": invoices.c.amount + invoices.c.tax,
     },
     key="invoice_id",
     default="position",
 )
 INVOICES_BY = _INVOICES.sortable
+_OPEN = (InvoiceStatus.DRAFT, InvoiceStatus.IN_REVIEW)
 
 
 def list_invoices(
@@ -141,7 +142,7 @@ def list_invoices(
     part = _INVOICES.read(request)
     rows = _INVOICES.fetch(connection, statement, part)
     shown = rows[: request.limit]
-    lines = _lines(connection, shown, _details(connection, shown) if details else None)
+    lines = _lines(connection, shown, details_of(connection, shown) if details else None)
     return Page(
         items=[
             ListedInvoice(
@@ -156,35 +157,25 @@ def list_invoices(
     )
 
 
-def find_invoice(connection: Connection, invoice_id: str) -> tuple[Invoice, int] | None:
-    """An invoice with its lines and details, and its version."""
+def find_invoice(
+    connection: Connection, invoice_id: str, *, details: bool = True
+) -> tuple[Invoice, int] | None:
+    """An invoice with its lines, and details unless told otherwise, and its version.
+
+    Of a draft with what it stands beside (D-72).
+    """
     if not can_be_stored(invoice_id):
         return None
     statement = select(invoices).where(invoices.c.invoice_id == invoice_id)
     row = connection.execute(statement).mappings().first()
     if row is None:
         return None
-    lines = _lines(connection, [row], _details(connection, [row]))
-    return Invoice(**_invoice(row, lines[invoice_id])), row["version"]
-
-
-Details = Mapping[tuple[str, str], list[InvoiceDetail]]
-"""The details of invoices, by invoice and line."""
-
-
-def _details(connection: Connection, rows: Sequence[RowMapping]) -> Details:
-    """The details of the invoices of these rows: one statement for all."""
-    detail = invoice_details.c
-    currencies = {row["invoice_id"]: row["currency"] for row in rows}
-    details: dict[tuple[str, str], list[InvoiceDetail]] = defaultdict(list)
-    for found in connection.execute(
-        select(invoice_details)
-        .where(detail.invoice_id.in_(currencies))
-        .order_by(detail.invoice_id, detail.line_id, detail.date, detail.item_id)
-    ).mappings():
-        invoice_id = found["invoice_id"]
-        details[invoice_id, found["line_id"]].append(_detail(found, currencies[invoice_id]))
-    return details
+    lines = _lines(connection, [row], details_of(connection, [row]) if details else None)
+    found = Invoice(**_invoice(row, lines[invoice_id]))
+    if row["status"] in _OPEN:
+        found.pending = pending(connection, row)
+        found.figures = figures(connection, row, {line.line_id for line in found.lines})
+    return found, row["version"]
 
 
 def _lines(
@@ -213,12 +204,24 @@ def _invoice(row: RowMapping, lines: list[InvoiceLine]) -> dict[str, Any]:
         "currency": currency,
         "cutoff": row["cutoff"],
         "accounting_date": row["accounting_date"],
-        "corrects": None,
+        "corrects": row["corrects"],
+        "corrects_number": row["corrects_number"],
+        "has_corrections": row["has_corrections"],
+        "transfer_to": None,
         "amount": from_minor(row["amount"], currency),
         "tax": from_minor(row["tax"], currency),
         "total": from_minor(row["amount"] + row["tax"], currency),
+        "approval": _approval(row),
         "lines": lines,
+        "retainers": [],
     }
+
+
+def _approval(row: RowMapping) -> InvoiceApproval | None:
+    version = row["approval_version"]
+    if version is None:
+        return None
+    return InvoiceApproval(actor=row["approval_actor"], at=row["approval_at"], version=version)
 
 
 def _line(row: RowMapping, details: list[InvoiceDetail] | UnsetType, currency: str) -> InvoiceLine:
@@ -230,19 +233,4 @@ def _line(row: RowMapping, details: list[InvoiceDetail] | UnsetType, currency: s
         total=from_minor(row["amount"] + row["tax"], currency),
         groups=msgspec.json.decode(row["groups"], type=list[BillingTypeTotal]),
         details=details,
-    )
-
-
-def _detail(row: RowMapping, currency: str) -> InvoiceDetail:
-    return InvoiceDetail(
-        detail_id=row["detail_id"],
-        item_id=row["item_id"],
-        kind=row["kind"],
-        date=row["date"],
-        description=row["description"],
-        quantity=from_millionths(row["quantity"]),
-        unit_price=price_from_millionths(row["unit_price"], currency),
-        amount=from_minor(row["amount"], currency),
-        tax=from_minor(row["tax"], currency),
-        billing_type=row["billing_type"],
     )

@@ -25,7 +25,7 @@ class Request:
     `if_match` is the version that the caller saw, None for any; what is changed `must_exist` if the
     caller gave an `If-Match` at all. `digest` tells what was asked (method, path, body),
     `request_id` seeds the ids that it makes. A `dry_run` is answered as the command would be, and
-    records nothing.
+    records nothing. Without `details`, invoices are answered without theirs.
     """
 
     context: Context
@@ -35,6 +35,7 @@ class Request:
     if_match: int | None = None
     must_exist: bool = False
     dry_run: bool = False
+    details: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

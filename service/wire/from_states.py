@@ -3,13 +3,16 @@
 from dataclasses import asdict
 from decimal import Decimal
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from aggregates import money
 from aggregates.contract.state import Contract
 from aggregates.contract_line.head import LineHead
 from aggregates.contract_line.items import Item, OpenSale
 from aggregates.contract_line.state import ContractLine
+from aggregates.invoice.details import Detail
+from aggregates.invoice.events import InvoiceDetail as Drafted
+from aggregates.invoice.events import InvoiceLineTotal
 from aggregates.invoice.state import Invoice
 from aggregates.refusals import LeftAlone
 from aggregates.statuses import BillingMethod
@@ -19,6 +22,7 @@ from projections.projecting.time_and_material import failed_levels as levels_as_
 from projections.views import invoices
 from projections.views.backlog.rows import FailedLevel
 from projections.views.contract import contracts
+from projections.views.invoice_details import DetailSource, InvoiceDetail
 from service.wire.outcomes import ChangedItem, SkippedItem
 
 
@@ -156,23 +160,10 @@ def failed_levels(failed: tuple[FailedLimit, ...]) -> list[FailedLevel]:
 
 def invoice(state: Invoice, *, with_details: bool = True) -> invoices.Invoice:
     """An invoice with its lines, and with their details unless told otherwise (D-43)."""
-    currency = state.currency
-    details: dict[str, list[invoices.InvoiceDetail]] = {}
-    for detail in (each.stands for each in (state.listed() if with_details else ())):
-        details.setdefault(detail.line_id, []).append(
-            invoices.InvoiceDetail(
-                detail_id=detail.detail_id,
-                item_id=detail.item_id,
-                kind=detail.kind,
-                date=detail.date,
-                description=detail.description,
-                quantity=quantity(detail.quantity),
-                unit_price=unit_price(detail.unit_price, currency),
-                amount=amount(detail.amount, currency),
-                tax=amount(detail.tax, currency),
-                billing_type=detail.billing_type,
-            )
-        )
+    currency, approval = state.currency, state.approval
+    details: dict[str, list[InvoiceDetail]] = {}
+    for detail in state.listed() if with_details else ():
+        details.setdefault(detail.stands.line_id, []).append(_detail(detail, currency))
     return invoices.Invoice(
         invoice_id=state.invoice_id,
         number=state.number,
@@ -182,28 +173,78 @@ def invoice(state: Invoice, *, with_details: bool = True) -> invoices.Invoice:
         currency=currency,
         cutoff=state.cutoff,
         accounting_date=state.accounting_date,
-        corrects=None,
+        corrects=state.corrects,
+        corrects_number=state.corrects_number,
+        has_corrections=state.has_corrections,
+        transfer_to=None,
         amount=amount(state.amount, currency),
         tax=amount(state.tax, currency),
         total=amount(state.amount + state.tax, currency),
+        approval=approval
+        and invoices.InvoiceApproval(
+            actor=approval.actor, at=approval.at.isoformat(), version=approval.version
+        ),
         lines=[
-            invoices.InvoiceLine(
-                line_id=total.line_id,
-                billing_method=total.billing_method,
-                amount=amount(total.amount, currency),
-                tax=amount(total.tax, currency),
-                total=amount(total.amount + total.tax, currency),
-                groups=[
-                    invoices.BillingTypeTotal(
-                        billing_type=group.billing_type,
-                        count=group.count,
-                        amount=amount(group.amount, currency),
-                        tax=amount(group.tax, currency),
-                    )
-                    for group in total.groups
-                ],
-                details=details.get(total.line_id, []) if with_details else UNSET,
-            )
+            _line_total(total, details.get(total.line_id, []) if with_details else UNSET, currency)
             for total in state.lines
         ],
+        retainers=[],
+    )
+
+
+def _line_total(
+    total: InvoiceLineTotal, details: list[InvoiceDetail] | UnsetType, currency: str
+) -> invoices.InvoiceLine:
+    return invoices.InvoiceLine(
+        line_id=total.line_id,
+        billing_method=total.billing_method,
+        amount=amount(total.amount, currency),
+        tax=amount(total.tax, currency),
+        total=amount(total.amount + total.tax, currency),
+        groups=[
+            invoices.BillingTypeTotal(
+                billing_type=group.billing_type,
+                count=group.count,
+                amount=amount(group.amount, currency),
+                tax=amount(group.tax, currency),
+            )
+            for group in total.groups
+        ],
+        details=details,
+    )
+
+
+def _detail(detail: Detail, currency: str) -> InvoiceDetail:
+    stands, original = detail.stands, detail.source if detail.corrects else None
+    return InvoiceDetail(
+        detail_id=stands.detail_id,
+        item_id=stands.item_id,
+        kind=stands.kind,
+        date=stands.date,
+        description=stands.description,
+        external_description=stands.external_description,
+        quantity=quantity(stands.quantity),
+        unit_price=unit_price(stands.unit_price, currency),
+        amount=amount(stands.amount, currency),
+        tax=amount(stands.tax, currency),
+        billing_type=stands.billing_type,
+        edited=detail.edited,
+        source=detail.source and _source(detail.source, currency),
+        recalled=detail.recalled_by is not None,
+        corrects_detail=detail.corrects,
+        corrected_by=detail.corrected_by,
+        original_quantity=original and quantity(original.quantity),
+        original_unit_price=original and unit_price(original.unit_price, currency),
+        original_amount=original and amount(original.amount, currency),
+        original_tax=original and amount(original.tax, currency),
+    )
+
+
+def _source(source: Drafted, currency: str) -> DetailSource:
+    return DetailSource(
+        quantity=quantity(source.quantity),
+        unit_price=unit_price(source.unit_price, currency),
+        amount=amount(source.amount, currency),
+        tax=amount(source.tax, currency),
+        billing_type=source.billing_type,
     )

@@ -555,6 +555,21 @@ LINE_USAGE_POSTED = LineUsageChanged(
         used(LimitLevel.LINE, None, "0.00", "800.00"),
     ),
 )
+FIXED_USAGE_POSTED = replace(
+    LINE_USAGE_POSTED,
+    line_id="F",
+    usages=(
+        used(LimitLevel.LINE_CUSTOMER, "A", "0", "1200.00"),
+        used(LimitLevel.LINE, None, "0", "1200.00"),
+    ),
+)
+CONTRACT_USAGE_POSTED = replace(
+    CONTRACT_USAGE,
+    usages=(
+        used(LimitLevel.CONTRACT_CUSTOMER, "A", "0.00", "2000.00"),
+        used(LimitLevel.CONTRACT, None, "0.00", "2000.00"),
+    ),
+)
 
 # --- invoices in full --------------------------------------------------------------------------
 
@@ -959,6 +974,8 @@ EVENTS: tuple[Event, ...] = (
     POSTED,
     M1_POSTED,
     LINE_USAGE_POSTED,
+    FIXED_USAGE_POSTED,
+    CONTRACT_USAGE_POSTED,
     parked("e1"),
     parked("e2"),
     parked("e1", "it still lacks its line"),

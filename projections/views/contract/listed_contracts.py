@@ -20,12 +20,13 @@ from sqlalchemy import (
 )
 
 from aggregates.money import MINOR_UNITS
-from aggregates.statuses import BillingStatus, BillingType
+from aggregates.statuses import BillingStatus, BillingType, LimitLevel
 from projections.tables import (
     contract_customers,
     contract_lines,
     contracts,
     fixed_price_totals,
+    limit_usage,
     of_contracts,
     time_and_material_totals,
 )
@@ -43,7 +44,6 @@ class ListedContract(Contract):
 
 
 _STATUSES = {
-    "invoiced": BillingStatus.INVOICE_POSTED,
     "on_drafts": BillingStatus.INVOICE_CREATED,
     "ready": BillingStatus.READY,
     "not_ready": BillingStatus.NOT_READY,
@@ -85,7 +85,15 @@ def _values() -> Subquery:
     return by_contract.group_by(line.contract_id).subquery("worth")
 
 
-_SUMS, _VALUES = _sums(), _values()
+def _invoiced() -> Subquery:
+    """What each contract was billed so far (D-37)."""
+    usage = limit_usage.c
+    invoiced = cast(usage.invoiced, Double).label("invoiced")
+    of_all = select(usage.contract_id, invoiced).where(usage.level == LimitLevel.CONTRACT.value)
+    return of_all.subquery("billed")
+
+
+_SUMS, _VALUES, _INVOICED = _sums(), _values(), _invoiced()
 _FEWER = {
     decimals: [code for code, has in MINOR_UNITS.items() if has == decimals]
     for decimals in sorted(set(MINOR_UNITS.values()) - {2})
@@ -99,9 +107,10 @@ def _as_it_reads(minor: ColumnElement[float]) -> ColumnElement[float]:
 
 
 def _figures() -> dict[str, ColumnElement[float]]:
+    invoiced = func.coalesce(_INVOICED.c.invoiced, 0.0)
     own = {name: func.coalesce(_SUMS.c[name], 0.0) for name in _STATUSES}
     value = func.coalesce(_VALUES.c.contract_value, 0.0)
-    known = {**own, "contract_value": value, "remaining": value - own["invoiced"]}
+    known = {"invoiced": invoiced, **own, "contract_value": value, "remaining": value - invoiced}
     return {name: _as_it_reads(minor) for name, minor in known.items()}
 
 
@@ -133,6 +142,7 @@ def list_contracts(
         own = contracts.c.contract_id
         joined = contracts.outerjoin(_SUMS, _SUMS.c.contract_id == own)
         joined = joined.outerjoin(_VALUES, _VALUES.c.contract_id == own)
+        joined = joined.outerjoin(_INVOICED, _INVOICED.c.contract_id == own)
         statement = statement.select_from(joined)
     rows = _CONTRACTS.fetch(connection, statement, part)
     shown = rows[: request.limit]

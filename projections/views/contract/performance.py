@@ -7,8 +7,13 @@ from typing import Any
 from msgspec import UNSET
 from sqlalchemy import Connection, func, select
 
-from aggregates.statuses import BillingMethod, BillingStatus, BillingType
-from projections.tables import contract_lines, fixed_price_totals, time_and_material_totals
+from aggregates.statuses import BillingMethod, BillingStatus, BillingType, LimitLevel
+from projections.tables import (
+    contract_lines,
+    fixed_price_totals,
+    limit_usage,
+    time_and_material_totals,
+)
 from projections.values.sums import halves, kept_halves, whole
 from projections.values.units import from_minor, from_minor_or_none
 from projections.views.contract.limits import LimitLevelUsage, levels
@@ -65,6 +70,8 @@ def performance(connection: Connection, contract_id: str) -> Performance | None:
         return None
     currency, limits = known
     sums = _sums(connection, [contract_id], "line_id")
+    invoiced = _invoiced(connection, [contract_id], "line_id", LimitLevel.LINE_CUSTOMER)
+    of_all = invoiced_to_date(connection, [contract_id])
     statement = (
         select(contract_lines)
         .where(contract_lines.c.contract_id == contract_id)
@@ -76,7 +83,12 @@ def performance(connection: Connection, contract_id: str) -> Performance | None:
             line_id=row["line_id"],
             name=row["name"],
             billing_method=row["billing_method"],
-            **_performance(row["contract_amount"], sums[row["line_id"]], currency),
+            **_performance(
+                row["contract_amount"],
+                invoiced.get(row["line_id"], 0),
+                sums[row["line_id"]],
+                currency,
+            ),
         )
         for row in rows
     ]
@@ -88,7 +100,7 @@ def performance(connection: Connection, contract_id: str) -> Performance | None:
     return Performance(
         contract_id=contract_id,
         currency=currency,
-        **_performance(value, total, currency),
+        **_performance(value, of_all.get(contract_id, 0), total, currency),
         lines=lines,
         limits=limits,
         position=UNSET,
@@ -96,7 +108,7 @@ def performance(connection: Connection, contract_id: str) -> Performance | None:
 
 
 def figures_of(connection: Connection, currencies: Mapping[str, str]) -> dict[str, Figures]:
-    """How contracts perform, each as a whole (D-60): three statements for all.
+    """How contracts perform, each as a whole (D-60): four statements for all.
 
     They are named with their currencies.
     """
@@ -109,8 +121,11 @@ def figures_of(connection: Connection, currencies: Mapping[str, str]) -> dict[st
     found = connection.execute(values).mappings()
     worth = {row["contract_id"]: whole(row, "value") for row in found}
     sums = _sums(connection, list(currencies), "contract_id")
+    invoiced = invoiced_to_date(connection, list(currencies))
     return {
-        each: Figures(**_performance(worth.get(each, 0), sums[each], currency))
+        each: Figures(
+            **_performance(worth.get(each, 0), invoiced.get(each, 0), sums[each], currency)
+        )
         for each, currency in currencies.items()
     }
 
@@ -142,14 +157,34 @@ def _sums(connection: Connection, contract_ids: Sequence[str], by: str) -> dict[
     return sums
 
 
-def _performance(value: int | None, sums: Sums, currency: str) -> dict[str, Any]:
+def invoiced_to_date(connection: Connection, contract_ids: Sequence[str]) -> Mapping[str, int]:
+    """What contracts were billed so far, in minor units (D-37); those without anything left out.
+
+    Not what their items are worth that were posted: edits and corrections bill another amount.
+    """
+    return _invoiced(connection, contract_ids, "contract_id", LimitLevel.CONTRACT)
+
+
+def _invoiced(
+    connection: Connection, contract_ids: Sequence[str], by: str, level: LimitLevel
+) -> Mapping[str, int]:
+    usage = limit_usage.c
+    statement = select(usage[by], usage.invoiced).where(
+        usage.contract_id.in_(contract_ids), usage.level == level
+    )
+    invoiced: dict[str, int] = defaultdict(int)
+    for name, amount in connection.execute(statement):
+        invoiced[name] += amount
+    return invoiced
+
+
+def _performance(value: int | None, invoiced: int, sums: Sums, currency: str) -> dict[str, Any]:
     by_status: dict[str, int] = defaultdict(int)
     not_ready: dict[str, int] = {}
     for (status, transaction_class), amount in sums.items():
         by_status[status] += amount
         if status == BillingStatus.NOT_READY:
             not_ready[transaction_class] = not_ready.get(transaction_class, 0) + amount
-    invoiced = by_status[BillingStatus.INVOICE_POSTED]
     return {
         "contract_value": from_minor_or_none(value, currency),
         "invoiced": from_minor(invoiced, currency),

@@ -32,7 +32,7 @@ async def confirm(
     def work(unit: UnitOfWork) -> Answer:
         decided = confirm_in(unit, invoice_id, command, request.if_match)
         version = unit.version(streams.invoice(invoice_id))
-        body = from_states.invoice(invoice_of(unit, invoice_id))
+        body = from_states.invoice(invoice_of(unit, invoice_id), with_details=request.details)
         if decided.left:
             body = ConfirmedInvoice(**msgspec.structs.asdict(body), already_confirmed=True)
         answer = Answer(body=body, version=version)

@@ -36,7 +36,7 @@ async def create_drafts(
         except NothingReady as refusal:
             raise NothingReady(explain(refusal.items)) from None
         unit.append(decided.events)
-        return _drafted(unit, decided, explain)
+        return _drafted(unit, decided, explain, details=request.details)
 
     return await submit_explained(tenant, request, work)
 
@@ -64,7 +64,7 @@ async def draft_matching(
         if not decided.done:
             raise NothingReady(explain(decided.left))
         unit.append(decided.events)
-        return _drafted(unit, decided, explain)
+        return _drafted(unit, decided, explain, details=request.details)
 
     return await submit_over(tenant, request, matching, work)
 
@@ -81,17 +81,15 @@ def _draft_some(
         return Decision(left=refusal.items)
 
 
-def _drafted(unit: UnitOfWork, decided: Decision, explain: Explainer) -> Answer:
+def _drafted(unit: UnitOfWork, decided: Decision, explain: Explainer, *, details: bool) -> Answer:
     """The drafts made, and what was left."""
-    made = [from_states.invoice(invoice_of(unit, invoice_id)) for invoice_id in decided.done]
+    made = [invoice_of(unit, invoice_id) for invoice_id in decided.done]
     left = explain(decided.left)
     return Answer(
         body=Drafted(
-            changed_count=sum(
-                len(line.details or ()) for invoice in made for line in invoice.lines
-            ),
+            changed_count=sum(len(invoice.details) for invoice in made),
             skipped_count=len(left),
-            invoices=made,
+            invoices=[from_states.invoice(invoice, with_details=details) for invoice in made],
             skipped=[from_states.left_alone(item) for item in left[:MOST_LISTED]],
             position=UNSET,
         ),

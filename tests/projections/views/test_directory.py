@@ -22,6 +22,7 @@ from projections.tables import (
     contracts,
     fixed_price,
     invoices,
+    limit_usage,
     line_customers,
     milestones,
     search_texts,
@@ -167,11 +168,28 @@ INVOICES: list[Row] = [
         "currency": "EUR",
         "cutoff": None,
         "accounting_date": None,
+        "corrects": None,
+        "corrects_number": None,
+        "has_corrections": False,
+        "approval_actor": None,
+        "approval_at": None,
+        "approval_version": None,
         "amount": 0,
         "tax": 0,
         "version": 1,
     }
     for n in range(20)
+]
+USAGE: list[Row] = [
+    {
+        "contract_id": f"C{n}",
+        "level": "contract",
+        "line_id": "",
+        "customer_id": "",
+        "committed": 0,
+        "invoiced": 31_415 * (n % 6) - 7,
+    }
+    for n in range(1, CONTRACTS)
 ]
 
 
@@ -189,6 +207,7 @@ def directory(shared_views: Engine) -> Engine:
         PutRows(fixed_price, PARTS),
         PutRows(time_and_material, SALES),
         PutRows(invoices, INVOICES),
+        PutRows(limit_usage, USAGE),
     )
     Writer(shared_views).write(steps, after=0, position=200)
     return shared_views

@@ -246,6 +246,12 @@ def invoice(number: int) -> Values:
         "currency": "EUR",
         "cutoff": DAY + timedelta(number % 3) if number % 4 else None,
         "accounting_date": None,
+        "corrects": None,
+        "corrects_number": None,
+        "has_corrections": False,
+        "approval_actor": None,
+        "approval_at": None,
+        "approval_version": None,
         "amount": number % 3,
         "tax": number % 5,
         "version": 1,
@@ -256,8 +262,9 @@ def actual(number: int) -> Values:
     of_sale = sale("x", date=DAY + timedelta(number % 3), amount=number % 4, position=number // 2)
     kept = {name: of_sale[name] for name in of_sale if name in booked_actuals.c}
     booked = {"type": "billed_sales", "reversal_of": None, "milestone_id": None}
+    booked |= {"cause": "confirmation", "replaces": None, "accounting_date": None}
     kept["approval_id"] = f"{number % 3}" if number % 2 else None
-    return {**kept, **booked, "actual_id": f"A{number:02d}", "invoice_id": "I"}
+    return {**kept, **booked, "actual_id": f"A{number:02d}", "invoice_id": "I", "sequence": number}
 
 
 def waiting(number: int) -> Values:

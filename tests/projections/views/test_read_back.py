@@ -450,7 +450,7 @@ def test_only_so_many_are_named_that_should_be_re_evaluated_d36(
 
 
 def test_the_performance_of_a_contract_is_by_status_and_class_d60(shared_views: Engine) -> None:
-    with until(shared_views, story.M1_POSTED) as connection:
+    with until(shared_views, story.CONTRACT_USAGE_POSTED) as connection:
         found = shown(performance_views.performance(connection, "C1"))
         assert shown(performance_views.performance(connection, "C2")) is None
     assert found
@@ -490,6 +490,7 @@ def confirmed_invoice() -> dict[str, Any]:
         "kind": "milestone",
         "date": "2026-03-09",
         "description": "Foundation",
+        "external_description": None,
         "quantity": "1",
         "unit_price": "1200.00",
         "amount": "1200.00",
@@ -502,6 +503,7 @@ def confirmed_invoice() -> dict[str, Any]:
         "kind": "time",
         "date": "2026-03-02",
         "description": "piling",
+        "external_description": None,
         "quantity": "4",
         "unit_price": "200.00",
         "amount": "800.00",
@@ -518,13 +520,41 @@ def confirmed_invoice() -> dict[str, Any]:
         "cutoff": "2026-03-09",
         "accounting_date": "2026-03-31",
         "corrects": None,
+        "corrects_number": None,
+        "has_corrections": False,
+        "transfer_to": None,
         "amount": "2000.00",
         "tax": "240.00",
         "total": "2240.00",
+        "approval": None,
         "lines": [
-            {**line("F", "fixed_price", "1200.00", "240.00", "1440.00"), "details": [foundation]},
-            {**line("T", "time_and_material", "800.00", "0.00", "800.00"), "details": [hours]},
+            {
+                **line("F", "fixed_price", "1200.00", "240.00", "1440.00"),
+                "details": [as_drafted(foundation)],
+            },
+            {
+                **line("T", "time_and_material", "800.00", "0.00", "800.00"),
+                "details": [as_drafted(hours)],
+            },
         ],
+        "retainers": [],
+    }
+
+
+def as_drafted(detail: dict[str, Any]) -> dict[str, Any]:
+    """The whole detail, as long as nothing has happened to it: its source is itself."""
+    names = ("quantity", "unit_price", "amount", "tax", "billing_type")
+    return {
+        **detail,
+        "edited": False,
+        "source": {name: detail[name] for name in names},
+        "recalled": False,
+        "corrects_detail": None,
+        "corrected_by": None,
+        "original_quantity": None,
+        "original_unit_price": None,
+        "original_amount": None,
+        "original_tax": None,
     }
 
 
@@ -568,6 +598,7 @@ def test_actuals_are_unbilled_sales_then_reversals_and_billed_sales_d45(
         "invoice_id": "I1",
         "class": "time",
         "date": "2026-03-02",
+        "replaces": None,
         "unit_price": "200.00",
         "tax": "0.00",
         "currency": "EUR",
@@ -575,6 +606,8 @@ def test_actuals_are_unbilled_sales_then_reversals_and_billed_sales_d45(
         "billing_status": "invoice_posted",
     }
     unbilled = {"actual_id": "1-A", "type": "unbilled_sales", "reversal_of": None}
+    unbilled |= {"cause": "approval", "accounting_date": "2026-03-02"}
+    shared_booked = {**shared, "cause": "confirmation", "accounting_date": "2026-03-31"}
     billed = {"actual_id": "1-A billed", "type": "billed_sales", "reversal_of": None}
     reversal = {"actual_id": "1-A reversed", "type": "unbilled_sales", "reversal_of": "1-A"}
     whole = {"quantity": "4", "amount": "800.00", "adjustment_status": "adjustable"}
@@ -582,8 +615,8 @@ def test_actuals_are_unbilled_sales_then_reversals_and_billed_sales_d45(
     recorded_at, booked_at = (EVENTS.index(e) + 1 for e in (story.SALES_RECORDED, ACTUALS))
     assert shown(page.items) == [
         {**shared, **unbilled, **whole, "position": recorded_at},
-        {**shared, **reversal, **negative, "position": booked_at},
-        {**shared, **billed, **whole, "position": booked_at},
+        {**shared_booked, **reversal, **negative, "position": booked_at},
+        {**shared_booked, **billed, **whole, "position": booked_at},
     ]
 
 

@@ -10,7 +10,7 @@ from service.handlers.jobs import asking as jobs
 from service.handlers.jobs.confirming import plan
 from service.http.callers import DryRun, ThePost, ThePostedChange, TheTenant
 from service.http.responses import command_response, gives
-from service.http.routers.invoices.drafts import InvoiceId
+from service.http.routers.invoices.drafts import InvoiceId, WithDetails
 from service.http.routers.routes import Routes
 from service.wire.invoice_requests import BulkConfirmBody, ConfirmBody
 from service.wire.jobs import Job
@@ -51,13 +51,14 @@ async def confirm_invoice(
     command: ThePostedChange,
     body: ConfirmBody | None = None,
     dry_run: DryRun = False,
+    details: WithDetails = True,
 ) -> Response:
     """Confirm a draft for good: numbered, posted, booked (D-44, D-45, D-78, D-81).
 
     Confirming again, with whatever date, answers the first result with `already_confirmed`. A dry
     run has no number (D-75).
     """
-    asked = replace(command, dry_run=dry_run)
+    asked = replace(command, dry_run=dry_run, details=details)
     answer = await handlers.confirm(
         tenant, asked, invoice_id, body.accounting_date if body else None
     )

@@ -59,7 +59,11 @@ TheInvoices = Annotated[Listing, Depends(listing_by(invoice_views.INVOICES_BY))]
     responses=gives(Drafted, status=201, begun=Job, problems=DRAFTING),
 )
 async def draft_invoices(
-    body: DraftBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
+    body: DraftBody,
+    tenant: TheTenant,
+    command: ThePost,
+    dry_run: DryRun = False,
+    details: WithDetails = True,
 ) -> Response:
     """Draft what is ready: one invoice a customer, one line a contract line (D-40).
 
@@ -67,7 +71,7 @@ async def draft_invoices(
     Without these, of all contracts that have something ready or of those in `contract_ids`, by a
     job with a result for each (202).
     """
-    command = replace(command, dry_run=dry_run)
+    command = replace(command, dry_run=dry_run, details=details)
     customer_ids = None if body.customer_ids is None else tuple(body.customer_ids)
     if body.contract_id is None and body.matching is None:
         if dry_run:
@@ -101,10 +105,13 @@ async def list_invoices(
     status: Annotated[list[InvoiceStatus] | None, Query()] = None,
     contract_id: Ids = None,
     customer_id: Ids = None,
+    corrects: Annotated[Ids, Query(description="Only corrections of these invoices.")] = None,
     details: Annotated[bool, Query(description="Show the details of each line, too.")] = False,
 ) -> Response:
     """Invoices in the order they were drafted, with the names of contract and customer."""
-    matching = any_of(status=status, contract_id=contract_id, customer_id=customer_id)
+    matching = any_of(
+        status=status, contract_id=contract_id, customer_id=customer_id, corrects=corrects
+    )
     page, position = await reading.of(
         invoice_views.list_invoices, matching, listing.page(), details=details
     )
@@ -112,9 +119,14 @@ async def list_invoices(
 
 
 @routes.get("/invoices/{invoice_id}", responses=gives(Invoice, problems=("invoice_not_found",)))
-async def get_invoice(invoice_id: InvoiceId, reading: TheReading) -> Response:
-    """An invoice with its lines and details."""
-    found, position = await reading.of(invoice_views.find_invoice, invoice_id)
+async def get_invoice(
+    invoice_id: InvoiceId, reading: TheReading, details: WithDetails = True
+) -> Response:
+    """An invoice with its lines and details.
+
+    A draft shows what else is to be billed (`pending`), and how its contract is (`figures`, D-72).
+    """
+    found, position = await reading.of(invoice_views.find_invoice, invoice_id, details=details)
     return one_response(found, "invoice", invoice_id, position)
 
 
