@@ -98,7 +98,7 @@ def _drafted(unit: UnitOfWork, decided: Decision, explain: Explainer, *, details
 
 
 async def delete_draft(tenant: Tenant, request: Request, invoice_id: str) -> Answer:
-    """Deletes a draft, its items are ready again (D-42). Raises NotFound, Refused if confirmed."""
+    """Deletes a draft, its items are ready again (D-69). Raises NotFound, Refused if confirmed."""
 
     def work(unit: UnitOfWork) -> Answer:
         invoice = invoice_of(unit, invoice_id)

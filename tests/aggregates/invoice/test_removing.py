@@ -9,6 +9,7 @@ from aggregates.invoice.events import (
     DraftDeleted,
     InvoiceSubmitted,
 )
+from aggregates.invoice.refreshing import RefreshDraft
 from aggregates.refusals import NotFound
 from aggregates.statuses import BillingStatus, MilestoneStatus, NTEStatus
 from tests.aggregates.examples import (
@@ -73,6 +74,14 @@ def test_a_removed_item_can_be_left_not_ready_and_keeps_its_verdict_d69() -> Non
         committed(story.after),
     )
     removed.when(draft(key="draft 2")).then_refused("nothing_ready")
+
+
+def test_a_refresh_takes_a_removed_item_in_again_unless_it_is_not_ready_d69_d70() -> None:
+    refresh = RefreshDraft(actor="jo")
+    assert totals(remove(two(), "2").when(refresh)) == money("405", "0")
+    left = remove(two(), "2", is_ready=False)
+    left.when(refresh).then()
+    assert totals(left) == money("310", "0")
 
 
 def test_a_removed_item_has_its_own_values_again_not_the_edited_ones_d69() -> None:

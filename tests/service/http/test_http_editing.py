@@ -304,6 +304,30 @@ async def test_the_same_key_puts_a_detail_there_once_d68(caller: Caller) -> None
     assert again["amount"] == "2155.00"
 
 
+async def test_details_by_hand_are_booked_without_an_item_on_lines_the_draft_had_not_d68_d45(
+    caller: Caller,
+) -> None:
+    (item,) = await caller.sales("ap-1", "10.00")
+    await caller.mark([item])
+    (invoice,) = (await caller.draft())["invoices"]
+    await caller.line("L-2")
+    for line_id in ("L-2", "FP"):
+        await caller.call("POST", path_of(invoice), by_hand(line_id=line_id))
+    await caller.call("DELETE", path_of(invoice, details_of(invoice)["10.00"]))
+    confirmed = await caller.confirm(invoice["invoice_id"])
+    assert sums(confirmed) == ("160.00", "30.40", "190.40")
+    rows = await caller.rows("/actuals", invoice_id=invoice["invoice_id"])
+    assert sorted(
+        (r["line_id"], r["type"], r["quantity"], r["amount"], r["tax"]) for r in rows
+    ) == [
+        ("FP", "billed_sales", "1", "80.00", "15.20"),
+        ("L-2", "billed_sales", "1", "80.00", "15.20"),
+        ("L-2", "unbilled_sales", "-1", "-80.00", "-15.20"),
+        ("L-2", "unbilled_sales", "1", "80.00", "15.20"),
+    ]
+    assert {row["item_id"] for row in rows} == {None}
+
+
 # --- taken off ---------------------------------------------------------------------------------
 
 
@@ -359,6 +383,46 @@ async def test_a_confirmed_invoice_s_details_stay_as_they_are_d44_d69(caller: Ca
     await caller.nothing_happened(before)
     shown = await caller.get(f"/invoices/{invoice['invoice_id']}")
     assert sums(shown) == sums(confirmed)
+
+
+# --- corrective drafts -------------------------------------------------------------------------
+
+
+async def test_a_corrective_draft_is_worked_on_within_what_was_billed_d77_d81_d69(
+    caller: Caller,
+) -> None:
+    invoice = await a_draft(caller)
+    await caller.confirm(invoice["invoice_id"])
+    draft = await caller.call("POST", f"/invoices/{invoice['invoice_id']}/corrections", expect=201)
+    details = {
+        detail["unit_price"]: detail for line in draft["lines"] for detail in line["details"]
+    }
+    hours, part = details["120.00"], details["1000.00"]
+    before = caller.position
+    for detail, body, status, code in (
+        (hours, {"billing_type": "complimentary"}, 409, "billing_type_locked"),
+        (hours, {"quantity": "-1"}, 422, "wrong_sign"),
+        (hours, {"tax": "1.00"}, 422, "tax_without_amount"),
+        (part, {"amount": "1000.01"}, 422, "exceeds_original"),
+        (part, {"quantity": "1"}, 422, "field_not_editable"),
+    ):
+        refused = await caller.call("PATCH", path_of(draft, detail), body, expect=status)
+        assert (refused["code"], refused["errors"][0]["detail_id"]) == (code, detail["detail_id"])
+    refused = await caller.call("POST", path_of(draft), by_hand(), expect=409)
+    assert refused["code"] == "corrective_draft"
+    await caller.nothing_happened(before)
+    edits = [
+        {"detail_id": hours["detail_id"], "quantity": "5"},
+        {"detail_id": part["detail_id"], "amount": "400.00"},
+    ]
+    edited = await caller.call("PATCH", path_of(draft), {"details": edits})
+    assert sums(edited) == ("-995.00", "-171.00", "-1166.00")
+    before = caller.position
+    left = await caller.call("DELETE", path_of(draft, details["95.00"]), status="not_ready")
+    assert sums(left) == ("-900.00", "-171.00", "-1071.00")
+    assert await caller.happened(before) == ["DetailsRemoved", "CorrectionWithdrawn"]
+    for detail in details_of(invoice).values():
+        assert (await caller.item(detail["item_id"]))["billing_status"] == "invoice_posted"
 
 
 # --- versions, and answers without details -----------------------------------------------------

@@ -135,7 +135,7 @@ async def get_invoice(
     responses=gives(Done, problems=("invoice_not_found", "invoice_confirmed")),
 )
 async def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheChange) -> Response:
-    """Delete a draft; its items are ready again (D-42)."""
+    """Delete a draft, in review or not; its items are ready again (D-69)."""
     return command_response(await handlers.delete_draft(tenant, command, invoice_id))
 
 
