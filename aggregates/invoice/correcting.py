@@ -91,7 +91,7 @@ def _selected(
     """The details named, each once; or all that are still billed by it. Raises as `correct`."""
     named = command.details
     if named is None:
-        left = (each for each in invoice.listed() if each.stays and not each.corrected_by)
+        left = (each for each in invoice.listed() if each.has_billed and not each.corrected_by)
         named = tuple(each.stands.detail_id for each in left)
         if not named:
             raise _already_corrected("the invoice is corrected in full: nothing of it stays billed")
@@ -117,6 +117,13 @@ def _why_not(detail_id: str, invoice: Invoice, later: Mapping[str, Invoice]) -> 
         )
     if not detail.stays:
         return _already_corrected("nothing of the detail stays billed")
+    if not detail.has_billed:
+        return Refused(
+            "detail_superseded",
+            f"the detail was left as invoice {invoice.corrects_number} has billed it",
+            "D-79",
+            invoice_id=str(invoice.corrects),
+        )
     if detail.in_correction:
         return Refused(
             "in_correction",

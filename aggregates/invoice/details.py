@@ -54,6 +54,11 @@ class Detail:
             return bool(self.stands.amount)
         return bool(self.stands.quantity)
 
+    @property
+    def has_billed(self) -> bool:
+        """Whether it holds a billed row, once confirmed: an unchanged correction has none (D-77)."""
+        return self.stays and (self.corrects is None or self.edited)
+
     def with_edit(self, edit: EditedDetail) -> Detail:
         """The detail as an edit leaves it."""
         return replace(

@@ -197,6 +197,21 @@ def test_a_whole_correction_takes_what_is_still_billed_there_d47_d79() -> None:
     correct(confirmed(rest), key="K3", invoice_id=of).then_refused("already_corrected")
 
 
+def test_what_a_correction_left_as_it_was_is_corrected_where_it_is_billed_d77_d79() -> None:
+    story = billed()
+    of = invoice(story).invoice_id
+    done = confirmed(edit(edit(correct(story), "1", quantity="4"), "2", quantity="1"))
+    (left, changed) = ids(done, "1", "2")
+    refused = correct(done, left, key="K2", invoice_id="K1")
+    refused.then_refused("detail_superseded")
+    assert isinstance(refused.refusal, DetailsRefused)
+    assert refused.refusal.details[0].why.facts["invoice_id"] == of
+    whole = correct(done, key="K2", invoice_id="K1")
+    assert [each.corrects for each in invoice(whole).listed()] == [changed]
+    assert amounts(whole) == ("-110.00", "-20.90")
+    assert amounts(correct(done, key="K3", invoice_id=of)) == ("-360.00", "-68.40")
+
+
 def test_customers_of_a_split_are_corrected_apart_d79() -> None:
     story = given(a_contract(), a_line(splits={"A": "60", "B": "40"})).when(TEN_HOURS)
     drafted = story.when(ready(sale("1", "A"), sale("1", "B"))).when(draft())
