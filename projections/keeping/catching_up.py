@@ -1,5 +1,6 @@
 """Brings the views up to the history, page by page: live, after a start, and from nothing."""
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -16,6 +17,13 @@ LAST = 2**63 - 1
 """A position that no history gets to."""
 PAGE = 2_000
 """Events that one transaction of the views takes at most."""
+FIRST_PAGE = 500
+"""Events that the first one takes at most, for nothing is written while it is read; each further
+one takes up to twice as many as the one before."""
+SHORT_TURN = 0.0005
+"""Seconds that a thread keeps the interpreter while another wants it, as long as pages are read
+ahead. With Python's 5 ms the database has an answer ready, and idles until the reader lets go."""
+_USUAL_TURN = sys.getswitchinterval()
 
 
 def catch_up(  # noqa: PLR0913 - all but two have defaults
@@ -63,7 +71,7 @@ class _Pages:
 
     def __init__(self, history: History, project: Projection, size: int, until: int) -> None:
         self._history, self._project = history, project
-        self._size, self._until = size, until
+        self._size, self._most, self._until = min(FIRST_PAGE, size), size, until
         self._reader: ThreadPoolExecutor | None = None
         self._ahead: tuple[int, Future[_Page | None]] | None = None
 
@@ -72,7 +80,9 @@ class _Pages:
         ahead, self._ahead = self._ahead, None
         found = ahead[1].result() if ahead and ahead[0] == position else self._read(position)
         if found and found.is_full:
-            self._reader = self._reader or ThreadPoolExecutor(1, "projector-reader")
+            if self._reader is None:
+                self._reader = ThreadPoolExecutor(1, "projector-reader")
+                sys.setswitchinterval(SHORT_TURN)
             self._ahead = found.reached, self._reader.submit(self._read, found.reached)
         return found
 
@@ -80,9 +90,11 @@ class _Pages:
         """Waits for what is being read; that ends, for a read of the history does."""
         if self._reader:
             self._reader.shutdown(cancel_futures=True)
+            sys.setswitchinterval(_USUAL_TURN)
 
     def _read(self, position: int) -> _Page | None:
         size = min(self._size, self._until - position)
+        self._size = min(self._size * 2, self._most)
         events = self._history.read(position, size) if size > 0 else ()
         if not events:
             return None

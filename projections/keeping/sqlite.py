@@ -33,9 +33,10 @@ from projections.tables import OFTEN_THE_SAME, metadata, tracking
 
 MANY_ROWS = 2_000
 """Rows of a page from which a larger cache is worth its memory, which is kept from then on."""
-VALUES_TOGETHER = 20_000
+VALUES_TOGETHER = 32_000
 """Values that one statement takes (SQLite can take 32,766). With each row on its own, the driver
-would stand back at each for other threads, among them the one that reads the next page."""
+would stand back at each for other threads, among them the one that reads the next page. And for
+each statement of many rows SQLite keeps what it changes once more, to be able to take it back."""
 
 
 class SqliteTables:

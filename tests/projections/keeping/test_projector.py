@@ -1,5 +1,6 @@
 """The projector: up to date with the history, stopped by an error, started again after a fix."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -13,6 +14,7 @@ from sqlalchemy import Engine
 from aggregates.contract_line.events import LineUsageChanged
 from aggregates.events import RequestAnswered
 from projections.history import History, Recorded, Unavailable
+from projections.keeping import catching_up
 from projections.keeping import projector as projector_module
 from projections.keeping.catching_up import catch_up
 from projections.keeping.projector import Projector
@@ -129,6 +131,24 @@ def test_catching_up_tells_the_position_after_every_page(writer: Writer, page: i
     assert catch_up(Listed(STORY), writer, page=page, progress=seen.append) == len(STORY)
     assert seen[-1] == writer.position() == len(STORY)
     assert seen.count(len(STORY)) == 1
+
+
+def test_pages_grow_from_a_small_first_one_so_that_writing_begins_soon(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catching_up, "FIRST_PAGE", 2)
+    told: list[int] = []
+    catch_up(Listed(STORY), writer, page=7, progress=told.append)
+    assert told[:4] == [2, 2 + 4, 2 + 4 + 7, 2 + 4 + 7 + 7]
+
+
+def test_threads_take_short_turns_only_while_pages_are_read_ahead(writer: Writer) -> None:
+    usual, turns = sys.getswitchinterval(), list[float]()
+    catch_up(
+        Listed(STORY), writer, page=7, progress=lambda _: turns.append(sys.getswitchinterval())
+    )
+    assert max(turns) < usual
+    assert sys.getswitchinterval() == usual
 
 
 def test_an_empty_history_leaves_the_views_at_zero(writer: Writer) -> None:
