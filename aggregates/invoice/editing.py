@@ -84,7 +84,7 @@ def remove(command: RemoveDetails, invoice: Invoice, deal: Deal) -> Decision:
         removed = tuple(each.stands.detail_id for each in some)
         events.append(DetailsRemoved(**changed(invoice, totals, command.actor), details=removed))
     events += taken_off(invoice, deal, details)
-    if not command.ready and invoice.corrects is None:
+    if not command.ready:
         for line_id, items in items_by_line(details).items():
             line = deal.lines[line_id]
             events += moved(line, items, BillingStatus.NOT_READY, MarkedNotReady)

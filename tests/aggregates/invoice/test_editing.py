@@ -94,6 +94,14 @@ def test_from_an_amount_of_zero_no_tax_follows_and_nothing_is_divided_by_it_d65(
     assert figures(edit(edit(story, unit_price="50"), unit_price="0")) == money("0", "0")
 
 
+def test_tax_on_an_amount_of_zero_stays_as_it_came_while_the_amount_does_d65() -> None:
+    story = a_draft(an_approval(quantity="2", price="0", tax="5"))
+    assert figures(edit(story, quantity="3")) == money("0", "5")
+    away = edit(story, unit_price="10")
+    assert figures(away) == money("20", "0")
+    assert figures(edit(away, unit_price="0")) == money("0", "5")
+
+
 def test_a_price_of_zero_has_no_tax_d65() -> None:
     assert figures(edit(a_draft(WORK), unit_price="0")) == money("0", "0")
 
