@@ -80,7 +80,16 @@ async def test_a_detail_is_edited_and_the_answer_is_the_invoice_d65(caller: Call
     assert sums(edited) == ("1995.00", "290.00", "2285.00")
     assert await caller.happened(before) == ["DetailsEdited"] * 5
     shown = await caller.get(f"/invoices/{invoice['invoice_id']}")
-    assert sums(shown) == sums(edited)
+    assert (sums(shown), shown["lines"]) == (sums(edited), edited["lines"])
+    found = details_of(shown)
+    assert found["900.00"]["source"] == {
+        "quantity": "7.5",
+        "unit_price": "120.00",
+        "amount": "900.00",
+        "tax": "171.00",
+        "billing_type": "chargeable",
+    }
+    assert [found[amount]["edited"] for amount in ("900.00", "95.00")] == [True, False]
 
 
 async def test_an_edit_that_changes_nothing_is_no_event_d67(caller: Caller) -> None:
