@@ -9,10 +9,10 @@ from aggregates.deal import Deal, not_open
 from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
 from aggregates.invoice.details import detail_order
-from aggregates.invoice.drafting import begun, detail_of, put_on
+from aggregates.invoice.drafting import begun, detail_of, put_on, require_open
 from aggregates.invoice.events import DraftCreated, InvoiceDetail
 from aggregates.invoice.state import Invoice
-from aggregates.refusals import ItemRefused, LeftAlone, NotFound, Refused
+from aggregates.refusals import ItemRefused, LeftAlone, Refused
 from aggregates.statuses import BillingStatus
 
 # --- commands ----------------------------------------------------------------------------------
@@ -108,10 +108,7 @@ def add_to_newest(command: AddToNewest, newest: Mapping[str, Invoice], deal: Dea
 
 def _check_ordinary(invoice: Invoice) -> None:
     """Raises NotFound or Refused unless it is an open draft that corrects nothing."""
-    if invoice.deleted:
-        raise NotFound("invoice", invoice.invoice_id)
-    if not invoice.is_open:
-        raise Refused("invoice_confirmed", "a confirmed invoice is read-only", "D-44")
+    require_open(invoice)
     if invoice.corrects is not None:
         detail = "the draft corrects an invoice: nothing else goes on it"
         raise Refused("corrective_draft", detail, "D-77")

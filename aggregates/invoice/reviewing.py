@@ -5,9 +5,10 @@ from datetime import datetime
 
 from aggregates.contract.state import Contract
 from aggregates.decision import NOTHING, Decision
+from aggregates.invoice.drafting import require_open
 from aggregates.invoice.events import InvoiceApproved, InvoiceReturned, InvoiceSubmitted
 from aggregates.invoice.state import Invoice
-from aggregates.refusals import NotFound, Refused
+from aggregates.refusals import Refused
 from aggregates.statuses import ApprovalRule, InvoiceStatus
 
 # --- commands ----------------------------------------------------------------------------------
@@ -42,7 +43,7 @@ def submit(invoice: Invoice) -> Decision:
 
     Raises NotFound for a deleted draft, Refused for a confirmed one.
     """
-    _check_open(invoice)
+    require_open(invoice)
     if invoice.status is InvoiceStatus.IN_REVIEW:
         return NOTHING
     event = InvoiceSubmitted(invoice_id=invoice.invoice_id, contract_id=invoice.contract_id)
@@ -85,15 +86,8 @@ def approve(command: ApproveInvoice, invoice: Invoice, contract: Contract) -> De
 # --- helpers -----------------------------------------------------------------------------------
 
 
-def _check_open(invoice: Invoice) -> None:
-    if invoice.deleted:
-        raise NotFound("invoice", invoice.invoice_id)
-    if not invoice.is_open:
-        raise Refused("invoice_confirmed", "a confirmed invoice is read-only", "D-44")
-
-
 def _check_in_review(invoice: Invoice) -> None:
-    _check_open(invoice)
+    require_open(invoice)
     if invoice.status is not InvoiceStatus.IN_REVIEW:
         raise Refused("not_in_review", "the invoice is a draft: submit it first", "D-73")
 

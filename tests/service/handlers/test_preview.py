@@ -1,7 +1,7 @@
 """A preview of drafts and of a confirmation equals the real result right after it (D-75)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any, cast
@@ -26,7 +26,7 @@ from tests.service.office import NOW, caught_up, post, record, request
 NUMBERS = count()
 OWN = {"invoice_id", "detail_id", "number", "position"}
 """What a preview does not tell, or not to be relied on."""
-Ask = Callable[[Request], Awaitable[Answer]]
+Ask = Callable[[Request], Coroutine[Any, Any, Answer]]
 
 
 @pytest.fixture(scope="module")

@@ -152,7 +152,7 @@ async def test_the_history_says_who_asked_for_what_and_what_was_caused_by_it_d64
     caused = {event["type"]: event["causation_id"] for event in events}
     assert caused.pop("JobRequested.v1") == "calendar"
     assert caused.pop("JobStepsPlanned.v1") == caused.pop("JobOpened.v1") == "calendar"
-    assert {"DraftCreated.v1", "ItemsDrafted.v1", "JobStepDone.v1", "JobCompleted.v1"} < set(caused)
+    assert {"DraftCreated.v2", "ItemsDrafted.v1", "JobStepDone.v2", "JobCompleted.v1"} < set(caused)
     assert set(caused.values()) == {job["job_id"]}
 
 

@@ -90,6 +90,25 @@ async def test_a_preview_of_a_confirmation_has_no_number_and_confirms_nothing_d7
     assert (again["number"], again["already_confirmed"]) == (real["number"], True)
 
 
+async def test_a_preview_of_the_confirmation_of_an_edited_draft_d45_d75(caller: Caller) -> None:
+    item = await work(caller)
+    (invoice,) = (await caller.draft())["invoices"]
+    path = f"/invoices/{invoice['invoice_id']}"
+    detail = invoice["lines"][0]["details"][0]["detail_id"]
+    await caller.call("PATCH", f"{path}/details/{detail}", {"quantity": "8"})
+    await caller.get(path)
+    before, etag = caller.position, caller.last.headers["etag"]
+    preview = await caller.call("POST", f"{path}/confirm", {}, dry_run=True)
+    assert (preview["amount"], preview["tax"]) == ("1040.00", "197.60")
+    assert (preview["number"], preview["position"]) == (None, before)
+    assert caller.last.headers["etag"] == etag
+    await caller.nothing_happened(before)
+    assert len(await caller.rows("/actuals", item_id=item)) == 1
+    real = await caller.call("POST", f"{path}/confirm", {})
+    assert without_ids(preview) == without_ids(real)
+    assert len(await caller.rows("/actuals", invoice_id=invoice["invoice_id"])) == 8
+
+
 async def test_a_preview_is_refused_as_the_call_would_be_d75(caller: Caller) -> None:
     await work(caller)
     (invoice,) = (await caller.draft())["invoices"]

@@ -53,7 +53,10 @@ async def test_a_refresh_takes_in_what_became_ready_up_to_the_cutoff_d70(caller:
     assert (refreshed["amount"], refreshed["cutoff"]) == ("465.00", "2026-10-31")
     assert await caller.happened(before) == ["DetailsAdded", "ItemsDrafted"]
     shown = await caller.get(path)
-    assert {**shown, "position": 0} == {**refreshed, "position": 0}
+    of_reads = {"pending", "figures", "position"}
+    assert {k: shown[k] for k in shown if k not in of_reads} == {
+        k: refreshed[k] for k in refreshed if k not in of_reads
+    }
     assert caller.last.headers["etag"] == '"3"'
     assert (await caller.item(within))["billing_status"] == "invoice_created"
     assert (await caller.item(after))["billing_status"] == "ready"

@@ -96,6 +96,30 @@ async def test_under_four_eyes_somebody_approves_who_neither_made_nor_changed_it
     assert [event["actor"] for event in approved] == ["N", "N", "O"]
 
 
+async def test_the_example_of_four_eyes_with_its_numbers_d73(caller: Caller) -> None:
+    path = await drafted(caller, approval="four_eyes")
+    draft = await do(caller, path, "submit", "M")
+    approved = await do(caller, path, "approve", "N")
+    stamp = {"actor": "N", "at": approved["approval"]["at"], "version": 3}
+    assert (approved["status"], approved["approval"]) == ("in_review", stamp)
+    assert (await caller.get(path))["approval"] == stamp
+    detail = f"{path}/details/{draft['lines'][0]['details'][0]['detail_id']}"
+    edited = await caller.call("PATCH", detail, {"tax": "180.00"}, **by("M"))
+    assert (edited["status"], edited["approval"]) == ("draft", None)
+    shown = await caller.get(path)
+    assert (shown["status"], shown["approval"]) == ("draft", None)
+    refused = await do(caller, path, "confirm", "M", expect=409)
+    assert (refused["code"], refused["rule"]) == ("not_approved", "D-73")
+    await do(caller, path, "submit", "M")
+    assert (await caller.rows("/invoices", status="in_review"))[0]["approval"] is None
+    assert (await do(caller, path, "approve", "M", expect=409))["code"] == "own_work"
+    await do(caller, path, "approve", "N")
+    confirmed = await do(caller, path, "confirm", "M")
+    assert (confirmed["amount"], confirmed["tax"]) == ("1000.00", "180.00")
+    assert (confirmed["total"], confirmed["status"]) == ("1180.00", "confirmed")
+    assert (await caller.get(path))["approval"]["actor"] == "N"
+
+
 async def test_a_review_honours_the_version_that_the_caller_saw(caller: Caller) -> None:
     path = await drafted(caller)
     stale, seen = {"If-Match": '"1"'}, {"If-Match": '"2"'}

@@ -15,6 +15,7 @@ PASSED_ON = {
     "service/http/responses.py: one_response",
     "service/importing/dry_run.py: try_out",
     "service/wire/from_states.py: left_alone",
+    "service/wire/jobs.py: _problem_of_step",
     "service/wire/problem/problem_kinds.py: problem_kinds",
     "service/wire/problem/problems.py: _named",
     "service/wire/problem/problems.py: _refused",
