@@ -149,7 +149,7 @@ def test_a_page_of_actuals_looks_at_few_rows(
         ({"cause": ["correction"]}, 0),
         ({"cause": ["correction", "recall"], "contract_id": ["C3"]}, 0),
     ],
-    ids=lambda value: "+".join(value) if isinstance(value, dict) else str(value),
+    ids=["item", "invoice", "cause", "causes of a contract"],
 )
 def test_the_few_actuals_of_an_item_an_invoice_or_a_cause_are_found_by_a_look_at_few_rows(
     large: Engine, wanted: dict[str, list[str]], found: int
