@@ -25,7 +25,7 @@ from projections.views.backlog.rows import Row, TotalledPage
 from projections.views.contract.performance import performance
 from projections.views.paging import PageRequest
 from projections.views.resource import Page
-from tests.projections.large_views import ROWS, fill, sales
+from tests.projections.large_views import OF_AN_INVOICE, ROWS, fill, sales
 
 R = TypeVar("R")
 
@@ -138,6 +138,28 @@ def test_a_page_of_actuals_looks_at_few_rows(
 
     page, looked_at = looking(large, read)
     assert len(page.items) == (1 if "approval_id" in wanted else LIMIT)
+    assert looked_at < MOST_ROWS
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"item_id": SOME_IDS[:1]}, 1),
+        ({"invoice_id": ["I7"]}, OF_AN_INVOICE),
+        ({"cause": ["correction"]}, 0),
+        ({"cause": ["correction", "recall"], "contract_id": ["C3"]}, 0),
+    ],
+    ids=["item", "invoice", "cause", "causes of a contract"],
+)
+def test_the_few_actuals_of_an_item_an_invoice_or_a_cause_are_found_by_a_look_at_few_rows(
+    large: Engine, wanted: dict[str, list[str]], found: int
+) -> None:
+    def read(connection: Connection) -> Page[Actual]:
+        return list_actuals(connection, wanted, PageRequest(1000))
+
+    page, looked_at = looking(large, read)
+    assert len(page.items) <= found
+    assert bool(page.items) == bool(found)
     assert looked_at < MOST_ROWS
 
 

@@ -133,3 +133,26 @@ async def test_performance_adds_up_by_contract_and_line_d60(caller: Caller) -> N
         {"milestone": "50.00"},
     )
     assert [level["level"] for level in shown["limits"]][-1] == "contract"
+
+
+async def test_actuals_are_found_by_why_and_by_the_day_they_are_accounted_on_d44_d110(
+    caller: Caller,
+) -> None:
+    (item,) = await caller.sales("ap-1", "200.00", date="2026-10-05")
+    await caller.mark([item])
+    (invoice,) = (await caller.draft())["invoices"]
+    body = {"accounting_date": "2026-10-31"}
+    await caller.call("POST", f"/invoices/{invoice['invoice_id']}/confirm", body)
+
+    async def found(**wanted: str) -> list[tuple[str, str, str]]:
+        rows = await caller.rows("/actuals", **wanted)
+        return [(row["type"], row["cause"], row["accounting_date"]) for row in rows]
+
+    unbilled = ("unbilled_sales", "approval", "2026-10-05")
+    booked = [(kind, "confirmation", "2026-10-31") for kind in ("unbilled_sales", "billed_sales")]
+    assert await found() == [unbilled, *booked]
+    assert await found(cause="confirmation") == booked
+    assert await found(accounting_from="2026-10-06") == booked
+    assert await found(accounting_to="2026-10-30") == [unbilled]
+    assert await found(cause="recall") == []
+    await caller.call("GET", "/actuals", cause="whim", expect=422)

@@ -308,3 +308,23 @@ async def test_an_unknown_invoice_is_not_found(caller: Caller) -> None:
         await caller.get(f"/invoices/{identity}", expect=404)
         await caller.call("DELETE", f"/invoices/{identity}", expect=404)
         await caller.confirm(identity, expect=404)
+
+
+async def test_an_invoice_is_answered_without_its_details_where_they_are_not_wanted(
+    caller: Caller,
+) -> None:
+    await caller.mark(await caller.sales("ap-1", "10.00", tax="1.00"))
+    body = {"contract_id": "PC-1"}
+    (drafted,) = (await caller.call("POST", "/invoices?details=false", body, expect=201))[
+        "invoices"
+    ]
+    path = f"/invoices/{drafted['invoice_id']}"
+    shown = await caller.get(path, details="false")
+    confirmed = await caller.call("POST", f"{path}/confirm?details=false", {})
+    for invoice in (drafted, shown, confirmed):
+        (line,) = invoice["lines"]
+        assert (line["amount"], "details" in line) == ("10.00", False)
+    assert "pending" in shown
+    (line,) = (await caller.get(path))["lines"]
+    assert len(line["details"]) == 1
+    assert "pending" not in await caller.get(path)
