@@ -5,10 +5,10 @@ Any ordinary client would take longer for a request than the server does, and be
 
 from __future__ import annotations
 
+import math
 import selectors
 import socket
-from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -115,27 +115,37 @@ class Load:
 
 def load(port: int, requests: Sequence[bytes], connections: int) -> Load:
     """Sends all the requests, each connection its next one as soon as it is answered."""
-    waiting, done = deque(requests), Load()
+    return _load(port, iter(requests), min(connections, len(requests)), math.inf)
+
+
+def load_for(port: int, requests: Iterator[bytes], connections: int, seconds: float) -> Load:
+    """The same for so many seconds, of requests without an end; what was sent is answered, too."""
+    return _load(port, requests, connections, perf_counter() + seconds)
+
+
+def _load(port: int, requests: Iterator[bytes], connections: int, until: float) -> Load:
+    done = Load()
     with selectors.DefaultSelector() as selector:
-        lines = [Line(port) for _ in range(min(connections, len(requests)))]
+        lines = [Line(port) for _ in range(connections)]
         try:
             sent: dict[Line, float] = {}
             started = perf_counter()
             for line in lines:
                 selector.register(line.socket, selectors.EVENT_READ, line)
                 sent[line] = perf_counter()
-                line.socket.sendall(waiting.popleft())
-            while len(done.answers) < len(requests):
+                line.socket.sendall(next(requests))
+            while sent:
                 for line in _readable(selector):
                     answer = line.receive()
                     if answer is None:
                         continue
                     now = perf_counter()
-                    done.latencies.append(now - sent[line])
+                    done.latencies.append(now - sent.pop(line))
                     done.answers.append(answer)
-                    if waiting:
+                    following = next(requests, None) if now < until else None
+                    if following:
                         sent[line] = now
-                        line.socket.sendall(waiting.popleft())
+                        line.socket.sendall(following)
             done.seconds = perf_counter() - started
         finally:
             for line in lines:

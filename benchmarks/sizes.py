@@ -17,6 +17,8 @@ class Sizes:
     """Requests of one repetition, over all connections."""
     connections: int
     listeners: int
+    listening_seconds: float
+    """How long commands are measured each time, with those who listen and without."""
     alone_blocks: int
     alone_requests: int
     """Requests of one caller in one block."""
@@ -56,6 +58,7 @@ FULL = Sizes(
     commands=3_000,
     connections=16,
     listeners=200,
+    listening_seconds=2.5,
     alone_blocks=15,
     alone_requests=100,
     page_contracts=400,
@@ -89,6 +92,7 @@ SMALL = Sizes(
     commands=48,
     connections=16,
     listeners=20,
+    listening_seconds=0.3,
     alone_blocks=1,
     alone_requests=4,
     page_contracts=20,

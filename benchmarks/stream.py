@@ -6,11 +6,11 @@ import re
 import selectors
 import socket
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from itertools import islice
+from itertools import cycle
 
-from benchmarks.client import TIMEOUT, BadAnswer, Line, load, request
+from benchmarks.client import TIMEOUT, BadAnswer, Line, load_for, request
 from benchmarks.databases import Bench
 from benchmarks.measuring import Figure, Row, balanced
 from benchmarks.office import Office, mark, office
@@ -27,39 +27,40 @@ STREAM = Figure(
     stretch=1.02,
     better="less",
 )
+ITEMS_OF_A_CONTRACT = 12
+"""So that marks ready and not ready take turns many times a second."""
 _POSITION = re.compile(rb"^id: ?([0-9]+)\r?\n", re.MULTILINE)
 ASKED = b"GET /v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
 def measure_stream(bench: Bench) -> Row:
-    """Without them, with them twice, without; until all are told of the last command.
+    """Without them, with them twice, without: as many commands as there is time for, each time.
 
-    So what telling it takes is counted, and what listeners cost when they come and go is not.
+    So they are told over and over, as long as commands come; what listeners cost when they come and
+    go is not counted. In the end all are told of the last command, or nothing was measured.
     """
     sizes, service = bench.sizes, office(bench)
     contracts = [f"HEARD-{each}" for each in contract_ids(sizes.contracts)]
-    needed = (4 * sizes.repetitions + 2) * sizes.commands
-    items = iter(service.take_in(contracts, (needed + 1) // 2))
+    commands = _marks(service.take_in(contracts, ITEMS_OF_A_CONTRACT // 2 * len(contracts)))
     told: list[float] = []
 
-    def cost(ears: _Ears | None = None) -> float:
-        some = list(islice(items, sizes.commands))
+    def cost() -> float:
         bench.databases.settle()
         service.be_quiet()  # whoever was there before is gone
         before = _processor_time(service)
-        for answer in load(service.port, [mark([item]) for item in some], 16).answers:
+        answers = load_for(service.port, commands, 16, sizes.listening_seconds).answers
+        taken = _processor_time(service) - before
+        for answer in answers:
             answer.expect()
-        position = service.be_quiet()
-        if ears:
-            ears.wait_for(position)
-        return 1e6 * (_processor_time(service) - before) / len(some)
+        return 1e6 * taken / len(answers)
 
     def heard() -> float:
         with _listening(service.port, sizes.listeners) as ears:
             ears.wait_for(service.be_quiet())
             already = ears.told
-            found = cost(ears)
-        told.append((ears.told - already) / sizes.listeners)
+            found = cost()
+            ears.wait_for(service.be_quiet())
+            told.append((ears.told - already) / sizes.listeners)
         return found
 
     cost()
@@ -73,6 +74,13 @@ def measure_stream(bench: Bench) -> Row:
         listeners=sizes.listeners,
         events_each=sum(told[1:]) / len(told[1:]),
     )
+
+
+def _marks(items: Sequence[str]) -> Iterator[bytes]:
+    """Commands without an end: all items are marked ready one by one, then not ready, and so on."""
+    for status in cycle(("ready", "not_ready")):
+        for item in items:
+            yield mark([item], status)
 
 
 def _processor_time(service: Office) -> float:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from aggregates.statuses import JobStatus
+from service.cli.whole_numbers import whole_number
 from service.demo import DEFAULT_APPROVALS, DEFAULT_CONTRACTS, DEFAULT_SEED
 from service.importing import MOST_PROCESSES
 from service.settings import Settings
@@ -57,7 +58,7 @@ def common(
 @cli.command()
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = DEFAULTS.host,
-    port: Annotated[int, typer.Option(min=1, max=65535)] = DEFAULTS.port,
+    port: Annotated[int, whole_number(1, 65535)] = DEFAULTS.port,
     database: Database = DEFAULTS.database,
     allow_host: Annotated[
         list[str] | None,
@@ -110,10 +111,8 @@ def import_file(
     ] = False,
     processes: Annotated[
         int | None,
-        typer.Option(
-            min=1,
-            max=MOST_PROCESSES,
-            help="Without it, one for each core, or only one for a small file.",
+        whole_number(
+            1, MOST_PROCESSES, "Without it, one for each core, or only one for a small file."
         ),
     ] = None,
     rejects: Annotated[
@@ -151,9 +150,9 @@ def maps(
 
 @cli.command()
 def sample(
-    contracts: Annotated[int, typer.Option(min=1)] = DEFAULT_CONTRACTS,
-    approvals: Annotated[int, typer.Option(min=0)] = DEFAULT_APPROVALS,
-    seed: Annotated[int, typer.Option()] = DEFAULT_SEED,
+    contracts: Annotated[int, whole_number(1)] = DEFAULT_CONTRACTS,
+    approvals: Annotated[int, whole_number(0)] = DEFAULT_APPROVALS,
+    seed: Annotated[int, whole_number()] = DEFAULT_SEED,
 ) -> None:
     """Write a sample of any size as CloudEvents, one a line; the same seed, the same sample."""
     from service.demo.sample import generate, to_ndjson

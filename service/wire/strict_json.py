@@ -5,7 +5,7 @@ Whatever the text is, reading it takes time and memory that grow with its bytes.
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn, cast
 
 import msgspec
@@ -26,6 +26,23 @@ _LONGEST_NAME = 64
 _BUT_MARKS = bytes(set(range(256)) - set(b'[]{},"'))
 _CHUNK = 1 << 16
 _NOT_PLAIN = object()
+
+
+_VALUE = "a value: an object, an array, a string in double quotes, a number, true, false or null"
+_SYNTAX: Sequence[tuple[str, str]] = (
+    ("Expecting value", f"here must be {_VALUE}"),
+    ("Expecting property name", "here must be the name of a field, in double quotes"),
+    ("Expecting ':'", "here must be a colon, after the name of a field"),
+    ("Expecting ','", "here must be a comma, or the end of the object or array"),
+    ("Illegal trailing comma", "there is a comma, and nothing follows it"),
+    ("Unterminated string", "the string that begins here has no end"),
+    ("Invalid control character", "a line break, tab or the like in a string must be escaped: \\n"),
+    ("Invalid \\u", "after \\u must be four hexadecimal digits"),
+    ("Invalid \\escape", 'after a backslash must be one of " \\ / b f n r t u'),
+    ("Extra data", "something follows, but the value has ended"),
+    ("Unexpected UTF-8 BOM", "it begins with a byte order mark, which JSON has not"),
+)
+"""What is wrong at a place, by how the parser begins to say it."""
 
 
 class NotJson(Exception):
@@ -157,12 +174,25 @@ def _judged(text: bytes) -> Any:
 
 
 def _told(error: ValueError) -> str:
-    """What is wrong with a text, in words that are not those of Python's codecs."""
+    """What is wrong with a text, in words that are not those of Python."""
+    if isinstance(error, json.JSONDecodeError):
+        return _told_of_syntax(error)
     if isinstance(error, UnicodeDecodeError):
         return f"byte {error.start + 1} is no UTF-8"
     if isinstance(error, UnicodeEncodeError):
         return "it has half of a surrogate pair, which is no character"
     return str(error)
+
+
+def _told_of_syntax(error: json.JSONDecodeError) -> str:
+    """Where a text breaks, and what would be right there; its line only if it has several."""
+    column = f"column {error.colno}"
+    where = f"line {error.lineno}, {column}" if "\n" in error.doc.strip() else column
+    what = next(
+        (ours for theirs, ours in _SYNTAX if error.msg.startswith(theirs)), "it breaks here"
+    )
+    ends = ", but the text ends" if error.pos >= len(error.doc) else ""
+    return f"{where}: {what}{ends}"
 
 
 def elements(text: bytes) -> list[bytes]:

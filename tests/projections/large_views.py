@@ -37,11 +37,8 @@ _LEFT_ALONE = text("ALTER TABLE time_and_material SET (autovacuum_enabled = off)
 
 def fill(views: Engine) -> None:
     """Puts contracts, lines, customers, sales and milestones there, all at once."""
-    numbers = range(CONTRACTS)
     steps = (
-        PutRows(contracts, [_contract(n) for n in numbers]),
-        PutRows(contract_lines, [_line(n) for n in numbers]),
-        PutRows(contract_customers, [_customer(n) for n in numbers]),
+        *terms(),
         PutRows(time_and_material, sales()),
         PutRows(milestones, [_milestone(n) for n in range(PARTS)]),
         PutRows(fixed_price, parts()),
@@ -50,6 +47,16 @@ def fill(views: Engine) -> None:
         if schema_of(views):  # so that it is the same whenever the server looks after its tables
             unqualified(connection).execute(_LEFT_ALONE)
     Writer(views).write(steps, after=0, position=ROWS)
+
+
+def terms() -> list[PutRows]:
+    """The contracts, their lines and customers: who may have items."""
+    numbers = range(CONTRACTS)
+    return [
+        PutRows(contracts, [_contract(n) for n in numbers]),
+        PutRows(contract_lines, [_line(n) for n in numbers]),
+        PutRows(contract_customers, [_customer(n) for n in numbers]),
+    ]
 
 
 def sales() -> list[dict[str, Any]]:

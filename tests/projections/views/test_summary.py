@@ -22,7 +22,13 @@ from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL,
 from projections.views.backlog.sums.summary import BY, summarize
 from projections.views.paging import BadQuery, PageRequest
 from tests.projections.feeding import empty, examples, feed, shown
-from tests.projections.large_views import DAYS, FIRST_DAY, STATUSES, sales
+from tests.projections.large_views import (
+    DAYS,
+    FIRST_DAY,
+    STATUSES,
+    sales,
+    terms,
+)
 from tests.projections.story import STORY
 from tests.projections.views.test_filters import (
     AMOUNTS,
@@ -44,6 +50,7 @@ PART_OF = {
     "invoice_created": "on_draft",
     "invoice_posted": "posted",
 }
+OF_IDS = ("customer", "contract", "line", "project")
 DIMENSIONS = st.lists(st.sampled_from([*BY]), max_size=3, unique=True)
 
 
@@ -170,6 +177,14 @@ def test_by_any_one_dimension_and_whatever_month_a_summary_is_what_all_rows_come
         assert summarized(large, wanted, [by]) == added_up(looked_at(wanted), [by])
 
 
+@pytest.mark.parametrize("by", OF_IDS)
+def test_page_by_page_a_summary_is_what_all_rows_come_to(large: Engine, by: str) -> None:
+    """As far as a page goes, and no further, totals are looked at: nothing is lost between two."""
+    whole = BacklogFilter()
+    for limit in (1, 9, 30):
+        assert summarized(large, whole, [by], limit) == added_up(looked_at(whole), [by])
+
+
 @examples(50)
 @given(SALES_FILTERS, DIMENSIONS)
 def test_each_item_is_in_one_part_and_these_add_up(
@@ -210,6 +225,17 @@ def test_after_every_event_a_summary_counts_each_item(shared_views: Engine) -> N
             kept = summarized(shared_views, BacklogFilter(), [by])
             by_rows = summarized(shared_views, BacklogFilter(date_from=date(1999, 9, 9)), [by])
             assert kept == by_rows
+
+
+@pytest.mark.parametrize("by", OF_IDS)
+def test_who_has_no_items_leaves_no_gap_in_a_summary(shared_views: Engine, by: str) -> None:
+    """Two contracts of a hundred have items; they come after more others than a page has places."""
+    empty(shared_views)
+    some = PutRows(time_and_material, [of for of in sales() if of["contract_id"] in {"C42", "C7"}])
+    Writer(shared_views).write([*terms(), some], after=0, position=1)
+    found = summarized(shared_views, BacklogFilter(), [by], 1)
+    assert len(found) == 2
+    assert found == summarized(shared_views, BacklogFilter(date_from=FIRST_DAY), [by])
 
 
 def test_a_cursor_of_another_summary_is_refused(large: Engine) -> None:

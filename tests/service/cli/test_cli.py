@@ -93,7 +93,7 @@ def test_import_by_several_processes_says_and_shows_the_same(
     result = ran("import", events, "--database", database, "--processes", "2")
     assert result.exit_code == 1
     assert result.stdout.startswith("6 recorded, 1 refused in ")
-    assert "refused: line 1: this is not JSON: Expecting value" in result.stderr
+    assert "refused: line 1: this is not JSON: column 1: here must be a value" in result.stderr
     assert len(views_in(database)["time_and_material"]) == 4
 
 
@@ -114,7 +114,7 @@ def test_import_goes_on_past_bad_lines_names_them_and_ends_with_1(
     result = ran("import", events, "--database", database)
     assert result.exit_code == 1
     assert result.stdout.startswith("6 recorded, 1 refused in ")
-    assert "refused: line 1: this is not JSON: Expecting value" in result.stderr
+    assert "refused: line 1: this is not JSON: column 1: here must be a value" in result.stderr
     assert len(views_in(database)["time_and_material"]) == 4
 
 
@@ -195,6 +195,34 @@ def test_serve_refuses_to_be_reached_from_elsewhere_without_authentication(
 def test_serve_refuses_ports_that_are_none(ran: Ran, port: str) -> None:
     result = ran("serve", "--port", port)
     assert (result.exit_code, "--port" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("number", ["1_000", " 5 ", "+5", "\u0663", "1.0", "0x10", "1e3", ""])
+@pytest.mark.parametrize(
+    "command",
+    [("serve", "--port"), ("import", "no-file", "--processes"), ("sample", "--seed")],
+)
+def test_a_number_is_digits_whatever_else_python_reads_as_one(
+    ran: Ran, command: tuple[str, ...], number: str
+) -> None:
+    result = ran(*command, number)
+    told = " ".join(result.stderr.replace("\N{BOX DRAWINGS LIGHT VERTICAL}", " ").split())
+    assert result.exit_code == 2
+    assert f"Invalid value for '{command[-1]}': {number!r} is not a number in digits" in told
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "range_"),
+    [
+        (("serve", "--port"), "65536", "65536 is not from 1 to 65535"),
+        (("sample", "--contracts"), "0", "0 is not from 1 on"),
+    ],
+)
+def test_a_number_beyond_its_range_is_refused_with_the_range(
+    ran: Ran, option: tuple[str, ...], value: str, range_: str
+) -> None:
+    result = ran(*option, value)
+    assert (result.exit_code, range_ in result.stderr) == (2, True)
 
 
 def test_the_installed_command_refuses_a_foreign_host_with_2_and_a_plain_sentence(

@@ -272,6 +272,7 @@ def test_a_file_of_another_kind_is_told_in_one_line(
         (b'[{"specversion":"1.0"},\r\n{"a":1}]', (), ["several lines", "jq -c '.[]'"]),
         (b'\n{\n  "specversion": "1.0",\n  "data": {}\n}\n', (), ["several lines", "jq -c ."]),
         (b'{"specversion": "1.0",\n "id": "1"}\n{}\n', (), ["several lines", "jq -c ."]),
+        (b'{"specversion": "1.0"\n}\n', (), ["several lines", "jq -c ."]),
         (b"", (), ["is empty", "one a line"]),
         (b"\xef\xbb\xbf\r\n \n" + b"\n" * 200_000, (), ["is empty", "one a line"]),
         (b'{"specversion": "1.0"}\n', ("--map", "toggl"), ["without --map"]),
@@ -288,7 +289,12 @@ def test_a_file_without_sense_is_told_in_one_line_with_what_would_be_right(
     assert not (tmp_path / "backlog.db").exists()
 
 
-@pytest.mark.parametrize("bad", [b"[", b"{", b'{"specversion":', b'["a",', b'"a": 1', b"[1,2]"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"[", b"{", b'{"specversion":', b'["a",', b'"a": 1', b"[1,2]", b'{"specversion":\n"a": 1',
+    ],
+)  # fmt: skip
 def test_a_first_line_that_is_cut_off_stops_no_events_after_it(
     tmp_path: Path, file_database: str, bad: bytes
 ) -> None:
@@ -296,6 +302,21 @@ def test_a_first_line_that_is_cut_off_stops_no_events_after_it(
     path = written(tmp_path, b"\n".join([bad, *good, b""]), "events.ndjson")
     result = imported(file_database, path)
     assert (result.exit_code, "3 recorded" in result.output) == (1, True), result.output
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ([json.dumps(contract_event("C1")), '"a": 1'], "1 recorded, 1 refused"),
+        (['{"specversion":', '{"id":'], "2 refused"),
+    ],
+)
+def test_lines_that_are_no_parts_of_one_json_are_refused_one_by_one(
+    tmp_path: Path, file_database: str, lines: list[str], told: str
+) -> None:
+    path = written(tmp_path, "\n".join([*lines, ""]), "events.ndjson")
+    result = imported(file_database, path)
+    assert (result.exit_code, told in result.output) == (1, True), result.output
 
 
 def test_a_map_may_come_through_a_pipe_and_a_file_of_events_may_not(

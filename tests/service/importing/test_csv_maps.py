@@ -190,15 +190,35 @@ def test_every_mistake_of_a_map_is_named_at_once_with_what_would_be_right(tmp_pa
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "told"),
     [
-        b"", b"= 1", b"\xff", b"[fields]\n[fields]", b"source = " + b"[" * 5_000,
-        b"fields = 1\nlookup = 2\nid = 3",
+        (b"", "fields.date: is required"),
+        (b"= 1", "x.toml is no TOML: "),
+        (b"source\xff", "x.toml is no TOML: byte 7 is no UTF-8"),
+        (b"[fields]\n[fields]", "x.toml is no TOML: "),
+        (b"source = " + b"[" * 5_000, "x.toml is no TOML that can be read: it is nested too deep"),
+        (b"fields = 1\nlookup = 2\nid = 3", "fields: must be a table, under [fields]"),
     ],
-)  # fmt: skip
-def test_what_is_no_map_at_all_is_refused(text: bytes) -> None:
-    with pytest.raises(BadMap, match=r"x\.toml"):
+)
+def test_what_is_no_map_at_all_is_refused_with_why(text: bytes, told: str) -> None:
+    with pytest.raises(BadMap, match=r"x\.toml") as refused:
         map_of(text, "x.toml", Path())
+    assert told in str(refused.value)
+    assert "codec" not in str(refused.value)
+
+
+def test_a_cell_that_is_none_of_the_values_is_told_with_those_that_are(tmp_path: Path) -> None:
+    """Those of the map, or where it names none, those of the field."""
+    kind = 'class = { column = "Kind", values = { Work = "time", Costs = "expense" } }\n'
+    billing = 'billing_type = "Billed"\n'
+    path = written(
+        tmp_path, "Kind,Billed," + HEAD + "Play,chargeable," + row() + "Work,yes," + row()
+    )
+    assert wrong(csv_file(path, MAP + kind + billing)) == {
+        2: "Kind: 'Play' is none of the map's values for class: work, costs",
+        3: "Billed: 'yes' is none of chargeable, non_chargeable, complimentary, "
+        "not_available; say what it is in the map: values",
+    }
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,20 @@ def test_where_the_folder_of_rejects_is_missing_nothing_is_taken_in(tmp_path: Pa
     assert not (tmp_path / "backlog.db").exists()
 
 
+def test_where_rejects_can_not_be_written_or_the_file_not_read_nothing_is_taken_in(
+    tmp_path: Path,
+) -> None:
+    """In /proc nobody makes a file, and the memory of a process is none to read from its start."""
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(b"\n".join(map(encoded, GOOD)))
+    written = ran(path, tmp_path, "--rejects", "/proc/rejects")
+    assert (written.exit_code, "recorded" in written.output) == (2, False)
+    assert "error: /proc/rejects can't be written: " in written.output
+    read = ran(Path("/proc/self/mem"), tmp_path)
+    assert read.exit_code == 2
+    assert read.output.startswith("error: /proc/self/mem can't be read: ")
+
+
 def test_what_is_nested_too_deep_or_no_utf8_is_told_in_plain_words(tmp_path: Path) -> None:
     path = tmp_path / "events.ndjson"
     path.write_bytes(b"\n".join([BAD[0], BAD[3], BAD[5], b'{"id":"\\ud800"}', b""]))

@@ -7,9 +7,10 @@ says, or blocked, where it is not ready since its verdict is `failed` (D-26).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from operator import add
 from typing import Any
 
 from msgspec import UNSET
@@ -24,6 +25,7 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    literal_column,
     select,
 )
 
@@ -36,15 +38,11 @@ from projections.views.backlog.asked import Asked
 from projections.views.backlog.filters import BacklogFilter, shape_of
 from projections.views.backlog.search.searching import among
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
+from projections.views.backlog.sums.ahead import HAVE_IDS, ids_ahead
 from projections.views.backlog.sums.counting import ALWAYS, SUMMED, Matching, months_within, text_of
-from projections.views.backlog.sums.names import (
-    Key,
-    Names,
-    contract_names,
-    customer_names,
-    line_names,
-)
-from projections.views.backlog.sums.summed import STATUSES, Summary, SummaryItem, Sums, item_of
+from projections.views.backlog.sums.items import HAS_BLOCKED, STATUSES, AtLevels, Sums, items_of
+from projections.views.backlog.sums.names import Key, Names
+from projections.views.backlog.sums.summed import Summary
 from projections.views.paging import ROWS, PageRequest, Paging, Part
 from projections.views.prepared import Prepared, prepare
 
@@ -60,17 +58,24 @@ BY: Mapping[str, tuple[str, ...]] = {
 }
 """What a backlog can be summed up by, and the columns that tell it."""
 VIEWS = {"fixed-price": FIXED_PRICE, "time-and-material": TIME_AND_MATERIAL}
-_NAMES: Mapping[str, Callable[[Glance, Collection[Key]], Names]] = {
-    "customer": customer_names,
-    "contract": contract_names,
-    "line": line_names,
-}
 _ALWAYS_BY = ("currency", "billing_type")
 _PART = ("count", "amount_high", "amount_low")
 """What is summed up of the items in a status: how many, and their amounts in halves."""
 _TAX = ("tax_high", "tax_low")
-_Way = Callable[[Matching, Key, bool], Select[Any]]
-"""How items are counted: of what, by which columns, and whether other pages came before."""
+_NONE = literal_column("0", BigInteger)
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """Which keys are summed up: after others or from the first on, up to values of some columns."""
+
+    is_next: bool
+    until: int
+    """How many columns, from the first on: none where there is no end."""
+
+
+_Way = Callable[[Matching, Key, _Keys], Select[Any]]
+"""How items are counted: of what, by which columns, and for which keys."""
 
 
 def summarize(
@@ -88,23 +93,49 @@ def summarize(
     columns = tuple(dict.fromkeys([*(name for one in by for name in BY[one]), *_ALWAYS_BY]))
     paging = _paging(columns)
     part = paging.read(request)
-    sums, all_asked = defaultdict[Key, Sums](Sums), list[_Asked]()
-    for view in views:
-        of_view = _of(view, wanted)
-        if of_view:
-            asked = _asked(connection, view, of_view, columns, part)
-            asked.add_up(sums)
-            all_asked.append(asked)
+    named, until = _ahead(glance_of(connection), wanted, by, part)
+    asked = [
+        _asked(connection, view, of_view, columns, part)
+        for view in views
+        if (of_view := _of(view, wanted))
+    ]
+    sums = _added_up(asked, until)
+    if until and len(sums) <= part.limit:
+        named = dict[str, Names]()
+        sums = _added_up(asked, ())
     keys = sorted(sums)[: part.limit + 1]
     page = keys[: part.limit]
-    for asked in all_asked:
-        if any(key in asked.failed for key in page):
-            asked.add_up_blocked(sums, until=page[-1])
+    blocked = defaultdict[Key, list[AtLevels]](list)
+    for each in asked:
+        if not each.failed.isdisjoint(page):
+            each.add_blocked(blocked, until=page[-1])
+    told = {key: (sums[key], blocked.get(key, ())) for key in page}
     return Summary(
-        items=_items(glance_of(connection), by, columns, {key: sums[key] for key in page}),
+        items=items_of(glance_of(connection), {one: BY[one] for one in by}, columns, named, told),
         next=paging.next_cursor(keys, part),
         position=UNSET,
     )
+
+
+def _ahead(
+    views: Glance, wanted: BacklogFilter, by: Sequence[str], part: Part
+) -> tuple[Mapping[str, Names], Key]:
+    """Names of what comes first in the summary, and up to which ids a page goes at most.
+
+    Nothing of both is told by a filter, which may leave most ids out.
+    """
+    if not by or by[0] not in HAVE_IDS or wanted != BacklogFilter():
+        return {}, ()
+    ahead = ids_ahead(views, by[0], part)
+    return {by[0]: ahead.names}, ahead.until or ()
+
+
+def _added_up(asked: Sequence[_Asked], until: Key) -> Mapping[Key, Sums]:
+    """What items come to in all views together, for the keys of the page and the next one."""
+    sums = dict[Key, Sums]()
+    for each in asked:
+        each.add_up(sums, until)
+    return sums
 
 
 def _of(view: View, wanted: BacklogFilter) -> BacklogFilter | None:
@@ -138,33 +169,28 @@ class _Asked:
     failed: set[Key] = field(default_factory=set[Key])
     """What has blocked items, of all that was added up."""
 
-    def add_up(self, sums: Mapping[Key, Sums]) -> None:
-        """Adds what items come to, by status, for the keys of the page and the next one."""
+    def add_up(self, sums: dict[Key, Sums], until: Key) -> None:
+        """Adds what items come to, for the first keys that are not beyond these ids."""
         width = len(self.columns)
-        for row in self._rows(_by_status, {}):
-            tax_high, tax_low, failed, *parts = row[width:]
-            key = row[:width]
-            of_key = sums[key]
-            of_key.tax += tax_high * HALF + tax_low
-            for status, count, high, low in zip(
-                STATUSES, parts[::3], parts[1::3], parts[2::3], strict=True
-            ):
-                if count:
-                    of_key.add(status, count, high * HALF + low)
-            if failed:
+        for row in self._rows(_by_status, until):
+            key, of_key = row[:width], row[width:]
+            if of_key[HAS_BLOCKED]:
                 self.failed.add(key)
+            known = sums.get(key)
+            sums[key] = of_key if known is None else tuple(map(add, known, of_key))
 
-    def add_up_blocked(self, sums: Mapping[Key, Sums], until: Key) -> None:
-        """Takes what is blocked out of what is not ready, by level, for keys up to this one."""
-        values = {f"until_{n}": value for n, value in enumerate(until)}
-        for *key, levels, count, high, low in self._rows(_by_levels, values):
-            sums[tuple(key)].block(told_apart(levels), count, high * HALF + low)
+    def add_blocked(self, blocked: Mapping[Key, list[AtLevels]], until: Key) -> None:
+        """Adds what is blocked, by the levels that failed, for keys up to this one."""
+        for *key, levels, count, high, low in self._rows(_by_levels, until):
+            blocked[tuple(key)].append((told_apart(levels), count, high * HALF + low))
 
-    def _rows(self, way: _Way, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+    def _rows(self, way: _Way, until: Key) -> Sequence[tuple[Any, ...]]:
         # Ids that rows are among are a statement of their own, which no other request has.
         make = _prepared if self.matching.among is None else _prepared.__wrapped__
         on_postgres = self.views.schema is not None
-        statement = make(way, self.matching, self.columns, self.is_next, on_postgres)
+        keys = _Keys(self.is_next, len(until))
+        statement = make(way, self.matching, self.columns, keys, on_postgres)
+        values = {f"until_{n}": value for n, value in enumerate(until)}
         return statement.rows(self.views, {**self.values, **values})
 
 
@@ -183,12 +209,12 @@ def _asked(
 
 @lru_cache(maxsize=256)
 def _prepared(
-    way: _Way, matching: Matching, columns: Key, is_next: bool, on_postgres: bool
+    way: _Way, matching: Matching, columns: Key, keys: _Keys, on_postgres: bool
 ) -> Prepared:
-    return prepare(way(matching, columns, is_next), on_postgres=on_postgres)
+    return prepare(way(matching, columns, keys), on_postgres=on_postgres)
 
 
-def _by_status(matching: Matching, columns: Key, is_next: bool) -> Select[Any]:
+def _by_status(matching: Matching, columns: Key, keys: _Keys) -> Select[Any]:
     """By these columns, in their order: tax, how many are blocked, and the part of each status.
 
     A status is a part of a row, not a row: there is as much to sort and to fetch as is shown.
@@ -203,17 +229,19 @@ def _by_status(matching: Matching, columns: Key, is_next: bool) -> Select[Any]:
     sums = [*(func.sum(one.c[name]) for name in _TAX), blocked, *parts]
     by, paging = [one.c[name] for name in columns], _paging(columns)
     grouped = select(*by, *map(_whole, sums)).group_by(*by)
-    return paging.following(grouped, paging.default, is_next=is_next).limit(ROWS)
+    if keys.until:
+        grouped = grouped.where(paging.until(paging.default[: keys.until]))
+    return paging.following(grouped, paging.default, is_next=keys.is_next).limit(ROWS)
 
 
-def _by_levels(matching: Matching, columns: Key, is_next: bool) -> Select[Any]:
-    """What is blocked, by the same columns up to those of `until_0` and so on, and by levels."""
+def _by_levels(matching: Matching, columns: Key, keys: _Keys) -> Select[Any]:
+    """What is blocked, by the same columns up to some values of theirs, and by levels."""
     one = _one_by_one(matching, *columns, "billing_status", "nte_status", FAILED_LEVELS)
     by, paging = [one.c[name] for name in (*columns, FAILED_LEVELS)], _paging(columns)
     sums = (_whole(func.sum(one.c[name])) for name in _PART)
     grouped = select(*by, *sums).group_by(*by)
-    is_shown = grouped.where(_is_blocked(one), paging.until(paging.default))
-    return paging.following(is_shown, paging.default, is_next=is_next)
+    is_shown = grouped.where(_is_blocked(one), paging.until(paging.default[: keys.until]))
+    return paging.following(is_shown, paging.default, is_next=keys.is_next)
 
 
 def _one_by_one(matching: Matching, *names: str) -> Subquery:
@@ -236,25 +264,11 @@ def _is_blocked(one: Subquery) -> ColumnElement[bool]:
 
 
 def _whole(total: ColumnElement[Any]) -> ColumnElement[int]:
-    # Of whole numbers PostgreSQL gives the sum as a decimal.
-    return cast(total, BigInteger)
+    # Of whole numbers PostgreSQL gives the sum as a decimal; of none, both databases give nothing.
+    return cast(func.coalesce(total, _NONE), BigInteger)
 
 
 @lru_cache(maxsize=256)
 def _paging(columns: Key) -> Paging:
     by: dict[str, ColumnElement[Any]] = {name: column(name, Text) for name in columns}
     return Paging(by, key=columns[-1], default=",".join(columns))
-
-
-def _items(
-    views: Glance, by: Sequence[str], columns: Key, sums: Mapping[Key, Sums]
-) -> list[SummaryItem]:
-    keys = {key: dict(zip(columns, key, strict=True)) for key in sums}
-    names: dict[Key, dict[str, str | None]] = {key: {} for key in sums}
-    for one in by:
-        if one in _NAMES and sums:
-            ids = {key: tuple(told[name] for name in BY[one]) for key, told in keys.items()}
-            found = _NAMES[one](views, set(ids.values()))
-            for key, of_one in ids.items():
-                names[key][f"{one}_name"] = found.get(of_one)
-    return [item_of(keys[key], each, names[key]) for key, each in sums.items()]
