@@ -56,7 +56,7 @@ class Detail:
 
     @property
     def has_billed(self) -> bool:
-        """Whether it holds a billed row, once confirmed: an unchanged correction has none (D-77)."""
+        """Whether it holds a billed row once confirmed: an unchanged correction has none (D-77)."""
         return self.stays and (self.corrects is None or self.edited)
 
     def with_edit(self, edit: EditedDetail) -> Detail:
