@@ -14,6 +14,7 @@ from rich.table import Table
 from benchmarks import (
     command_one,
     commands,
+    correcting,
     editing,
     intake,
     matching,
@@ -71,6 +72,7 @@ MEASURES = (
     _one(scale.MARK_ONE_LARGE_LINE, scale.measure_mark_one_large_line),
     _one(editing.EDIT_ONE_LARGE_DRAFT, editing.measure_edit_one_large_draft),
     _one(editing.EDIT_BULK, editing.measure_edit_bulk),
+    _one(correcting.CORRECT_BULK, correcting.measure_correct_bulk),
     _one(replay.REBUILD_SCALE, replay.measure_rebuild_scale),
     _one(replay.IMPORT_MEMORY, replay.measure_import_memory),
     _one(replay.REBUILD_MEMORY, replay.measure_rebuild_memory),

@@ -45,7 +45,7 @@ _MOST_REMOVED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
+class Draft:
     """A draft, and its details in their order."""
 
     path: str
@@ -59,18 +59,18 @@ def measure_edit_one_large_draft(bench: Bench) -> Row:
     """
     sizes, service = bench.sizes, office(bench)
     tell(f"  drafting {sizes.draft_details:,} details")
-    large = _draft(service, "LARGE", sizes.draft_details)
-    small = _draft(service, "SMALL", sizes.few_draft_details)
+    large = draft_of(service, "LARGE", sizes.draft_details)
+    small = draft_of(service, "SMALL", sizes.few_draft_details)
     bench.databases.settle()
     prices = (f"{10 + number}.00" for number in count())
     with closing(Line(service.port)) as line:
 
-        def edit(draft: _Draft, number: int) -> float:
+        def edit(draft: Draft, number: int) -> float:
             detail = draft.details[number % len(draft.details)]
             body = {"unit_price": next(prices)}
             return _timed(line, "PATCH", f"{_path(draft, detail)}?details=false", body)
 
-        def remove(draft: _Draft, _: int) -> float:
+        def remove(draft: Draft, _: int) -> float:
             return _timed(line, "DELETE", f"{_path(draft, draft.details.pop())}?details=false")
 
         edited = _in_turn(edit, large, small, sizes.single_edits)
@@ -114,7 +114,7 @@ def _edit_and_confirm(
     bench: Bench, service: Office, contract_id: str, details: int
 ) -> tuple[float, float]:
     """Microseconds a detail that the edit of all of them takes, and then the confirmation."""
-    draft = _draft(service, contract_id, details)
+    draft = draft_of(service, contract_id, details)
     bench.databases.settle()
     edits = [
         {"detail_id": each["detail_id"], "quantity": "0.25", "description": "As agreed"}
@@ -129,14 +129,14 @@ def _edit_and_confirm(
 
 
 def _in_turn(
-    act: Callable[[_Draft, int], float], large: _Draft, small: _Draft, times: int
+    act: Callable[[Draft, int], float], large: Draft, small: Draft, times: int
 ) -> tuple[list[float], list[float]]:
     """What it takes on both drafts, one after the other; once on each before it counts."""
     taken = [(act(small, number), act(large, number)) for number in range(times + 1)][1:]
     return [of_large for _, of_large in taken], [of_small for of_small, _ in taken]
 
 
-def _draft(service: Office, contract_id: str, details: int) -> _Draft:
+def draft_of(service: Office, contract_id: str, details: int) -> Draft:
     """A draft of so many details: what a contract's approvals are worth for its first customer."""
     items = service.take_in([contract_id], details)[::2]
     check_marked(_asked(service, mark(items)), items)
@@ -149,7 +149,7 @@ def _draft(service: Office, contract_id: str, details: int) -> _Draft:
     found = list(_details(invoice))
     if len(found) != details:
         raise BadAnswer(f"{len(found)} details were drafted, not {details}")
-    return _Draft(f"/v1/invoices/{invoice['invoice_id']}", found)
+    return Draft(f"/v1/invoices/{invoice['invoice_id']}", found)
 
 
 def _details(invoice: Any) -> Iterator[Any]:
@@ -157,7 +157,7 @@ def _details(invoice: Any) -> Iterator[Any]:
         yield from line["details"]
 
 
-def _path(draft: _Draft, detail: Any) -> str:
+def _path(draft: Draft, detail: Any) -> str:
     return f"{draft.path}/details/{detail['detail_id']}"
 
 

@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import select
 
 from aggregates.contract_line.readiness import MarkReady
+from aggregates.invoice.correcting import CorrectInvoice
 from aggregates.invoice.drafting import CreateDrafts
 from aggregates.invoice.events import InvoiceNumberAssigned
 from projections.history import Recorded
@@ -22,7 +23,7 @@ from projections.views.contract import limits as limit_views
 from service.handlers import backlog
 from service.handlers.idempotency import Answer, Request
 from service.handlers.intake import receiving
-from service.handlers.invoicing import confirming, drafting
+from service.handlers.invoicing import confirming, correcting, drafting
 from service.ledger.group_commit import Context
 from service.ledger.ledger import Ledger
 from service.ledger.stream_kinds import kind_of
@@ -97,6 +98,13 @@ def draft(
 def confirm(tenant: Tenant, invoice_id: str) -> Json:
     done = asyncio.run(confirming.confirm(tenant, request(), invoice_id, None))
     return msgspec.to_builtins(done.body)
+
+
+def correct(tenant: Tenant, invoice_id: str, correction_id: str) -> Json:
+    """A corrective draft of the whole invoice."""
+    command = CorrectInvoice(correction_id=correction_id, actor="jo", details=None)
+    made = correcting.correct(tenant, request(), invoice_id, command, details=True)
+    return msgspec.to_builtins(asyncio.run(made).body)
 
 
 def delete_draft(tenant: Tenant, invoice_id: str) -> None:

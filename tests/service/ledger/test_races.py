@@ -32,6 +32,7 @@ from tests.service.office import (
     NOW,
     assert_sound,
     confirm,
+    correct,
     delete_draft,
     draft,
     history,
@@ -256,6 +257,32 @@ def test_a_draft_is_either_confirmed_or_deleted_when_both_are_asked_for_at_once_
     assert numbers_assigned(one.ledger) == list(range(1, confirmed + 1))
     statuses = Counter(row["billing_status"] for row in rows(one, "time_and_material"))
     assert (statuses["invoice_posted"], statuses["ready"]) == (confirmed, 10 - confirmed)
+    assert_sound(other.ledger)
+
+
+def test_a_detail_is_on_one_correction_only_when_two_are_made_at_once_d49(
+    tenants: tuple[Tenant, Tenant],
+) -> None:
+    one, other = tenants
+    record(one, contract_event(), line_event())
+    for number in range(10):
+        invoice_id = a_draft(one, number)
+        confirm(one, invoice_id)
+        outcomes = at_once(
+            *(
+                partial(correct, tenant, invoice_id, f"{number}/{n}")
+                for n, tenant in enumerate((one, other))
+            )
+        )
+        refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+        assert [refusal.code for refusal in refused] == ["in_correction"], outcomes
+        (made,) = [outcome for outcome in outcomes if not isinstance(outcome, Exception)]
+        both = at_once(*(partial(confirm, t, made["invoice_id"]) for t in tenants))
+        assert not any(isinstance(outcome, Exception) for outcome in both), both
+    assert levels(one)["contract", "", ""].invoiced == Decimal(0)
+    back = [row for row in rows(one, "time_and_material") if row["billing_status"] == "not_ready"]
+    assert len(back) == 10
+    assert numbers_assigned(other.ledger) == list(range(1, 21))
     assert_sound(other.ledger)
 
 
