@@ -80,6 +80,7 @@ BOOKED: list[Row] = [
         "search_text": folded(f"{NAMES[n % 4]} {n}"),
         "currency": CURRENCIES[n % 4],
         "nte_limit": None,
+        "approval": "none",
         "version": 1,
     }
     for n in range(CONTRACTS)

@@ -272,6 +272,7 @@ def test_a_contract_reads_with_its_customers_in_their_order_and_its_lines(
         "name": "Harbour",
         "currency": "EUR",
         "nte_limit": "5000.00",
+        "approval": "none",
         "customers": [
             {"customer_id": "B", "name": "Bay", "nte_limit": "2000.00"},
             {"customer_id": "A", "name": "Anchor", "nte_limit": None},
