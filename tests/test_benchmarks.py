@@ -27,6 +27,7 @@ FIGURES = (
     "mark_one_large_line",
     "edit_one_large_draft",
     "edit_bulk",
+    "correct_bulk",
     "rebuild_scale",
     "import_memory",
     "rebuild_memory",

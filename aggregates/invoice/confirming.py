@@ -59,7 +59,7 @@ def confirm(
     accounting_date = _accounting_date(command)
     details = invoice.listed()
     _check(invoice, details, deal)
-    # A hold (D-98), a locked period (D-108) and retainers (D-92) are asked here, then the limits.
+    # Holds, locked periods and retainers will be asked here, in this order; then the limits.
     sales = [_sale_of(detail, deal) for detail in details]
     limits = deal.limits()
     limits.invoice(_charged(details, invoice.customer_id))
