@@ -114,7 +114,7 @@ def check_chains(story: Story, books: Books) -> None:
         for invoice in story.invoices.values()
         if invoice.number
         for detail in invoice.details.values()
-        if not detail.corrected_by and detail.has_billed
+        if not detail.corrected_by and (detail.has_billed or detail.corrects is None)
     }
     billed = books.standing(BILLED)
     assert stands.keys() <= billed.keys()
