@@ -27,7 +27,23 @@ from aggregates.contract_line.events import (
     UnbilledSalesBooked,
     UnbilledSalesRecorded,
 )
-from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived, EventUnparked
+from aggregates.contract_line.recall_events import (
+    ObligationsChanged,
+    ObligationsOpened,
+    ObligationWaived,
+    RecallAwaited,
+    SalesDescribed,
+)
+from aggregates.intake.events import (
+    ApprovalAwaited,
+    ApprovalCorrected,
+    ApprovalRecalled,
+    ApprovalRecorded,
+    EventParked,
+    EventReceived,
+    EventUnparked,
+    RecallWaived,
+)
 from aggregates.invoice.events import (
     ActualsBooked,
     CorrectionDrafted,
@@ -102,6 +118,11 @@ Event = (
     | UnbilledSalesRecorded
     | UnbilledSalesBooked
     | SalesReversed
+    | RecallAwaited
+    | ObligationsOpened
+    | ObligationsChanged
+    | ObligationWaived
+    | SalesDescribed
     | NTEEvaluated
     | NTEReset
     | MarkedReady
@@ -128,6 +149,10 @@ Event = (
     | InvoiceNumberAssigned
     | EventReceived
     | ApprovalRecorded
+    | ApprovalAwaited
+    | ApprovalRecalled
+    | ApprovalCorrected
+    | RecallWaived
     | EventParked
     | EventUnparked
     | RequestClaimed

@@ -82,6 +82,11 @@ def item_id(contract_id: str, line_id: str, *parts: str) -> str:
     return f"{contract_id}~{line_id}~{digest(*parts)}"
 
 
+def returned_item(contract_id: str, line_id: str, detail_id: str) -> str:
+    """The id of what a corrective detail gives back to the backlog (D-78)."""
+    return item_id(contract_id, line_id, "returned", detail_id)
+
+
 @lru_cache(maxsize=10_000)
 def line_of(item_or_milestone_id: str) -> LineKey | None:
     """The contract line that an item or milestone id names, None when it is no such id."""

@@ -23,8 +23,24 @@ from aggregates.contract_line.events import (
     UnbilledSalesBooked,
     UnbilledSalesRecorded,
 )
+from aggregates.contract_line.recall_events import (
+    ObligationsChanged,
+    ObligationsOpened,
+    ObligationWaived,
+    RecallAwaited,
+    SalesDescribed,
+)
 from aggregates.events import Event, RequestAnswered, RequestClaimed
-from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived, EventUnparked
+from aggregates.intake.events import (
+    ApprovalAwaited,
+    ApprovalCorrected,
+    ApprovalRecalled,
+    ApprovalRecorded,
+    EventParked,
+    EventReceived,
+    EventUnparked,
+    RecallWaived,
+)
 from aggregates.invoice.events import (
     ActualsBooked,
     CorrectionDrafted,
@@ -84,6 +100,11 @@ KINDS: Mapping[type[Event], tuple[Kind, ...]] = MappingProxyType(
         UnbilledSalesRecorded: (Kind.SALES,),
         UnbilledSalesBooked: (Kind.SALES,),
         SalesReversed: (Kind.SALES,),
+        RecallAwaited: (),
+        ObligationsOpened: (Kind.INTAKE,),
+        ObligationsChanged: (Kind.INTAKE,),
+        ObligationWaived: (Kind.INTAKE,),
+        SalesDescribed: (Kind.SALES,),
         NTEEvaluated: (Kind.SALES,),
         NTEReset: (Kind.SALES,),
         MarkedReady: _ITEMS,
@@ -110,6 +131,10 @@ KINDS: Mapping[type[Event], tuple[Kind, ...]] = MappingProxyType(
         InvoiceNumberAssigned: (Kind.INVOICES,),
         EventReceived: (Kind.INTAKE,),
         ApprovalRecorded: (Kind.INTAKE,),
+        ApprovalAwaited: (Kind.INTAKE,),
+        ApprovalRecalled: (Kind.INTAKE,),
+        ApprovalCorrected: (Kind.INTAKE,),
+        RecallWaived: (Kind.INTAKE,),
         EventParked: (Kind.INTAKE,),
         EventUnparked: (Kind.INTAKE,),
         JobRequested: (Kind.JOBS,),

@@ -425,6 +425,30 @@ parked_events = Table(
     Index("parked_events_by_event", "event_id"),
 )
 
+obligations = Table(
+    "obligations",
+    metadata,
+    Column("obligation_id", TEXT, primary_key=True),
+    Column("position", BigInteger, nullable=False, comment="where it was opened"),
+    _text("status"),
+    Column("source", TEXT),
+    _text("approval_id"),
+    _text("cause"),
+    _text("contract_id"),
+    _text("line_id"),
+    _text("customer_id"),
+    _text("item_id"),
+    _text("invoice_id"),
+    _text("detail_id"),
+    _millionths("quantity"),
+    _money("amount"),
+    _text("currency"),
+    Column("reason", TEXT),
+    Column("waived_for", TEXT, comment="why it was waived"),
+    Index("obligations_by_position", "position", "obligation_id"),
+    Index("obligations_by_status", "status", "position", "obligation_id"),
+)
+
 event_index = Table(
     "event_index",
     metadata,

@@ -20,6 +20,8 @@ EVENT_TYPES = {
     "expense": "projects.expense.approved.v1",
     "material": "projects.material.approved.v1",
     "fee": "projects.fee.posted.v1",
+    "recall": "projects.approval.canceled.v1",
+    "correction": "projects.approval.corrected.v1",
 }
 SOURCE = "urn:projects"
 _ALONE = {"A": "100"}

@@ -31,7 +31,8 @@ class Approval:
 
     It is known by `source` and `approval_id` (D-20); `digest` tells a repetition from another one
     of the same pair. `tax` is the tax of what is billable; `billing_type` is what the caller says
-    of it, which the line's terms can only take away from (D-22).
+    of it, which the line's terms can only take away from (D-22). `generation` tells the ids of
+    its items from those that it had before it was recalled or corrected (D-84, D-85).
     """
 
     source: str
@@ -52,6 +53,7 @@ class Approval:
     description: str | None
     billing_type: BillingType
     digest: str
+    generation: tuple[str, ...] = ()
 
     @property
     def stream(self) -> str:
@@ -101,9 +103,9 @@ def record(approvals: Sequence[Approval], deal: DealOf[LineHead]) -> Decision:
             unit = money.unit_of(line.currency)
             on_line = entries[line.line_id] = _LineEntries(line, line.shares, unit)
         try:
-            not_billable = _not_billable(approval, on_line.line)
-            if not_billable:
-                left.append(LeftAlone(approval.stream, not_billable))
+            why_not = not_billable(approval, on_line.line)
+            if why_not:
+                left.append(LeftAlone(approval.stream, why_not))
             else:
                 recorded.append(_recorded(approval, on_line, limits))
         except Refused as refusal:
@@ -119,7 +121,7 @@ def record(approvals: Sequence[Approval], deal: DealOf[LineHead]) -> Decision:
 def _recorded(approval: Approval, on_line: _LineEntries, limits: Limits) -> ApprovalRecorded:
     """The approval among what is recorded on its line. Raises Refused; then it is not there."""
     work = _work(approval, on_line, limits)
-    on_line.results += _evaluate(approval.line_id, work, limits)
+    on_line.results += evaluate(approval.line_id, work, limits)
     on_line.works.append(work)
     return ApprovalRecorded(
         source=approval.source,
@@ -148,7 +150,7 @@ def _line_events(deal: DealOf[LineHead], entries: dict[str, _LineEntries]) -> It
             yield NTEEvaluated(contract_id=contract.contract_id, line_id=line_id, results=results)
 
 
-def _evaluate(line_id: str, work: ApprovedWork, limits: Limits) -> list[NTEResult]:
+def evaluate(line_id: str, work: ApprovedWork, limits: Limits) -> list[NTEResult]:
     """The verdicts on the sales of one approval. Raises Refused; then none of them is committed."""
     results: list[NTEResult] = []
     committed: list[UnbilledSale] = []
@@ -166,7 +168,7 @@ def _evaluate(line_id: str, work: ApprovedWork, limits: Limits) -> list[NTEResul
     return results
 
 
-def _not_billable(approval: Approval, line: LineHead) -> Refused | None:
+def not_billable(approval: Approval, line: LineHead) -> Refused | None:
     """Why the approval makes no actual, None when it makes some (D-20, D-22)."""
     terms = line.terms
     if terms.billing_method is BillingMethod.FIXED_PRICE:
@@ -183,6 +185,11 @@ def _not_billable(approval: Approval, line: LineHead) -> Refused | None:
     if billing_type_of(approval, line) is BillingType.NOT_AVAILABLE:
         return Refused("not_available", "the caller's billing type is not_available", "D-22")
     return None
+
+
+def work_of(approval: Approval, line: LineHead, limits: Limits) -> ApprovedWork:
+    """What an approval comes to on a line (D-20 to D-22). Raises Invalid or Refused."""
+    return _work(approval, _LineEntries(line, line.shares, money.unit_of(line.currency)), limits)
 
 
 def _work(approval: Approval, on_line: _LineEntries, limits: Limits) -> ApprovedWork:
@@ -274,6 +281,7 @@ def _sales(
                 approval.approval_id,
                 customer_id,
                 billing_type,
+                *approval.generation,
             ),
             customer_id=customer_id,
             quantity=quantities[customer_id],

@@ -21,7 +21,7 @@ from aggregates.terms import FailedLevel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSale:
-    """An unbilled actual in the backlog: it is not posted yet."""
+    """An unbilled actual in the backlog: not posted yet. `invoice_id` is its draft, if any."""
 
     actual: Actual
     customer_id: str
@@ -31,6 +31,7 @@ class OpenSale:
     task_id: str | None = None
     resource: str | None = None
     billing_status: BillingStatus = BillingStatus.NOT_READY
+    invoice_id: str | None = None
     nte_status: NTEStatus
     failed: tuple[FailedLevel, ...] = ()
 

@@ -43,6 +43,8 @@ from aggregates.contract_line.items import (
     milestone_status,
     open_sale,
 )
+from aggregates.contract_line.recall_events import SalesDescribed
+from aggregates.contract_line.recalled import NO_RECALLS, Recalls, recalls_after
 from aggregates.events import Event
 from aggregates.statuses import (
     BillingStatus,
@@ -75,6 +77,7 @@ class ContractLine(LineHead):
     milestones: HashTrieMap[str, OpenMilestone] = field(default_factory=lambda: _NO_MILESTONES)
     completed: HashTrieMap[str, CompletedMilestone] = field(default_factory=lambda: _NONE_COMPLETED)
     ready: HashTrieSet[str] = field(default_factory=lambda: _NONE_READY)
+    recalls: Recalls = field(default_factory=lambda: NO_RECALLS)
 
     def item(self, item_id: str) -> Item | None:
         """The open item of that id, None when there is none (or it was posted)."""
@@ -120,11 +123,21 @@ def evolve(state: ContractLine | None, event: Event) -> ContractLine | None:
     if state is None:
         return first_defined(ContractLine, event)
     state = head_after(state, event)
+    recalls = recalls_after(state.recalls, event)
+    if recalls is not state.recalls:
+        state = replace(state, recalls=recalls)
     match event:
         case UnbilledSalesRecorded() | UnbilledSalesBooked():
             return _sales_came(state, event)
         case SalesReversed():
             return _sales_went(state, event)
+        case SalesDescribed():
+            said = {
+                item_id: replace(sale, description=event.description or "")
+                for item_id in event.items
+                if (sale := state.sales.get(item_id))
+            }
+            return replace(state, sales=state.sales.update(said))
         case NTEEvaluated():
             return _evaluated(state, event)
         case NTEReset():
@@ -236,8 +249,9 @@ def _open_part(state: ContractLine, milestone_id: str, part: MilestonePart) -> O
 
 
 def _moved(state: ContractLine, event: ItemsMoved, status: BillingStatus) -> ContractLine:
+    invoice_id = event.invoice_id if isinstance(event, ItemsDrafted) else None
     sales = {
-        item_id: replace(sale, billing_status=status)
+        item_id: replace(sale, billing_status=status, invoice_id=invoice_id)
         for item_id in event.items
         if (sale := state.sales.get(item_id))
     }

@@ -25,6 +25,7 @@ from aggregates.contract_line.events import (
 from aggregates.contract_line.items import Item, OpenSale
 from aggregates.contract_line.many_items import Work, judge_each
 from aggregates.contract_line.readiness import check_unbilled, make_not_ready, make_ready
+from aggregates.contract_line.recall_events import SalesDescribed
 from aggregates.contract_line.state import ContractLine
 from aggregates.contract_line.verdicts import give_back
 from aggregates.deal import Deal
@@ -122,7 +123,7 @@ def verdicts_of(event: Event) -> Mapping[str, NTEStatus]:
 def touched_by(event: Event) -> Collection[str]:
     """The items of a line that the event changes, makes or takes away."""
     match event:
-        case ItemsMoved() | MilestoneDeleted() | SalesReversed():
+        case ItemsMoved() | MilestoneDeleted() | SalesReversed() | SalesDescribed():
             return event.items
         case MilestoneSplit() | MilestoneChanged():
             return [part.item_id for part in event.parts]

@@ -14,6 +14,7 @@ from aggregates.contract_line.many_items import Work, judge_each
 from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
 from aggregates.decision import Decision
+from aggregates.limits import Limits
 from aggregates.refusals import NotNeeded
 from aggregates.statuses import UNBILLED, BillingStatus, BillingType, NTEStatus
 from aggregates.terms import FailedLevel
@@ -58,12 +59,18 @@ def evaluate(work: Work, line: ContractLine, sale: OpenSale) -> tuple[FailedLeve
     return failed
 
 
+def free(limits: Limits, sale: OpenSale) -> None:
+    """What the sale has committed is free again, at every level (D-33)."""
+    if sale.nte_status is NTEStatus.COMMITTED:
+        limits.release(sale.actual.line_id, sale.customer_id, sale.actual.amount)
+
+
 def give_back(work: Work, line: ContractLine, sale: OpenSale, verdict: NTEStatus) -> None:
     """Gives the sale the status again that it had before its verdict; what it committed is free.
 
     That was `not_evaluated`, or `not_applicable` where the limit came later (D-26).
     """
-    _free(work, line, sale)
+    free(work.limits, sale)
     if verdict is NTEStatus.NOT_EVALUATED:
         work.on(line).reset.append(sale.item_id)
     else:
@@ -89,14 +96,14 @@ def _reset(work: Work, line: ContractLine, item: Item) -> None:
     sale = _selected(item)
     if sale.nte_status is NTEStatus.NOT_EVALUATED:
         raise NotNeeded("already_not_evaluated", "the item is not evaluated", "D-33")
-    _free(work, line, sale)
+    free(work.limits, sale)
     work.on(line).reset.append(sale.item_id)
     _fall_back(work, line, sale)
 
 
 def _reevaluate(work: Work, line: ContractLine, item: Item) -> None:
     sale = _selected(item)
-    _free(work, line, sale)
+    free(work.limits, sale)
     if evaluate(work, line, sale):
         _fall_back(work, line, sale)
 
@@ -113,11 +120,6 @@ def _selected(item: Item) -> OpenSale:
     if item.actual.billing_type is not BillingType.CHARGEABLE:
         raise NotNeeded("not_chargeable", "only chargeable items count", "D-32")
     return item
-
-
-def _free(work: Work, line: ContractLine, sale: OpenSale) -> None:
-    if sale.nte_status is NTEStatus.COMMITTED:
-        work.limits.release(line.line_id, sale.customer_id, sale.actual.amount)
 
 
 def _fall_back(work: Work, line: ContractLine, sale: OpenSale) -> None:

@@ -37,26 +37,82 @@ class EventReceived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalRecorded:
-    """An approval was recorded, once: what it became, and a digest of what it said (D-20).
+class ApprovalEvent:
+    """An event on the stream of an approval, which is known by `source` and `approval_id` (D-20).
 
-    A second event about the same approval is answered from here, also after its items were posted.
-    `source` is null before version 2, when an approval was known by its contract instead.
+    `source` is null where an approval was known by its contract instead; then its stream is named
+    after the contract that it was recorded on.
     """
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 1
     source: str | None
     contract_id: str
     line_id: str
     approval_id: str
-    digest: str
-    items: tuple[str, ...]
 
     @property
     def stream(self) -> str:
         if self.source is None:
             return streams.approval_without_source(self.contract_id, self.approval_id)
         return streams.approval(self.source, self.approval_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRecorded(ApprovalEvent):
+    """An approval was recorded, once: what it became, and a digest of what it said (D-20).
+
+    A second event about the same approval is answered from here, also after its items were posted.
+    It is recorded once more after a recall, when nothing of it is billed any longer (D-84).
+    `source` is null before version 2, when an approval was known by its contract instead.
+    """
+
+    VERSION: ClassVar[int] = 2
+    digest: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalAwaited(ApprovalEvent):
+    """A posted event about the approval waits: for the approval, or for a draft (D-23, D-82).
+
+    `contract_id` is the contract on which it is parked. Those that wait act in this order.
+    """
+
+    parked_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRecalled(ApprovalEvent):
+    """An approval was recalled (D-23): which items it lost, and what of it stays billed (D-83).
+
+    `obligations` are the ids of those that the recall opened.
+    """
+
+    items: tuple[str, ...]
+    obligations: tuple[str, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalCorrected(ApprovalEvent):
+    """An approved entry was corrected (D-85): where its work is from now on, and all its items.
+
+    Also those items that come when what is billed of it is billed no longer. `obligations` are the
+    ids of those that were opened.
+    """
+
+    to_contract_id: str
+    to_line_id: str
+    items: tuple[str, ...]
+    obligations: tuple[str, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallWaived(ApprovalEvent):
+    """What stays billed of a recalled approval was accepted: it counts as not recalled (D-83)."""
+
+    obligation_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,10 @@ from aggregates.intake.events import EventParked, EventUnparked
 
 UNKNOWN_CONTRACT = "contract_not_found"
 UNKNOWN_LINE = "contract_line_not_found"
-"""Why an event waits that can be taken in once something is defined; for other reasons it was
-refused when it was tried."""
+UNKNOWN_APPROVAL = "approval_not_found"
+ITEM_ON_DRAFT = "item_on_draft"
+"""Why an event waits: for a definition, for the approval that it is about, or for a draft that has
+work of it; for other reasons it was refused when it was tried."""
 _KIB = 1024
 
 
@@ -187,6 +189,8 @@ def _order(place: _Place) -> int:
 
 
 def _lanes(event: EventParked) -> tuple[_Lane, ...]:
+    if event.problem_code in {UNKNOWN_APPROVAL, ITEM_ON_DRAFT}:
+        return ()  # the approval knows of it, and no definition changes that
     if event.problem_code not in {UNKNOWN_CONTRACT, UNKNOWN_LINE}:
         return (_REFUSED,)
     if event.approval_id is None:

@@ -6,8 +6,9 @@ from datetime import date
 from decimal import Decimal
 from functools import partial
 
-from aggregates.contract_line.events import ItemsPosted
+from aggregates.contract_line.events import ItemsPosted, UnbilledSalesBooked
 from aggregates.contract_line.items import OpenSale
+from aggregates.contract_line.obligations import StaysBilled, settle
 from aggregates.deal import Deal, chunks, moved
 from aggregates.decision import Decision
 from aggregates.events import Event
@@ -69,6 +70,7 @@ def confirm(
         (detail, _book(detail, sale, invoice, deal))
         for detail, sale in zip(details, sales, strict=True)
     ]
+    returned = list(give_back(invoice, booked, deal, limits, accounting_date))
     assigned = assign(series, invoice.invoice_id)
     confirmed = InvoiceConfirmed(
         invoice_id=invoice.invoice_id,
@@ -86,7 +88,8 @@ def confirm(
             *_booked(invoice, accounting_date, [books for _, books in booked]),
             *_posted(invoice, deal),
             *_of_the_corrected(invoice, details),
-            *give_back(invoice, booked, deal, limits, accounting_date),
+            *returned,
+            *_settled(invoice, details, returned, deal, accounting_date),
             *limits.changes(),
         ),
         done=(invoice.invoice_id,),
@@ -178,6 +181,35 @@ def _booked(
             actuals=tuple(actual for actual, _ in some),
             adjusted=tuple(adjusted for _, adjusted in some if adjusted),
         )
+
+
+def _settled(
+    invoice: Invoice,
+    details: Iterable[Detail],
+    returned: Sequence[Event],
+    deal: Deal,
+    accounting_date: date,
+) -> Iterator[Event]:
+    """What follows where the work that a correction credits was recalled or corrected (D-83)."""
+    stays: dict[str, list[StaysBilled]] = {}
+    for detail in details:
+        if detail.corrects is not None and detail.edited:
+            stays.setdefault(detail.stands.line_id, []).append(_stay(invoice, detail))
+    booked = [event for event in returned if isinstance(event, UnbilledSalesBooked)]
+    for line_id, some in stays.items():
+        of_line = [event for event in booked if event.line_id == line_id]
+        yield from settle(deal.lines[line_id], some, of_line, accounting_date)
+
+
+def _stay(invoice: Invoice, detail: Detail) -> StaysBilled:
+    stands = detail.stands
+    return StaysBilled(
+        corrected_detail_id=str(detail.corrects),
+        invoice_id=invoice.invoice_id,
+        detail_id=stands.detail_id,
+        quantity=stands.quantity,
+        amount=stands.amount,
+    )
 
 
 def _of_the_corrected(invoice: Invoice, details: Iterable[Detail]) -> Iterator[Event]:

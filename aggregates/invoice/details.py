@@ -97,6 +97,11 @@ def items_by_line(details: Iterable[Detail]) -> dict[str, list[str]]:
     return items
 
 
+def recalled_by(details: Iterable[Detail]) -> list[str]:
+    """The parked events that recall these details, each once (D-23)."""
+    return sorted({detail.recalled_by for detail in details if detail.recalled_by})
+
+
 def detail_order(detail: InvoiceDetail) -> tuple[str, date, str, str]:
     """Details are in the order of their lines, dates and items."""
     return detail.line_id, detail.date, detail.item_id or "", detail.detail_id

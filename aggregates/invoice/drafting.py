@@ -19,6 +19,7 @@ from aggregates.invoice.events import (
     MILESTONE,
     CorrectionWithdrawn,
     DetailsAdded,
+    DetailsRecalled,
     DraftCreated,
     DraftDeleted,
     InvoiceDetail,
@@ -192,6 +193,26 @@ def put_on(
     on_draft = partial(ItemsDrafted, invoice_id=invoice.invoice_id)
     for line_id, items in items_by_line(map(drafted, details)).items():
         yield from moved(deal.lines[line_id], items, BillingStatus.INVOICE_CREATED, on_draft)
+    yield from _recalled(invoice, deal, details)
+
+
+def _recalled(
+    invoice: Invoice, deal: Deal, details: Sequence[InvoiceDetail]
+) -> Iterator[DetailsRecalled]:
+    """What of the details an event recalls that waited already for other drafts (D-23)."""
+    waiting: dict[str, list[str]] = {}
+    for each in details:
+        awaited = deal.lines[each.line_id].recalls.awaited.get(each.item_id or "")
+        if awaited:
+            waiting.setdefault(awaited.parked_id, []).append(each.detail_id)
+    for parked_id, recalled in waiting.items():
+        for some in chunks(recalled):
+            yield DetailsRecalled(
+                invoice_id=invoice.invoice_id,
+                contract_id=invoice.contract_id,
+                details=some,
+                parked_id=parked_id,
+            )
 
 
 def taken_off(invoice: Invoice, deal: Deal, details: Sequence[Detail]) -> Iterator[Event]:

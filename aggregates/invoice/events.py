@@ -168,11 +168,12 @@ class DetailsRemoved(DetailsChanged):
 class DetailsRecalled(InvoiceEvent):
     """The approval of these details was recalled or corrected; that waits for them (D-23, D-85).
 
-    It goes on when they leave the draft or are confirmed. `parked_id` is the event that waits.
+    It goes on when they leave the draft or are confirmed. `parked_id` is the event that waits, null
+    when it was dismissed and no event waits any more.
     """
 
     details: tuple[str, ...]
-    parked_id: str
+    parked_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,7 @@ def _work(
         returned.line_id, invoice.customer_id
     )
     sale = UnbilledSale(
-        item_id=streams.item_id(invoice.contract_id, returned.line_id, "returned", detail_id),
+        item_id=streams.returned_item(invoice.contract_id, returned.line_id, detail_id),
         customer_id=invoice.customer_id,
         quantity=returned.quantity,
         amount=returned.amount,

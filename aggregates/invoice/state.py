@@ -10,7 +10,7 @@ from decimal import Decimal
 from rpds import HashTrieMap, HashTrieSet
 
 from aggregates.events import Event
-from aggregates.invoice.details import Detail, detail_order, drafted, items_by_line
+from aggregates.invoice.details import Detail, detail_order, drafted, items_by_line, recalled_by
 from aggregates.invoice.events import (
     CorrectionDrafted,
     CorrectionOpened,
@@ -85,6 +85,10 @@ class Invoice:
     def listed(self) -> list[Detail]:
         """The details in the order in which they are drafted, shown and booked."""
         return sorted(self.details.values(), key=lambda detail: detail_order(detail.stands))
+
+    def recalled_by(self) -> list[str]:
+        """The parked events that recall details of it, each once (D-23)."""
+        return recalled_by(self.details.values())
 
     def items_by_line(self) -> dict[str, list[str]]:
         """The items that the details hold, by contract line."""

@@ -10,6 +10,7 @@ from projections.projecting import (
     fixed_price,
     invoices,
     jobs,
+    obligations,
     parked_events,
     time_and_material,
 )
@@ -22,6 +23,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     invoices.project,
     actuals.project,
     parked_events.project,
+    obligations.project,
     jobs.project,
     event_index.project,
 )

@@ -138,7 +138,7 @@ def _details(event: InvoiceEvent) -> Iterator[Change]:
             for detail_id in event.details:
                 yield Drop(invoice_details, {"detail_id": detail_id})
         case DetailsRecalled():
-            yield _each(event.details, recalled=True)
+            yield _each(event.details, recalled=event.parked_id is not None)
         case DetailsCorrected():
             yield _each(event.details, corrected_by=event.correction_id)
         case _:

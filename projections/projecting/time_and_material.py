@@ -16,6 +16,7 @@ from aggregates.contract_line.events import (
     UnbilledSalesBooked,
     UnbilledSalesRecorded,
 )
+from aggregates.contract_line.recall_events import SalesDescribed
 from aggregates.statuses import AdjustmentStatus, BillingMethod, BillingStatus, NTEStatus
 from aggregates.terms import FailedLevel
 from projections.history import Recorded
@@ -48,6 +49,12 @@ def project(recorded: Recorded) -> Iterator[Change]:
         case NTEReset() as event:
             reset = {"nte_status": NTEStatus.NOT_EVALUATED, "nte_detail": None}
             rows = ({"item_id": item_id, **reset} for item_id in event.items)
+            yield Patch(time_and_material, tuple(rows))
+        case SalesDescribed() as event:
+            text = _text(event)
+            yield Put(search_texts, each_once([text]))
+            said = {"description": event.description, "text_id": text and text["text_id"]}
+            rows = ({"item_id": item_id, **said} for item_id in event.items)
             yield Patch(time_and_material, tuple(rows))
         case SalesReversed() as event:
             yield Patch(time_and_material, reversed_patches(event))
@@ -121,7 +128,7 @@ def _approvals(event: _Sales, position: int) -> Iterator[dict[str, Any] | None]:
         yield approvals_row(position, day, ids)
 
 
-def _text(work: ApprovedWork) -> dict[str, Any] | None:
+def _text(work: ApprovedWork | SalesDescribed) -> dict[str, Any] | None:
     """What the sales of an approval are searched by, beside names and its id."""
     said = (work.description, work.resource, work.role, work.category, work.task_id)
     return sale_text(*said, approval_id=work.approval_id or "")

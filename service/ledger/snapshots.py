@@ -20,6 +20,8 @@ from aggregates.contract_line.items import (
     OpenPart,
     OpenSale,
 )
+from aggregates.contract_line.recall_events import Obligation
+from aggregates.contract_line.recalled import Awaited, Recalls
 from aggregates.contract_line.state import ContractLine
 from aggregates.invoice.numbering import NumberSeries
 from aggregates.job.state import OpenJobs
@@ -67,6 +69,8 @@ class _LineForm(_HeadForm):
     milestones: list[OpenMilestone]
     completed: list[CompletedMilestone]
     ready: list[str]
+    awaited: dict[str, Awaited]
+    obligations: list[Obligation]
 
 
 _HEAD_FORM = msgspec.json.Decoder(_HeadForm)
@@ -118,6 +122,8 @@ def _encode_line(line: ContractLine) -> bytes:
             milestones=sorted(line.milestones.values(), key=lambda m: m.milestone_id),
             completed=sorted(line.completed.values(), key=lambda c: c.milestone.milestone_id),
             ready=sorted(line.ready),
+            awaited=dict(sorted(line.recalls.awaited.items())),
+            obligations=sorted(line.recalls.obligations.values(), key=lambda o: o.detail_id),
         )
     )
 
@@ -131,6 +137,10 @@ def _decode_line(stored: bytes) -> ContractLine:
         milestones=HashTrieMap({m.milestone_id: m for m in form.milestones}),
         completed=HashTrieMap({c.milestone.milestone_id: c for c in form.completed}),
         ready=HashTrieSet(form.ready),
+        recalls=Recalls(
+            awaited=HashTrieMap(form.awaited),
+            obligations=HashTrieMap({each.detail_id: each for each in form.obligations}),
+        ),
     )
 
 
@@ -138,4 +148,4 @@ CONTRACT = _plain("Contract.v2", Contract)
 OPEN_JOBS = _plain("OpenJobs.v1", OpenJobs)
 SERIES = _plain("NumberSeries.v1", NumberSeries)
 LINE_HEAD = SnapshotForm(name="LineHead.v3", encode=_encode_head, decode=_decode_head)
-LINE = SnapshotForm(name="ContractLine.v5", encode=_encode_line, decode=_decode_line)
+LINE = SnapshotForm(name="ContractLine.v6", encode=_encode_line, decode=_decode_line)

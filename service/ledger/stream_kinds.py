@@ -9,8 +9,9 @@ from aggregates.contract import state as contract
 from aggregates.contract_line import head
 from aggregates.contract_line import state as contract_line
 from aggregates.events import Event, RequestAnswered, RequestClaimed
+from aggregates.intake import approvals
 from aggregates.intake import state as intake
-from aggregates.intake.events import ApprovalRecorded, EventReceived
+from aggregates.intake.events import EventReceived
 from aggregates.invoice import numbering
 from aggregates.invoice import state as invoice
 from aggregates.job import state as job
@@ -98,7 +99,7 @@ PARKING = StreamKind(
     memory=lambda parking, stored: _PART + (parking.memory if parking else 0),
 )
 RECEIPT = StreamKind(prefix="receipt", evolve=_last(EventReceived), cached=False)
-APPROVAL = StreamKind(prefix="approval", evolve=_last(ApprovalRecorded), cached=False)
+APPROVAL = StreamKind(prefix="approval", evolve=approvals.evolve, cached=False)
 REQUEST = StreamKind(prefix="request", evolve=_request, cached=False)
 JOB = StreamKind(prefix="job", evolve=job.evolve, memory=_by_what_is_stored)
 OPEN_JOBS = StreamKind(prefix="jobs", evolve=job.evolve_open, snapshot=snapshots.OPEN_JOBS)

@@ -1,7 +1,7 @@
 """The bodies of requests, and the data of events: what callers may send, checked field by field."""
 
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictBool, model_validator
 
@@ -40,6 +40,11 @@ def _stays(otherwise: str) -> str:
 # What may be left out so gets its default from a factory: such a default does not show in the
 # document, where it would read as what leaving a field out of what exists comes to.
 def unsaid() -> None:
+    return None
+
+
+def left_out() -> Any:
+    """For fields that can't be null; whether one was given stands in `model_fields_set`."""
     return None
 
 
@@ -251,6 +256,55 @@ class ApprovalData(Wire):
         BillingType | None,
         Field(description="`chargeable` unless told; the line's terms can only take away (D-22)."),
     ] = None
+
+
+class RecallData(Wire):
+    """The data of a recalled or canceled approval (D-23)."""
+
+    approval_id: UpstreamId
+    contract_id: UpstreamId
+    line_id: UpstreamId
+    reason: LongText | None = None
+
+
+class EntryChanges(Wire):
+    """What changes of an approved entry; what is left out stays (D-85)."""
+
+    contract_id: UpstreamId = Field(default_factory=left_out, description="Of the same currency.")
+    line_id: UpstreamId = Field(default_factory=left_out)
+    date: DateText = Field(default_factory=left_out)
+    quantity: DecimalText = Field(default_factory=left_out)
+    billable_quantity: DecimalText | None = None
+    unit_price: DecimalText = Field(default_factory=left_out)
+    tax: DecimalText = Field(default_factory=left_out)
+    role: ShortText | None = None
+    category: ShortText | None = None
+    task_id: ShortId | None = None
+    resource: ShortText | None = None
+    description: LongText | None = None
+    billing_type: BillingType = Field(default_factory=left_out)
+
+    @model_validator(mode="after")
+    def _check_any(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("must have a field that changes")
+        return self
+
+
+class CorrectionData(Wire):
+    """The data of a corrected entry (D-85)."""
+
+    approval_id: UpstreamId
+    contract_id: UpstreamId
+    line_id: UpstreamId
+    new: EntryChanges
+    reason: LongText | None = None
+
+
+class WaiveBody(Wire):
+    """Why what is billed of a recalled approval may stay (D-83)."""
+
+    reason: Reason
 
 
 class DismissBody(Wire):

@@ -39,8 +39,28 @@ from aggregates.contract_line.events import (
     UnbilledSalesBooked,
     UnbilledSalesRecorded,
 )
+from aggregates.contract_line.recall_events import (
+    AwaitedItem,
+    Obligation,
+    ObligationChange,
+    ObligationsChanged,
+    ObligationsOpened,
+    ObligationStatus,
+    ObligationWaived,
+    RecallAwaited,
+    SalesDescribed,
+)
 from aggregates.events import Event, RequestAnswered, RequestClaimed
-from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived, EventUnparked
+from aggregates.intake.events import (
+    ApprovalAwaited,
+    ApprovalCorrected,
+    ApprovalRecalled,
+    ApprovalRecorded,
+    EventParked,
+    EventReceived,
+    EventUnparked,
+    RecallWaived,
+)
 from aggregates.invoice.events import (
     MILESTONE,
     ActualsBooked,
@@ -939,6 +959,91 @@ JOBS: tuple[Event, ...] = (
     JobCompleted(job_id="J3"),
 )
 
+# --- recalls -----------------------------------------------------------------------------------
+
+OF_3: dict[str, Any] = {"source": "urn:test", "contract_id": "C1", "line_id": "T"}
+OF_T: dict[str, Any] = {"contract_id": "C1", "line_id": "T"}
+
+
+def owed(number: str, reason: str | None = None) -> Obligation:
+    """What stays billed of an approval on invoice I1."""
+    return Obligation(
+        obligation_id=f"C1~T~{number}",
+        source="urn:test",
+        approval_id=number,
+        cause=Cause.RECALL,
+        item_id=f"{number}-A",
+        customer_id="A",
+        invoice_id="I1",
+        detail_id=f"detail {number}",
+        quantity=d("4"),
+        amount=d("800.00"),
+        reason=reason,
+        instead=None,
+    )
+
+
+OBLIGATIONS_OPENED = ObligationsOpened(
+    **OF_T, currency="EUR", obligations=(owed("1", "the wrong week"), owed("2"), owed("3"))
+)
+OBLIGATIONS_CHANGED = ObligationsChanged(
+    **OF_T,
+    currency="EUR",
+    obligations=(
+        ObligationChange(
+            obligation_id="C1~T~1",
+            corrected_detail_id="detail 1",
+            invoice_id="I3",
+            detail_id="detail 4",
+            quantity=d("1.5"),
+            amount=d("300.00"),
+            status=ObligationStatus.OPEN,
+        ),
+        ObligationChange(
+            obligation_id="C1~T~2",
+            corrected_detail_id="detail 2",
+            invoice_id="I3",
+            detail_id="detail 5",
+            quantity=d("0"),
+            amount=d("0.00"),
+            status=ObligationStatus.CLOSED,
+        ),
+    ),
+)
+OBLIGATION_WAIVED = ObligationWaived(
+    **OF_T, obligation_id="C1~T~3", detail_id="detail 3", reason="agreed with the customer"
+)
+SALES_DESCRIBED = SalesDescribed(
+    **OF_T,
+    approval_id="2",
+    items=("2-A", "2-free"),
+    role="dev",
+    category=None,
+    task_id="t1",
+    resource="Ada",
+    description="Sheet piling",
+)
+OF_RECALLS: tuple[Event, ...] = (
+    ApprovalAwaited(**OF_3, approval_id="9", parked_id="e2"),
+    RecallAwaited(**OF_T, parked_id="e2", items=(AwaitedItem(item_id="2-free", invoice_id=None),)),
+    ApprovalRecalled(
+        **OF_3, approval_id="1", items=(), obligations=("C1~T~1",), reason="the wrong week"
+    ),
+    ApprovalCorrected(
+        **OF_3,
+        approval_id="2",
+        to_contract_id="C1",
+        to_line_id="T",
+        items=("2-A", "2-free"),
+        obligations=(),
+        reason=None,
+    ),
+    OBLIGATIONS_OPENED,
+    OBLIGATIONS_CHANGED,
+    OBLIGATION_WAIVED,
+    RecallWaived(**OF_3, approval_id="3", obligation_id="C1~T~3"),
+    SALES_DESCRIBED,
+)
 EVENTS: tuple[Event, ...] = (
     CONTRACT_DEFINED,
     TIME_LINE_DEFINED,
@@ -981,6 +1086,7 @@ EVENTS: tuple[Event, ...] = (
     parked("e1", "it still lacks its line"),
     UNPARKED,
     *IN_FULL,
+    *OF_RECALLS,
     *JOBS,
     CLAIMED,
     ANSWERED,

@@ -24,7 +24,8 @@ SHOWN_IN = {
     tables.invoices: {Kind.INVOICES},
     tables.invoice_lines: {Kind.INVOICES},
     tables.invoice_details: {Kind.INVOICES},
-    tables.booked_actuals: {Kind.INVOICES},
+    tables.booked_actuals: {Kind.SALES},
+    tables.obligations: {Kind.INTAKE},
     tables.parked_events: {Kind.INTAKE},
 }
 """What shows the rows of a table; for that of contracts and lines, their versions alone don't."""

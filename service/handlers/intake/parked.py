@@ -13,12 +13,15 @@ from sqlalchemy import Connection, RowMapping
 from aggregates import streams
 from aggregates.intake import parking
 from aggregates.intake.events import EventParked
+from aggregates.intake.whereabouts import NotLookedUp
 from projections.history import OutcomeUnknown, Unavailable
 from projections.views import parked_events as parked_views
 from projections.views.paging import PageRequest
 from projections.views.resource import Page
 from service.handlers.idempotency import Answer, Request, submit
 from service.handlers.intake import resuming
+from service.handlers.intake.going_on import dismissed
+from service.handlers.intake.looking_up import LOOKUPS, PostedOn, look_up
 from service.handlers.intake.resuming import Resumption
 from service.handlers.intake.taking_in import try_again
 from service.ledger.conflicts_and_retries import Conflict
@@ -84,11 +87,18 @@ async def retry(tenant: Tenant, request: Request, event_or_parked_id: str) -> An
     """
     contract_id, parked_id = await _find(tenant, event_or_parked_id)
 
+    posted_on: PostedOn = {}
+
     def work(unit: UnitOfWork) -> Answer:
         event = _parked_event(unit, contract_id, parked_id)
-        return Answer(body=try_again(unit, contract_id, [event])[0].body())
+        return Answer(body=try_again(unit, contract_id, [event], posted_on)[0].body())
 
-    return await submit(tenant, request, work)
+    for _ in range(LOOKUPS):
+        try:
+            return await submit(tenant, request, work)
+        except NotLookedUp as missing:
+            posted_on.update(await in_thread(look_up, tenant, missing.items))
+    raise Conflict
 
 
 async def dismiss(tenant: Tenant, request: Request, event_or_parked_id: str, why: str) -> Answer:
@@ -97,7 +107,9 @@ async def dismiss(tenant: Tenant, request: Request, event_or_parked_id: str, why
 
     def work(unit: UnitOfWork) -> Answer:
         state = unit.load(PARKING, streams.parking(contract_id))
+        event = parking.waiting(state, parked_id)
         unit.append(parking.dismiss(state, parked_id, why).events)
+        dismissed(unit, event)
         return Answer(body=Done(position=UNSET))
 
     because = replace(request, context=replace(request.context, reason=why))

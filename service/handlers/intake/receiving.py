@@ -16,10 +16,11 @@ from aggregates.contract.defining import DefineContract
 from aggregates.contract_line.terms import DefineLine
 from aggregates.statuses import Outcome
 from service.handlers.idempotency import Answer, Request, execute, execute_once
+from service.handlers.intake.looking_up import PostedOn, looking_up
 from service.handlers.intake.parked import PATIENCE, go_on, waiting_on
 from service.handlers.intake.refused import note
 from service.handlers.intake.taking_in import FIRST_STEP, Desk
-from service.ledger.group_commit import Context, Submission
+from service.ledger.group_commit import Committed, Context, Submission
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.wire.intake.cloudevents import BadEvent, Posted, read
@@ -159,7 +160,9 @@ def _receive_one(tenant: Tenant, request: Request, event: object) -> Answer:
             raise EventRefused(result, result.problem)
         return Answer(body=result.body())
 
-    answer = execute(tenant, request, work, reception.known())
+    answer = looking_up(
+        tenant, reception.posted_on, lambda: execute(tenant, request, work, reception.known())
+    )
     if reception.defines:
         position = go_on(waiting_on(tenant, request.context, posted.contract_id))
         if request.idempotency_key is None:  # else a repetition would be answered another one
@@ -183,6 +186,7 @@ class _Reception:
     def __init__(self, contract_id: str, group: Sequence[Posted]) -> None:
         self._contract_id = contract_id
         self._group = group
+        self.posted_on: PostedOn = {}
         are_definitions = [
             isinstance(posted.command, DefineContract | DefineLine) for posted in group
         ]
@@ -200,6 +204,19 @@ class _Reception:
 
         return Submission(work, context, self.known(group))
 
+    def _done(self, tenant: Tenant, command: Submission[list[Result]]) -> Committed[list[Result]]:
+        """What came of the command, which is given again if something had to be looked up."""
+        asked = [command]
+
+        def again() -> Committed[list[Result]]:
+            if not asked:
+                repeated = Submission(command.work, command.context, command.streams)
+                tenant.ledger.submit_together([repeated])
+                asked.append(repeated)
+            return asked.pop().future.result()
+
+        return looking_up(tenant, self.posted_on, again)
+
     def known(self, group: Sequence[Posted] | None = None) -> list[str]:
         """The streams that tell what was taken in before."""
         known: list[str] = []
@@ -215,7 +232,7 @@ class _Reception:
         self, unit: UnitOfWork, first_step: int = FIRST_STEP, group: Sequence[Posted] | None = None
     ) -> list[Result]:
         """One result an event, in order, as far as no more waits than may go on here."""
-        desk = Desk(unit, self._contract_id, first_step)
+        desk = Desk(unit, self._contract_id, first_step, posted_on=self.posted_on)
         return desk.take(self._group if group is None else group)
 
     def finish(
@@ -228,7 +245,7 @@ class _Reception:
         """
         results: list[Result] = []
         while True:
-            done = command.future.result()
+            done = self._done(tenant, command)
             results += done.result
             position = done.position
             if self.defines:

@@ -5,8 +5,8 @@ is defined it goes on: the first hundred events in the very transaction that def
 in steps right after that.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -18,15 +18,20 @@ from aggregates.contract_line import terms as line_terms
 from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.terms import DefineLine
 from aggregates.intake import parking, receiving
+from aggregates.intake.approvals import Waiting
 from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived
+from aggregates.intake.recalls import AboutApproval
 from aggregates.intake.state import Parking
+from aggregates.intake.waiting import WAITS
+from aggregates.intake.whereabouts import NotLookedUp
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
+from service.handlers.intake.about_approvals import Acted, act, is_over, known_approval
 from service.handlers.intake.resuming import next_to_try
 from service.handlers.loading import load_heads
-from service.ledger.stream_kinds import APPROVAL, CONTRACT, LINE_HEAD, PARKING, RECEIPT
+from service.ledger.stream_kinds import CONTRACT, LINE_HEAD, PARKING, RECEIPT
 from service.ledger.unit_of_work import UnitOfWork
-from service.wire.intake.cloudevents import BadEvent, Posted, read_data
+from service.wire.intake.cloudevents import ABOUT_APPROVALS, BadEvent, Posted, read_data
 from service.wire.intake.results import (
     Result,
     bad_event_result,
@@ -36,6 +41,7 @@ from service.wire.intake.results import (
 )
 from service.wire.problem.problems import of_refusal
 
+_JUST_POSTED = "an invoice with work of the approval was confirmed in that moment: try it again"
 FIRST_STEP = 100
 """Waiting events that are tried in the transaction that defines what they lacked."""
 
@@ -58,6 +64,13 @@ class Desk:
     """The receipts and approvals among those."""
     lines: set[str] = field(default_factory=set[str])
     """Lines that are known to be there."""
+    awaited: list[Waiting] = field(default_factory=list[Waiting])
+    """Events about the approvals in `waiting` that came before these."""
+    posted_on: Mapping[str, str | None] | None = None
+    """Of items that are not open: the invoice that they were posted on, None for no such items.
+    Without, what would have to be looked up waits."""
+    tries_again: bool = False
+    """Whether the events are parked already."""
 
     def take(self, group: Iterable[Posted]) -> list[Result]:
         """One result an event, in order, as far as no more waits than may go on here."""
@@ -90,6 +103,9 @@ class Desk:
             case DefineContract() | DefineLine() as command:
                 self.record_approvals()
                 return self._definition(posted, command)
+            case AboutApproval() as command:
+                self.record_approvals()
+                return self._about_approval(posted, command)
 
     def _repeated(self, posted: Posted, known: EventReceived) -> Result:
         """The first outcome's items again; why, where there were none. Other content is refused."""
@@ -132,13 +148,11 @@ class Desk:
         stream = names[0]
         if stream in self.seen:
             self.record_approvals()
-        recorded = next(filter(None, (self.unit.load(APPROVAL, name) for name in names)), None)
-        if recorded:
-            try:
-                receiving.check_same_approval(posted, recorded)
-            except Refused as refusal:
-                return refused_result(posted, refusal)
-            return self._received(posted, Outcome.DUPLICATE, recorded.items)
+        known = known_approval(self.unit, names)
+        if known and known.recorded:
+            if not is_over(self.unit, known):
+                return self._approved_before(posted, known.recorded)
+            approval = replace(approval, generation=known.next_generation)
         if approval.line_id not in self.lines:
             lacking = _lacking(self.unit, posted)
             if lacking:
@@ -147,6 +161,33 @@ class Desk:
         result = Result(event_id=posted.event_id, outcome=Outcome.RECORDED, ignored=posted.ignored)
         self.waiting.append((posted, approval, result))
         self.seen.update({posted.receipt, stream})
+        if known:
+            self.awaited += known.waiting
+        return result
+
+    def _approved_before(self, posted: Posted, recorded: ApprovalRecorded) -> Result:
+        try:
+            receiving.check_same_approval(posted, recorded)
+        except Refused as refusal:
+            return refused_result(posted, refusal)
+        return self._received(posted, Outcome.DUPLICATE, recorded.items)
+
+    def _about_approval(self, posted: Posted, command: AboutApproval) -> Result:
+        """Recalls or corrects an approval, or waits for it or for its drafts (D-82)."""
+        try:
+            acted = act(self.unit, command, posted.parked_id, self.posted_on or {})
+        except Refused as refusal:
+            return refused_result(posted, refusal)
+        except NotLookedUp:
+            if self.posted_on is not None:
+                raise
+            acted = Acted(
+                outcome=Outcome.PARKED, why=Refused("item_on_draft", _JUST_POSTED, "D-23")
+            )
+        if acted.outcome is Outcome.PARKED and acted.why:
+            return self._park(posted, acted.why)
+        result = self._received(posted, acted.outcome, acted.items, acted.why)
+        result.problem = problem_of(acted.why) if acted.why else None
         return result
 
     def record_approvals(self) -> None:
@@ -175,9 +216,12 @@ class Desk:
                 self._received(posted, Outcome.RECORDED, result.items)
         self.waiting.clear()
         self.seen.clear()
+        awaited, self.awaited = self.awaited, []
+        go_on(self.unit, awaited)
 
-    def _park(self, posted: Posted, why: NotFound) -> Result:
-        self.unit.append(parking.park(posted, why).events)
+    def _park(self, posted: Posted, why: Refused) -> Result:
+        if not self.tries_again:
+            self.unit.append(parking.park(posted, why).events)
         return Result(
             event_id=posted.event_id,
             outcome=Outcome.PARKED,
@@ -215,16 +259,41 @@ def resume(unit: UnitOfWork, contract_id: str, most: int = FIRST_STEP) -> int:
     return len(tried)
 
 
-def try_again(unit: UnitOfWork, contract_id: str, events: Sequence[EventParked]) -> list[Result]:
+def go_on(unit: UnitOfWork, awaited: Iterable[Waiting]) -> None:
+    """Tries events that waited for an approval, in order, up to the first that waits on (D-82)."""
+    for each in awaited:
+        place = unit.load(PARKING, streams.parking(each.contract_id))
+        event = place.find(each.parked_id) if place else None
+        if event:
+            (result,) = try_again(unit, each.contract_id, [event])
+            if result.problem and result.outcome is Outcome.PARKED and result.problem.code in WAITS:
+                return
+
+
+def try_again(
+    unit: UnitOfWork,
+    contract_id: str,
+    events: Sequence[EventParked],
+    posted_on: Mapping[str, str | None] | None = None,
+) -> list[Result]:
     """Tries parked events of a contract; who still can't go stays, with the reason of now."""
-    desk = Desk(unit, contract_id)
-    results = [_attempt(unit, desk, event) for event in events]
+    desk = Desk(unit, contract_id, tries_again=True, posted_on=posted_on)
+    results: dict[str, Result] = {}
+    late: list[EventParked] = []
+    for event in events:
+        result = results[event.parked_id] = _attempt(unit, desk, event)
+        if desk.waiting and desk.waiting[-1][2] is result:  # it is recorded with those after it
+            late.append(event)
+        else:
+            results[event.parked_id] = _settle(unit, event, result)
     desk.record_approvals()
-    return [_settle(unit, event, result) for event, result in zip(events, results, strict=True)]
+    for event in late:
+        results[event.parked_id] = _settle(unit, event, results[event.parked_id])
+    return [results[event.parked_id] for event in events]
 
 
 def _attempt(unit: UnitOfWork, desk: Desk, event: EventParked) -> Result:
-    lacking = _lacking(unit, event)
+    lacking = None if event.type in ABOUT_APPROVALS else _lacking(unit, event)
     if lacking:
         problem = of_refusal(lacking)
         return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=problem)

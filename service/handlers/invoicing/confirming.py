@@ -11,6 +11,7 @@ from aggregates.invoice.confirming import ConfirmInvoice
 from aggregates.invoice.numbering import SERIES
 from projections.views.invoices import ConfirmedInvoice
 from service.handlers.idempotency import Answer, Request, submit
+from service.handlers.intake.going_on import go_on_with
 from service.handlers.invoicing.answering import preview
 from service.handlers.invoicing.loading import deal_of, invoice_of
 from service.ledger.stream_kinds import SERIES as NUMBER_SERIES
@@ -51,4 +52,6 @@ def confirm_in(
     series = unit.load(NUMBER_SERIES, streams.number_series(SERIES))
     decided = confirming.confirm(command, invoice, deal, series)
     unit.append(decided.events)
+    if decided.events:
+        go_on_with(unit, invoice.contract_id, invoice.recalled_by())
     return decided

@@ -11,6 +11,7 @@ from aggregates.invoice import drafting
 from aggregates.invoice.drafting import CreateDrafts, NothingReady
 from service.handlers.closed_items import Explainer, submit_explained
 from service.handlers.idempotency import Answer, Request, submit
+from service.handlers.intake.going_on import go_on_with
 from service.handlers.invoicing.loading import deal_of, invoice_of
 from service.handlers.loading import by_contract, required_contract
 from service.handlers.matching import Matching, submit_over
@@ -105,6 +106,7 @@ async def delete_draft(tenant: Tenant, request: Request, invoice_id: str) -> Ans
         unit.expect(streams.invoice(invoice_id), request.if_match)
         deal = deal_of(unit, invoice.contract_id, invoice.items_by_line())
         unit.append(drafting.delete(invoice, deal).events)
+        go_on_with(unit, invoice.contract_id, invoice.recalled_by())
         return Answer(body=Done(position=UNSET))
 
     return await submit(tenant, request, work)

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from aggregates import streams
 from aggregates.invoice import by_hand, editing
 from aggregates.invoice.by_hand import AddByHand
-from aggregates.invoice.details import items_by_line
+from aggregates.invoice.details import items_by_line, recalled_by
 from aggregates.invoice.editing import EditDetails, RemoveDetails
 from aggregates.invoice.state import Invoice
 from service.handlers.idempotency import Answer, Request, submit
+from service.handlers.intake.going_on import go_on_with
 from service.handlers.invoicing.answering import invoice_answer
 from service.handlers.invoicing.loading import deal_of, invoice_of
 from service.ledger.unit_of_work import UnitOfWork
@@ -56,6 +57,7 @@ async def remove_details(
         removed = [found for each in command.details if (found := invoice.details.get(each))]
         deal = deal_of(unit, invoice.contract_id, items_by_line(removed))
         unit.append(editing.remove(command, invoice, deal).events)
+        go_on_with(unit, invoice.contract_id, recalled_by(removed))
 
     return await _change(tenant, request, invoice_id, work, details=details)
 

@@ -13,6 +13,8 @@ EVENTS = {
     "projects.expense.approved.v1": ("ExpenseApproved", requests.ApprovalData),
     "projects.material.approved.v1": ("MaterialApproved", requests.ApprovalData),
     "projects.fee.posted.v1": ("FeePosted", requests.ApprovalData),
+    cloudevents.APPROVAL_CANCELED: ("ApprovalCanceled", requests.RecallData),
+    cloudevents.APPROVAL_CORRECTED: ("ApprovalCorrected", requests.CorrectionData),
     cloudevents.CONTRACT_CONFIRMED: ("ContractConfirmed", requests.ContractData),
     cloudevents.LINE_CONFIRMED: ("ContractLineConfirmed", requests.LineData),
 }

@@ -32,6 +32,7 @@ MILESTONE, MILESTONES = "/v1/milestones/{milestone_id}", f"{LINE}/milestones"
 ITEM, INVOICE = "/v1/backlog/{item_id}", "/v1/invoices/{invoice_id}"
 DETAILS = f"{INVOICE}/details"
 DETAIL = f"{DETAILS}/{{detail_id}}"
+OBLIGATIONS = "/v1/intake/obligations"
 PARKED, JOB = "/v1/intake/parked/{parked_id}", "/v1/jobs/{job_id}"
 MARK, RESET = "POST /v1/backlog/mark", "POST /v1/backlog/nte/reset"
 REEVALUATE, UNDO = "POST /v1/backlog/nte/reevaluate", "POST /v1/backlog/undo"
@@ -200,6 +201,14 @@ LINKS: dict[str, tuple[Link, ...]] = {
     ),
     "POST /v1/events/batch": _about_item("results/0/items/0"),
     f"POST {PARKED}/retry": _about_item("items/0"),
+    f"GET {OBLIGATIONS}": (
+        Link(
+            f"POST {OBLIGATIONS}/{{obligation_id}}/waive",
+            {"obligation_id": f"{ANSWER}/items/0/obligation_id"},
+            {"reason": "the customer agreed"},
+        ),
+    ),
+    f"POST {OBLIGATIONS}/{{obligation_id}}/waive": (Link(f"GET {OBLIGATIONS}"),),
     MARK: (
         *_about_item("changed/0/item_id", mark="not_ready"),
         Link(UNDO, body={"position": POSITION}),

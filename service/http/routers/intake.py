@@ -5,13 +5,16 @@ from typing import Annotated, cast
 from fastapi import Depends, Path, Query, Request, Response
 from pydantic import Field
 
+from aggregates.contract_line.recall_events import ObligationStatus
+from projections.views import obligations as obligation_views
 from projections.views import parked_events as parked_views
+from projections.views.obligations import Obligation
 from projections.views.resource import Page
 from service.handlers.idempotency import Request as CommandRequest
-from service.handlers.intake import parked, receiving, refused
+from service.handlers.intake import obligations, parked, receiving, refused
 from service.http.bodies import media_type
 from service.http.callers import TheCommand, ThePost, TheTenant
-from service.http.listings import Listing, NumberCursor, listing_by, number_of
+from service.http.listings import Ids, Listing, NumberCursor, any_of, listing_by, number_of
 from service.http.reading import TheReading
 from service.http.responses import ProblemRaised, command_response, gives, list_response
 from service.http.routers.routes import Routes
@@ -24,7 +27,7 @@ from service.wire.intake.cloudevents import read_json
 from service.wire.outcomes import BatchResult, Done, EventResult, NotedRefusal, ParkedEvent
 from service.wire.problem.problems import Problem, invalid_fields, malformed_json
 from service.wire.queries import NO_NUL
-from service.wire.requests import DismissBody
+from service.wire.requests import DismissBody, WaiveBody
 from service.wire.strict_json import NotJson, TooManyValues
 
 routes = Routes("/v1", "Intake")
@@ -41,9 +44,11 @@ async def raw_body(request: Request) -> bytes:
 
 
 REFUSED_EVENT = (
+    "approval_canceled",
     "approval_changed",
     "contract_line_not_found",
     "contract_not_found",
+    "currency",
     "currency_fixed",
     "customer_has_items",
     "customer_on_line",
@@ -147,6 +152,44 @@ async def list_refused_events(
     await reading.until_shown()
     page = await in_thread(refused.page_of_refused, reading.tenant, before, limit)
     return list_response(request, page)
+
+
+# --- what stays billed of recalled work ----------------------------------------------------------
+
+TheObligations = Annotated[Listing, Depends(listing_by(obligation_views.OBLIGATIONS_BY))]
+ObligationId = Annotated[str, Path(max_length=200, description="The id of an obligation.")]
+
+
+@routes.get("/intake/obligations", responses=gives(Page[Obligation]))
+async def list_obligations(
+    request: Request,
+    reading: TheReading,
+    listing: TheObligations,
+    status: Annotated[
+        list[ObligationStatus] | None,
+        Query(description="Obligations that stand so; any of these."),
+    ] = None,
+    contract_id: Ids = None,
+    approval_id: Ids = None,
+    invoice_id: Ids = None,
+) -> Response:
+    """List what stays billed of recalled or corrected approvals, until invoices are corrected."""
+    matching = any_of(
+        status=status, contract_id=contract_id, approval_id=approval_id, invoice_id=invoice_id
+    )
+    page, position = await reading.of(obligation_views.list_obligations, matching, listing.page())
+    return list_response(request, page, position)
+
+
+@routes.post(
+    "/intake/obligations/{obligation_id}/waive",
+    responses=gives(Done, problems=("obligation_not_found",)),
+)
+async def waive_obligation(
+    obligation_id: ObligationId, body: WaiveBody, tenant: TheTenant, command: TheCommand
+) -> Response:
+    """Waive an obligation: what is billed stays, and the approval counts as not recalled."""
+    return command_response(await obligations.waive(tenant, command, obligation_id, body.reason))
 
 
 # --- what waits --------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from pydantic import BaseModel, ValidationError
 from aggregates.contract.defining import DefineContract
 from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.terms import DefineLine
+from aggregates.intake.entry_corrections import CorrectApproval
+from aggregates.intake.recalls import AboutApproval, RecallApproval
 from aggregates.intake.receiving import PostedEvent
 from aggregates.refusals import Invalid
 from aggregates.statuses import BillingType, TransactionClass
@@ -30,7 +32,7 @@ from service.wire.problem.problems import (
     of_validation,
     shown,
 )
-from service.wire.requests import ApprovalData, ContractData, LineData
+from service.wire.requests import ApprovalData, ContractData, CorrectionData, LineData, RecallData
 from service.wire.strict_json import NotJson
 
 CONTRACT_CONFIRMED = "projects.contract.confirmed.v1"
@@ -41,8 +43,12 @@ APPROVALS = {
     "projects.material.approved.v1": TransactionClass.MATERIAL,
     "projects.fee.posted.v1": TransactionClass.FEE,
 }
+APPROVAL_CANCELED = "projects.approval.canceled.v1"
+APPROVAL_CORRECTED = "projects.approval.corrected.v1"
+ABOUT_APPROVALS = (APPROVAL_CANCELED, APPROVAL_CORRECTED)
+"""What is about an approval that was taken in before."""
 Json = dict[str, Any]
-TYPES = (*APPROVALS, CONTRACT_CONFIRMED, LINE_CONFIRMED)
+TYPES = (*APPROVALS, *ABOUT_APPROVALS, CONTRACT_CONFIRMED, LINE_CONFIRMED)
 
 _SHOWN = 64
 """Characters of a bad id or type that are repeated."""
@@ -57,7 +63,7 @@ class Posted(PostedEvent):
     `ignored` names what of the data is not known, the first of it.
     """
 
-    command: Approval | DefineContract | DefineLine
+    command: Approval | AboutApproval | DefineContract | DefineLine
     ignored: tuple[str, ...]
 
 
@@ -128,6 +134,8 @@ def read_data(source: str, event_id: str, event_type: str, data: Mapping[str, An
                 raise BadEvent(event_id, under_data(of_refusal(error))) from None
         case ApprovalData():
             command = _approval(APPROVALS[event_type], source, body, digest)
+        case RecallData() | CorrectionData():
+            command = _about_approval(source, body)
         case _:
             raise TypeError(body)
     return Posted(
@@ -136,7 +144,7 @@ def read_data(source: str, event_id: str, event_type: str, data: Mapping[str, An
         type=event_type,
         contract_id=body.contract_id,
         line_id=None if isinstance(body, ContractData) else body.line_id,
-        approval_id=body.approval_id if isinstance(body, ApprovalData) else None,
+        approval_id=None if isinstance(body, ContractData | LineData) else body.approval_id,
         command=command,
         data=canonical,
         digest=digest,
@@ -154,6 +162,8 @@ def _said(body: BaseModel) -> Json:
 
     In what defines, null takes away what left out would let stay: there the two differ.
     """
+    if isinstance(body, RecallData):
+        return body.model_dump(exclude_none=True)
     if not isinstance(body, ApprovalData):
         return _evenly(body.model_dump(exclude_unset=True))
     said = {name: _evenly(value) for name, value in body.__dict__.items() if value is not None}
@@ -200,7 +210,13 @@ def _known_value(taken: object, value: Any, path: str, ignored: list[str]) -> An
 def _model(event_type: str) -> type[BaseModel] | None:
     if event_type in APPROVALS:
         return ApprovalData
-    return {CONTRACT_CONFIRMED: ContractData, LINE_CONFIRMED: LineData}.get(event_type)
+    others = {
+        CONTRACT_CONFIRMED: ContractData,
+        LINE_CONFIRMED: LineData,
+        APPROVAL_CANCELED: RecallData,
+        APPROVAL_CORRECTED: CorrectionData,
+    }
+    return others.get(event_type)
 
 
 def _approval(
@@ -226,6 +242,20 @@ def _approval(
         billing_type=body.billing_type or BillingType.CHARGEABLE,
         digest=digest,
     )
+
+
+def _about_approval(source: str, body: RecallData | CorrectionData) -> AboutApproval:
+    about: Json = {
+        "source": source,
+        "approval_id": body.approval_id,
+        "contract_id": body.contract_id,
+        "line_id": body.line_id,
+        "reason": body.reason,
+    }
+    if isinstance(body, RecallData):
+        return RecallApproval(**about)
+    new = {name: getattr(body.new, name) for name in body.new.model_fields_set}
+    return CorrectApproval(**about, new=new)
 
 
 def under_data(problem: Problem) -> Problem:

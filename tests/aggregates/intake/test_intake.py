@@ -26,6 +26,18 @@ def parked(parked_id: str, line_id: str | None = "L1") -> EventParked:
     )
 
 
+def test_what_waits_for_an_approval_or_a_draft_is_not_tried_after_a_definition_d82() -> None:
+    place = None
+    for code in ("approval_not_found", "item_on_draft"):
+        place = intake.evolve(place, replace(parked(code), problem_code=code))
+    assert place
+    assert place.to_try(["L1"], refused=True) == []
+    assert [event.parked_id for event in place.waiting()] == ["approval_not_found", "item_on_draft"]
+    gone = intake.evolve(place, unparked("item_on_draft"))
+    assert gone
+    assert gone.find("item_on_draft") is None
+
+
 def unparked(parked_id: str) -> EventUnparked:
     return EventUnparked(
         contract_id=CONTRACT, parked_id=parked_id, outcome=Outcome.RECORDED, reason=None

@@ -21,14 +21,24 @@ from projections.tables import TOTALS, metadata
 from service.tenants.tenant import is_postgres
 from tests.databases import SCHEMA, opened_server, opened_views, views_path
 from tests.projections.feeding import dump, feed, feed_more
-from tests.projections.story import ACTUALS_BOOKED, EVENTS, IN_FULL, JOBS, STORY, recorded
+from tests.projections.story import (
+    ACTUALS_BOOKED,
+    EVENTS,
+    IN_FULL,
+    JOBS,
+    OF_RECALLS,
+    STORY,
+    recorded,
+)
+
+LATER = (*IN_FULL, *JOBS, *OF_RECALLS)
 
 OLDER = recorded(
     replace(event, accounting_date=None) if event is ACTUALS_BOOKED else event
     for event in EVENTS
-    if event not in JOBS and event not in IN_FULL
+    if event not in LATER
 )
-"""A history that views from before there were jobs, and invoices in full, can have shown."""
+"""A history that views from before there were jobs, invoices in full and recalls can have shown."""
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from aggregates import events
 from aggregates.actuals import Actual
 from aggregates.contract import events as contract_events
 from aggregates.contract_line import events as line_events
+from aggregates.contract_line import recall_events
 from aggregates.events import Event
 from aggregates.intake import events as intake_events
 from aggregates.invoice import events as invoice_events
@@ -333,6 +334,64 @@ EXAMPLES: tuple[Event, ...] = (
             line_events.HeaderStatus(milestone_id="C1~L1~m", status=MilestoneStatus.IN_PROGRESS),
         ),
     ),
+    recall_events.RecallAwaited(
+        **LINE,
+        parked_id="p1",
+        items=(
+            recall_events.AwaitedItem(item_id="C1~L1~1", invoice_id=None),
+            recall_events.AwaitedItem(item_id="C1~L1~2", invoice_id="I1"),
+        ),
+    ),
+    recall_events.ObligationsOpened(
+        **LINE,
+        currency="EUR",
+        obligations=(
+            recall_events.Obligation(
+                obligation_id="C1~L1~o",
+                source="urn:test",
+                approval_id="A1",
+                cause=Cause.ENTRY_CORRECTION,
+                item_id="C1~L1~2",
+                customer_id="A",
+                invoice_id="I1",
+                detail_id="d1",
+                quantity=Decimal("7.5"),
+                amount=Decimal("1500.00"),
+                reason="the wrong week",
+                instead=recall_events.CorrectedWork(
+                    contract_id="C1", line_id="L2", currency="EUR", work=WORK
+                ),
+            ),
+        ),
+    ),
+    recall_events.ObligationsChanged(
+        **LINE,
+        currency="EUR",
+        obligations=(
+            recall_events.ObligationChange(
+                obligation_id="C1~L1~o",
+                corrected_detail_id="d1",
+                invoice_id="I2",
+                detail_id="d2",
+                quantity=Decimal(0),
+                amount=Decimal("0.00"),
+                status=recall_events.ObligationStatus.CLOSED,
+            ),
+        ),
+    ),
+    recall_events.ObligationWaived(
+        **LINE, obligation_id="C1~L1~o", detail_id="d1", reason="the customer agreed"
+    ),
+    recall_events.SalesDescribed(
+        **LINE,
+        approval_id="A1",
+        items=("C1~L1~1",),
+        role="senior",
+        category=None,
+        task_id="t1",
+        resource="Jo",
+        description="Design, “früh”",
+    ),
     line_events.NTEReset(**LINE, items=("C1~L1~1",)),
     line_events.MarkedReady(**MOVED),
     line_events.MarkedNotReady(**MOVED),
@@ -414,6 +473,28 @@ EXAMPLES: tuple[Event, ...] = (
     ),
     intake_events.ApprovalRecorded(
         source="urn:test", **LINE, approval_id="A1", digest="00ff", items=("C1~L1~1",)
+    ),
+    intake_events.ApprovalAwaited(source="urn:test", **LINE, approval_id="A1", parked_id="p1"),
+    intake_events.ApprovalRecalled(
+        source="urn:test",
+        **LINE,
+        approval_id="A1",
+        items=("C1~L1~1",),
+        obligations=("C1~L1~o",),
+        reason="the wrong week",
+    ),
+    intake_events.ApprovalCorrected(
+        source=None,
+        **LINE,
+        approval_id="A1",
+        to_contract_id="C2",
+        to_line_id="L3",
+        items=("C2~L3~1",),
+        obligations=(),
+        reason=None,
+    ),
+    intake_events.RecallWaived(
+        source="urn:test", **LINE, approval_id="A1", obligation_id="C1~L1~o"
     ),
     intake_events.EventParked(**PARKED),
     intake_events.EventUnparked(

@@ -1,0 +1,188 @@
+"""Obligations: what stays billed of recalled work, until its invoice is corrected (D-83)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from aggregates import actuals, streams
+from aggregates.contract_line.events import (
+    CustomerActuals,
+    SalesReversed,
+    UnbilledSalesBooked,
+)
+from aggregates.contract_line.head import LineHead
+from aggregates.contract_line.items import OpenSale, open_sale
+from aggregates.contract_line.recall_events import (
+    CorrectedWork,
+    Obligation,
+    ObligationChange,
+    ObligationsChanged,
+    ObligationStatus,
+    ObligationWaived,
+)
+from aggregates.contract_line.state import ContractLine
+from aggregates.deal import chunks
+from aggregates.decision import Decision
+from aggregates.events import Event
+from aggregates.intake.events import RecallWaived
+from aggregates.refusals import NotFound
+from aggregates.statuses import ActualType, BillingType, Cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaysBilled:
+    """What a confirmed correction leaves billed of a detail, and on which detail it stands now."""
+
+    corrected_detail_id: str
+    invoice_id: str
+    detail_id: str
+    quantity: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiveObligation:
+    """Accept what stays billed of a recalled approval."""
+
+    obligation_id: str
+    reason: str
+
+
+def settle(
+    line: ContractLine,
+    stays: Sequence[StaysBilled],
+    returned: Iterable[UnbilledSalesBooked],
+    accounting_date: date,
+) -> Iterator[Event]:
+    """What follows on a line from the confirmation of a correction of recalled work (D-83).
+
+    To be recorded after what the correction books: of the obligations on details in `stays`, what
+    `returned` to the backlog is reversed for good, and each shows what still stays billed. One of
+    which nothing stays is closed; what its entry was corrected to comes to the backlog then, and is
+    evaluated when it is marked (D-85). One is closed, too, where what stays is just that. Nothing
+    follows where no obligation is open.
+    """
+    open_now = line.recalls.obligations
+    met = [(known, stay) for stay in stays if (known := open_now.get(stay.corrected_detail_id))]
+    if not met:
+        return
+    causes = {billed_actual(known.detail_id): known.cause for known, _ in met}
+    sales = [
+        (causes[booked.replaces[sale.item_id]], open_sale(booked.line_id, work, sale, booked.cause))
+        for booked in returned
+        for work in booked.approvals
+        for sale in work.sales
+        if booked.replaces.get(sale.item_id) in causes
+    ]
+    for cause in (Cause.RECALL, Cause.ENTRY_CORRECTION):
+        yield from reversed_sales(
+            line, [s for of, s in sales if of is cause], cause, accounting_date
+        )
+    for known, stay in met:
+        if known.instead and not stay.quantity:
+            yield _superseding(known, known.instead, accounting_date)
+    for some in chunks(_change(known, stay) for known, stay in met):
+        yield ObligationsChanged(
+            contract_id=line.contract_id,
+            line_id=line.line_id,
+            currency=line.currency,
+            obligations=some,
+        )
+
+
+def waive(command: WaiveObligation, line: ContractLine | None) -> Decision:
+    """What is billed stays, and the approval counts as not recalled (D-83).
+
+    Raises NotFound when no such obligation is open.
+    """
+    known = line.recalls.obligation(command.obligation_id) if line else None
+    if line is None or known is None:
+        raise NotFound("obligation", command.obligation_id)
+    waived = ObligationWaived(
+        contract_id=line.contract_id,
+        line_id=line.line_id,
+        obligation_id=known.obligation_id,
+        detail_id=known.detail_id,
+        reason=command.reason,
+    )
+    again = RecallWaived(
+        source=known.source,
+        contract_id=line.contract_id,
+        line_id=line.line_id,
+        approval_id=known.approval_id,
+        obligation_id=known.obligation_id,
+    )
+    return Decision(events=(waived, again), done=(known.obligation_id,))
+
+
+def reversed_sales(
+    line: LineHead, sales: Sequence[OpenSale], cause: Cause, accounting_date: date
+) -> Iterator[SalesReversed]:
+    """Open sales reversed for good, at most 1,000 an event (D-23)."""
+    for some in chunks(sales):
+        by_customer: dict[str, list[OpenSale]] = {}
+        for sale in some:
+            by_customer.setdefault(sale.customer_id, []).append(sale)
+        yield SalesReversed(
+            contract_id=line.contract_id,
+            line_id=line.line_id,
+            currency=line.currency,
+            cause=cause,
+            accounting_date=accounting_date,
+            items=tuple(sale.item_id for sale in some),
+            reversals=tuple(
+                CustomerActuals(
+                    customer_id=customer_id,
+                    actuals=tuple(
+                        actuals.reversal(sale.actual, streams.digest(sale.item_id, cause), cause)
+                        for sale in of_customer
+                    ),
+                )
+                for customer_id, of_customer in by_customer.items()
+            ),
+        )
+
+
+def billed_actual(detail_id: str) -> str:
+    """The id of the billed actual of a detail."""
+    return streams.digest(detail_id, ActualType.BILLED_SALES)
+
+
+def _superseding(
+    known: Obligation, instead: CorrectedWork, accounting_date: date
+) -> UnbilledSalesBooked:
+    """What a corrected entry comes to takes the place of what was billed of it."""
+    return UnbilledSalesBooked(
+        contract_id=instead.contract_id,
+        line_id=instead.line_id,
+        currency=instead.currency,
+        cause=Cause.ENTRY_CORRECTION,
+        accounting_date=accounting_date,
+        approvals=(instead.work,),
+        replaces={sale.item_id: billed_actual(known.detail_id) for sale in instead.work.sales},
+    )
+
+
+def _is_right(known: Obligation, stay: StaysBilled) -> bool:
+    """Whether what stays billed is what the entry was corrected to."""
+    if known.instead is None:
+        return False
+    charged = [s for s in known.instead.work.sales if s.billing_type is BillingType.CHARGEABLE]
+    return [(sale.quantity, sale.amount) for sale in charged] == [(stay.quantity, stay.amount)]
+
+
+def _change(known: Obligation, stay: StaysBilled) -> ObligationChange:
+    return ObligationChange(
+        obligation_id=known.obligation_id,
+        corrected_detail_id=stay.corrected_detail_id,
+        invoice_id=stay.invoice_id,
+        detail_id=stay.detail_id,
+        quantity=stay.quantity,
+        amount=stay.amount,
+        status=(
+            ObligationStatus.OPEN
+            if stay.quantity and not _is_right(known, stay)
+            else ObligationStatus.CLOSED
+        ),
+    )

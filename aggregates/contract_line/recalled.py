@@ -1,0 +1,107 @@
+"""What a contract line remembers of recalls: items that they wait for, and what stays billed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from rpds import HashTrieMap
+
+from aggregates.contract_line.events import ItemsPosted, SalesReversed
+from aggregates.contract_line.recall_events import (
+    Obligation,
+    ObligationsChanged,
+    ObligationsOpened,
+    ObligationStatus,
+    ObligationWaived,
+    RecallAwaited,
+)
+from aggregates.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """An item that the parked event waits for; `invoice_id` once it is posted."""
+
+    parked_id: str
+    invoice_id: str | None
+
+
+# rpds' classes can't be subscripted at run time: annotations here are never evaluated.
+_NOTHING_AWAITED: HashTrieMap[str, Awaited] = HashTrieMap()
+_NO_OBLIGATIONS: HashTrieMap[str, Obligation] = HashTrieMap()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalls:
+    """The recalls of a line that are not over: few, however much was billed.
+
+    `awaited` has items by their id, posted ones too, for which a recall waits (D-23). `obligations`
+    are the open ones, by the id of the detail that bills the work now (D-83).
+    """
+
+    awaited: HashTrieMap[str, Awaited] = field(default_factory=lambda: _NOTHING_AWAITED)
+    obligations: HashTrieMap[str, Obligation] = field(default_factory=lambda: _NO_OBLIGATIONS)
+
+    def obligation(self, obligation_id: str) -> Obligation | None:
+        """The open obligation of that id, None when none is open."""
+        found = (each for each in self.obligations.values() if each.obligation_id == obligation_id)
+        return next(found, None)
+
+
+NO_RECALLS = Recalls()
+
+
+def recalls_after(recalls: Recalls, event: Event) -> Recalls:
+    """The recalls after an event; the very same where it is about other things."""
+    match event:
+        case RecallAwaited(parked_id=None):
+            return _without(recalls, tuple(item.item_id for item in event.items))
+        case RecallAwaited(parked_id=str(parked_id)):
+            awaited = {
+                item.item_id: Awaited(parked_id=parked_id, invoice_id=item.invoice_id)
+                for item in event.items
+            }
+            return replace(recalls, awaited=recalls.awaited.update(awaited))
+        case ItemsPosted() if recalls.awaited:
+            posted = {
+                item_id: replace(known, invoice_id=event.invoice_id)
+                for item_id in event.items
+                if (known := recalls.awaited.get(item_id))
+            }
+            return replace(recalls, awaited=recalls.awaited.update(posted))
+        case SalesReversed() if recalls.awaited:
+            return _without(recalls, event.items)
+        case ObligationsOpened():
+            opened = {each.detail_id: each for each in event.obligations}
+            kept = _without(recalls, tuple(each.item_id for each in event.obligations))
+            return replace(kept, obligations=kept.obligations.update(opened))
+        case ObligationsChanged():
+            return _changed(recalls, event)
+        case ObligationWaived():
+            return replace(recalls, obligations=recalls.obligations.discard(event.detail_id))
+        case _:
+            return recalls
+
+
+def _without(recalls: Recalls, items: tuple[str, ...]) -> Recalls:
+    awaited = recalls.awaited
+    for item_id in items:
+        awaited = awaited.discard(item_id)
+    return replace(recalls, awaited=awaited)
+
+
+def _changed(recalls: Recalls, event: ObligationsChanged) -> Recalls:
+    obligations = recalls.obligations
+    for change in event.obligations:
+        known = obligations.get(change.corrected_detail_id)
+        obligations = obligations.discard(change.corrected_detail_id)
+        if known and change.status is ObligationStatus.OPEN:
+            still = replace(
+                known,
+                invoice_id=change.invoice_id,
+                detail_id=change.detail_id,
+                quantity=change.quantity,
+                amount=change.amount,
+            )
+            obligations = obligations.insert(change.detail_id, still)
+    return replace(recalls, obligations=obligations)

@@ -1,0 +1,261 @@
+"""Corrected entries: an approval's actuals are reversed, and others come in their place (D-85)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from aggregates import money
+from aggregates.contract_line import approvals
+from aggregates.contract_line.approvals import Approval, billing_type_of
+from aggregates.contract_line.events import (
+    ApprovedWork,
+    NTEEvaluated,
+    NTEResult,
+    UnbilledSale,
+    UnbilledSalesBooked,
+)
+from aggregates.contract_line.head import LineHead
+from aggregates.contract_line.obligations import reversed_sales
+from aggregates.contract_line.recall_events import CorrectedWork, SalesDescribed
+from aggregates.contract_line.verdicts import free
+from aggregates.deal import Deal, chunks
+from aggregates.decision import Decision
+from aggregates.events import Event
+from aggregates.intake.approvals import KnownApproval
+from aggregates.intake.events import ApprovalCorrected
+from aggregates.intake.origins import Origin
+from aggregates.intake.recalls import AboutApproval, Owing, ids_of
+from aggregates.intake.whereabouts import Whereabouts
+from aggregates.limits import Limits
+from aggregates.refusals import LeftAlone, Refused
+from aggregates.statuses import BillingType, Cause
+
+_ZERO = Decimal(0)
+_CHARGED = {"quantity", "billable_quantity", "unit_price"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectApproval(AboutApproval):
+    """Correct an approved entry: `new` has what changes, by the name of the approval's field."""
+
+    new: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The line that a corrected entry is on from now on, with its contract and the limits there."""
+
+    deal: Deal
+    line: LineHead
+    limits: Limits
+
+
+def check_not_recalled(known: KnownApproval) -> None:
+    """Raises Refused when there is nothing to correct (D-82)."""
+    if known.recall:
+        raise Refused("approval_canceled", "the approval is recalled", "D-82")
+
+
+def correct(
+    command: CorrectApproval,
+    known: KnownApproval,
+    found: Whereabouts,
+    deals: tuple[Deal, Deal],
+    today: date,
+) -> Decision:
+    """Reverses what is unbilled of an entry, and records what it comes to now (D-85).
+
+    `deals` are the contract of the entry and that where it is from now on, which may be the same.
+    Each part that is billed opens an obligation; what its customer gets comes when it is closed.
+    Where descriptions alone change, they change in place. To be asked when none of it is on a
+    draft. Done are the new items; left is the approval if it is not billable on its line now.
+    Raises Refused for another currency, Invalid for a value that is none.
+    """
+    deal, new_deal = deals
+    before = entry_of(known, found.origins, deal)
+    changed = _changed(command, before, known, new_deal)
+    line, limits = deal.lines[known.place.line_id], deal.limits()
+    new_limits = limits if new_deal is deal else new_deal.limits()
+    target = Target(new_deal, new_deal.lines[changed.line_id], new_limits)
+    for sale in found.unbilled:
+        free(limits, sale)
+    why_not = approvals.not_billable(changed, target.line)
+    work = None if why_not else approvals.work_of(changed, target.line, target.limits)
+    now, later = _by_customer(work, found, target.line)
+    coming = {each.item_id for one in later.values() for each in one.work.sales}
+    about = Owing(known, Cause.ENTRY_CORRECTION, command.reason)
+    opened = [*about.opened(line, found.billed, later), *about.taken_over(found.owed, later)]
+    items = tuple(sale.item_id for sale in work.sales) if work else ()
+    corrected = ApprovalCorrected(
+        source=known.as_recorded.source,
+        contract_id=known.as_recorded.contract_id,
+        line_id=known.as_recorded.line_id,
+        approval_id=known.as_recorded.approval_id,
+        to_contract_id=changed.contract_id,
+        to_line_id=changed.line_id,
+        items=items,
+        obligations=ids_of(opened),
+        reason=command.reason,
+    )
+    booked = _booked(target, now, found.origins, today) if now else ()
+    changes = [*limits.changes(), *(() if new_limits is limits else new_limits.changes())]
+    reversals = reversed_sales(line, found.unbilled, Cause.ENTRY_CORRECTION, today)
+    return Decision(
+        events=(*reversals, *opened, *booked, *changes, corrected),
+        done=tuple(item_id for item_id in items if item_id not in coming),
+        left=(LeftAlone(command.approval_id, why_not),) if why_not else (),
+    )
+
+
+def described(
+    command: CorrectApproval, known: KnownApproval, found: Whereabouts, deal: Deal
+) -> Decision | None:
+    """The decision where descriptions alone change: in place, no rows (D-85); else None."""
+    before = entry_of(known, found.origins, deal)
+    now = replace(before, **command.new)
+    if replace(now, description=before.description) != before:
+        return None
+    line = deal.lines[known.place.line_id]
+    items = tuple(sale.item_id for sale in [*found.unbilled, *found.drafted])
+    events = [
+        SalesDescribed(
+            contract_id=line.contract_id,
+            line_id=line.line_id,
+            approval_id=now.approval_id,
+            items=some,
+            role=now.role,
+            category=now.category,
+            task_id=now.task_id,
+            resource=now.resource,
+            description=now.description,
+        )
+        for some in chunks(items if now != before else ())
+    ]
+    return Decision(events=tuple(events), done=items)
+
+
+def entry_of(known: KnownApproval, origins: Sequence[Origin], deal: Deal) -> Approval:
+    """The entry again, as it was approved or corrected last, from what it came to.
+
+    Raises Refused when nothing is left that tells it.
+    """
+    if not origins:
+        raise Refused("approval_canceled", "nothing is left of the approval to correct", "D-82")
+    place, work, line = known.place, origins[0].work, deal.lines[known.place.line_id]
+    charged = [o.sale for o in origins if o.sale.billing_type is BillingType.CHARGEABLE]
+    others = [o.sale for o in origins if o.sale.billing_type is not BillingType.CHARGEABLE]
+    billed = charged or others
+    quantity = sum((sale.quantity for sale in [*charged, *others]), _ZERO)
+    rest_of_them = charged and others
+    entry = Approval(
+        source=str(known.as_recorded.source),
+        approval_id=known.as_recorded.approval_id,
+        contract_id=place.contract_id,
+        line_id=place.line_id,
+        transaction_class=work.transaction_class,
+        date=work.date,
+        quantity=quantity,
+        billable_quantity=(
+            sum((sale.quantity for sale in charged), _ZERO) if rest_of_them else None
+        ),
+        unit_price=work.unit_price,
+        tax=sum((sale.tax for sale in billed), _ZERO),
+        currency=line.currency,
+        role=work.role,
+        category=work.category,
+        task_id=work.task_id,
+        resource=work.resource,
+        description=work.description,
+        billing_type=BillingType.CHARGEABLE,
+        digest=known.as_recorded.digest,
+    )
+    # What the terms took away was approved as chargeable, and may be charged elsewhere (D-22).
+    by_terms = billing_type_of(entry, line) is not BillingType.CHARGEABLE
+    return entry if charged or by_terms else replace(entry, billing_type=others[0].billing_type)
+
+
+def _changed(
+    command: CorrectApproval, before: Approval, known: KnownApproval, deal: Deal
+) -> Approval:
+    """The entry with what changes; its tax follows its amount unless it is given (D-65)."""
+    if deal.contract.currency != before.currency:
+        raise Refused(
+            "currency",
+            f"contract {deal.contract.contract_id!r} is in {deal.contract.currency}, the entry in "
+            f"{before.currency}: recall it, and have it approved there",
+            "D-85",
+        )
+    again = f"corrected {known.corrections + 1}"
+    generation = (*known.generation, again)
+    changed = replace(before, **command.new, generation=generation)
+    if "tax" in command.new or not _CHARGED & command.new.keys():
+        return changed
+    was, is_now = _amount(before), _amount(changed)
+    if not was or was == is_now:
+        return changed
+    unit = money.unit_of(before.currency)
+    tax = money.round_to(money.EXACT.divide(before.tax * is_now, was), unit)
+    return replace(changed, tax=tax)
+
+
+def _amount(entry: Approval) -> Decimal:
+    """What its billable part is worth."""
+    billable = entry.quantity if entry.billable_quantity is None else entry.billable_quantity
+    return money.extend(billable, entry.unit_price, entry.currency)
+
+
+def _by_customer(
+    work: ApprovedWork | None, found: Whereabouts, line: LineHead
+) -> tuple[ApprovedWork | None, dict[str, CorrectedWork]]:
+    """What of the work comes now, and what comes when a customer's part is billed no longer."""
+    if work is None:
+        return None, {}
+    owing = {part.customer_id for part in found.billed}
+    owing |= {each.obligation.customer_id for each in found.owed}
+    now = tuple(sale for sale in work.sales if sale.customer_id not in owing)
+    later: dict[str, list[UnbilledSale]] = {}
+    for sale in work.sales:
+        if sale.customer_id in owing:
+            later.setdefault(sale.customer_id, []).append(sale)
+    return replace(work, sales=now) if now else None, {
+        customer_id: CorrectedWork(
+            contract_id=line.contract_id,
+            line_id=line.line_id,
+            currency=line.currency,
+            work=replace(work, sales=tuple(sales)),
+        )
+        for customer_id, sales in later.items()
+    }
+
+
+def _booked(
+    target: Target, work: ApprovedWork, origins: Sequence[Origin], today: date
+) -> list[Event]:
+    """The new actuals, each in the place of one of before, and their verdicts."""
+    line = target.line
+    on = {"contract_id": line.contract_id, "line_id": line.line_id}
+    results: list[NTEResult] = approvals.evaluate(line.line_id, work, target.limits)
+    events: list[Event] = [
+        UnbilledSalesBooked(
+            **on,
+            currency=line.currency,
+            cause=Cause.ENTRY_CORRECTION,
+            accounting_date=today,
+            approvals=(replace(work, sales=some),),
+            replaces={sale.item_id: _replaced(sale, origins) for sale in some},
+        )
+        for some in chunks(work.sales)
+    ]
+    return [*events, *(NTEEvaluated(**on, results=some) for some in chunks(results))]
+
+
+def _replaced(sale: UnbilledSale, origins: Sequence[Origin]) -> str:
+    """The actual whose place a new one takes: the most alike of those that were there."""
+
+    def unlike(origin: Origin) -> tuple[bool, bool]:
+        was = origin.sale
+        return was.customer_id != sale.customer_id, was.billing_type is not sale.billing_type
+
+    return min(origins, key=unlike).actual_id

@@ -1,0 +1,189 @@
+"""Events about approvals that were taken in before: what they do, or what they wait for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aggregates import streams
+from aggregates.deal import Deal
+from aggregates.decision import Decision
+from aggregates.intake import approvals, entry_corrections, recalls, waiting, whereabouts
+from aggregates.intake.approvals import KnownApproval
+from aggregates.intake.entry_corrections import CorrectApproval
+from aggregates.intake.recalls import AboutApproval, RecallApproval
+from aggregates.intake.waiting import WAITS
+from aggregates.intake.whereabouts import Owed, Whereabouts
+from aggregates.invoice.state import Invoice
+from aggregates.refusals import NotFound, Refused
+from aggregates.statuses import Outcome
+from service.handlers.invoicing.loading import deal_of
+from service.ledger.stream_kinds import APPROVAL, INVOICE, LINE, PARKING
+from service.ledger.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted:
+    """What became of an event about an approval; `why` where it waits, or where it left some."""
+
+    outcome: Outcome
+    items: tuple[str, ...] = ()
+    why: Refused | None = None
+
+
+def act(
+    unit: UnitOfWork,
+    command: AboutApproval,
+    parked_id: str,
+    posted_on: Mapping[str, str | None],
+) -> Acted:
+    """Does what the event says, or leaves word of it where it has to wait (D-82).
+
+    Raises Refused when it is refused, NotLookedUp when `posted_on` does not say on which invoice an
+    item was posted.
+    """
+    names = streams.approvals_like(command.source, command.contract_id, command.approval_id)
+    known = known_approval(unit, names)
+    if known is None or known.recorded is None:
+        unit.append(waiting.await_approval(known, parked_id, command))
+        return Acted(outcome=Outcome.PARKED, why=NotFound("approval", command.approval_id))
+    recalls.check_place(command, known)
+    if _another_waits(unit, known, parked_id):
+        detail = "an earlier event about the approval waits for a draft"
+        unit.append(waiting.await_approval(known, parked_id, command))
+        return Acted(outcome=Outcome.PARKED, why=Refused("item_on_draft", detail, "D-82"))
+    if isinstance(command, CorrectApproval):
+        entry_corrections.check_not_recalled(known)
+    elif known.recall:
+        return Acted(outcome=Outcome.DUPLICATE, items=known.recall.items)
+    deal = deal_of(unit, command.contract_id, _lines_of(command))
+    found = _find(unit, known, deal, posted_on)
+    return _act_on(unit, command, known, deal, found) or _wait(
+        unit, command, known, found, parked_id
+    )
+
+
+def known_approval(unit: UnitOfWork, names: Sequence[str]) -> KnownApproval | None:
+    """What is remembered of an approval, by the names that its stream may have."""
+    states = [state for name in names if (state := unit.load(APPROVAL, name))]
+    return approvals.merged(states)
+
+
+def is_over(unit: UnitOfWork, known: KnownApproval) -> bool:
+    """Whether an approval was recalled and nothing of it is billed any longer (D-84)."""
+    return recalls.is_over(known, _owed(unit, known))
+
+
+def _act_on(
+    unit: UnitOfWork, command: AboutApproval, known: KnownApproval, deal: Deal, found: Whereabouts
+) -> Acted | None:
+    """Does what the event says; None where it has to wait for drafts."""
+    today = unit.now.date()
+    if isinstance(command, CorrectApproval):
+        in_place = entry_corrections.described(command, known, found, deal)
+        if in_place:
+            return _done(unit, in_place)
+        if found.drafted:
+            return None
+        deals = deal, _target(unit, command, known, deal)
+        corrected = entry_corrections.correct(command, known, found, deals, today)
+        return _done(unit, corrected, len(found.billed) + len(found.owed))
+    if found.drafted:
+        return None
+    if not isinstance(command, RecallApproval):
+        raise TypeError(command)
+    recalled = recalls.recall(command, known, found, deal, today)
+    return _done(unit, recalled, len(found.billed) + len(found.owed))
+
+
+def _done(unit: UnitOfWork, decided: Decision, owing: int = 0) -> Acted:
+    unit.append(decided.events)
+    if owing:
+        why = recalls.correction_required(owing)
+        return Acted(outcome=Outcome.RECORDED, items=decided.done, why=why)
+    if decided.left:
+        return Acted(outcome=Outcome.NOT_BILLABLE, why=decided.left[0].why)
+    return Acted(outcome=Outcome.RECORDED, items=decided.done)
+
+
+def _lines_of(command: AboutApproval) -> list[str]:
+    """The lines of the event's contract that it may be about."""
+    lines = [command.line_id]
+    if isinstance(command, CorrectApproval):
+        new = command.new
+        if new.get("contract_id", command.contract_id) == command.contract_id:
+            lines.append(new.get("line_id", command.line_id))
+    return lines
+
+
+def _target(unit: UnitOfWork, command: CorrectApproval, known: KnownApproval, deal: Deal) -> Deal:
+    """The contract that a corrected entry is on from now on. Raises NotFound for an unknown one."""
+    line_id = command.new.get("line_id", known.place.line_id)
+    contract_id = command.new.get("contract_id", command.contract_id)
+    target = deal
+    if contract_id != command.contract_id:
+        target = deal_of(unit, contract_id, [line_id])
+    if line_id not in target.lines:
+        raise NotFound("contract_line", line_id)
+    return target
+
+
+def _find(
+    unit: UnitOfWork, known: KnownApproval, deal: Deal, posted_on: Mapping[str, str | None]
+) -> Whereabouts:
+    def invoice_of(invoice_id: str) -> Invoice | None:
+        return unit.load(INVOICE, streams.invoice(invoice_id))
+
+    line = deal.lines[known.place.line_id]
+    found = whereabouts.find(known.items, line, posted_on, invoice_of)
+    whereabouts.owing(found, _owed(unit, known))
+    return found
+
+
+def _owed(unit: UnitOfWork, known: KnownApproval) -> list[Owed]:
+    """The open obligations of an approval."""
+    owed: list[Owed] = []
+    for obligation_id in dict.fromkeys(known.obligations):
+        key = streams.line_of(obligation_id)
+        line = unit.load(LINE, streams.line(*key)) if key else None
+        obligation = line.recalls.obligation(obligation_id) if line else None
+        if line and obligation:
+            owed.append(Owed(line=line, obligation=obligation))
+    return owed
+
+
+def _wait(
+    unit: UnitOfWork,
+    command: AboutApproval,
+    known: KnownApproval,
+    found: Whereabouts,
+    parked_id: str,
+) -> Acted:
+    """Leaves word on the approval, the line and the drafts that the event waits (D-23)."""
+    unit.append(waiting.await_approval(known, parked_id, command))
+    line = unit.load(LINE, streams.line(*known.place))
+    if line:
+        unit.append(waiting.await_drafts(line, found, parked_id, _told(unit, found, parked_id)))
+    return Acted(outcome=Outcome.PARKED, why=waiting.on_drafts(found))
+
+
+def _told(unit: UnitOfWork, found: Whereabouts, parked_id: str) -> set[str]:
+    """The details of drafts that say already that this event waits for them."""
+    drafts = {sale.invoice_id for sale in found.drafted if sale.invoice_id}
+    invoices = [unit.load(INVOICE, streams.invoice(each)) for each in sorted(drafts)]
+    return {
+        detail.stands.detail_id
+        for invoice in invoices
+        for detail in (invoice.details.values() if invoice else ())
+        if detail.recalled_by == parked_id
+    }
+
+
+def _another_waits(unit: UnitOfWork, known: KnownApproval, parked_id: str) -> bool:
+    """Whether an event about the approval that came before this one still waits (D-82)."""
+    for each in known.waiting:
+        if each.parked_id == parked_id:
+            return False
+        parking = unit.load(PARKING, streams.parking(each.contract_id))
+        event = parking.find(each.parked_id) if parking else None
+        if event and event.problem_code in WAITS:
+            return True
+    return False

@@ -1,0 +1,110 @@
+"""Recalls and corrected entries, decided on a story as intake does it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aggregates import streams
+from aggregates.contract_line.events import SalesReversed, UnbilledSalesBooked
+from aggregates.contract_line.recall_events import Obligation
+from aggregates.decision import Decision
+from aggregates.intake import approvals, entry_corrections, recalls, whereabouts
+from aggregates.intake.approvals import KnownApproval
+from aggregates.intake.entry_corrections import CorrectApproval
+from aggregates.intake.recalls import RecallApproval
+from aggregates.intake.whereabouts import Owed, Whereabouts
+from tests.aggregates.examples import CONTRACT, DAY, SOURCE
+from tests.spec import Outcome, Story
+
+
+def known(story: Story, approval_id: str = "1") -> KnownApproval:
+    """What is remembered of an approval."""
+    state: KnownApproval | None = None
+    for event in story.history:
+        if event.stream == streams.approval(SOURCE, approval_id):
+            state = approvals.evolve(state, event)
+    assert state, approval_id
+    return state
+
+
+def open_obligations(story: Story) -> list[Obligation]:
+    """The open obligations of all lines."""
+    return [
+        obligation
+        for line in story.lines.values()
+        for obligation in line.recalls.obligations.values()
+    ]
+
+
+def found(
+    story: Story, approval_id: str = "1", posted_on: Mapping[str, str | None] | None = None
+) -> Whereabouts:
+    """Where the work of an approval is; what is posted is on the one invoice that bills it."""
+    of = known(story, approval_id)
+    line = story.lines[of.place.line_id]
+    posted = {
+        str(detail.stands.item_id): invoice.invoice_id
+        for invoice in story.invoices.values()
+        for detail in invoice.details.values()
+        if not invoice.corrects
+    }
+    listed = dict.fromkeys(of.items, None) | posted if posted_on is None else posted_on
+    there = whereabouts.find(of.items, line, listed, story.invoices.get)
+    owed = [
+        Owed(line=line, obligation=obligation)
+        for line in story.lines.values()
+        for obligation_id in dict.fromkeys(of.obligations)
+        if (obligation := line.recalls.obligation(obligation_id))
+    ]
+    whereabouts.owing(there, owed)
+    return there
+
+
+def recall(story: Story, approval_id: str = "1", reason: str | None = "wrong") -> Outcome:
+    """What a recall comes to."""
+    of = known(story, approval_id)
+    command = RecallApproval(
+        source=SOURCE,
+        approval_id=approval_id,
+        contract_id=CONTRACT,
+        line_id=of.place.line_id,
+        reason=reason,
+    )
+    decided = recalls.recall(command, of, found(story, approval_id), story.deal, DAY)
+    return Outcome(story, decided)
+
+
+def corrected(story: Story, approval_id: str = "1", **new: Any) -> Outcome:
+    """What a corrected entry comes to."""
+    of, there = known(story, approval_id), found(story, approval_id)
+    command = CorrectApproval(
+        source=SOURCE,
+        approval_id=approval_id,
+        contract_id=CONTRACT,
+        line_id=of.place.line_id,
+        reason=None,
+        new=new,
+    )
+    deal = story.deal
+    in_place = entry_corrections.described(command, of, there, deal)
+    decided: Decision = in_place or entry_corrections.correct(command, of, there, (deal, deal), DAY)
+    return Outcome(story, decided)
+
+
+def reversed_rows(outcome: Outcome) -> list[str]:
+    """What was reversed for good, row by row."""
+    return [
+        f"U {actual.quantity.normalize():f} / {actual.amount} / {actual.tax}"
+        for event in outcome.all(SalesReversed)
+        for of_customer in event.reversals
+        for actual in of_customer.actuals
+    ]
+
+
+def booked_rows(outcome: Outcome) -> list[str]:
+    """What came instead, row by row."""
+    return [
+        f"{sale.customer_id} U +{sale.quantity.normalize():f} / {sale.amount} / {sale.tax}"
+        for event in outcome.all(UnbilledSalesBooked)
+        for work in event.approvals
+        for sale in work.sales
+    ]

@@ -1,0 +1,311 @@
+"""Corrected entries through intake (D-24, D-85)."""
+
+import httpx
+import pytest
+
+from tests.office import Json
+from tests.service.http_caller import Caller, approval
+from tests.service.recalling import backlog, committed, correct, credited, owed, recall, rows_of
+
+TM = "/backlog/time-and-material"
+
+
+@pytest.fixture
+async def caller(http: httpx.AsyncClient) -> Caller:
+    """A caller with a contract that A pays alone, limited to 1,000."""
+    caller = Caller(http)
+    await caller.contract(limit="1000.00")
+    await caller.line()
+    return caller
+
+
+def eight_hours(approval_id: str = "ap-1", **told: str) -> Json:
+    """8 h at 95, tax 144.40."""
+    known = {"quantity": "8", "unit_price": "95.00", "tax": "144.40", "role": "senior"}
+    return approval(approval_id, **{**known, **told})
+
+
+async def test_a_corrected_entry_is_reversed_and_recorded_anew_d85(caller: Caller) -> None:
+    (recorded,) = await caller.post(eight_hours())
+    assert await committed(caller) == {"760.00"}
+    before = caller.position
+    (result,) = await caller.post(correct(quantity="6"))
+    assert (result["outcome"], result["problem"]) == ("recorded", None)
+    assert await rows_of(caller, before) == ["U -8 / -760.00 / -144.40", "U 6 / 570.00 / 108.30"]
+    assert await committed(caller) == {"570.00"}
+    assert set(recorded["items"]).isdisjoint(result["items"])
+    (row,) = await caller.rows(TM)
+    assert (row["item_id"], row["role"], row["nte_status"]) == (
+        *result["items"],
+        "senior",
+        "committed",
+    )
+    rows = await caller.rows("/actuals", approval_id="ap-1")
+    assert [(r["cause"], r["adjustment_status"], r["billing_status"]) for r in rows] == [
+        ("approval", "adjusted", "canceled"),
+        ("entry_correction", "unadjustable", "canceled"),
+        ("entry_correction", "adjustable", "not_ready"),
+    ]
+    assert rows[2]["replaces"] == rows[0]["actual_id"]
+
+
+async def test_an_entry_is_corrected_again_and_again_d85(caller: Caller) -> None:
+    await caller.post(eight_hours())
+    seen: set[str] = set()
+    for n, quantity in enumerate(("6", "6.5", "8")):
+        (result,) = await caller.post(correct(event_id=f"c-{n}", quantity=quantity))
+        assert result["outcome"] == "recorded"
+        assert seen.isdisjoint(result["items"])
+        seen.update(result["items"])
+    assert await backlog(caller) == [("A", "8", "760.00", "not_ready")]
+    assert await committed(caller) == {"760.00"}
+
+
+@pytest.mark.parametrize(
+    ("new", "quantity", "amount", "tax"),
+    [
+        ({"unit_price": "100.00"}, "8", "800.00", "152.00"),
+        ({"quantity": "6", "tax": "100.00"}, "6", "570.00", "100.00"),
+        ({"tax": "100.00"}, "8", "760.00", "100.00"),
+        ({"date": "2026-10-11"}, "8", "760.00", "144.40"),
+        ({"role": None}, "8", "760.00", "144.40"),
+        ({"quantity": "8.000", "date": "2026-10-12"}, "8", "760.00", "144.40"),
+        ({"unit_price": "33.3333"}, "8", "266.67", "50.67"),
+    ],
+)
+async def test_what_is_left_out_stays_and_tax_follows_d85_d65(
+    caller: Caller, new: Json, quantity: str, amount: str, tax: str
+) -> None:
+    await caller.post(eight_hours())
+    await caller.post(correct(**new))
+    (row,) = await caller.rows(TM)
+    assert (row["quantity"], row["amount"], row["tax"]) == (quantity, amount, tax)
+    assert (row["date"], row["role"]) == (
+        new.get("date", "2026-10-10"),
+        None if "role" in new else "senior",
+    )
+
+
+async def test_a_part_that_is_not_billable_comes_and_goes_d85_d21(caller: Caller) -> None:
+    await caller.post(eight_hours(billable_quantity="6", tax="108.30"))
+    before = caller.position
+    await caller.post(correct(billable_quantity="7"))
+    assert await rows_of(caller, before) == [
+        "U -6 / -570.00 / -108.30",
+        "U -2 / -190.00 / 0.00",
+        "U 7 / 665.00 / 126.35",
+        "U 1 / 95.00 / 0.00",
+    ]
+    before = caller.position
+    await caller.post(correct(event_id="c-2", billing_type="non_chargeable"))
+    assert (await rows_of(caller, before))[2:] == ["U 8 / 760.00 / 126.35"]
+    assert await committed(caller) == {"0.00"}
+
+
+async def test_descriptions_alone_change_in_place_d85(caller: Caller) -> None:
+    (recorded,) = await caller.post(eight_hours(description="Piling"))
+    await caller.mark(recorded["items"])
+    before = caller.position
+    (result,) = await caller.post(correct(description="Sheet piling"))
+    assert (result["outcome"], result["items"]) == ("recorded", recorded["items"])
+    assert await rows_of(caller, before) == []
+    (row,) = await caller.rows(TM, q="sheet")
+    assert (row["description"], row["billing_status"]) == ("Sheet piling", "ready")
+    (draft,) = (await caller.draft())["invoices"]
+    assert draft["lines"][0]["details"][0]["description"] == "Sheet piling"
+
+
+async def test_an_entry_moves_to_another_line_by_its_terms_and_splits_d85(
+    http: httpx.AsyncClient,
+) -> None:
+    caller = Caller(http)
+    await caller.contract(customers=("A", "B"), limit="1000.00")
+    await caller.line()
+    await caller.line("L-2", splits={"A": "25", "B": "75"})
+    await caller.post(eight_hours())
+    before = caller.position
+    (result,) = await caller.post(correct(line_id="L-2"))
+    assert await rows_of(caller, before) == [
+        "U -8 / -760.00 / -144.40",
+        "U 2 / 190.00 / 36.10",
+        "U 6 / 570.00 / 108.30",
+    ]
+    assert {row["line_id"] for row in await caller.rows(TM)} == {"L-2"}
+    levels = await caller.limits()
+    assert levels["contract", None]["committed"] == "760.00"
+    (gone,) = await caller.post(recall())
+    assert gone["problem"]["code"] == "approval_changed"
+    (recalled,) = await caller.post(recall(event_id="r-2", line_id="L-2"))
+    assert (recalled["outcome"], recalled["items"]) == ("recorded", result["items"])
+    assert await backlog(caller) == []
+    assert await committed(caller) == {"0.00"}
+
+
+async def test_an_entry_moves_to_another_contract_of_the_same_currency_d85(caller: Caller) -> None:
+    await caller.contract("PC-2", ("C",), limit="500.00")
+    await caller.line("L-7", contract_id="PC-2", splits={"C": "100"})
+    await caller.contract("PC-3", currency="USD")
+    await caller.line("L-8", contract_id="PC-3")
+    await caller.post(eight_hours())
+    (usd,) = await caller.post(correct(event_id="c-1", contract_id="PC-3", line_id="L-8"))
+    assert (usd["outcome"], usd["problem"]["code"]) == ("refused", "currency")
+    (none,) = await caller.post(correct(event_id="c-2", line_id="L-9"))
+    assert (none["outcome"], none["problem"]["code"]) == ("refused", "contract_line_not_found")
+    (result,) = await caller.post(correct(event_id="c-3", contract_id="PC-2", line_id="L-7"))
+    assert result["outcome"] == "recorded"
+    (row,) = await caller.rows(TM)
+    assert (row["contract_id"], row["customer_id"], row["nte_status"]) == ("PC-2", "C", "failed")
+    assert await committed(caller) == {"0.00"}
+    (back,) = await caller.post(
+        correct(event_id="c-4", on=("PC-2", "L-7"), contract_id="PC-1", line_id="L-1")
+    )
+    assert back["outcome"] == "recorded"
+    assert await committed(caller) == {"760.00"}
+
+
+async def test_an_entry_that_is_not_billable_there_is_kept_and_makes_none_d85(
+    caller: Caller,
+) -> None:
+    await caller.line("FP", method="fixed_price")
+    await caller.post(eight_hours())
+    (result,) = await caller.post(correct(line_id="FP"))
+    assert (result["outcome"], result["problem"]["code"]) == ("not_billable", "fixed_price_line")
+    assert await backlog(caller) == []
+    assert await committed(caller) == {"0.00"}
+
+
+async def test_a_correction_of_a_recalled_approval_is_refused_d82(caller: Caller) -> None:
+    await caller.post(eight_hours(), recall())
+    (result,) = await caller.post(correct(quantity="6"))
+    assert (result["outcome"], result["problem"]["code"]) == ("refused", "approval_canceled")
+    assert result["problem"]["rule"] == "D-82"
+
+
+async def test_events_that_come_before_their_approval_act_in_their_order_d82(
+    caller: Caller,
+) -> None:
+    results = await caller.post(correct(quantity="6"), recall(), correct(event_id="c-2", tax="1"))
+    assert {result["problem"]["code"] for result in results} == {"approval_not_found"}
+    await caller.post(eight_hours())
+    assert await rows_of(caller) == [
+        "U 8 / 760.00 / 144.40",
+        "U -8 / -760.00 / -144.40",
+        "U 6 / 570.00 / 108.30",
+        "U -6 / -570.00 / -108.30",
+    ]
+    (parked,) = await caller.rows("/intake/parked")
+    assert (parked["id"], parked["problem"]["code"]) == ("c-2", "approval_canceled")
+
+
+@pytest.mark.parametrize(
+    "new",
+    [{}, {"quantity": None}, {"quantity": 6}, {"date": "x"}, {"unit_price": "1.1234567"}],
+)
+async def test_values_that_are_none_are_refused(caller: Caller, new: Json) -> None:
+    await caller.post(eight_hours())
+    before = caller.position
+    (result,) = await caller.post(correct(**new))
+    assert (result["outcome"], result["problem"]["code"]) == ("refused", "invalid_fields")
+    await caller.nothing_happened(before)
+
+
+async def test_what_a_correction_does_not_know_is_ignored_and_named(caller: Caller) -> None:
+    await caller.post(eight_hours())
+    (result,) = await caller.post(correct(quantity="6", mood="sad"))
+    assert (result["outcome"], result["ignored"]) == ("recorded", ["new.mood"])
+
+
+# --- on drafts and posted ------------------------------------------------------------------------
+
+
+async def test_a_correction_waits_for_the_draft_of_its_entry_d85(caller: Caller) -> None:
+    (recorded,) = await caller.post(eight_hours())
+    await caller.mark(recorded["items"])
+    (draft,) = (await caller.draft())["invoices"]
+    (waits,) = await caller.post(correct(quantity="6"))
+    assert (waits["outcome"], waits["problem"]["code"]) == ("parked", "item_on_draft")
+    await caller.call("DELETE", f"/invoices/{draft['invoice_id']}")
+    assert await backlog(caller) == [("A", "6", "570.00", "not_ready")]
+    assert await caller.rows("/intake/parked") == []
+
+
+async def test_what_returns_of_a_billed_entry_is_superseded_by_the_corrected_values_d85(
+    caller: Caller,
+) -> None:
+    (recorded,) = await caller.post(eight_hours())
+    invoice = await caller.billed(*recorded["items"])
+    before = caller.position
+    (result,) = await caller.post(correct(quantity="6"))
+    assert (result["outcome"], result["problem"]["code"]) == ("recorded", "correction_required")
+    assert await rows_of(caller, before) == []
+    assert await owed(caller) == [("open", "8", "760.00")]
+    (row,) = await caller.rows("/intake/obligations")
+    assert row["cause"] == "entry_correction"
+    await credited(caller, invoice["invoice_id"])
+    assert await rows_of(caller, before) == [
+        "B -8 / -760.00 / -144.40",
+        "U 8 / 760.00 / 144.40",
+        "U -8 / -760.00 / -144.40",
+        "U 6 / 570.00 / 108.30",
+    ]
+    assert await owed(caller) == [("closed", "0", "0.00")]
+    (row,) = await caller.rows(TM)
+    assert (row["amount"], row["billing_status"], row["approval_id"]) == (
+        "570.00",
+        "not_ready",
+        "ap-1",
+    )
+    await caller.mark([row["item_id"]])
+    (recalled,) = await caller.post(recall())
+    assert recalled["items"] == [row["item_id"]]
+    assert await backlog(caller) == []
+    assert await committed(caller) == {"0.00"}
+
+
+async def test_an_invoice_that_is_corrected_to_the_new_values_owes_nothing_d85(
+    caller: Caller,
+) -> None:
+    (recorded,) = await caller.post(eight_hours())
+    invoice = await caller.billed(*recorded["items"])
+    await caller.post(correct(quantity="6"))
+    before = caller.position
+    await credited(caller, invoice["invoice_id"], quantity="6")
+    assert (await rows_of(caller, before))[4:] == [
+        "U 2 / 190.00 / 36.10",
+        "U -2 / -190.00 / -36.10",
+    ]
+    assert await owed(caller) == [("closed", "6", "570.00")]
+    assert await backlog(caller) == []
+
+
+async def test_only_customers_that_are_billed_wait_for_a_correction_d85(
+    http: httpx.AsyncClient,
+) -> None:
+    caller = Caller(http)
+    await caller.contract(customers=("A", "B"))
+    await caller.line(splits={"A": "60", "B": "40"})
+    (recorded,) = await caller.post(eight_hours(quantity="10"))
+    invoice = await caller.billed(recorded["items"][0])
+    await caller.post(correct(quantity="5"))
+    assert await backlog(caller) == [("B", "2", "190.00", "not_ready")]
+    await caller.post(correct(event_id="c-2", quantity="4"))
+    assert await backlog(caller) == [("B", "1.6", "152.00", "not_ready")]
+    await credited(caller, invoice["invoice_id"])
+    assert await backlog(caller) == [
+        ("A", "2.4", "228.00", "not_ready"),
+        ("B", "1.6", "152.00", "not_ready"),
+    ]
+
+
+async def test_a_recall_of_a_billed_entry_that_was_corrected_leaves_nothing_to_come_d85(
+    caller: Caller,
+) -> None:
+    (recorded,) = await caller.post(eight_hours())
+    invoice = await caller.billed(*recorded["items"])
+    await caller.post(correct(quantity="6"), recall())
+    (row,) = await caller.rows("/intake/obligations", status="open")
+    assert (row["cause"], row["amount"]) == ("recall", "760.00")
+    await credited(caller, invoice["invoice_id"])
+    assert await backlog(caller) == []
+    (again,) = await caller.post(eight_hours(event_id="e-2"))
+    assert again["outcome"] == "recorded"

@@ -1,0 +1,364 @@
+"""Recalls of approvals through intake (D-23, D-82 to D-84)."""
+
+import httpx
+import pytest
+
+from tests.office import Json
+from tests.service.http_caller import Caller
+from tests.service.recalling import backlog, committed, credited, owed, recall, rows_of, six_hours
+
+RECALLED = ["U -3.6 / -540.00 / -102.60", "U -2.4 / -360.00 / -68.40"]
+PARKED = "/intake/parked"
+
+
+@pytest.fixture
+async def caller(http: httpx.AsyncClient) -> Caller:
+    """A caller with the contract of D-23: A 60 / B 40, limited to 1,000."""
+    caller = Caller(http)
+    await caller.contract(customers=("A", "B"), limit="1000.00")
+    await caller.line(splits={"A": "60", "B": "40"})
+    return caller
+
+
+async def approved(caller: Caller) -> list[str]:
+    """The items of A and B, of 6 hours."""
+    (recorded,) = await caller.post(six_hours())
+    assert recorded["outcome"] == "recorded"
+    return recorded["items"]
+
+
+async def drafts_of(caller: Caller, items: list[str]) -> list[Json]:
+    """The drafts of these items, one a customer."""
+    await caller.mark(items)
+    return (await caller.draft(items=items))["invoices"]
+
+
+async def test_a_recall_takes_all_actuals_of_every_customer_at_once_d23(caller: Caller) -> None:
+    items = await approved(caller)
+    assert (await caller.limits())["contract", None]["committed"] == "900.00"
+    before = caller.position
+    (result,) = await caller.post(recall())
+    assert (result["outcome"], result["items"], result["problem"]) == ("recorded", items, None)
+    assert await rows_of(caller, before) == RECALLED
+    assert await committed(caller) == {"0.00"}
+    assert await backlog(caller) == []
+    rows = await caller.rows("/actuals", approval_id="ap-1")
+    assert [(r["cause"], r["adjustment_status"], r["billing_status"]) for r in rows] == [
+        *[("approval", "adjusted", "canceled")] * 2,
+        *[("recall", "unadjustable", "canceled")] * 2,
+    ]
+    assert [row["reversal_of"] for row in rows[2:]] == [row["actual_id"] for row in rows[:2]]
+
+
+async def test_a_second_recall_is_a_duplicate_and_nothing_happens_d23(caller: Caller) -> None:
+    items = await approved(caller)
+    await caller.post(recall())
+    before = caller.position
+    (again,) = await caller.post(recall())
+    await caller.nothing_happened(before)
+    (other,) = await caller.post(recall(event_id="another"))
+    assert (again["outcome"], again["items"]) == (other["outcome"], other["items"])
+    assert (other["outcome"], other["items"]) == ("duplicate", items)
+    assert await rows_of(caller, before) == []
+
+
+async def test_a_recall_that_comes_first_waits_and_acts_in_the_transaction_of_its_approval_d82(
+    caller: Caller,
+) -> None:
+    (waits,) = await caller.post(recall())
+    assert (waits["outcome"], waits["problem"]["code"]) == ("parked", "approval_not_found")
+    before = caller.position
+    items = await approved(caller)
+    assert await caller.rows(PARKED) == []
+    assert await rows_of(caller) == [*(row.replace("-", "") for row in RECALLED), *RECALLED]
+    assert await backlog(caller) == []
+    assert await committed(caller) == {"0.00"}
+    events = [each for each in await caller.history() if each["position"] > before]
+    assert len({each["correlation_id"] for each in events}) == 1
+    outcomes = [e["data"]["outcome"] for e in events if e["type"].startswith("EventReceived")]
+    assert outcomes == ["recorded", "recorded"]
+    (again,) = await caller.post(recall())
+    assert (again["outcome"], again["items"]) == ("duplicate", items)
+
+
+@pytest.mark.parametrize("order", ["approval first", "recall first"])
+async def test_in_one_batch_events_about_an_approval_act_in_their_order_d82(
+    caller: Caller, order: str
+) -> None:
+    events = [six_hours(), recall()]
+    results = await caller.post(*(events if order == "approval first" else reversed(events)))
+    expected = ["recorded", "recorded"] if order == "approval first" else ["parked", "recorded"]
+    assert [result["outcome"] for result in results] == expected
+    assert await backlog(caller) == []
+    assert (await rows_of(caller))[2:] == RECALLED
+
+
+async def test_a_recall_that_comes_before_its_contract_acts_after_all_is_there_d82(
+    http: httpx.AsyncClient,
+) -> None:
+    caller = Caller(http)
+    results = await caller.post(recall(), six_hours())
+    assert [result["outcome"] for result in results] == ["parked", "parked"]
+    await caller.contract(customers=("A", "B"))
+    await caller.line(splits={"A": "60", "B": "40"})
+    assert await caller.rows(PARKED) == []
+    assert (await rows_of(caller))[2:] == RECALLED
+
+
+async def test_a_recall_of_another_source_or_place_does_not_touch_the_approval(
+    caller: Caller,
+) -> None:
+    items = await approved(caller)
+    (other,) = await caller.post({**recall(), "source": "urn:elsewhere"})
+    assert (other["outcome"], other["problem"]["code"]) == ("parked", "approval_not_found")
+    (result,) = await caller.post(recall(event_id="r-2", line_id="L-9"))
+    assert (result["outcome"], result["problem"]["code"]) == ("refused", "approval_changed")
+    assert [row["item_id"] for row in await caller.rows("/backlog/time-and-material")] == items
+
+
+async def test_what_a_recall_does_not_know_is_ignored_and_named(caller: Caller) -> None:
+    await approved(caller)
+    (result,) = await caller.post(recall(mood="sad"))
+    assert (result["outcome"], result["ignored"]) == ("recorded", ["mood"])
+    (bad,) = await caller.post(recall(event_id="r-2", approval_id=""))
+    assert (bad["outcome"], bad["problem"]["code"]) == ("refused", "invalid_fields")
+
+
+# --- on drafts -----------------------------------------------------------------------------------
+
+
+async def test_a_recall_waits_for_all_drafts_that_have_its_items_d23(caller: Caller) -> None:
+    first, second = await drafts_of(caller, await approved(caller))
+    before = caller.position
+    (waits,) = await caller.post(recall())
+    assert (waits["outcome"], waits["problem"]["code"]) == ("parked", "item_on_draft")
+    for draft in (first, second):
+        assert draft["invoice_id"] in waits["problem"]["detail"]
+        shown = await caller.get(f"/invoices/{draft['invoice_id']}")
+        assert [each["recalled"] for each in shown["lines"][0]["details"]] == [True]
+    await caller.call("DELETE", f"/invoices/{first['invoice_id']}")
+    (parked,) = await caller.rows(PARKED)
+    assert second["invoice_id"] in parked["problem"]["detail"]
+    assert first["invoice_id"] not in parked["problem"]["detail"]
+    assert await rows_of(caller, before) == []
+    await caller.call("DELETE", f"/invoices/{second['invoice_id']}")
+    assert await caller.rows(PARKED) == []
+    assert await rows_of(caller, before) == RECALLED
+    assert await committed(caller) == {"0.00"}
+    assert await backlog(caller) == []
+
+
+@pytest.mark.parametrize("status", ["ready", "not_ready"])
+async def test_a_recall_goes_on_as_its_detail_is_taken_off_d23(caller: Caller, status: str) -> None:
+    items = await approved(caller)
+    (draft,) = await drafts_of(caller, items[:1])
+    await caller.post(recall())
+    before = caller.position
+    ((detail,),) = (line["details"] for line in draft["lines"])
+    path = f"/invoices/{draft['invoice_id']}/details/{detail['detail_id']}"
+    await caller.call("DELETE", path, status=status)
+    assert sorted(await rows_of(caller, before)) == sorted(RECALLED)
+    assert await caller.rows(PARKED) == []
+    events = [each for each in await caller.history() if each["position"] > before]
+    assert len({each["correlation_id"] for each in events}) == 1
+
+
+async def test_a_recall_goes_on_as_its_draft_is_confirmed_and_opens_an_obligation_d83(
+    caller: Caller,
+) -> None:
+    items = await approved(caller)
+    (draft,) = await drafts_of(caller, items[:1])
+    await caller.post(recall())
+    before = caller.position
+    await caller.confirm(draft["invoice_id"])
+    assert await rows_of(caller, before) == [
+        "U -3.6 / -540.00 / -102.60",
+        "B 3.6 / 540.00 / 102.60",
+        "U -2.4 / -360.00 / -68.40",
+    ]
+    assert await owed(caller) == [("open", "3.6", "540.00")]
+    (again,) = await caller.post(recall())
+    assert (again["outcome"], again["problem"]["code"]) == ("duplicate", "correction_required")
+
+
+async def test_work_that_is_drafted_while_its_recall_waits_is_waited_for_too_d23(
+    caller: Caller,
+) -> None:
+    items = await approved(caller)
+    (first,) = await drafts_of(caller, items[:1])
+    await caller.post(recall())
+    (second,) = await drafts_of(caller, items[1:])
+    shown = await caller.get(f"/invoices/{second['invoice_id']}")
+    assert [each["recalled"] for each in shown["lines"][0]["details"]] == [True]
+    await caller.confirm(second["invoice_id"])
+    await caller.call("DELETE", f"/invoices/{first['invoice_id']}")
+    assert await caller.rows(PARKED) == []
+    assert await owed(caller) == [("open", "2.4", "360.00")]
+    assert await committed(caller) == {"0.00"}
+
+
+async def test_two_recalls_that_wait_act_in_their_order_d82(caller: Caller) -> None:
+    items = await approved(caller)
+    (draft,) = await drafts_of(caller, items[:1])
+    await caller.post(recall())
+    (second,) = await caller.post(recall(event_id="r-2"))
+    assert (second["outcome"], second["problem"]["code"]) == ("parked", "item_on_draft")
+    retried = await caller.call("POST", f"{PARKED}/r-2/retry")
+    assert retried["outcome"] == "parked"
+    await caller.call("DELETE", f"/invoices/{draft['invoice_id']}")
+    assert await caller.rows(PARKED) == []
+    assert len(await rows_of(caller)) == 4
+
+
+async def test_a_dismissed_recall_does_not_go_on(caller: Caller) -> None:
+    items = await approved(caller)
+    (draft,) = await drafts_of(caller, items[:1])
+    await caller.post(recall())
+    await caller.call("DELETE", f"{PARKED}/r-ap-1", reason="it was right")
+    shown = await caller.get(f"/invoices/{draft['invoice_id']}")
+    assert [each["recalled"] for each in shown["lines"][0]["details"]] == [False]
+    await caller.call("DELETE", f"/invoices/{draft['invoice_id']}")
+    assert len(await backlog(caller)) == 2
+
+
+# --- after billing -------------------------------------------------------------------------------
+
+
+async def test_what_is_billed_of_a_recall_closes_by_corrections_d83(caller: Caller) -> None:
+    items = await approved(caller)
+    invoice = await caller.billed(items[0])
+    await caller.mark(items[1:])
+    before = caller.position
+    (result,) = await caller.post(recall())
+    assert (result["outcome"], result["problem"]["code"]) == ("recorded", "correction_required")
+    assert (result["items"], result["problem"]["rule"]) == (items[1:], "D-83")
+    assert await rows_of(caller, before) == ["U -2.4 / -360.00 / -68.40"]
+    (row,) = await caller.rows("/intake/obligations", status="open")
+    assert (row["approval_id"], row["item_id"], row["reason"]) == ("ap-1", items[0], "wrong")
+    assert (row["invoice_id"], row["amount"]) == (invoice["invoice_id"], "540.00")
+
+    before = caller.position
+    first = await credited(caller, invoice["invoice_id"], quantity="1.6")
+    assert await rows_of(caller, before) == [
+        "B -3.6 / -540.00 / -102.60",
+        "U 1.6 / 240.00 / 45.60",
+        "U -1.6 / -240.00 / -45.60",
+        "B 1.6 / 240.00 / 45.60",
+        "U 2 / 300.00 / 57.00",
+        "U -2 / -300.00 / -57.00",
+    ]
+    assert await owed(caller) == [("open", "1.6", "240.00")]
+    (row,) = await caller.rows("/intake/obligations", invoice_id=first["invoice_id"])
+    assert row["amount"] == "240.00"
+
+    await credited(caller, first["invoice_id"])
+    assert await owed(caller) == [("closed", "0", "0.00")]
+    assert await owed(caller, status="open") == []
+    assert await backlog(caller) == []
+    rows = await caller.rows("/actuals", approval_id="ap-1")
+    for kind in ("unbilled_sales", "billed_sales"):
+        some = [row for row in rows if row["type"] == kind]
+        assert sum(float(row["amount"]) for row in some) == 0
+    returned = [row for row in rows if row["type"] == "unbilled_sales"][-2:]
+    assert {row["billing_status"] for row in returned} == {"canceled"}, rows
+    assert await committed(caller) == {"0.00"}
+
+
+async def test_a_correction_from_before_is_seen_by_the_recall_d79_d83(caller: Caller) -> None:
+    items = await approved(caller)
+    invoice = await caller.billed(items[0])
+    corrected = await credited(caller, invoice["invoice_id"], quantity="1.6")
+    before = caller.position
+    await caller.post(recall())
+    assert sorted(await rows_of(caller, before)) == [
+        "U -2 / -300.00 / -57.00",
+        "U -2.4 / -360.00 / -68.40",
+    ]
+    (row,) = await caller.rows("/intake/obligations")
+    assert (row["invoice_id"], row["amount"]) == (corrected["invoice_id"], "240.00")
+
+
+async def test_what_a_correction_gave_back_and_was_billed_again_is_owed_too_d83(
+    caller: Caller,
+) -> None:
+    items = await approved(caller)
+    invoice = await caller.billed(items[0])
+    await credited(caller, invoice["invoice_id"], quantity="1.6")
+    (returned,) = [
+        row["item_id"] for row in await caller.rows("/backlog/time-and-material", customer_id="A")
+    ]
+    await caller.billed(returned)
+    await caller.post(recall())
+    assert sorted(await owed(caller)) == [("open", "1.6", "240.00"), ("open", "2", "300.00")]
+
+
+async def test_a_waived_obligation_leaves_what_is_billed_and_ends_the_recall_d83(
+    caller: Caller,
+) -> None:
+    items = await approved(caller)
+    invoice = await caller.billed(items[0])
+    await caller.post(recall())
+    (row,) = await caller.rows("/intake/obligations")
+    waive = f"/intake/obligations/{row['obligation_id']}/waive"
+    await caller.call("POST", waive, {"reason": ""}, expect=422)
+    await caller.call("POST", waive, {"reason": "the customer agreed"})
+    (row,) = await caller.rows("/intake/obligations")
+    assert (row["status"], row["waived_for"]) == ("waived", "the customer agreed")
+    problem = await caller.call("POST", waive, {"reason": "again"}, expect=404)
+    assert problem["code"] == "obligation_not_found"
+    (same,) = await caller.post(six_hours(event_id="e-2"))
+    assert (same["outcome"], same["items"]) == ("duplicate", items)
+    before = caller.position
+    await credited(caller, invoice["invoice_id"], quantity="3")
+    assert await backlog(caller) == [("A", "0.6", "90.00", "not_ready")]
+    (again,) = await caller.post(recall(event_id="r-2"))
+    assert (again["outcome"], again["problem"]["code"]) == ("recorded", "correction_required")
+    assert (await rows_of(caller, before))[-1] == "U -0.6 / -90.00 / -17.10"
+    assert await owed(caller, status="open") == [("open", "3", "450.00")]
+
+
+@pytest.mark.parametrize("unknown", ["x", "PC-1~L-1~x", "PC-9~L-1~x", "%00"])
+async def test_an_unknown_obligation_is_not_found(caller: Caller, unknown: str) -> None:
+    path = f"/intake/obligations/{unknown}/waive"
+    await caller.call("POST", path, {"reason": "why"}, expect=404)
+
+
+# --- approved again ------------------------------------------------------------------------------
+
+
+async def test_after_a_recall_the_approval_is_new_work_d84(caller: Caller) -> None:
+    first = await approved(caller)
+    await caller.post(recall())
+    (second,) = await caller.post(six_hours(event_id="e-2", quantity="5"))
+    assert second["outcome"] == "recorded"
+    assert set(first).isdisjoint(second["items"])
+    assert await backlog(caller) == [
+        ("A", "3", "450.00", "not_ready"),
+        ("B", "2", "300.00", "not_ready"),
+    ]
+    (same,) = await caller.post(six_hours(event_id="e-3", quantity="5"))
+    assert (same["outcome"], same["items"]) == ("duplicate", second["items"])
+    await caller.post(recall(event_id="r-2"))
+    (third,) = await caller.post(six_hours(event_id="e-4"))
+    assert third["outcome"] == "recorded"
+    assert set(third["items"]).isdisjoint(first + second["items"])
+    assert await committed(caller) == {"900.00", "540.00", "360.00"}
+
+
+async def test_before_its_obligations_are_closed_an_approval_is_not_new_d84(
+    caller: Caller,
+) -> None:
+    items = await approved(caller)
+    invoice = await caller.billed(items[0])
+    await caller.post(recall())
+    (same,) = await caller.post(six_hours(event_id="e-2"))
+    assert (same["outcome"], same["items"]) == ("duplicate", items)
+    (other,) = await caller.post(six_hours(event_id="e-3", quantity="5"))
+    assert (other["outcome"], other["problem"]["code"]) == ("refused", "approval_changed")
+    await credited(caller, invoice["invoice_id"])
+    (new,) = await caller.post(six_hours(event_id="e-4", quantity="5"))
+    assert new["outcome"] == "recorded"
+    assert await backlog(caller) == [
+        ("A", "3", "450.00", "not_ready"),
+        ("B", "2", "300.00", "not_ready"),
+    ]
