@@ -29,8 +29,9 @@ def allowed_methods(scope: Scope) -> list[str]:
     """
     path = scope["path"]
     routes = iter_route_contexts(scope["app"].routes)
-    matching = (route for route in routes if path == "*" or route.path_regex.match(path))
-    methods = {method for route in matching for method in route.methods or ()}
+    matching = [route for route in routes if path == "*" or route.path_regex.match(path)]
+    named = [route for route in matching if route.path == path]  # not as an id of something
+    methods = {method for route in named or matching for method in route.methods or ()}
     if "GET" in methods:
         methods.add("HEAD")
     return sorted(methods | {"OPTIONS"}) if methods else []
