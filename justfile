@@ -67,6 +67,11 @@ examples file="service/http/openapi/answers.yaml":
     python -m tests.service.story > {{ quote(file) }}.new
     mv {{ quote(file) }}.new {{ quote(file) }}
 
+# Write docs/invoicing.md, each row of it as the service books it
+invoicing file="docs/invoicing.md":
+    python -m tests.invoicing_page > {{ quote(file) }}.new
+    mv {{ quote(file) }}.new {{ quote(file) }}
+
 # Write docs/events.md and docs/problems.md from what the code says of events and problems
 docs folder="docs":
     python -m service.ledger.events_doc > {{ quote(folder / "events.md") }}
