@@ -130,7 +130,7 @@ class Desk:
         """An invoice is corrected whole; with `stays`, that much of its first detail stays."""
         path = f"/invoices/{invoice['invoice_id']}/corrections"
         draft = self.call("POST", path, {"details": None})
-        return self.edit(draft, **stays) if stays else draft
+        return self.edit(draft, 0, **stays) if stays else draft
 
     def confirm(self, invoice: Json) -> Json:
         """An invoice is confirmed; what it comes to and what it booked are written down."""
