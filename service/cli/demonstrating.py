@@ -8,7 +8,7 @@ import httpx
 from rich.console import Console
 
 from service.cli.shared import opened_tenants
-from service.demo import desk, tables
+from service.demo import tables, two_months
 from service.http.app import create_app
 from service.http.server import serving
 from service.settings import Settings
@@ -26,9 +26,9 @@ def demo(*, as_json: bool) -> None:
             serving.running(create_app(tenants, Settings())) as address,
             httpx.Client(base_url=f"{address}/v1", timeout=60) as client,
         ):
-            end = desk.work_the_backlog(client)
+            end = two_months.work_the_backlog(client)
     if as_json:
-        sys.stdout.write(json.dumps(desk.as_json(end), ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(two_months.as_json(end), ensure_ascii=False) + "\n")
     else:
         console = Console() if sys.stdout.isatty() else Console(width=PRINTED_WIDTH)
         tables.print_tables(end, console)

@@ -1,4 +1,4 @@
-"""The demo's end state as tables: both backlog views with totals, the limits, the invoices."""
+"""The demo's end state as tables: both backlog views, limits, invoices, obligations."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -8,19 +8,33 @@ from rich.markup import escape
 from rich.table import Table
 
 from aggregates.statuses import BillingType
-from service.demo.desk import ALL_STATUSES, EndState, Json
+from service.demo.desk import ALL_STATUSES, Json
+from service.demo.two_months import EndState
 
 SHOWN_ROWS = 30
 _LABELS = {"invoice_created": "on draft", "invoice_posted": "posted", "not_applicable": "no limit"}
 _TYPES = tuple(BillingType)
-_NUMBERS = {"Qty", "Items", "Amount", "Tax", "Total", "Limit", "Committed", "Invoiced", "Remaining"}
+_NUMBERS = {
+    "Still billed",
+    "Qty",
+    "Items",
+    "Amount",
+    "Tax",
+    "Total",
+    "Limit",
+    "Committed",
+    "Invoiced",
+    "Remaining",
+}
 # Texts share the room that the other columns leave, up to a readable width of the whole.
 _TEXTS = {"Customer": 4, "What": 5, "Milestone": 4}
 _WIDEST_TABLE = 120
 
 
 def print_tables(end: EndState, console: Console) -> None:
-    """Both views with their totals, the limits and the invoices, for a screen of 100 columns."""
+    """Both views with their totals, the limits, the invoices and what has to be corrected, for a
+    screen of 100 columns.
+    """
     width = min(console.width, _WIDEST_TABLE)
     numbers = {row["invoice_id"]: row["number"] or "draft" for row in end.invoices}
     heads = ("Line", "Milestone", "Customer", "Date", "Amount", "Part", "Header", "Invoice")
@@ -41,6 +55,9 @@ def print_tables(end: EndState, console: Console) -> None:
     heads = ("Number", "Status", "Contract", "Customer", "Cutoff", "Amount", "Tax", "Total", "Cur")
     cells = [_invoice_cells(invoice, names) for invoice in end.invoices]
     console.print("", _table("Invoices", heads, cells, width))
+    heads = ("Approval", "Invoice", "Still billed", "Status", "Reason")
+    cells = [_obligation_cells(each, numbers) for each in end.obligations]
+    console.print("", _table("Obligations: recalled, and still billed", heads, cells, width))
 
 
 def _table(
@@ -126,6 +143,16 @@ def _invoice_cells(invoice: Json, names: Mapping[str, str]) -> tuple[str, ...]:
         str(invoice["cutoff"]),
         *(_money(invoice[head]) for head in ("amount", "tax", "total")),
         str(invoice["currency"]),
+    )
+
+
+def _obligation_cells(obligation: Json, numbers: Mapping[str, str]) -> tuple[str, ...]:
+    return (
+        str(obligation["approval_id"]),
+        numbers[obligation["invoice_id"]],
+        _money(obligation["amount"]),
+        _label(obligation["status"]),
+        str(obligation["reason"]),
     )
 
 
