@@ -137,7 +137,8 @@ class Desk:
         path = f"/invoices/{invoice['invoice_id']}/confirm"
         confirmed = self.call("POST", path, {"accounting_date": "2026-10-31"})
         amount, tax, total = (confirmed[name] for name in ("amount", "tax", "total"))
-        self.write(f"{confirmed['number']}: **{amount} + {tax} tax = {total}**.")
+        text = f"{confirmed['number']}: amount {amount}, tax {tax}, total **{total}**."
+        self.write(text)
         self.rows()
         return confirmed
 
@@ -167,7 +168,7 @@ class Desk:
             query = {"contract_id": self.contract_id, "billing_status": status}
             open_items += self.call("GET", view, **query)["items"]
         total = sum((Decimal(item["amount"]) for item in open_items), Decimal("0.00"))
-        self.write(f"In the backlog then: {len(open_items)} items, {total:f}.")
+        self.write(f"In the backlog then: {total:f}." if open_items else "The backlog is empty.")
 
     def _cells(self, row: Json) -> Iterator[str]:
         kind = "U" if row["type"] == "unbilled_sales" else "B"

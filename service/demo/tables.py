@@ -137,10 +137,10 @@ def _invoice_cells(invoice: Json, names: Mapping[str, str]) -> tuple[str, ...]:
     payer = invoice["customer_id"]
     return (
         str(invoice["number"] or "-"),
-        _label(invoice["status"]),
+        "correction" if invoice["corrects"] else _label(invoice["status"]),
         str(invoice["contract_id"]),
         names.get(payer, payer),
-        str(invoice["cutoff"]),
+        str(invoice["cutoff"] or "-"),
         *(_money(invoice[head]) for head in ("amount", "tax", "total")),
         str(invoice["currency"]),
     )
