@@ -260,7 +260,7 @@ def test_a_list_is_read_to_its_last_page_at_the_position_of_the_last_command() -
 
     with httpx.Client(base_url="http://t/v1", transport=httpx.MockTransport(page)) as client:
         desk = Desk(client)
-        desk.draft("C1")
+        desk.draft("C1", "2026-10-31")
         assert desk.rows("/invoices", {"status": "draft"}) == [{"n": 1}, {"n": 2}]
     first = {"status": "draft", "limit": "1000", "after": "17"}
     assert asked == [first, {**first, "cursor": "c1"}]
