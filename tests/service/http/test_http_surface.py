@@ -17,8 +17,6 @@ NOT_BUILT = [
     ("POST", "/v1/backlog/nte/split"),
     ("POST", "/v1/backlog/nte/simulate"),
     ("POST", "/v1/backlog/nte/optimize"),
-    ("POST", "/v1/invoices/{id}/corrections"),
-    ("GET", "/v1/intake/obligations"),
     ("GET", "/v1/audit/items/x"),
     ("GET", "/v1/audit/invoices/{id}"),
     ("GET", "/v1/audit/approvals/ap-1"),
