@@ -43,8 +43,16 @@ def test_the_worked_example_ends_as_the_readme_says(api: httpx.Client) -> None:
     limits = next(a for a in answers if "levels" in a)
     invoiced = {level["level"]: level["invoiced"] for level in limits["levels"]}
     assert invoiced["contract"] == "960.00"
-    history = answers[-1]["items"]
+    history = next(a["items"] for a in answers if "reason" in (a.get("items") or [{}])[0])
     assert [event["reason"] for event in history] == ["October close"]
+    booked = [(row["type"], row["amount"]) for row in answers[-1]["items"]]
+    assert booked == [
+        ("billed_sales", "-960.00"),
+        ("unbilled_sales", "760.00"),
+        ("unbilled_sales", "-760.00"),
+        ("billed_sales", "760.00"),
+        ("unbilled_sales", "200.00"),
+    ]
 
 
 def test_no_block_of_commands_is_without_a_test() -> None:

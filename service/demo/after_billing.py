@@ -34,7 +34,7 @@ def recall_billed_work(desk: Desk, invoice: Json) -> None:
     filters = {"item_id": item_id, "billing_status": ALL_STATUSES}
     (row,) = desk.rows(TIME_AND_MATERIAL, filters)
     about = {name: row[name] for name in ("approval_id", "contract_id", "line_id")}
-    recall = {**about, "reason": "Booked on the wrong project"}
+    recall: dict[str, object] = {**about, "reason": "Booked on the wrong project"}
     event_id = f"{row['approval_id']}-canceled"
     kind = "projects.approval.canceled.v1"
     desk.post_events([cloud_event(event_id, kind, _RECALLED_AT, recall)])

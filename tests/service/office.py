@@ -103,7 +103,7 @@ def confirm(tenant: Tenant, invoice_id: str) -> Json:
 def correct(tenant: Tenant, invoice_id: str, correction_id: str) -> Json:
     """A corrective draft of the whole invoice."""
     command = CorrectInvoice(correction_id=correction_id, actor="jo", details=None)
-    made = correcting.correct(tenant, request(), invoice_id, command, details=True)
+    made = correcting.correct(tenant, request(), invoice_id, command)
     return msgspec.to_builtins(asyncio.run(made).body)
 
 

@@ -14,7 +14,7 @@ from service.tenants.tenant import Tenant
 
 
 async def correct(
-    tenant: Tenant, request: Request, invoice_id: str, command: CorrectInvoice, *, details: bool
+    tenant: Tenant, request: Request, invoice_id: str, command: CorrectInvoice
 ) -> Answer:
     """Makes a corrective draft of a confirmed invoice, whole or of some details (D-47, D-76).
 
@@ -26,7 +26,7 @@ async def correct(
         unit.expect(streams.invoice(invoice_id), request.if_match)
         later = _later(unit, invoice, command.details or ())
         unit.append(correcting.correct(command, invoice, later).events)
-        answer = invoice_answer(unit, command.correction_id, details=details)
+        answer = invoice_answer(unit, command.correction_id, details=request.details)
         return replace(preview(unit, answer) if request.dry_run else answer, created=True)
 
     return await submit(tenant, request, work)

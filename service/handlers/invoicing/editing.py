@@ -17,7 +17,7 @@ from service.tenants.tenant import Tenant
 
 
 async def add_by_hand(
-    tenant: Tenant, request: Request, invoice_id: str, command: AddByHand, *, details: bool
+    tenant: Tenant, request: Request, invoice_id: str, command: AddByHand
 ) -> Answer:
     """Puts a detail on a draft that no item stands behind (D-68).
 
@@ -28,11 +28,11 @@ async def add_by_hand(
         deal = deal_of(unit, invoice.contract_id, [command.line_id])
         unit.append(by_hand.add(command, invoice, deal).events)
 
-    return await _change(tenant, request, invoice_id, work, details=details)
+    return await _change(tenant, request, invoice_id, work)
 
 
 async def edit_details(
-    tenant: Tenant, request: Request, invoice_id: str, command: EditDetails, *, details: bool
+    tenant: Tenant, request: Request, invoice_id: str, command: EditDetails
 ) -> Answer:
     """Edits details of a draft, all or none (D-65).
 
@@ -42,11 +42,11 @@ async def edit_details(
     def work(unit: UnitOfWork, invoice: Invoice) -> None:
         unit.append(editing.edit(command, invoice).events)
 
-    return await _change(tenant, request, invoice_id, work, details=details)
+    return await _change(tenant, request, invoice_id, work)
 
 
 async def remove_details(
-    tenant: Tenant, request: Request, invoice_id: str, command: RemoveDetails, *, details: bool
+    tenant: Tenant, request: Request, invoice_id: str, command: RemoveDetails
 ) -> Answer:
     """Takes details off a draft; their items are ready again, or not ready (D-69).
 
@@ -59,7 +59,7 @@ async def remove_details(
         unit.append(editing.remove(command, invoice, deal).events)
         go_on_with(unit, invoice.contract_id, recalled_by(removed))
 
-    return await _change(tenant, request, invoice_id, work, details=details)
+    return await _change(tenant, request, invoice_id, work)
 
 
 async def _change(
@@ -67,8 +67,6 @@ async def _change(
     request: Request,
     invoice_id: str,
     work: Callable[[UnitOfWork, Invoice], None],
-    *,
-    details: bool,
 ) -> Answer:
     """Runs a change of an invoice at the version that the caller saw; the invoice after it."""
 
@@ -76,6 +74,6 @@ async def _change(
         invoice = invoice_of(unit, invoice_id)
         unit.expect(streams.invoice(invoice_id), request.if_match)
         work(unit, invoice)
-        return invoice_answer(unit, invoice_id, details=details)
+        return invoice_answer(unit, invoice_id, details=request.details)
 
     return await submit(tenant, request, change)

@@ -67,7 +67,7 @@ def _is_open(invoice: Invoice) -> bool:
     return invoice.is_open and not invoice.deleted and invoice.corrects is None
 
 
-async def refresh(tenant: Tenant, request: Request, invoice_id: str, *, details: bool) -> Answer:
+async def refresh(tenant: Tenant, request: Request, invoice_id: str) -> Answer:
     """Takes in what is ready for a draft now (D-70); with nothing ready it stays as it is.
 
     Raises NotFound, Refused for a confirmed or corrective one, StaleVersion.
@@ -79,13 +79,13 @@ async def refresh(tenant: Tenant, request: Request, invoice_id: str, *, details:
         contract_lines = _all_lines(unit, invoice.contract_id)
         deal = deal_of(unit, invoice.contract_id, invoice.line_ids or contract_lines)
         unit.append(refreshing.refresh(RefreshDraft(actor=unit.actor), invoice, deal).events)
-        return invoice_answer(unit, invoice_id, details=details)
+        return invoice_answer(unit, invoice_id, details=request.details)
 
     return await submit(tenant, request, work)
 
 
 async def add_items(
-    tenant: Tenant, request: Request, invoice_id: str, items: Sequence[str], *, details: bool
+    tenant: Tenant, request: Request, invoice_id: str, items: Sequence[str]
 ) -> Answer:
     """Puts items on a draft, whatever their date; one that can't go there refuses all (D-71).
 
@@ -98,14 +98,12 @@ async def add_items(
         deal = deal_of(unit, invoice.contract_id, _lines_of(items))
         command = AddItems(actor=unit.actor, items=tuple(items))
         _append(unit, refreshing.add(command, invoice, deal), explain)
-        return invoice_answer(unit, invoice_id, details=details)
+        return invoice_answer(unit, invoice_id, details=request.details)
 
     return await submit_explained(tenant, request, work)
 
 
-async def add_to_newest(
-    tenant: Tenant, request: Request, items: Sequence[str], *, details: bool
-) -> Answer:
+async def add_to_newest(tenant: Tenant, request: Request, items: Sequence[str]) -> Answer:
     """Puts items on the newest open draft of their customers, on a new one where there is none.
 
     Of several contracts at once, in one transaction (D-41). Raises ItemsRefused, naming each
@@ -127,7 +125,7 @@ async def add_to_newest(
                 for contract_id, deal in deals.items()
             )
             _append(unit, decided, explain)
-            return _answer(unit, decided, len(set(items)), details=details)
+            return _answer(unit, decided, len(set(items)), details=request.details)
 
         try:
             return await submit_explained(tenant, request, work)

@@ -17,17 +17,13 @@ from service.tenants.tenant import Tenant
 Decide = Callable[[UnitOfWork, Invoice], Decision]
 
 
-async def submit_for_review(
-    tenant: Tenant, request: Request, invoice_id: str, *, details: bool
-) -> Answer:
+async def submit_for_review(tenant: Tenant, request: Request, invoice_id: str) -> Answer:
     """Gives a draft in for review. Raises NotFound, Refused if confirmed, StaleVersion."""
-    return await _review(
-        tenant, request, invoice_id, lambda _, invoice: reviewing.submit(invoice), details=details
-    )
+    return await _review(tenant, request, invoice_id, lambda _, invoice: reviewing.submit(invoice))
 
 
 async def give_back(
-    tenant: Tenant, request: Request, invoice_id: str, command: ReturnInvoice, *, details: bool
+    tenant: Tenant, request: Request, invoice_id: str, command: ReturnInvoice
 ) -> Answer:
     """Gives an invoice in review back. Raises NotFound, StaleVersion, Refused unless in review."""
     return await _review(
@@ -35,11 +31,10 @@ async def give_back(
         request,
         invoice_id,
         lambda _, invoice: reviewing.give_back(command, invoice),
-        details=details,
     )
 
 
-async def approve(tenant: Tenant, request: Request, invoice_id: str, *, details: bool) -> Answer:
+async def approve(tenant: Tenant, request: Request, invoice_id: str) -> Answer:
     """Approves an invoice in review, as the caller, now.
 
     Raises as `give_back`; Refused for own work where the contract asks for four eyes.
@@ -50,16 +45,14 @@ async def approve(tenant: Tenant, request: Request, invoice_id: str, *, details:
         command = ApproveInvoice(actor=unit.actor, at=unit.now, version=version)
         return reviewing.approve(command, invoice, required_contract(unit, invoice.contract_id))
 
-    return await _review(tenant, request, invoice_id, decide, details=details)
+    return await _review(tenant, request, invoice_id, decide)
 
 
-async def _review(
-    tenant: Tenant, request: Request, invoice_id: str, decide: Decide, *, details: bool
-) -> Answer:
+async def _review(tenant: Tenant, request: Request, invoice_id: str, decide: Decide) -> Answer:
     def work(unit: UnitOfWork) -> Answer:
         invoice = invoice_of(unit, invoice_id)
         unit.expect(streams.invoice(invoice_id), request.if_match)
         unit.append(decide(unit, invoice).events)
-        return invoice_answer(unit, invoice_id, details=details)
+        return invoice_answer(unit, invoice_id, details=request.details)
 
     return await submit(tenant, request, work)

@@ -61,16 +61,14 @@ def edit(
         DetailEdit(detail_id=detail["detail_id"], quantity=Decimal(quantity)) for detail in details
     )
     command = EditDetails(actor="jo", edits=edits)
-    asked = replace(office.request(), if_match=if_match)
-    return asyncio.run(
-        editing.edit_details(at, asked, invoice["invoice_id"], command, details=False)
-    )
+    asked = replace(office.request(), if_match=if_match, details=False)
+    return asyncio.run(editing.edit_details(at, asked, invoice["invoice_id"], command))
 
 
 def remove(at: Tenant, invoice: Json, detail: Json) -> Answer:
     command = RemoveDetails(actor="jo", details=(detail["detail_id"],))
     removed = editing.remove_details(
-        at, office.request(), invoice["invoice_id"], command, details=False
+        at, replace(office.request(), details=False), invoice["invoice_id"], command
     )
     return asyncio.run(removed)
 

@@ -74,16 +74,16 @@ def more(tenant: Tenant, contract_id: str, *amounts: str) -> list[str]:
 
 
 def refresh(tenant: Tenant, invoice_id: str) -> Answer:
-    return asyncio.run(refreshing.refresh(tenant, request(), invoice_id, details=True))
+    return asyncio.run(refreshing.refresh(tenant, request(), invoice_id))
 
 
 def add(tenant: Tenant, invoice_id: str, items: Sequence[str]) -> Answer:
-    return asyncio.run(refreshing.add_items(tenant, request(), invoice_id, items, details=True))
+    return asyncio.run(refreshing.add_items(tenant, request(), invoice_id, items))
 
 
 def add_to_newest(tenant: Tenant, request_id: str, items: Sequence[str]) -> Answer:
     asked = request(request_id)
-    return asyncio.run(refreshing.add_to_newest(tenant, asked, items, details=True))
+    return asyncio.run(refreshing.add_to_newest(tenant, asked, items))
 
 
 R = TypeVar("R")

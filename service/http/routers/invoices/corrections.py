@@ -51,6 +51,6 @@ async def correct_invoice(
         actor=command.context.actor,
         details=None if named is None else tuple(named),
     )
-    asked = replace(command, dry_run=dry_run)
-    answer = await handlers.correct(tenant, asked, invoice_id, correct, details=details)
+    asked = replace(command, dry_run=dry_run, details=details)
+    answer = await handlers.correct(tenant, asked, invoice_id, correct)
     return command_response(answer)

@@ -1,5 +1,6 @@
 """Details of a draft: put on it by hand, edited, taken off."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import Path, Query, Response
@@ -55,7 +56,7 @@ async def add_detail(
     add = AddByHand(
         seed=command.request_id, actor=command.context.actor, **body.model_dump(by_alias=False)
     )
-    answer = await handlers.add_by_hand(tenant, command, invoice_id, add, details=details)
+    answer = await handlers.add_by_hand(tenant, replace(command, details=details), invoice_id, add)
     return command_response(answer)
 
 
@@ -76,7 +77,9 @@ async def change_details(
     """
     edits = tuple(commands.detail_edit(each.detail_id, each) for each in body.details)
     edit = EditDetails(actor=command.context.actor, edits=edits)
-    answer = await handlers.edit_details(tenant, command, invoice_id, edit, details=details)
+    answer = await handlers.edit_details(
+        tenant, replace(command, details=details), invoice_id, edit
+    )
     return command_response(answer)
 
 
@@ -94,7 +97,9 @@ async def change_detail(
     """Edit a detail of a draft; amount and tax follow from what it was drafted from (D-65)."""
     edits = (commands.detail_edit(detail_id, body),)
     edit = EditDetails(actor=command.context.actor, edits=edits)
-    answer = await handlers.edit_details(tenant, command, invoice_id, edit, details=details)
+    answer = await handlers.edit_details(
+        tenant, replace(command, details=details), invoice_id, edit
+    )
     return command_response(answer)
 
 
@@ -120,5 +125,7 @@ async def remove_detail(
     remove = RemoveDetails(
         actor=command.context.actor, details=(detail_id,), ready=status == "ready"
     )
-    answer = await handlers.remove_details(tenant, command, invoice_id, remove, details=details)
+    answer = await handlers.remove_details(
+        tenant, replace(command, details=details), invoice_id, remove
+    )
     return command_response(answer)

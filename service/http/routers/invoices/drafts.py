@@ -147,7 +147,7 @@ async def refresh_invoice(
 
     Nothing changes when there is nothing to take.
     """
-    answer = await refreshing.refresh(tenant, command, invoice_id, details=details)
+    answer = await refreshing.refresh(tenant, replace(command, details=details), invoice_id)
     return command_response(answer)
 
 
@@ -166,7 +166,9 @@ async def add_items(
 
     One that can't go there refuses all of them.
     """
-    answer = await refreshing.add_items(tenant, command, invoice_id, body.items, details=details)
+    answer = await refreshing.add_items(
+        tenant, replace(command, details=details), invoice_id, body.items
+    )
     return command_response(answer)
 
 
@@ -182,5 +184,5 @@ async def add_items_to_newest(
     Where a customer has none of the contract, on a new one. Corrective drafts take nothing. One
     item that can't go there refuses all of them.
     """
-    answer = await refreshing.add_to_newest(tenant, command, body.items, details=details)
+    answer = await refreshing.add_to_newest(tenant, replace(command, details=details), body.items)
     return command_response(answer)

@@ -24,7 +24,7 @@ async def submit_invoice(
     invoice_id: InvoiceId, tenant: TheTenant, command: ThePostedChange, details: WithDetails = True
 ) -> Response:
     """Give a draft in for review (D-73). One that is in review stays so."""
-    answer = await handlers.submit_for_review(tenant, command, invoice_id, details=details)
+    answer = await handlers.submit_for_review(tenant, replace(command, details=details), invoice_id)
     return command_response(answer)
 
 
@@ -37,9 +37,10 @@ async def return_invoice(
     details: WithDetails = True,
 ) -> Response:
     """Give an invoice in review back, with the reason: a draft again, its approval void (D-73)."""
-    asked = replace(command, context=replace(command.context, reason=body.reason))
+    context = replace(command.context, reason=body.reason)
+    asked = replace(command, context=context, details=details)
     give_back = ReturnInvoice(reason=body.reason)
-    answer = await handlers.give_back(tenant, asked, invoice_id, give_back, details=details)
+    answer = await handlers.give_back(tenant, asked, invoice_id, give_back)
     return command_response(answer)
 
 
@@ -54,5 +55,5 @@ async def approve_invoice(
 
     Under `four_eyes`, by who neither made nor changed it.
     """
-    answer = await handlers.approve(tenant, command, invoice_id, details=details)
+    answer = await handlers.approve(tenant, replace(command, details=details), invoice_id)
     return command_response(answer)
