@@ -84,6 +84,7 @@ def _contract(n: int) -> dict[str, Any]:
         "search_text": f"n{n}",
         "currency": CURRENCIES[n % len(CURRENCIES)],
         "nte_limit": None,
+        "approval": "none",
         "version": 1,
     }
 

@@ -39,6 +39,7 @@ def contract(contract_id: str, name: str = "Harbour", version: int = 1) -> Row:
         "search_text": name.lower(),
         "currency": "EUR",
         "nte_limit": None,
+        "approval": "none",
         "version": version,
     }
 

@@ -108,6 +108,7 @@ def contract(contract_id: str, name: str = "Harbour") -> Values:
         "search_text": name.lower(),
         "currency": "EUR",
         "nte_limit": None,
+        "approval": "none",
         "version": 1,
     }
     return {"contract_id": contract_id, **terms}
