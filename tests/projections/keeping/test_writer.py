@@ -45,7 +45,7 @@ def contract(contract_id: str, name: str = "Harbour", version: int = 1) -> Row:
 
 
 def names(views: Engine) -> dict[str, tuple[str, int]]:
-    return {row[0]: (row[1], row[5]) for row in dump(views)["contracts"]}
+    return {row[0]: (row[1], row[6]) for row in dump(views)["contracts"]}
 
 
 # --- all or nothing ----------------------------------------------------------------------------
