@@ -1,23 +1,27 @@
 """Milestones of a fixed-price line: created and split at once, changed and deleted as a whole."""
 
 import datetime
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
 from aggregates import money, splitting, streams
 from aggregates.contract_line.events import (
+    HeaderStatus,
+    MarkedReady,
     MilestoneChanged,
     MilestoneDeleted,
     MilestonePart,
     MilestoneSplit,
     SplitShare,
 )
-from aggregates.contract_line.items import OpenMilestone
+from aggregates.contract_line.items import OpenMilestone, milestone_status
 from aggregates.contract_line.state import ContractLine
 from aggregates.decision import NOTHING, Decision
+from aggregates.events import Event
 from aggregates.refusals import Invalid, Refused
-from aggregates.statuses import UNBILLED, BillingMethod
+from aggregates.statuses import UNBILLED, BillingMethod, BillingStatus
 
 T = TypeVar("T")
 
@@ -84,11 +88,7 @@ def create(command: CreateMilestone, line: ContractLine) -> Decision:
         tax=tax,
         date=command.date,
         task_id=command.task_id,
-        shares=tuple(
-            SplitShare(customer_id=s.customer_id, percent=s.percent, rounding=s.rounding)
-            for s in line.shares
-            if s.percent
-        ),
+        shares=_shares(line.shares),
         parts=_parts(line, command.milestone_id, line.shares, amount, tax),
         milestones_total=money.total(line.milestones_total + amount, line.currency),
     )
@@ -98,8 +98,9 @@ def create(command: CreateMilestone, line: ContractLine) -> Decision:
 def change(command: ChangeMilestone, line: ContractLine) -> Decision:
     """The milestone as changed, its parts cut anew by the shares it was split by (D-5, D-14).
 
-    Nothing when nothing changes. Raises Refused while a part is on a draft or posted, Invalid as
-    `create` does for what the change comes to.
+    A part that was credited in pieces (D-81) is one again. Nothing when nothing changes. Raises
+    Refused while a part is on a draft or posted, Invalid as `create` does for what the change
+    comes to.
     """
     before = _untouched(line, command.milestone_id)
     amount, tax = _amounts(
@@ -125,13 +126,23 @@ def change(command: ChangeMilestone, line: ContractLine) -> Decision:
         event.date,
         event.task_id,
     )
-    return NOTHING if unchanged else Decision(events=(event,))
+    if unchanged:
+        return NOTHING
+    if len(before.parts) > len(event.parts):
+        return Decision(events=tuple(_whole_again(event, before, line)))
+    return Decision(events=(event,))
 
 
 def delete(command: DeleteMilestone, line: ContractLine) -> Decision:
     """The milestone and its parts go, no orphans (D-14). Raises Refused like `change`."""
-    milestone = _untouched(line, command.milestone_id)
-    deleted = MilestoneDeleted(
+    return Decision(events=(_deleted(_untouched(line, command.milestone_id), line),))
+
+
+# --- helpers -----------------------------------------------------------------------------------
+
+
+def _deleted(milestone: OpenMilestone, line: ContractLine) -> MilestoneDeleted:
+    return MilestoneDeleted(
         contract_id=line.contract_id,
         line_id=line.line_id,
         milestone_id=milestone.milestone_id,
@@ -139,10 +150,58 @@ def delete(command: DeleteMilestone, line: ContractLine) -> Decision:
         currency=line.currency,
         milestones_total=line.milestones_total - milestone.amount,
     )
-    return Decision(events=(deleted,))
 
 
-# --- helpers -----------------------------------------------------------------------------------
+def _whole_again(
+    changed: MilestoneChanged, before: OpenMilestone, line: ContractLine
+) -> Iterator[Event]:
+    """The milestone deleted and split as when it was created: the pieces of a part have gone.
+
+    A customer's part is ready when every piece of it was.
+    """
+    yield _deleted(before, line)
+    yield MilestoneSplit(
+        contract_id=line.contract_id,
+        line_id=line.line_id,
+        milestone_id=changed.milestone_id,
+        name=changed.name,
+        currency=changed.currency,
+        amount=changed.amount,
+        tax=changed.tax,
+        date=changed.date,
+        task_id=changed.task_id,
+        shares=_shares(before.shares),
+        parts=changed.parts,
+        milestones_total=changed.milestones_total,
+    )
+    not_ready = {
+        part.customer_id
+        for part in map(line.parts.__getitem__, before.parts)
+        if part.billing_status is not BillingStatus.READY
+    }
+    ready = {part.item_id for part in changed.parts if part.customer_id not in not_ready}
+    if ready:
+        statuses = [
+            BillingStatus.READY if part.item_id in ready else BillingStatus.NOT_READY
+            for part in changed.parts
+        ]
+        header = HeaderStatus(milestone_id=changed.milestone_id, status=milestone_status(statuses))
+        yield MarkedReady(
+            contract_id=line.contract_id,
+            line_id=line.line_id,
+            billing_method=line.terms.billing_method,
+            items=tuple(sorted(ready)),
+            milestones=(header,),
+        )
+
+
+def _shares(shares: Iterable[splitting.Share]) -> tuple[SplitShare, ...]:
+    """The shares that a milestone is split by: those of customers who pay some of it."""
+    return tuple(
+        SplitShare(customer_id=s.customer_id, percent=s.percent, rounding=s.rounding)
+        for s in shares
+        if s.percent
+    )
 
 
 def _or(given: T | None, before: T) -> T:

@@ -120,7 +120,10 @@ def _billed(
             returned.append(streams.returned_item(line.contract_id, line.line_id, own))
     if invoice and detail:
         customer_id, detail_id = invoice.customer_id, detail.stands.detail_id
-        found.origins.append(of_detail(source, customer_id, billed_actual(detail_id)))
+        # Where nothing stays billed, what came back last stands for it: no billed row does.
+        gone = returned and not detail.stands.quantity
+        actual_id = returned[-1] if gone else billed_actual(detail_id)
+        found.origins.append(of_detail(source, customer_id, actual_id))
         if detail.stands.quantity:
             part = BilledPart(
                 item_id=item_id,

@@ -146,7 +146,7 @@ def _quantity(value: Decimal, detail: Detail) -> Decimal:
 
     What the source has is always right. One by hand has no source but the rules for it (D-68).
     """
-    quantity, source = money.quantity(value, "quantity"), detail.basis
+    quantity, source = money.quantity(value, "quantity") or _ZERO, detail.basis
     if quantity == source.quantity:
         return source.quantity
     if not detail.corrects:

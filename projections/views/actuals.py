@@ -217,7 +217,7 @@ def _actual(row: RowMapping) -> Actual:
         contract_id=row["contract_id"],
         line_id=row["line_id"],
         customer_id=row["customer_id"],
-        approval_id=row["approval_id"],
+        approval_id=row["approval_id"] or None,
         milestone_id=row["milestone_id"],
         invoice_id=row["invoice_id"],
         transaction_class=row["class"],

@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from aggregates.actuals import Actual, reversal
-from aggregates.contract_line.events import UnbilledSalesBooked, UnbilledSalesRecorded
+from aggregates.contract_line.events import (
+    SalesReversed,
+    UnbilledSalesBooked,
+    UnbilledSalesRecorded,
+)
 from aggregates.contract_line.items import open_sale
 from aggregates.contract_line.state import ContractLine
 from aggregates.invoice.booking import billed_id
@@ -129,6 +133,16 @@ def check_chains(story: Story, books: Books) -> None:
         _check_open_corrections(story, invoice)
 
 
+def check_obligations(story: Story, books: Books) -> None:
+    """What is owed stays billed, and as much of it (D-83)."""
+    billed = books.standing(BILLED)
+    for line in story.lines.values():
+        for detail_id, owed in line.recalls.obligations.items():
+            actual = billed[billed_id(detail_id)]
+            assert owed.detail_id == detail_id
+            assert (actual.quantity, actual.amount) == (owed.quantity, owed.amount)
+
+
 def check_milestones(story: Story, books: Books) -> None:
     """Of each milestone as much is billed as its posted parts hold (D-81)."""
     billed: defaultdict[str | None, Decimal] = defaultdict(Decimal)
@@ -151,6 +165,10 @@ def _rows(story: Story, books: Books) -> Iterator[tuple[Actual, str | None]]:
                     replaces = replaced.get(sale.item_id)
                     made = open_sale(event.line_id, work, sale, cause, replaces)
                     yield made.actual, None
+        if isinstance(event, SalesReversed):
+            gone = [actual for each in event.reversals for actual in each.actuals]
+            books.adjusted.extend(str(actual.reversal_of) for actual in gone)
+            yield from ((actual, None) for actual in gone)
         if isinstance(event, ActualsBooked):
             books.adjusted.extend(event.adjusted)
             yield from ((actual, event.invoice_id) for actual in event.actuals)

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from aggregates import streams
 from aggregates.actuals import Actual
 from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.events import (
@@ -56,12 +57,14 @@ from tests.aggregates.balance import (
     check_billed,
     check_chains,
     check_milestones,
+    check_obligations,
     check_reversals,
     check_unbilled,
 )
 from tests.aggregates.examples import (
     CONFIRM,
     DAY,
+    SOURCE,
     a_contract,
     a_milestone,
     an_approval,
@@ -71,6 +74,7 @@ from tests.aggregates.examples import (
     milestone,
     usages,
 )
+from tests.aggregates.intake.recalling import corrected, found, known, recall
 from tests.spec import Command, Outcome, Story, given
 
 TIME, FIXED = ("T1", "T2"), "F1"
@@ -358,6 +362,23 @@ class AnySequence(RuleBasedStateMachine):
                 self.do(EditDetails(actor="jo", edits=one), invoice_id=key)
             self.do(CONFIRM, invoice_id=key)
 
+    @precondition(lambda self: self.recorded)
+    @rule(data=st.data(), quantity=st.none() | st.integers(1, 9).map(Decimal))
+    def recall_or_correct_entry(self, data: st.DataObject, quantity: Decimal | None) -> None:
+        """An approval with nothing on a draft is recalled, or its entry corrected once."""
+        approval_id = str(data.draw(st.integers(1, self.recorded)))
+        stream = streams.approval(SOURCE, approval_id)
+        if not any(event.stream == stream for event in self.story.history):
+            return
+        of = known(self.story, approval_id)
+        if of.recall or of.corrected or found(self.story, approval_id).drafted:
+            return
+        if quantity is None:
+            self.story = recall(self.story, approval_id).after
+            assert not found(self.story, approval_id).unbilled
+        else:
+            self.story = corrected(self.story, approval_id, quantity=quantity).after
+
     def some_invoice(self, data: st.DataObject) -> str:
         """A draft if there is one, or any invoice: confirmed and deleted ones too."""
         known = sorted(self.story.invoices)
@@ -436,6 +457,7 @@ class AnySequence(RuleBasedStateMachine):
         check_billed(self.story, books)
         check_chains(self.story, books)
         check_milestones(self.story, books)
+        check_obligations(self.story, books)
 
     @invariant()
     def the_invoice_numbers_have_no_gaps_d44(self) -> None:

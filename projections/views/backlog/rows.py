@@ -1,10 +1,10 @@
 """Rows of the backlog views as callers get them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Generic, cast
+from typing import Annotated, Any, Generic, cast
 
 import msgspec
-from msgspec import UNSET, UnsetType, field
+from msgspec import UNSET, Meta, UnsetType, field
 
 from aggregates.statuses import (
     BillingStatus,
@@ -61,7 +61,13 @@ class FixedPriceRow(BacklogRow, gc=False):
 class SalesRow(BacklogRow, gc=False):
     """An unbilled sales actual in the time-and-material view."""
 
-    approval_id: str
+    approval_id: Annotated[
+        str | None,
+        Meta(
+            description="The approval that it comes from, as upstream knows it; null for work by "
+            "hand that a correction gave back."
+        ),
+    ]
     transaction_class: TransactionClass = field(name="class")
     resource: str | None
     role: str | None
@@ -136,6 +142,8 @@ class Shown:
                 )
         if "quantity" in columns:
             columns["quantity"] = map(from_millionths, columns["quantity"])
+        if "approval_id" in columns:
+            columns["approval_id"] = [each or None for each in columns["approval_id"]]
         if "nte_detail" in columns:
             columns["nte_detail"] = map(_json, columns["nte_detail"])
         return list(map(self._row, *columns.values()))

@@ -13,7 +13,10 @@ from aggregates.contract_line.events import (
 )
 from aggregates.contract_line.milestones import ChangeMilestone, DeleteMilestone
 from aggregates.contract_line.readiness import MarkNotReady, MarkReady
+from aggregates.invoice.correcting import CorrectInvoice
 from aggregates.invoice.drafting import DeleteDraft
+from aggregates.invoice.editing import EditDetails
+from aggregates.invoice.edits import DetailEdit
 from aggregates.refusals import Invalid
 from aggregates.statuses import BillingStatus, MilestoneStatus
 from tests.aggregates.examples import (
@@ -245,6 +248,38 @@ def test_a_completed_milestone_is_neither_changed_nor_deleted_d14(
 ) -> None:
     posted = posted_in_full(shared().when(a_milestone()))
     posted.when(command).then_refused("milestone_completed")
+
+
+@pytest.mark.parametrize("is_ready", [True, False])
+def test_a_part_credited_in_pieces_is_one_again_once_its_milestone_is_changed_d14_d81(
+    is_ready: bool,
+) -> None:
+    story = posted_in_full(shared().when(a_milestone())).after
+    of_a, of_b = (invoice.invoice_id for invoice in story.invoices.values())
+    for invoice_id, key, keeps in ((of_a, "1", "20"), ("1", "2", None), (of_b, "3", None)):
+        command = CorrectInvoice(correction_id=key, actor="jo", details=None)
+        story = story.when(command, invoice_id=invoice_id).after
+        (detail,) = story.invoices[key].details
+        if keeps:
+            kept = (DetailEdit(detail_id=detail, amount=Decimal(keeps)),)
+            story = story.when(EditDetails(actor="jo", edits=kept), invoice_id=key).after
+        story = story.when(CONFIRM, invoice_id=key).after
+    (piece,) = set(story.lines["L1"].parts) - {part("M1", "A"), part("M1", "B")}
+    if not is_ready:
+        story = story.when(MarkNotReady(items=(piece, part("M1", "B")))).after
+    changed = story.when(change(name="Keys"))
+    assert changed.the(MilestoneDeleted).items == (part("M1", "A"), part("M1", "B"), piece)
+    line = changed.after.lines["L1"]
+    header = line.milestones[milestone()]
+    assert (header.name, header.parts) == ("Keys", (part("M1", "A"), part("M1", "B")))
+    assert (header.amount, header.shares) == (
+        story.lines["L1"].milestones[milestone()].amount,
+        story.lines["L1"].milestones[milestone()].shares,
+    )
+    assert set(line.parts) == set(header.parts)
+    assert set(line.ready) == (set(header.parts) if is_ready else set())
+    status = MilestoneStatus.IN_PROGRESS if is_ready else MilestoneStatus.NOT_STARTED
+    assert header.status is status
 
 
 # --- header status -----------------------------------------------------------------------------

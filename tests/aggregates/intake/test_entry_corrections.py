@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from aggregates.contract_line.events import UnbilledSalesBooked
 from aggregates.contract_line.recall_events import ObligationsChanged, SalesDescribed
 from aggregates.intake import entry_corrections
 from aggregates.intake.entry_corrections import CorrectApproval
@@ -182,6 +183,14 @@ def test_corrected_values_come_when_what_was_billed_is_credited_d85() -> None:
     assert open_obligations(whole.after) == []
     (item,) = whole.after.lines["L1"].sales.values()
     assert item.nte_status is NTEStatus.NOT_EVALUATED
+
+
+def test_what_takes_the_place_of_credited_work_names_what_came_back_d85_d78() -> None:
+    credited = confirmed(correct(billed()))
+    (back,) = credited.after.lines["L1"].sales
+    outcome = corrected(credited.after, quantity=Decimal(6))
+    assert reversed_rows(outcome) == ["U -8 / -760.00 / -144.40"]
+    assert list(outcome.the(UnbilledSalesBooked).replaces.values()) == [back]
 
 
 def test_an_invoice_with_the_corrected_values_owes_nothing_d85() -> None:

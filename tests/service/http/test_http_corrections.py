@@ -192,6 +192,53 @@ async def test_a_part_of_a_milestone_is_credited_and_ready_again_d81(caller: Cal
     assert again["amount"] == "1500.00"
 
 
+async def test_a_discount_credited_whole_by_a_zero_keeps_no_sign_d77(caller: Caller) -> None:
+    (hours,) = await caller.sales("ap-1", "90", quantity="-4")
+    await caller.mark([hours])
+    (draft,) = (await caller.draft())["invoices"]
+    invoice = await caller.call("POST", f"{of(draft)}/confirm")
+    correction = await correct(caller, invoice)
+    (detail,) = details_of(correction).values()
+    path = f"{of(correction)}/details/{detail['detail_id']}"
+    for quantity in ("-4", "-0.000000"):
+        edited = await caller.call("PATCH", path, {"quantity": quantity})
+    ((detail,),) = (line["details"] for line in edited["lines"])
+    assert (detail["quantity"], detail["amount"], sums(edited)[0]) == ("0", "0.00", "360.00")
+    changed = [e["data"] for e in await caller.history() if e["type"].startswith("DetailsEdited")]
+    assert "-0" not in str(changed)
+
+
+async def test_a_milestone_credited_in_pieces_is_one_part_again_once_it_is_changed_d14_d81(
+    caller: Caller,
+) -> None:
+    made = await caller.milestone("4000.00", "760.00", line_id="FP")
+    part = made["parts"][0]["item_id"]
+    await caller.mark([part])
+    (draft,) = (await caller.draft())["invoices"]
+    invoice = await caller.call("POST", f"{of(draft)}/confirm")
+    for keeps in ("2500", None):
+        correction = await correct(caller, invoice)
+        (detail,) = details_of(correction).values()
+        if keeps:
+            path = f"{of(correction)}/details/{detail['detail_id']}"
+            await caller.call("PATCH", path, {"amount": keeps})
+        invoice = await caller.call("POST", f"{of(correction)}/confirm")
+    rows = await caller.rows("/backlog/fixed-price", totals=True)
+    assert sorted(row["amount"] for row in rows) == ["1500.00", "2500.00"]
+    (piece,) = (row["item_id"] for row in rows if row["item_id"] != part)
+    await caller.mark([piece], "not_ready")
+    path = f"/milestones/{made['milestone_id']}"
+    changed = await caller.call("PATCH", path, {"amount": "4100"})
+    assert [each["item_id"] for each in changed["parts"]] == [part]
+    await caller.call("GET", f"/backlog/{piece}", expect=404, after=caller.position)
+    page = await caller.get("/backlog/fixed-price", totals=True)
+    (row,) = page["items"]
+    assert (row["item_id"], row["amount"], row["tax"]) == (part, "4100.00", "760.00")
+    assert (row["billing_status"], row["milestone_status"]) == ("not_ready", "not_started")
+    (total,) = page["totals"]
+    assert (total["count"], total["amount"]) == (1, "4100.00")
+
+
 async def test_work_by_hand_that_comes_back_has_no_approval_d68_d78(caller: Caller) -> None:
     (hours,) = await caller.sales("ap-1", "90", quantity="4")
     await caller.mark([hours])
@@ -202,4 +249,6 @@ async def test_work_by_hand_that_comes_back_has_no_approval_d68_d78(caller: Call
     correction = await correct(caller, invoice, details_of(invoice)["80.00"])
     await caller.call("POST", f"{of(correction)}/confirm")
     (back,) = await caller.rows("/backlog/time-and-material", billing_status="not_ready")
-    assert (back["amount"], back["class"], back["approval_id"]) == ("80.00", "fee", "")
+    assert (back["amount"], back["class"], back["approval_id"]) == ("80.00", "fee", None)
+    (row,) = await caller.actuals_of(back["item_id"])
+    assert (row["amount"], row["approval_id"]) == ("80.00", None)

@@ -309,3 +309,16 @@ async def test_a_recall_of_a_billed_entry_that_was_corrected_leaves_nothing_to_c
     assert await backlog(caller) == []
     (again,) = await caller.post(eight_hours(event_id="e-2"))
     assert again["outcome"] == "recorded"
+
+
+async def test_what_takes_the_place_of_credited_work_names_what_came_back_d85_d78(
+    caller: Caller,
+) -> None:
+    (recorded,) = await caller.post(eight_hours())
+    invoice = await caller.billed(*recorded["items"])
+    await credited(caller, invoice["invoice_id"])
+    (result,) = await caller.post(correct(quantity="6"))
+    assert (result["outcome"], result["problem"]) == ("recorded", None)
+    *_, back, gone, new = await caller.rows("/actuals", approval_id="ap-1")
+    assert (gone["reversal_of"], gone["cause"]) == (back["actual_id"], "entry_correction")
+    assert (new["quantity"], new["replaces"]) == ("6", back["actual_id"])

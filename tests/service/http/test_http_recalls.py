@@ -362,3 +362,22 @@ async def test_before_its_obligations_are_closed_an_approval_is_not_new_d84(
         ("A", "3", "450.00", "not_ready"),
         ("B", "2", "300.00", "not_ready"),
     ]
+
+
+async def test_what_is_owed_goes_on_when_the_rest_was_waived_and_it_is_recalled_again_d83(
+    caller: Caller,
+) -> None:
+    items = await approved(caller)
+    of_a, of_b = [each["invoice_id"] for each in await drafts_of(caller, items)]
+    for invoice_id in (of_a, of_b):
+        await caller.confirm(invoice_id)
+    await caller.post(recall())
+    rows = await caller.rows("/intake/obligations")
+    (waived,) = (row["obligation_id"] for row in rows if row["invoice_id"] == of_a)
+    path = f"/intake/obligations/{waived}/waive"
+    await caller.call("POST", path, {"reason": "agreed"})
+    second = await credited(caller, of_b, quantity="1")
+    await caller.post(recall(event_id="once more"))
+    assert sorted(await owed(caller)) == [("open", "1", "150.00"), ("open", "3.6", "540.00")]
+    await credited(caller, second["invoice_id"])
+    assert sorted(await owed(caller)) == [("closed", "0", "0.00"), ("open", "3.6", "540.00")]
