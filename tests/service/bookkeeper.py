@@ -32,6 +32,7 @@ class Office:
         self.contract_id = f"C{next(NUMBERS)}"
         self.numbers = count()
         self.approvals: dict[str, Json] = {}
+        self.recalled: list[Json] = []
         self.invoices: list[str] = []
         self.milestones: list[str] = []
 
@@ -134,7 +135,9 @@ def known(office: Office, pick: int) -> Json | None:
 
 
 async def approve_again(office: Office, one: int, other: int) -> Json:
-    approval = known(office, one)
+    """One that was recalled, if any was."""
+    approval = office.recalled[one % len(office.recalled)] if office.recalled else None
+    approval = approval or known(office, one)
     if approval is None:
         return NOTHING
     again = f"again {office.contract_id} {next(office.numbers)}"
@@ -158,7 +161,10 @@ async def about(office: Office, kind: str, one: int, **more: Any) -> Json:
 
 
 async def recall(office: Office, one: int, other: int) -> Json:
-    return await about(office, "recall", one)
+    done = await about(office, "recall", one)
+    if done.get("outcome") == "recorded":
+        office.recalled.append(known(office, one) or {})
+    return done
 
 
 async def correct_entry(office: Office, one: int, other: int) -> Json:

@@ -29,6 +29,8 @@ START: list[Step] = [
     ("approve", 3, 1),
     ("approve", 40, 2),
     ("approve", 62, 0),
+    ("recall", 2, 0),
+    ("approve_again", 0, 0),
     ("add_milestone", 80, 0),
     ("mark", 0, 1),
     ("draft", 0, 0),
@@ -60,7 +62,7 @@ async def books_after(tenant: Tenant, steps: list[Step], limit: int, review: boo
 @settings(
     derandomize=True,
     deadline=None,
-    max_examples=40,
+    max_examples=30,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
