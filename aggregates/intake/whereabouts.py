@@ -91,6 +91,16 @@ def find(
     return found
 
 
+def to_come(owed: Iterable[Owed]) -> dict[str, str | None]:
+    """The items that come only when what is billed is billed no longer: posted on no invoice."""
+    return {
+        sale.item_id: None
+        for each in owed
+        if each.obligation.instead
+        for sale in each.obligation.instead.work.sales
+    }
+
+
 def owing(found: Whereabouts, owed: Iterable[Owed]) -> None:
     """Adds obligations from before, and what their work was corrected to."""
     billed = {part.detail.stands.detail_id for part in found.billed}

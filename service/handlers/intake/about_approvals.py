@@ -132,9 +132,10 @@ def _find(
     def invoice_of(invoice_id: str) -> Invoice | None:
         return unit.load(INVOICE, streams.invoice(invoice_id))
 
-    line = deal.lines[known.place.line_id]
-    found = whereabouts.find(known.items, line, posted_on, invoice_of)
-    whereabouts.owing(found, _owed(unit, known))
+    line, owed = deal.lines[known.place.line_id], _owed(unit, known)
+    listed = whereabouts.to_come(owed) | dict(posted_on)
+    found = whereabouts.find(known.items, line, listed, invoice_of)
+    whereabouts.owing(found, owed)
     return found
 
 

@@ -47,14 +47,15 @@ def found(
         for detail in invoice.details.values()
         if not invoice.corrects
     }
-    listed = dict.fromkeys(of.items, None) | posted if posted_on is None else posted_on
-    there = whereabouts.find(of.items, line, listed, story.invoices.get)
     owed = [
         Owed(line=line, obligation=obligation)
         for line in story.lines.values()
         for obligation_id in dict.fromkeys(of.obligations)
         if (obligation := line.recalls.obligation(obligation_id))
     ]
+    listed = dict.fromkeys(of.items, None) | posted if posted_on is None else posted_on
+    listed = whereabouts.to_come(owed) | dict(listed)
+    there = whereabouts.find(of.items, line, listed, story.invoices.get)
     whereabouts.owing(there, owed)
     return there
 

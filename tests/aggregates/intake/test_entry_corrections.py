@@ -222,3 +222,10 @@ def test_the_last_of_several_corrections_counts_and_a_recall_ends_them_d85() -> 
     done = confirmed(correct(Outcome(ended)))
     assert booked_rows(done) == ["A U +8 / 760.00 / 144.40"]
     assert not done.after.lines["L1"].sales
+
+
+def test_what_is_to_come_of_a_corrected_entry_has_not_to_be_looked_up_d82() -> None:
+    story = corrected(billed().after, quantity=Decimal(6)).after
+    there = found(story, posted_on={})
+    assert (there.billed, [str(each.obligation.amount) for each in there.owed]) == ([], ["760.00"])
+    assert [str(origin.sale.quantity) for origin in there.origins] == ["6.000000"]

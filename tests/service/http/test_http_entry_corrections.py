@@ -322,3 +322,38 @@ async def test_what_takes_the_place_of_credited_work_names_what_came_back_d85_d7
     *_, back, gone, new = await caller.rows("/actuals", approval_id="ap-1")
     assert (gone["reversal_of"], gone["cause"]) == (back["actual_id"], "entry_correction")
     assert (new["quantity"], new["replaces"]) == ("6", back["actual_id"])
+
+
+# --- what is billed after a correction, and events that wait together ----------------------------
+
+
+async def on_a_draft(caller: Caller) -> str:
+    """The entry on a draft, which waits for nothing."""
+    (recorded,) = await caller.post(eight_hours())
+    await caller.mark(recorded["items"])
+    (draft,) = (await caller.draft())["invoices"]
+    return str(draft["invoice_id"])
+
+
+async def test_a_correction_and_a_recall_that_wait_for_a_draft_go_on_as_it_is_confirmed_d23_d82(
+    caller: Caller,
+) -> None:
+    invoice_id = await on_a_draft(caller)
+    waiting = await caller.post(correct(quantity="6"), recall())
+    assert [each["outcome"] for each in waiting] == ["parked", "parked"]
+    await caller.confirm(invoice_id)
+    assert await caller.rows("/intake/parked") == []
+    (row,) = await caller.rows("/intake/obligations")
+    assert (row["cause"], row["status"], row["amount"]) == ("recall", "open", "760.00")
+
+
+async def test_two_corrections_that_wait_for_a_draft_go_on_as_it_is_confirmed_d24_d82(
+    caller: Caller,
+) -> None:
+    invoice_id = await on_a_draft(caller)
+    await caller.post(correct(quantity="6"), correct(event_id="c-2", quantity="5"))
+    await caller.confirm(invoice_id)
+    assert await caller.rows("/intake/parked") == []
+    assert await owed(caller) == [("open", "8", "760.00")]
+    await credited(caller, invoice_id)
+    assert await backlog(caller) == [("A", "5", "475.00", "not_ready")]
