@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from rpds import HashTrieMap
@@ -36,16 +37,21 @@ class Recalls:
     """The recalls of a line that are not over: few, however much was billed.
 
     `awaited` has items by their id, posted ones too, for which a recall waits (D-23). `obligations`
-    are the open ones, by the id of the detail that bills the work now (D-83).
+    are the open ones, by the id of the detail that bills the work now (D-83). `settled` are those
+    that were waived, or closed because what stays billed is right, by the detail that bills it.
     """
 
     awaited: HashTrieMap[str, Awaited] = field(default_factory=lambda: _NOTHING_AWAITED)
     obligations: HashTrieMap[str, Obligation] = field(default_factory=lambda: _NO_OBLIGATIONS)
+    settled: HashTrieMap[str, Obligation] = field(default_factory=lambda: _NO_OBLIGATIONS)
 
     def obligation(self, obligation_id: str) -> Obligation | None:
         """The open obligation of that id, None when none is open."""
-        found = (each for each in self.obligations.values() if each.obligation_id == obligation_id)
-        return next(found, None)
+        return _named(obligation_id, self.obligations)
+
+    def settled_one(self, obligation_id: str) -> Obligation | None:
+        """The obligation of that id whose work stays billed as it is, None when there is none."""
+        return _named(obligation_id, self.settled)
 
 
 NO_RECALLS = Recalls()
@@ -74,11 +80,22 @@ def recalls_after(recalls: Recalls, event: Event) -> Recalls:
         case ObligationsOpened():
             opened = {each.detail_id: each for each in event.obligations}
             kept = _without(recalls, tuple(each.item_id for each in event.obligations))
-            return replace(kept, obligations=kept.obligations.update(opened))
+            return replace(
+                kept,
+                obligations=kept.obligations.update(opened),
+                settled=_not_among(kept.settled, {each.obligation_id for each in opened.values()}),
+            )
         case ObligationsChanged():
             return _changed(recalls, event)
         case ObligationWaived():
-            return replace(recalls, obligations=recalls.obligations.discard(event.detail_id))
+            waived = recalls.obligations.get(event.detail_id)
+            return replace(
+                recalls,
+                obligations=recalls.obligations.discard(event.detail_id),
+                settled=recalls.settled.insert(event.detail_id, waived)
+                if waived
+                else recalls.settled,
+            )
         case _:
             return recalls
 
@@ -90,18 +107,36 @@ def _without(recalls: Recalls, items: tuple[str, ...]) -> Recalls:
     return replace(recalls, awaited=awaited)
 
 
+def _named(obligation_id: str, among: HashTrieMap[str, Obligation]) -> Obligation | None:
+    found = (each for each in among.values() if each.obligation_id == obligation_id)
+    return next(found, None)
+
+
+def _not_among(
+    settled: HashTrieMap[str, Obligation], opened: Collection[str]
+) -> HashTrieMap[str, Obligation]:
+    for detail_id, each in settled.items():
+        if each.obligation_id in opened:
+            settled = settled.discard(detail_id)
+    return settled
+
+
 def _changed(recalls: Recalls, event: ObligationsChanged) -> Recalls:
-    obligations = recalls.obligations
+    obligations, settled = recalls.obligations, recalls.settled
     for change in event.obligations:
         known = obligations.get(change.corrected_detail_id)
         obligations = obligations.discard(change.corrected_detail_id)
-        if known and change.status is ObligationStatus.OPEN:
-            still = replace(
-                known,
-                invoice_id=change.invoice_id,
-                detail_id=change.detail_id,
-                quantity=change.quantity,
-                amount=change.amount,
-            )
+        if known is None or not change.quantity:
+            continue
+        still = replace(
+            known,
+            invoice_id=change.invoice_id,
+            detail_id=change.detail_id,
+            quantity=change.quantity,
+            amount=change.amount,
+        )
+        if change.status is ObligationStatus.OPEN:
             obligations = obligations.insert(change.detail_id, still)
-    return replace(recalls, obligations=obligations)
+        else:
+            settled = settled.insert(change.detail_id, still)
+    return replace(recalls, obligations=obligations, settled=settled)

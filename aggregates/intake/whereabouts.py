@@ -1,7 +1,7 @@
 """Where the work of an approval is: in the backlog, on drafts, or billed."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from aggregates import streams
 from aggregates.contract_line.items import OpenSale
@@ -70,23 +70,9 @@ def find(
     `posted_on` says of items that are not open on which invoice they were posted, None where they
     were not. Raises NotLookedUp when it does not say it of one.
     """
-    found = Whereabouts()
-    missing: list[str] = []
-    todo = list(items)
-    while todo:
-        item_id = todo.pop(0)
-        sale, awaited = line.sales.get(item_id), line.recalls.awaited.get(item_id)
-        if sale:
-            on_draft = sale.billing_status is BillingStatus.INVOICE_CREATED
-            (found.drafted if on_draft else found.unbilled).append(sale)
-            found.origins.append(of_sale(sale))
-        elif awaited is None and item_id not in posted_on:
-            missing.append(item_id)
-        elif on := awaited.invoice_id if awaited else posted_on[item_id]:
-            found.posted_on[item_id] = on
-            todo += _billed(found, item_id, on, line, invoice_of)
-    if missing:
-        raise NotLookedUp(missing)
+    search = _Search(line, posted_on, invoice_of)
+    search.look_for(items)
+    found = search.found
     found.origins = [each for each in found.origins if each.sale.item_id in items]
     return found
 
@@ -104,23 +90,109 @@ def to_come(owed: Iterable[Owed]) -> dict[str, str | None]:
 def owing(found: Whereabouts, owed: Iterable[Owed]) -> None:
     """Adds obligations from before, and what their work was corrected to."""
     billed = {part.detail.stands.detail_id for part in found.billed}
+    billed |= {each.obligation.detail_id for each in found.owed}
     for each in owed:
         if each.obligation.detail_id not in billed:
+            billed.add(each.obligation.detail_id)
             found.owed.append(each)
             instead = each.obligation.instead
             if instead:
                 found.origins += of_corrected(instead, billed_actual(each.obligation.detail_id))
 
 
-def _billed(
-    found: Whereabouts, item_id: str, invoice_id: str, line: ContractLine, invoice_of: InvoiceOf
-) -> list[str]:
-    """Adds what stays billed of a posted item; the items that corrections of it gave back."""
-    invoice = invoice_of(invoice_id)
-    detail = next((each for each in _details(invoice) if each.stands.item_id == item_id), None)
-    if invoice is None or detail is None:
-        return []
-    source, returned = detail.source or detail.stands, list[str]()
+def settled(
+    found: Whereabouts,
+    kept: Iterable[Owed],
+    line: ContractLine,
+    posted_on: Mapping[str, str | None],
+    invoice_of: InvoiceOf,
+) -> None:
+    """Adds what stays billed though it was to be corrected, as if it still were (D-83).
+
+    To be called after `owing`. What later corrections gave back of it is looked for where the work
+    is on the same line still. Raises NotLookedUp as `find`.
+    """
+    search = _Search(line, posted_on, invoice_of)
+    for each in kept:
+        of, of_line = each.obligation, each.line
+        standing, returned = _now(of.invoice_id, of.detail_id, of_line, invoice_of)
+        if (of_line.contract_id, of_line.line_id) == (line.contract_id, line.line_id):
+            search.look_for(returned)
+        if standing:
+            invoice, detail = standing
+            stands = detail.stands
+            now = replace(
+                of,
+                invoice_id=invoice.invoice_id,
+                detail_id=stands.detail_id,
+                quantity=stands.quantity,
+                amount=stands.amount,
+            )
+            if stands.quantity:
+                owing(found, [Owed(line=of_line, obligation=now)])
+            elif of.instead:
+                found.origins += of_corrected(of.instead, _actual_of(detail, returned))
+    _add(found, search.found)
+
+
+class _Search:
+    """Looks for items of a line, and for what corrections gave back of them."""
+
+    def __init__(
+        self, line: ContractLine, posted_on: Mapping[str, str | None], invoice_of: InvoiceOf
+    ) -> None:
+        self.found = Whereabouts()
+        self._line = line
+        self._posted_on = posted_on
+        self._invoice_of = invoice_of
+
+    def look_for(self, items: Iterable[str]) -> None:
+        """Adds each item where it is now. Raises NotLookedUp."""
+        line, todo, missing = self._line, list(items), list[str]()
+        while todo:
+            item_id = todo.pop(0)
+            sale, awaited = line.sales.get(item_id), line.recalls.awaited.get(item_id)
+            if sale:
+                on_draft = sale.billing_status is BillingStatus.INVOICE_CREATED
+                (self.found.drafted if on_draft else self.found.unbilled).append(sale)
+                self.found.origins.append(of_sale(sale))
+            elif awaited is None and item_id not in self._posted_on:
+                missing.append(item_id)
+            elif on := awaited.invoice_id if awaited else self._posted_on[item_id]:
+                self.found.posted_on[item_id] = on
+                todo += self._billed(item_id, on)
+        if missing:
+            raise NotLookedUp(missing)
+
+    def _billed(self, item_id: str, invoice_id: str) -> list[str]:
+        """Adds what stays billed of a posted item; the items that corrections gave back."""
+        details = _details(self._invoice_of(invoice_id))
+        posted = next((each for each in details if each.stands.item_id == item_id), None)
+        if posted is None:
+            return []
+        source, first_id = posted.source or posted.stands, posted.stands.detail_id
+        standing, returned = _now(invoice_id, first_id, self._line, self._invoice_of)
+        if standing:
+            invoice, detail = standing
+            actual_id = _actual_of(detail, returned)
+            self.found.origins.append(of_detail(source, invoice.customer_id, actual_id))
+            if detail.stands.quantity:
+                part = BilledPart(
+                    item_id=item_id,
+                    invoice_id=invoice.invoice_id,
+                    customer_id=invoice.customer_id,
+                    detail=detail,
+                )
+                self.found.billed.append(part)
+        return returned
+
+
+def _now(
+    invoice_id: str, detail_id: str, line: ContractLine, invoice_of: InvoiceOf
+) -> tuple[tuple[Invoice, Detail] | None, list[str]]:
+    """The detail that bills now what this one billed; the items that corrections gave back."""
+    invoice, returned = invoice_of(invoice_id), list[str]()
+    detail = invoice.details.get(detail_id) if invoice else None
     while invoice and detail and detail.corrected_by:
         detail_id, before = detail.stands.detail_id, detail.stands.quantity
         invoice = invoice_of(detail.corrected_by)
@@ -128,21 +200,25 @@ def _billed(
         if detail and abs(detail.stands.quantity) < abs(before):
             own = detail.stands.detail_id
             returned.append(streams.returned_item(line.contract_id, line.line_id, own))
-    if invoice and detail:
-        customer_id, detail_id = invoice.customer_id, detail.stands.detail_id
-        # Where nothing stays billed, what came back last stands for it: no billed row does.
-        gone = returned and not detail.stands.quantity
-        actual_id = returned[-1] if gone else billed_actual(detail_id)
-        found.origins.append(of_detail(source, customer_id, actual_id))
-        if detail.stands.quantity:
-            part = BilledPart(
-                item_id=item_id,
-                invoice_id=invoice.invoice_id,
-                customer_id=customer_id,
-                detail=detail,
-            )
-            found.billed.append(part)
-    return returned
+    return (invoice, detail) if invoice and detail else None, returned
+
+
+def _actual_of(detail: Detail, returned: Sequence[str]) -> str:
+    """The actual that stands for what a detail bills now."""
+    # Where nothing stays billed, what came back last stands for it: no billed row does.
+    gone = returned and not detail.stands.quantity
+    return returned[-1] if gone else billed_actual(detail.stands.detail_id)
+
+
+def _add(found: Whereabouts, more: Whereabouts) -> None:
+    """Adds what is not there yet."""
+    there = {sale.item_id for sale in [*found.unbilled, *found.drafted]}
+    found.unbilled += [sale for sale in more.unbilled if sale.item_id not in there]
+    found.drafted += [sale for sale in more.drafted if sale.item_id not in there]
+    billed = {part.detail.stands.detail_id for part in found.billed}
+    billed |= {each.obligation.detail_id for each in found.owed}
+    found.billed += [part for part in more.billed if part.detail.stands.detail_id not in billed]
+    found.posted_on |= more.posted_on
 
 
 def _details(invoice: Invoice | None) -> Iterable[Detail]:

@@ -71,6 +71,7 @@ class _LineForm(_HeadForm):
     ready: list[str]
     awaited: dict[str, Awaited]
     obligations: list[Obligation]
+    settled: list[Obligation]
 
 
 _HEAD_FORM = msgspec.json.Decoder(_HeadForm)
@@ -124,6 +125,7 @@ def _encode_line(line: ContractLine) -> bytes:
             ready=sorted(line.ready),
             awaited=dict(sorted(line.recalls.awaited.items())),
             obligations=sorted(line.recalls.obligations.values(), key=lambda o: o.detail_id),
+            settled=sorted(line.recalls.settled.values(), key=lambda o: o.detail_id),
         )
     )
 
@@ -140,6 +142,7 @@ def _decode_line(stored: bytes) -> ContractLine:
         recalls=Recalls(
             awaited=HashTrieMap(form.awaited),
             obligations=HashTrieMap({each.detail_id: each for each in form.obligations}),
+            settled=HashTrieMap({each.detail_id: each for each in form.settled}),
         ),
     )
 
@@ -148,4 +151,4 @@ CONTRACT = _plain("Contract.v2", Contract)
 OPEN_JOBS = _plain("OpenJobs.v1", OpenJobs)
 SERIES = _plain("NumberSeries.v1", NumberSeries)
 LINE_HEAD = SnapshotForm(name="LineHead.v3", encode=_encode_head, decode=_decode_head)
-LINE = SnapshotForm(name="ContractLine.v6", encode=_encode_line, decode=_decode_line)
+LINE = SnapshotForm(name="ContractLine.v7", encode=_encode_line, decode=_decode_line)

@@ -1,9 +1,11 @@
 """Events about approvals that were taken in before: what they do, or what they wait for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregates import streams
+from aggregates.contract_line.recall_events import Obligation
+from aggregates.contract_line.recalled import Recalls
 from aggregates.deal import Deal
 from aggregates.decision import Decision
 from aggregates.intake import approvals, entry_corrections, recalls, waiting, whereabouts
@@ -132,23 +134,35 @@ def _find(
     def invoice_of(invoice_id: str) -> Invoice | None:
         return unit.load(INVOICE, streams.invoice(invoice_id))
 
-    line, owed = deal.lines[known.place.line_id], _owed(unit, known)
-    listed = whereabouts.to_come(owed) | dict(posted_on)
+    line, owed, settled = deal.lines[known.place.line_id], _owed(unit, known), _settled(unit, known)
+    listed = whereabouts.to_come([*owed, *settled]) | dict(posted_on)
     found = whereabouts.find(known.items, line, listed, invoice_of)
     whereabouts.owing(found, owed)
+    whereabouts.settled(found, settled, line, listed, invoice_of)
     return found
 
 
 def _owed(unit: UnitOfWork, known: KnownApproval) -> list[Owed]:
     """The open obligations of an approval."""
-    owed: list[Owed] = []
+    return _obligations(unit, known, Recalls.obligation)
+
+
+def _settled(unit: UnitOfWork, known: KnownApproval) -> list[Owed]:
+    """Its obligations that are open no longer though something stays billed."""
+    return _obligations(unit, known, Recalls.settled_one)
+
+
+def _obligations(
+    unit: UnitOfWork, known: KnownApproval, of: Callable[[Recalls, str], Obligation | None]
+) -> list[Owed]:
+    found: list[Owed] = []
     for obligation_id in dict.fromkeys(known.obligations):
         key = streams.line_of(obligation_id)
         line = unit.load(LINE, streams.line(*key)) if key else None
-        obligation = line.recalls.obligation(obligation_id) if line else None
+        obligation = of(line.recalls, obligation_id) if line else None
         if line and obligation:
-            owed.append(Owed(line=line, obligation=obligation))
-    return owed
+            found.append(Owed(line=line, obligation=obligation))
+    return found
 
 
 def _wait(

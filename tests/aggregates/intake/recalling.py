@@ -1,11 +1,12 @@
 """Recalls and corrected entries, decided on a story as intake does it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aggregates import streams
 from aggregates.contract_line.events import SalesReversed, UnbilledSalesBooked
 from aggregates.contract_line.recall_events import Obligation
+from aggregates.contract_line.recalled import Recalls
 from aggregates.decision import Decision
 from aggregates.intake import approvals, entry_corrections, recalls, whereabouts
 from aggregates.intake.approvals import KnownApproval
@@ -47,17 +48,25 @@ def found(
         for detail in invoice.details.values()
         if not invoice.corrects
     }
-    owed = [
+    owed = _obligations(story, of, Recalls.obligation)
+    settled = _obligations(story, of, Recalls.settled_one)
+    listed = dict.fromkeys(of.items, None) | posted if posted_on is None else posted_on
+    listed = whereabouts.to_come([*owed, *settled]) | dict(listed)
+    there = whereabouts.find(of.items, line, listed, story.invoices.get)
+    whereabouts.owing(there, owed)
+    whereabouts.settled(there, settled, line, listed, story.invoices.get)
+    return there
+
+
+def _obligations(
+    story: Story, of: KnownApproval, named: Callable[[Recalls, str], Obligation | None]
+) -> list[Owed]:
+    return [
         Owed(line=line, obligation=obligation)
         for line in story.lines.values()
         for obligation_id in dict.fromkeys(of.obligations)
-        if (obligation := line.recalls.obligation(obligation_id))
+        if (obligation := named(line.recalls, obligation_id))
     ]
-    listed = dict.fromkeys(of.items, None) | posted if posted_on is None else posted_on
-    listed = whereabouts.to_come(owed) | dict(listed)
-    there = whereabouts.find(of.items, line, listed, story.invoices.get)
-    whereabouts.owing(there, owed)
-    return there
 
 
 def recall(story: Story, approval_id: str = "1", reason: str | None = "wrong") -> Outcome:

@@ -1,12 +1,16 @@
 """Corrected entries: reversed, and recorded anew by the terms of their line (D-85)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
+from aggregates.contract_line import obligations
 from aggregates.contract_line.events import UnbilledSalesBooked
+from aggregates.contract_line.obligations import WaiveObligation
 from aggregates.contract_line.recall_events import ObligationsChanged, SalesDescribed
 from aggregates.intake import entry_corrections
 from aggregates.intake.entry_corrections import CorrectApproval
@@ -229,3 +233,61 @@ def test_what_is_to_come_of_a_corrected_entry_has_not_to_be_looked_up_d82() -> N
     there = found(story, posted_on={})
     assert (there.billed, [str(each.obligation.amount) for each in there.owed]) == ([], ["760.00"])
     assert [str(origin.sale.quantity) for origin in there.origins] == ["6.000000"]
+
+
+def waived() -> Outcome:
+    """8 h are billed, the entry is 6 h, and that was accepted."""
+    owing = corrected(billed().after, quantity=Decimal(6)).after
+    (owed,) = open_obligations(owing)
+    command = WaiveObligation(obligation_id=owed.obligation_id, reason="fine")
+    return Outcome(owing, obligations.waive(command, owing.lines["L1"]))
+
+
+def kept(quantity: str = "6", unit_price: str = "95") -> Outcome:
+    """8 h are billed, the entry becomes this, and the invoice is corrected to just that."""
+    new: dict[str, Any] = {"quantity": Decimal(quantity), "unit_price": Decimal(unit_price)}
+    owing = corrected(billed().after, **new).after
+    done = confirmed(edit(correct(Outcome(owing)), quantity=quantity, unit_price=unit_price))
+    assert open_obligations(done.after) == []
+    return done
+
+
+@pytest.mark.parametrize(
+    ("before", "amount"),
+    [
+        (waived, "760.00"),
+        (kept, "570.00"),
+        (partial(kept, "8", "90"), "720.00"),
+        (partial(kept, "10"), "950.00"),
+    ],
+)
+def test_what_stays_billed_of_a_corrected_entry_is_owed_when_it_is_recalled_d83(
+    before: Callable[[], Outcome], amount: str
+) -> None:
+    outcome = recall(before().after)
+    (owed,) = open_obligations(outcome.after)
+    assert (owed.cause, str(owed.amount), owed.instead) == ("recall", amount, None)
+    assert len(known(outcome.after).obligations) == 2
+    (invoice_id,) = {owed.invoice_id}
+    done = confirmed(correct(Outcome(outcome.after), key="K9", invoice_id=invoice_id))
+    assert open_obligations(done.after) == []
+    assert not done.after.lines["L1"].sales
+
+
+@pytest.mark.parametrize(
+    ("before", "new", "comes"),
+    [
+        (waived, {"quantity": Decimal(7)}, "A U +7 / 665.00 / 126.35"),
+        (kept, {"quantity": Decimal(5)}, "A U +5 / 475.00 / 90.25"),
+        (partial(kept, "8", "90"), {"unit_price": Decimal(80)}, "A U +8 / 640.00 / 121.60"),
+    ],
+)
+def test_what_stays_billed_of_a_corrected_entry_can_be_corrected_again_d85(
+    before: Callable[[], Outcome], new: dict[str, Any], comes: str
+) -> None:
+    again = corrected(before().after, **new).after
+    (owed,) = open_obligations(again)
+    assert owed.cause == "entry_correction"
+    done = confirmed(correct(Outcome(again), key="K9", invoice_id=owed.invoice_id))
+    assert booked_rows(done)[-1] == comes
+    assert open_obligations(done.after) == []

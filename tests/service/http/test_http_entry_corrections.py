@@ -357,3 +357,42 @@ async def test_two_corrections_that_wait_for_a_draft_go_on_as_it_is_confirmed_d2
     assert await owed(caller) == [("open", "8", "760.00")]
     await credited(caller, invoice_id)
     assert await backlog(caller) == [("A", "5", "475.00", "not_ready")]
+
+
+async def test_what_an_invoice_keeps_of_a_corrected_entry_is_owed_when_it_is_recalled_d83_d84(
+    caller: Caller,
+) -> None:
+    (recorded,) = await caller.post(eight_hours())
+    invoice = await caller.billed(*recorded["items"])
+    await caller.post(correct(quantity="6"))
+    kept = await credited(caller, invoice["invoice_id"], quantity="6")
+    (result,) = await caller.post(recall())
+    assert (result["outcome"], result["problem"]["code"]) == ("recorded", "correction_required")
+    assert await owed(caller) == [("open", "6", "570.00")]
+    (early,) = await caller.post(eight_hours(event_id="e-2", quantity="6", tax="108.30"))
+    assert (early["outcome"], early["problem"]["code"]) == ("refused", "approval_changed")
+    await credited(caller, kept["invoice_id"])
+    assert await owed(caller) == [("closed", "0", "0.00")]
+    assert await backlog(caller) == []
+    (again,) = await caller.post(eight_hours(event_id="e-3", quantity="6", tax="108.30"))
+    assert again["outcome"] == "recorded"
+    assert await backlog(caller) == [("A", "6", "570.00", "not_ready")]
+
+
+async def test_what_was_waived_of_a_corrected_entry_is_owed_when_it_is_recalled_d83(
+    caller: Caller,
+) -> None:
+    (recorded,) = await caller.post(eight_hours())
+    invoice = await caller.billed(*recorded["items"])
+    await caller.post(correct(quantity="6"))
+    (row,) = await caller.rows("/intake/obligations")
+    path = f"/intake/obligations/{row['obligation_id']}/waive"
+    await caller.call("POST", path, {"reason": "fine"})
+    assert await owed(caller) == [("waived", "8", "760.00")]
+    (result,) = await caller.post(correct(event_id="c-2", quantity="7"))
+    assert (result["outcome"], result["problem"]["code"]) == ("recorded", "correction_required")
+    (result,) = await caller.post(recall())
+    assert (result["outcome"], result["problem"]["code"]) == ("recorded", "correction_required")
+    assert await owed(caller) == [("open", "8", "760.00")]
+    await credited(caller, invoice["invoice_id"])
+    assert await backlog(caller) == []
