@@ -1,7 +1,7 @@
 """Corrected entries: an approval's actuals are reversed, and others come in their place (D-85)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -24,7 +24,7 @@ from aggregates.deal import Deal, chunks
 from aggregates.decision import Decision
 from aggregates.events import Event
 from aggregates.intake.approvals import KnownApproval
-from aggregates.intake.events import ApprovalCorrected
+from aggregates.intake.events import ApprovalCorrected, CorrectedEntry
 from aggregates.intake.origins import Origin
 from aggregates.intake.recalls import AboutApproval, Owing, ids_of
 from aggregates.intake.whereabouts import Whereabouts
@@ -98,6 +98,7 @@ def correct(
         items=items,
         obligations=ids_of(opened),
         reason=command.reason,
+        entry=_kept(changed),
     )
     booked = _booked(target, now, found.origins, today) if now else ()
     changes = [*limits.changes(), *(() if new_limits is limits else new_limits.changes())]
@@ -115,7 +116,7 @@ def described(
     """The decision where descriptions alone change: in place, no rows (D-85); else None."""
     before = entry_of(known, found.origins, deal)
     now = replace(before, **command.new)
-    if replace(now, description=before.description) != before:
+    if not found.origins or replace(now, description=before.description) != before:
         return None
     line = deal.lines[known.place.line_id]
     items = tuple(sale.item_id for sale in [*found.unbilled, *found.drafted])
@@ -139,10 +140,12 @@ def described(
 def entry_of(known: KnownApproval, origins: Sequence[Origin], deal: Deal) -> Approval:
     """The entry again, as it was approved or corrected last, from what it came to.
 
+    Where it came to nothing, it is what its last correction said.
+
     Raises Refused when nothing is left that tells it.
     """
     if not origins:
-        raise Refused("approval_canceled", "nothing is left of the approval to correct", "D-82")
+        return _last(known)
     place, work, line = known.place, origins[0].work, deal.lines[known.place.line_id]
     charged = [o.sale for o in origins if o.sale.billing_type is BillingType.CHARGEABLE]
     others = [o.sale for o in origins if o.sale.billing_type is not BillingType.CHARGEABLE]
@@ -174,6 +177,28 @@ def entry_of(known: KnownApproval, origins: Sequence[Origin], deal: Deal) -> App
     # What the terms took away was approved as chargeable, and may be charged elsewhere (D-22).
     by_terms = billing_type_of(entry, line) is not BillingType.CHARGEABLE
     return entry if charged or by_terms else replace(entry, billing_type=others[0].billing_type)
+
+
+def _last(known: KnownApproval) -> Approval:
+    """What the last correction made of the entry. Raises Refused when there was none."""
+    corrected = known.corrected
+    if corrected is None:
+        raise Refused("approval_canceled", "nothing is left of the approval to correct", "D-82")
+    return Approval(
+        source=str(known.as_recorded.source),
+        approval_id=known.as_recorded.approval_id,
+        contract_id=corrected.to_contract_id,
+        line_id=corrected.to_line_id,
+        digest=known.as_recorded.digest,
+        **{each.name: getattr(corrected.entry, each.name) for each in fields(CorrectedEntry)},
+    )
+
+
+def _kept(entry: Approval) -> CorrectedEntry:
+    """What is kept of an entry for the next correction."""
+    return CorrectedEntry(
+        **{each.name: getattr(entry, each.name) for each in fields(CorrectedEntry)}
+    )
 
 
 def _changed(
@@ -244,7 +269,7 @@ def _booked(
             cause=Cause.ENTRY_CORRECTION,
             accounting_date=today,
             approvals=(replace(work, sales=some),),
-            replaces={sale.item_id: _replaced(sale, origins) for sale in some},
+            replaces={sale.item_id: _replaced(sale, origins) for sale in some} if origins else {},
         )
         for some in chunks(work.sales)
     ]

@@ -1,11 +1,13 @@
 """Events of the intake: what was taken in, what waits, what became of it."""
 
+import datetime
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import ClassVar
 
 from aggregates import streams
 from aggregates.contract.events import ContractEvent
-from aggregates.statuses import Outcome
+from aggregates.statuses import BillingType, Outcome, TransactionClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +96,30 @@ class ApprovalRecalled(ApprovalEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectedEntry:
+    """What an approved entry says once it is corrected, whatever it comes to on its line."""
+
+    transaction_class: TransactionClass
+    date: datetime.date
+    quantity: Decimal
+    billable_quantity: Decimal | None
+    unit_price: Decimal
+    tax: Decimal
+    currency: str
+    role: str | None
+    category: str | None
+    task_id: str | None
+    resource: str | None
+    description: str | None
+    billing_type: BillingType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalCorrected(ApprovalEvent):
     """An approved entry was corrected (D-85): where its work is from now on, and all its items.
 
     Also those items that come when what is billed of it is billed no longer. `obligations` are the
-    ids of those that were opened.
+    ids of those that were opened. `entry` is what the entry says now.
     """
 
     to_contract_id: str
@@ -106,6 +127,7 @@ class ApprovalCorrected(ApprovalEvent):
     items: tuple[str, ...]
     obligations: tuple[str, ...]
     reason: str | None
+    entry: CorrectedEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

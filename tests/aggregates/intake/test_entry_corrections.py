@@ -11,7 +11,11 @@ import pytest
 from aggregates.contract_line import obligations
 from aggregates.contract_line.events import UnbilledSalesBooked
 from aggregates.contract_line.obligations import WaiveObligation
-from aggregates.contract_line.recall_events import ObligationsChanged, SalesDescribed
+from aggregates.contract_line.recall_events import (
+    ObligationsChanged,
+    ObligationWaived,
+    SalesDescribed,
+)
 from aggregates.intake import entry_corrections
 from aggregates.intake.entry_corrections import CorrectApproval
 from aggregates.intake.events import ApprovalCorrected
@@ -132,8 +136,10 @@ def test_an_entry_goes_to_another_line_or_is_not_billable_there_d85() -> None:
     assert [left.why.code for left in not_billable.decided.left] == ["fixed_price_line"]
     assert booked_rows(not_billable) == []
     assert set(map(str, committed(not_billable.after).values())) == {"0.00"}
-    with pytest.raises(Refused, match="nothing is left"):
-        corrected(not_billable.after, quantity=Decimal(1))
+    described = corrected(not_billable.after, description="Piling")
+    back = corrected(described.after, line_id="L1")
+    assert booked_rows(back) == ["A U +8 / 760.00 / 144.40"]
+    assert back.after.lines["L1"].sales[known(back.after).items[0]].description == "Piling"
 
 
 def test_another_contract_has_limits_of_its_own_and_the_same_currency_d85() -> None:
@@ -291,3 +297,43 @@ def test_what_stays_billed_of_a_corrected_entry_can_be_corrected_again_d85(
     done = confirmed(correct(Outcome(again), key="K9", invoice_id=owed.invoice_id))
     assert booked_rows(done)[-1] == comes
     assert open_obligations(done.after) == []
+
+
+def test_an_entry_that_was_not_available_can_be_charged_again_d85() -> None:
+    gone = corrected(approved().after, billing_type=BillingType.NOT_AVAILABLE)
+    still = corrected(gone.after, quantity=Decimal(6))
+    assert [left.why.code for left in still.decided.left] == ["not_available"]
+    back = corrected(still.after, billing_type=BillingType.CHARGEABLE)
+    assert booked_rows(back) == ["A U +6 / 570.00 / 108.30"]
+    with pytest.raises(Refused, match="nothing is left"):
+        entry_corrections.entry_of(known(approved().after), (), approved().after.deal)
+
+
+@pytest.mark.parametrize(
+    ("keeps", "gone", "amounts"),
+    [("4", ["U -2 / -190.00 / -36.10"], ["380.00"]), ("0", ["U -6 / -570.00 / -108.30"], [])],
+)
+def test_what_was_given_back_of_it_since_is_recalled_with_it_d83(
+    keeps: str, gone: list[str], amounts: list[str]
+) -> None:
+    less = confirmed(edit(correct(kept(), key="K8"), quantity=keeps))
+    assert found(less.after).origins
+    outcome = recall(less.after)
+    assert reversed_rows(outcome) == gone
+    assert [str(owed.amount) for owed in open_obligations(outcome.after)] == amounts
+
+
+def test_what_stays_billed_on_the_line_of_before_is_owed_there_d83_d85() -> None:
+    owing = corrected(billed().after, line_id="L2").after
+    (owed,) = open_obligations(owing)
+    command = WaiveObligation(obligation_id=owed.obligation_id, reason="fine")
+    story = Outcome(owing, obligations.waive(command, owing.lines["L1"])).after
+    waived_again = story.happened(
+        ObligationWaived(
+            contract_id=CONTRACT, line_id="L1", obligation_id="none", detail_id="none", reason=""
+        )
+    )
+    outcome = recall(waived_again)
+    (owed,) = outcome.after.lines["L1"].recalls.obligations.values()
+    assert (owed.cause, str(owed.amount)) == ("recall", "760.00")
+    assert not outcome.after.lines["L1"].recalls.settled

@@ -172,6 +172,9 @@ async def test_an_entry_that_is_not_billable_there_is_kept_and_makes_none_d85(
     assert (result["outcome"], result["problem"]["code"]) == ("not_billable", "fixed_price_line")
     assert await backlog(caller) == []
     assert await committed(caller) == {"0.00"}
+    (back,) = await caller.post(correct(event_id="c-2", on=("PC-1", "FP"), line_id="L-1"))
+    assert (back["outcome"], back["problem"]) == ("recorded", None)
+    assert await backlog(caller) == [("A", "8", "760.00", "not_ready")]
 
 
 async def test_a_correction_of_a_recalled_approval_is_refused_d82(caller: Caller) -> None:

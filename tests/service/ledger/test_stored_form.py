@@ -492,6 +492,21 @@ EXAMPLES: tuple[Event, ...] = (
         items=("C2~L3~1",),
         obligations=(),
         reason=None,
+        entry=intake_events.CorrectedEntry(
+            transaction_class=TransactionClass.TIME,
+            date=date(2026, 10, 5),
+            quantity=Decimal(6),
+            billable_quantity=None,
+            unit_price=Decimal(95),
+            tax=Decimal("108.30"),
+            currency="EUR",
+            role=None,
+            category=None,
+            task_id=None,
+            resource=None,
+            description=None,
+            billing_type=BillingType.CHARGEABLE,
+        ),
     ),
     intake_events.RecallWaived(
         source="urn:test", **LINE, approval_id="A1", obligation_id="C1~L1~o"
