@@ -29,6 +29,8 @@ from aggregates.statuses import ApprovalRule, BillingStatus, BillingType, NTESta
 
 MOST_DAYS_AHEAD = 366
 """Days after its confirmation that an invoice may be accounted for: a year. More is a mistake."""
+FIRST_YEAR = 1900
+"""The first year that an invoice may be accounted for in. What is earlier is a typing error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ def confirm(
     """Confirms a draft; an invoice that is confirmed already is left as it is (D-44).
 
     Raises, in the order of D-74, NotFound for a deleted draft, Invalid for an accounting date too
-    far ahead, Refused for a draft without details, for a correction that corrects nothing (D-77)
+    far ahead or before 1900, Refused for a draft without details, for a correction that corrects nothing (D-77)
     and without an approval that the contract asks for (D-73), LimitExceeded when a limit stands
     against it (D-35, D-80). The invoice stays a draft then.
     """
@@ -107,6 +109,8 @@ def _accounting_date(command: ConfirmInvoice) -> date:
             f"is more than {MOST_DAYS_AHEAD} days after the day of confirmation, {command.today}",
             "D-44",
         )
+    if accounting_date.year < FIRST_YEAR:
+        raise Invalid("accounting_date", f"must lie in the year {FIRST_YEAR} or later", "D-44")
     return accounting_date
 
 
