@@ -10,6 +10,7 @@ from aggregates.intake.events import (
     ApprovalRecalled,
     ApprovalRecorded,
     RecallWaived,
+    Said,
 )
 from aggregates.streams import LineKey
 
@@ -52,6 +53,11 @@ class KnownApproval:
     def items(self) -> tuple[str, ...]:
         """All that it comes to. Raises LookupError when it is not recorded."""
         return self.corrected.items if self.corrected else self.as_recorded.items
+
+    @property
+    def said(self) -> Said | None:
+        """What the entry says now, None where its actuals tell it, or it is from before."""
+        return self.corrected.said if self.corrected else self.as_recorded.said
 
     @property
     def as_recorded(self) -> ApprovalRecorded:

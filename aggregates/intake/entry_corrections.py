@@ -1,7 +1,7 @@
 """Corrected entries: an approval's actuals are reversed, and others come in their place (D-85)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -98,6 +98,7 @@ def correct(
         items=items,
         obligations=ids_of(opened),
         reason=command.reason,
+        said=approvals.said(changed, work) if work else None,
     )
     booked = _booked(target, now, found.origins, today) if now else ()
     changes = [*limits.changes(), *(() if new_limits is limits else new_limits.changes())]
@@ -137,7 +138,7 @@ def described(
 
 
 def entry_of(known: KnownApproval, origins: Sequence[Origin], deal: Deal) -> Approval:
-    """The entry again, as it was approved or corrected last, from what it came to.
+    """The entry again, as it was approved or corrected last, from what it said or came to.
 
     Raises Refused when nothing is left that tells it.
     """
@@ -171,6 +172,8 @@ def entry_of(known: KnownApproval, origins: Sequence[Origin], deal: Deal) -> App
         billing_type=BillingType.CHARGEABLE,
         digest=known.as_recorded.digest,
     )
+    if known.said:
+        return replace(entry, **asdict(known.said))
     # What the terms took away was approved as chargeable, and may be charged elsewhere (D-22).
     by_terms = billing_type_of(entry, line) is not BillingType.CHARGEABLE
     return entry if charged or by_terms else replace(entry, billing_type=others[0].billing_type)
@@ -192,7 +195,9 @@ def _changed(
     changed = replace(before, **command.new, generation=generation)
     if "tax" in command.new or not _CHARGED & command.new.keys():
         return changed
-    was, is_now = _amount(before), _amount(changed)
+    # Where nothing was billable, the tax stood on all of it (D-21).
+    was = _amount(replace(before, billable_quantity=before.billable_quantity or None))
+    is_now = _amount(changed)
     if not was or was == is_now:
         return changed
     unit = money.unit_of(before.currency)
@@ -201,8 +206,10 @@ def _changed(
 
 
 def _amount(entry: Approval) -> Decimal:
-    """What its billable part is worth."""
-    billable = entry.quantity if entry.billable_quantity is None else entry.billable_quantity
+    """What its billable part is worth; all of it where that is not charged."""
+    billable = entry.billable_quantity
+    if billable is None or entry.billing_type is BillingType.NON_CHARGEABLE:
+        billable = entry.quantity
     return money.extend(billable, entry.unit_price, entry.currency)
 
 

@@ -1,11 +1,12 @@
 """Events of the intake: what was taken in, what waits, what became of it."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import ClassVar
 
 from aggregates import streams
 from aggregates.contract.events import ContractEvent
-from aggregates.statuses import Outcome
+from aggregates.statuses import BillingType, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,17 +59,29 @@ class ApprovalEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What an entry said where its actuals don't tell it: a later correction starts from it."""
+
+    quantity: Decimal
+    billable_quantity: Decimal | None
+    tax: Decimal
+    billing_type: BillingType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRecorded(ApprovalEvent):
     """An approval was recorded, once: what it became, and a digest of what it said (D-20).
 
     A second event about the same approval is answered from here, also after its items were posted.
     It is recorded once more after a recall, when nothing of it is billed any longer (D-84).
-    `source` is null before version 2, when an approval was known by its contract instead.
+    `source` is null before version 2, when an approval was known by its contract instead. `said` is
+    null where the actuals tell what the approval said, and before version 3.
     """
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     digest: str
     items: tuple[str, ...]
+    said: Said | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +111,17 @@ class ApprovalCorrected(ApprovalEvent):
     """An approved entry was corrected (D-85): where its work is from now on, and all its items.
 
     Also those items that come when what is billed of it is billed no longer. `obligations` are the
-    ids of those that were opened.
+    ids of those that were opened. `said` is as of ApprovalRecorded, of the entry as it is now; null
+    before version 2.
     """
 
+    VERSION: ClassVar[int] = 2
     to_contract_id: str
     to_line_id: str
     items: tuple[str, ...]
     obligations: tuple[str, ...]
     reason: str | None
+    said: Said | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

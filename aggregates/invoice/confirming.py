@@ -50,9 +50,9 @@ def confirm(
     """Confirms a draft; an invoice that is confirmed already is left as it is (D-44).
 
     Raises, in the order of D-74, NotFound for a deleted draft, Invalid for an accounting date too
-    far ahead or before 1900, Refused for a draft without details, for a correction that corrects nothing (D-77)
-    and without an approval that the contract asks for (D-73), LimitExceeded when a limit stands
-    against it (D-35, D-80). The invoice stays a draft then.
+    far ahead or before 1900, Refused for a draft without details, for a correction that corrects
+    nothing (D-77) and without an approval that the contract asks for (D-73), LimitExceeded when a
+    limit stands against it (D-35, D-80). The invoice stays a draft then.
     """
     if invoice.deleted:
         raise NotFound("invoice", invoice.invoice_id)
