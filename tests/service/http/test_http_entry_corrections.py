@@ -149,8 +149,6 @@ async def test_an_entry_moves_to_another_contract_of_the_same_currency_d85(calle
     await caller.post(eight_hours())
     (usd,) = await caller.post(correct(event_id="c-1", contract_id="PC-3", line_id="L-8"))
     assert (usd["outcome"], usd["problem"]["code"]) == ("refused", "currency")
-    (none,) = await caller.post(correct(event_id="c-2", line_id="L-9"))
-    assert (none["outcome"], none["problem"]["code"]) == ("refused", "contract_line_not_found")
     (result,) = await caller.post(correct(event_id="c-3", contract_id="PC-2", line_id="L-7"))
     assert result["outcome"] == "recorded"
     (row,) = await caller.rows(TM)
@@ -407,3 +405,56 @@ async def test_what_was_approved_stays_also_when_it_was_billed_d85(caller: Calle
     await caller.post(correct(line_id="L-2"))
     await credited(caller, invoice["invoice_id"])
     assert await kinds(caller) == [("8", "760.00", "144.40", "complimentary")]
+
+
+# --- to a line that is not there yet -----------------------------------------------------------
+
+
+async def test_a_correction_to_an_unknown_line_waits_until_it_is_there_d85(caller: Caller) -> None:
+    await caller.post(eight_hours())
+    (result,) = await caller.post(correct(line_id="L-2"))
+    problem = result["problem"]
+    assert (result["outcome"], problem["code"]) == ("parked", "contract_line_not_found")
+    (later,) = await caller.post(correct(event_id="later", on=("PC-1", "L-1"), quantity="6"))
+    assert (later["outcome"], later["problem"]["rule"]) == ("parked", "D-82")
+    assert len(await caller.rows("/intake/parked")) == 2
+    (again,) = await caller.post(correct(line_id="L-2"))
+    assert again["outcome"] == "duplicate"
+    await caller.line("L-2")
+    (row,) = await caller.rows(TM)
+    assert (row["line_id"], row["quantity"]) == ("L-2", "8")
+
+
+async def test_a_correction_to_an_unknown_contract_waits_until_its_line_is_there_d85(
+    caller: Caller,
+) -> None:
+    (recorded,) = await caller.post(eight_hours())
+    await caller.mark(recorded["items"])
+    (invoice,) = (await caller.draft())["invoices"]
+    await caller.confirm(invoice["invoice_id"])
+    (result,) = await caller.post(correct(contract_id="PC-2", line_id="L-9"))
+    assert (result["outcome"], result["problem"]["code"]) == ("parked", "contract_not_found")
+    await caller.contract("PC-2")
+    (waits,) = await caller.rows("/intake/parked")
+    assert waits["problem"]["code"] == "contract_line_not_found"
+    await caller.line("L-9", contract_id="PC-2")
+    assert await caller.rows("/intake/parked") == []
+    assert await owed(caller) == [("open", "8", "760.00")]
+    await credited(caller, invoice["invoice_id"])
+    (row,) = await caller.rows(TM)
+    assert (row["contract_id"], row["line_id"], row["quantity"]) == ("PC-2", "L-9", "8")
+
+
+async def test_what_came_after_a_correction_goes_on_when_that_is_refused_d82(
+    caller: Caller,
+) -> None:
+    await caller.post(eight_hours())
+    await caller.post(correct(contract_id="PC-3", line_id="L-8"))
+    (later,) = await caller.post(correct(event_id="later", quantity="6"))
+    assert later["outcome"] == "parked"
+    await caller.contract("PC-3", currency="USD")
+    await caller.line("L-8", contract_id="PC-3")
+    (waits,) = await caller.rows("/intake/parked")
+    assert waits["problem"]["code"] == "currency"
+    (row,) = await caller.rows(TM)
+    assert (row["line_id"], row["quantity"]) == ("L-1", "6")
