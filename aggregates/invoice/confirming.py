@@ -68,8 +68,11 @@ def confirm(
     limits.invoice(_charged(details, invoice.customer_id))
     for sale in sales:
         _free(sale, limits)
+    # What the invoice shows of a line counts: without items, its method may have changed since.
+    methods = {line.line_id: line.billing_method for line in invoice.lines}
+    currency = invoice.currency
     booked = [
-        (detail, _book(detail, sale, invoice, deal))
+        (detail, book(detail, sale and sale.actual, methods[detail.stands.line_id], currency))
         for detail, sale in zip(details, sales, strict=True)
     ]
     returned = list(give_back(invoice, booked, deal, limits, accounting_date))
@@ -153,11 +156,6 @@ def _free(sale: OpenSale | None, limits: Limits) -> None:
     """What the sale had committed is free: what is billed of it counts as invoiced (D-37)."""
     if sale and sale.nte_status is NTEStatus.COMMITTED:
         limits.release(sale.actual.line_id, sale.customer_id, sale.actual.amount)
-
-
-def _book(detail: Detail, sale: OpenSale | None, invoice: Invoice, deal: Deal) -> Booked:
-    method = deal.lines[detail.stands.line_id].terms.billing_method
-    return book(detail, sale and sale.actual, method, invoice.currency)
 
 
 def _posted(invoice: Invoice, deal: Deal) -> Iterator[ItemsPosted]:

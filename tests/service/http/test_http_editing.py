@@ -566,3 +566,19 @@ async def test_a_wrong_billing_type_is_told_which_values_are_right(
         )
     }
     assert told == {"Input should be 'chargeable', 'non_chargeable' or 'complimentary'"}
+
+
+async def test_a_detail_by_hand_is_booked_by_the_method_that_its_invoice_shows_d45(
+    caller: Caller,
+) -> None:
+    invoice = await a_draft(caller)
+    await caller.line("L-2")
+    await caller.call("POST", path_of(invoice), by_hand(line_id="L-2"))
+    await caller.line("L-2", method="fixed_price", expect=200)
+    await caller.confirm(invoice["invoice_id"])
+    rows = await caller.rows("/actuals", line_id="L-2")
+    assert [(row["type"], row["quantity"]) for row in rows] == [
+        ("unbilled_sales", "1"),
+        ("unbilled_sales", "-1"),
+        ("billed_sales", "1"),
+    ]
