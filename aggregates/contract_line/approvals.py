@@ -17,7 +17,7 @@ from aggregates.contract_line.head import LineHead
 from aggregates.deal import EVENT_SIZE, DealOf, chunks
 from aggregates.decision import Decision
 from aggregates.events import Event
-from aggregates.intake.events import ApprovalRecorded
+from aggregates.intake.events import ApprovalRecorded, Said
 from aggregates.limits import Limits
 from aggregates.refusals import Invalid, LeftAlone, Refused
 from aggregates.statuses import BillingMethod, BillingType, NTEStatus, TransactionClass
@@ -130,6 +130,24 @@ def _recorded(approval: Approval, on_line: _LineEntries, limits: Limits) -> Appr
         approval_id=approval.approval_id,
         digest=approval.digest,
         items=tuple(sale.item_id for sale in work.sales),
+        said=said(approval, work),
+    )
+
+
+def said(approval: Approval, work: ApprovedWork) -> Said | None:
+    """What an approval says and the work that it came to does not tell; None if that tells it.
+
+    It does where the billable part is charged, and is no more than what was submitted.
+    """
+    billable, submitted = approval.billable_quantity, approval.quantity
+    is_charged = work.sales[0].billing_type is BillingType.CHARGEABLE
+    if is_charged and (billable is None or abs(billable) <= abs(submitted)):
+        return None
+    return Said(
+        quantity=submitted,
+        billable_quantity=None if billable == submitted else billable,
+        tax=approval.tax,
+        billing_type=approval.billing_type,
     )
 
 

@@ -1,7 +1,7 @@
 """Corrected entries: an approval's actuals are reversed, and others come in their place (D-85)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -138,7 +138,7 @@ def described(
 
 
 def entry_of(known: KnownApproval, origins: Sequence[Origin], deal: Deal) -> Approval:
-    """The entry again, as it was approved or corrected last, from what it came to.
+    """The entry again, as it was approved or corrected last, from what it said or came to.
 
     Where it came to nothing, it is what its last correction said.
 
@@ -174,6 +174,8 @@ def entry_of(known: KnownApproval, origins: Sequence[Origin], deal: Deal) -> App
         billing_type=BillingType.CHARGEABLE,
         digest=known.as_recorded.digest,
     )
+    if known.said:
+        return replace(entry, **asdict(known.said))
     # What the terms took away was approved as chargeable, and may be charged elsewhere (D-22).
     by_terms = billing_type_of(entry, line) is not BillingType.CHARGEABLE
     return entry if charged or by_terms else replace(entry, billing_type=others[0].billing_type)
@@ -217,7 +219,9 @@ def _changed(
     changed = replace(before, **command.new, generation=generation)
     if "tax" in command.new or not _CHARGED & command.new.keys():
         return changed
-    was, is_now = _amount(before), _amount(changed)
+    # Where nothing was billable, the tax stood on all of it (D-21).
+    was = _amount(replace(before, billable_quantity=before.billable_quantity or None))
+    is_now = _amount(changed)
     if not was or was == is_now:
         return changed
     unit = money.unit_of(before.currency)
@@ -226,8 +230,10 @@ def _changed(
 
 
 def _amount(entry: Approval) -> Decimal:
-    """What its billable part is worth."""
-    billable = entry.quantity if entry.billable_quantity is None else entry.billable_quantity
+    """What its billable part is worth; all of it where that is not charged."""
+    billable = entry.billable_quantity
+    if billable is None or entry.billing_type is BillingType.NON_CHARGEABLE:
+        billable = entry.quantity
     return money.extend(billable, entry.unit_price, entry.currency)
 
 

@@ -60,17 +60,29 @@ class ApprovalEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What an entry said where its actuals don't tell it: a later correction starts from it."""
+
+    quantity: Decimal
+    billable_quantity: Decimal | None
+    tax: Decimal
+    billing_type: BillingType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRecorded(ApprovalEvent):
     """An approval was recorded, once: what it became, and a digest of what it said (D-20).
 
     A second event about the same approval is answered from here, also after its items were posted.
     It is recorded once more after a recall, when nothing of it is billed any longer (D-84).
-    `source` is null before version 2, when an approval was known by its contract instead.
+    `source` is null before version 2, when an approval was known by its contract instead. `said` is
+    null where the actuals tell what the approval said, and before version 3.
     """
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     digest: str
     items: tuple[str, ...]
+    said: Said | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,14 +10,21 @@ from aggregates.events import Event
 from aggregates.intake.approvals import KnownApproval
 from aggregates.intake.events import ApprovalAwaited
 from aggregates.intake.recalls import AboutApproval
-from aggregates.intake.state import ITEM_ON_DRAFT, UNKNOWN_APPROVAL
+from aggregates.intake.state import (
+    ITEM_ON_DRAFT,
+    UNKNOWN_APPROVAL,
+    UNKNOWN_CONTRACT,
+    UNKNOWN_LINE,
+)
 from aggregates.intake.whereabouts import Whereabouts
 from aggregates.invoice.events import DetailsRecalled
 from aggregates.invoice.state import Invoice
 from aggregates.refusals import Refused
 
-WAITS = (UNKNOWN_APPROVAL, ITEM_ON_DRAFT)
-"""Why an event about an approval waits: no definition changes that."""
+DEFINED_LATER = (UNKNOWN_CONTRACT, UNKNOWN_LINE)
+"""Why a corrected entry waits until the line that it goes to is there."""
+WAITS = (UNKNOWN_APPROVAL, ITEM_ON_DRAFT, *DEFINED_LATER)
+"""Why an event about an approval waits, and those about the same one that came after it."""
 
 
 def on_drafts(found: Whereabouts) -> Refused:
@@ -27,15 +34,18 @@ def on_drafts(found: Whereabouts) -> Refused:
 
 
 def await_approval(
-    known: KnownApproval | None, parked_id: str, command: AboutApproval
+    known: KnownApproval | None,
+    parked_id: str,
+    command: AboutApproval,
+    parked_on: str | None = None,
 ) -> Iterator[Event]:
-    """An event about an approval waits for its turn, once (D-82)."""
+    """An event about an approval waits for its turn, once: on its contract, or as told (D-82)."""
     if known and any(each.parked_id == parked_id for each in known.waiting):
         return
     recorded = known.recorded if known else None
     yield ApprovalAwaited(
         source=recorded.source if recorded else command.source,
-        contract_id=command.contract_id,
+        contract_id=parked_on or command.contract_id,
         line_id=command.line_id,
         approval_id=command.approval_id,
         parked_id=parked_id,

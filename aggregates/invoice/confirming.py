@@ -29,6 +29,8 @@ from aggregates.statuses import ApprovalRule, BillingStatus, BillingType, NTESta
 
 MOST_DAYS_AHEAD = 366
 """Days after its confirmation that an invoice may be accounted for: a year. More is a mistake."""
+FIRST_YEAR = 1900
+"""The first year that an invoice may be accounted for in. What is earlier is a typing error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +50,9 @@ def confirm(
     """Confirms a draft; an invoice that is confirmed already is left as it is (D-44).
 
     Raises, in the order of D-74, NotFound for a deleted draft, Invalid for an accounting date too
-    far ahead, Refused for a draft without details, for a correction that corrects nothing (D-77)
-    and without an approval that the contract asks for (D-73), LimitExceeded when a limit stands
-    against it (D-35, D-80). The invoice stays a draft then.
+    far ahead or before 1900, Refused for a draft without details, for a correction that corrects
+    nothing (D-77) and without an approval that the contract asks for (D-73), LimitExceeded when a
+    limit stands against it (D-35, D-80). The invoice stays a draft then.
     """
     if invoice.deleted:
         raise NotFound("invoice", invoice.invoice_id)
@@ -66,8 +68,11 @@ def confirm(
     limits.invoice(_charged(details, invoice.customer_id))
     for sale in sales:
         _free(sale, limits)
+    # What the invoice shows of a line counts: without items, its method may have changed since.
+    methods = {line.line_id: line.billing_method for line in invoice.lines}
+    currency = invoice.currency
     booked = [
-        (detail, _book(detail, sale, invoice, deal))
+        (detail, book(detail, sale and sale.actual, methods[detail.stands.line_id], currency))
         for detail, sale in zip(details, sales, strict=True)
     ]
     returned = list(give_back(invoice, booked, deal, limits, accounting_date))
@@ -107,6 +112,8 @@ def _accounting_date(command: ConfirmInvoice) -> date:
             f"is more than {MOST_DAYS_AHEAD} days after the day of confirmation, {command.today}",
             "D-44",
         )
+    if accounting_date.year < FIRST_YEAR:
+        raise Invalid("accounting_date", f"must lie in the year {FIRST_YEAR} or later", "D-44")
     return accounting_date
 
 
@@ -149,11 +156,6 @@ def _free(sale: OpenSale | None, limits: Limits) -> None:
     """What the sale had committed is free: what is billed of it counts as invoiced (D-37)."""
     if sale and sale.nte_status is NTEStatus.COMMITTED:
         limits.release(sale.actual.line_id, sale.customer_id, sale.actual.amount)
-
-
-def _book(detail: Detail, sale: OpenSale | None, invoice: Invoice, deal: Deal) -> Booked:
-    method = deal.lines[detail.stands.line_id].terms.billing_method
-    return book(detail, sale and sale.actual, method, invoice.currency)
 
 
 def _posted(invoice: Invoice, deal: Deal) -> Iterator[ItemsPosted]:

@@ -61,6 +61,7 @@ def _within_limits(data: dict[str, Any]) -> dict[str, Any]:
 UPCASTERS: Mapping[str, Upcaster] = {
     "EventReceived.v1": Upcaster(into="EventReceived.v2", convert=_with(digest=None)),
     "ApprovalRecorded.v1": Upcaster(into="ApprovalRecorded.v2", convert=_with(source=None)),
+    "ApprovalRecorded.v2": Upcaster(into="ApprovalRecorded.v3", convert=_with(said=None)),
     "ContractDefined.v1": Upcaster(
         into="ContractDefined.v2", convert=_with(approval=ApprovalRule.NONE)
     ),

@@ -52,10 +52,14 @@ def _not_negative(value: Decimal) -> Decimal:
     return value
 
 
-def _date(value: object) -> datetime.date:
+def _any_date(value: object) -> datetime.date:
     if not isinstance(value, str) or not _DATE.fullmatch(value):
         raise ValueError('must be a date in a string, such as "2026-10-31"')
-    date = datetime.date.fromisoformat(value)
+    return datetime.date.fromisoformat(value)
+
+
+def _date(value: object) -> datetime.date:
+    date = _any_date(value)
     if not _FIRST_YEAR <= date.year <= _LAST_YEAR:
         raise ValueError(f"must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}")
     return date
@@ -146,6 +150,19 @@ DateText = Annotated[
     ),
 ]
 """An ISO 8601 date in the years 1900 to 2199: others are typing errors, such as 0202-10-31."""
+AnyDateText = Annotated[
+    datetime.date,
+    BeforeValidator(_any_date),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date",
+            "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+            "examples": ["2026-10-31"],
+        }
+    ),
+]
+"""An ISO 8601 date in any year: whether it is sensible is decided where it is needed."""
 InstantText = Annotated[
     datetime.datetime,
     BeforeValidator(_instant),

@@ -7,6 +7,7 @@ from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, model_valida
 
 from aggregates.statuses import BillingType, TransactionClass
 from service.wire.fields import (
+    AnyDateText,
     DateText,
     DecimalText,
     LongText,
@@ -93,8 +94,11 @@ class ConfirmBody(Wire):
     """How to confirm an invoice; without an accounting date it is today's (D-44)."""
 
     accounting_date: Annotated[
-        DateText | None,
-        Field(description="At most 366 days after the day of confirmation; any day before it."),
+        AnyDateText | None,
+        Field(
+            description="At most 366 days after the day of confirmation; any day before it from "
+            "1900 on. Where the invoice is confirmed already, any date."
+        ),
     ] = None
 
 

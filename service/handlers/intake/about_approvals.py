@@ -17,6 +17,7 @@ from aggregates.intake.whereabouts import Owed, Whereabouts
 from aggregates.invoice.state import Invoice
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
+from aggregates.streams import LineKey
 from service.handlers.invoicing.loading import deal_of
 from service.ledger.stream_kinds import APPROVAL, INVOICE, LINE, PARKING
 from service.ledger.unit_of_work import UnitOfWork
@@ -24,11 +25,15 @@ from service.ledger.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acted:
-    """What became of an event about an approval; `why` where it waits, or where it left some."""
+    """What became of an event about an approval; `why` where it waits, or where it left some.
+
+    `parked_on` is the contract and line that it waits for, where these are not its own.
+    """
 
     outcome: Outcome
     items: tuple[str, ...] = ()
     why: Refused | None = None
+    parked_on: LineKey | None = None
 
 
 def act(
@@ -58,9 +63,17 @@ def act(
         return Acted(outcome=Outcome.DUPLICATE, items=known.recall.items)
     deal = deal_of(unit, command.contract_id, _lines_of(command))
     found = _find(unit, known, deal, posted_on)
-    return _act_on(unit, command, known, deal, found) or _wait(
-        unit, command, known, found, parked_id
-    )
+    try:
+        acted = _act_on(unit, command, known, deal, found)
+    except NotFound as unknown:
+        # The stream of one without a source is named after the contract that it is on.
+        if known.as_recorded.source is None or not isinstance(command, CorrectApproval):
+            raise
+        to = _goes_to(command, known)
+        unit.append(waiting.await_approval(known, parked_id, command, to.contract_id))
+        _show_waiting(unit, known, found, parked_id)
+        return Acted(outcome=Outcome.PARKED, why=unknown, parked_on=to)
+    return acted or _wait(unit, command, known, found, parked_id)
 
 
 def known_approval(unit: UnitOfWork, names: Sequence[str]) -> KnownApproval | None:
@@ -118,8 +131,7 @@ def _lines_of(command: AboutApproval) -> list[str]:
 
 def _target(unit: UnitOfWork, command: CorrectApproval, known: KnownApproval, deal: Deal) -> Deal:
     """The contract that a corrected entry is on from now on. Raises NotFound for an unknown one."""
-    line_id = command.new.get("line_id", known.place.line_id)
-    contract_id = command.new.get("contract_id", command.contract_id)
+    contract_id, line_id = _goes_to(command, known)
     target = deal
     if contract_id != command.contract_id:
         target = deal_of(unit, contract_id, [line_id])
@@ -174,10 +186,23 @@ def _wait(
 ) -> Acted:
     """Leaves word on the approval, the line and the drafts that the event waits (D-23)."""
     unit.append(waiting.await_approval(known, parked_id, command))
+    _show_waiting(unit, known, found, parked_id)
+    return Acted(outcome=Outcome.PARKED, why=waiting.on_drafts(found))
+
+
+def _show_waiting(
+    unit: UnitOfWork, known: KnownApproval, found: Whereabouts, parked_id: str
+) -> None:
+    """Leaves word on the line and the drafts that an event waits."""
     line = unit.load(LINE, streams.line(*known.place))
     if line:
         unit.append(waiting.await_drafts(line, found, parked_id, _told(unit, found, parked_id)))
-    return Acted(outcome=Outcome.PARKED, why=waiting.on_drafts(found))
+
+
+def _goes_to(command: CorrectApproval, known: KnownApproval) -> LineKey:
+    """The contract and line that the work is on after the event."""
+    new, place = command.new, known.place
+    return LineKey(new.get("contract_id", place.contract_id), new.get("line_id", place.line_id))
 
 
 def _told(unit: UnitOfWork, found: Whereabouts, parked_id: str) -> set[str]:

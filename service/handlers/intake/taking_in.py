@@ -22,10 +22,11 @@ from aggregates.intake.approvals import Waiting
 from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived
 from aggregates.intake.recalls import AboutApproval
 from aggregates.intake.state import Parking
-from aggregates.intake.waiting import WAITS
+from aggregates.intake.waiting import DEFINED_LATER, WAITS
 from aggregates.intake.whereabouts import NotLookedUp
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
+from aggregates.streams import LineKey
 from service.handlers.intake.about_approvals import Acted, act, is_over, known_approval
 from service.handlers.intake.resuming import next_to_try
 from service.handlers.loading import load_heads
@@ -185,7 +186,7 @@ class Desk:
                 outcome=Outcome.PARKED, why=Refused("item_on_draft", _JUST_POSTED, "D-23")
             )
         if acted.outcome is Outcome.PARKED and acted.why:
-            return self._park(posted, acted.why)
+            return self._park(posted, acted.why, acted.parked_on)
         result = self._received(posted, acted.outcome, acted.items, acted.why)
         result.problem = problem_of(acted.why) if acted.why else None
         return result
@@ -219,9 +220,11 @@ class Desk:
         awaited, self.awaited = self.awaited, []
         go_on(self.unit, awaited)
 
-    def _park(self, posted: Posted, why: Refused) -> Result:
+    def _park(self, posted: Posted, why: Refused, on: LineKey | None = None) -> Result:
+        """The event waits, on its contract, or for the line of that or another one."""
         if not self.tries_again:
-            self.unit.append(parking.park(posted, why).events)
+            waits = replace(posted, **on._asdict()) if on else posted
+            self.unit.append(parking.park(waits, why).events)
         return Result(
             event_id=posted.event_id,
             outcome=Outcome.PARKED,
@@ -266,7 +269,7 @@ def go_on(unit: UnitOfWork, awaited: Iterable[Waiting]) -> None:
         event = place.find(each.parked_id) if place else None
         if event:
             (result,) = try_again(unit, each.contract_id, [event])
-            if result.problem and result.outcome is Outcome.PARKED and result.problem.code in WAITS:
+            if _waits(result):
                 return
 
 
@@ -285,11 +288,29 @@ def try_again(
         if desk.waiting and desk.waiting[-1][2] is result:  # it is recorded with those after it
             late.append(event)
         else:
-            results[event.parked_id] = _settle(unit, event, result)
+            settled = results[event.parked_id] = _settle(unit, event, result)
+            _let_follow(unit, event, settled)
     desk.record_approvals()
     for event in late:
         results[event.parked_id] = _settle(unit, event, results[event.parked_id])
     return [results[event.parked_id] for event in events]
+
+
+def _let_follow(unit: UnitOfWork, event: EventParked, result: Result) -> None:
+    """What waited for its turn after an event that waited for a definition goes on (D-82)."""
+    if event.type not in ABOUT_APPROVALS or event.problem_code not in DEFINED_LATER:
+        return
+    if event.approval_id is None or _waits(result):
+        return
+    names = streams.approvals_like(event.source, event.contract_id, event.approval_id)
+    known = known_approval(unit, names)
+    go_on(unit, known.waiting if known else ())
+
+
+def _waits(result: Result) -> bool:
+    """Whether an event about an approval waits on, and holds up those after it."""
+    problem = result.problem
+    return bool(problem) and result.outcome is Outcome.PARKED and problem.code in WAITS
 
 
 def _attempt(unit: UnitOfWork, desk: Desk, event: EventParked) -> Result:

@@ -1,5 +1,6 @@
 """Problem documents (RFC 9457): every refusal as callers see it, with a stable type."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,6 +26,8 @@ LONGEST_NAME, LONGEST_ERROR, LONGEST_DETAIL = 100, 600, 1_000
 """Characters of a field's name, of what is wrong with one field, and of a document's detail."""
 MOST_ERRORS_OF_EVENT, LONGEST_DETAIL_OF_EVENT = 3, 200
 """The same of one event among thousands."""
+_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>", re.ASCII)
+"""One of several values as Python writes it; the group is how callers write it."""
 _COUNTS = ("expected", "found")
 """Facts of a refusal that are members of its document."""
 TITLES = {
@@ -218,9 +221,13 @@ def of_validation(error: ValidationError) -> Problem:
 
 def field_errors(errors: Sequence[Any]) -> list[tuple[str, str]]:
     """The fields of a validation error, as paths, each with what is wrong."""
-    return [
-        (_path(error["loc"]), str(error["msg"]).removeprefix("Value error, ")) for error in errors
-    ]
+    return [(_path(error["loc"]), _said(error)) for error in errors]
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    """What is wrong with a field, with the values that would be right as callers write them."""
+    said = str(error["msg"]).removeprefix("Value error, ")
+    return _MEMBER.sub(r"\1", said) if error["type"] == "literal_error" else said
 
 
 def _path(loc: Sequence[str | int]) -> str:

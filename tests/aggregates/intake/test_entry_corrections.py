@@ -99,6 +99,11 @@ def test_what_the_terms_took_away_may_be_charged_elsewhere_d22() -> None:
         known(by_terms.after), found(by_terms.after).origins, by_terms.after.deal
     )
     assert before.billing_type is BillingType.CHARGEABLE
+    of = known(by_terms.after)
+    of_before = replace(of, recorded=replace(of.as_recorded, said=None))
+    assert before == entry_corrections.entry_of(
+        of_before, found(by_terms.after).origins, by_terms.after.deal
+    )
     assert booked_rows(corrected(by_terms.after, line_id="L2")) == [
         "A U +2 / 190.00 / 36.10",
         "B U +6 / 570.00 / 108.30",
@@ -108,6 +113,33 @@ def test_what_the_terms_took_away_may_be_charged_elsewhere_d22() -> None:
     )
     kept = entry_corrections.entry_of(known(gift.after), found(gift.after).origins, gift.after.deal)
     assert kept.billing_type is BillingType.COMPLIMENTARY
+    of = known(gift.after)
+    of_before = replace(of, recorded=replace(of.as_recorded, said=None))
+    assert kept == entry_corrections.entry_of(of_before, found(gift.after).origins, gift.after.deal)
+
+
+@pytest.mark.parametrize(
+    ("told", "new", "comes_to"),
+    [
+        ({"billable_quantity": Decimal(10)}, Decimal(6), ["A U +6", "A U +2"]),
+        ({"billable_quantity": Decimal(0)}, Decimal(4), ["A U +4", "A U +4"]),
+        ({"billing_type": BillingType.NON_CHARGEABLE}, Decimal(4), ["A U +8"]),
+    ],
+)
+def test_what_the_actuals_do_not_tell_is_remembered_d85_d21(
+    told: dict[str, Any], new: Decimal, comes_to: list[str]
+) -> None:
+    story = given(a_contract(), a_line()).when(replace(EIGHT_HOURS, **told)).after
+    assert known(story).said
+    outcome = corrected(story, billable_quantity=new)
+    assert [row.partition(" /")[0] for row in booked_rows(outcome)] == comes_to
+    assert known(approved().after).said is None
+
+
+def test_the_tax_of_what_is_free_follows_all_of_it_d85() -> None:
+    free = {"billing_type": BillingType.NON_CHARGEABLE, "billable_quantity": Decimal(6)}
+    story = given(a_contract(), a_line()).when(replace(EIGHT_HOURS, **free)).after
+    assert booked_rows(corrected(story, quantity=Decimal(4))) == ["A U +4 / 380.00 / 72.20"]
 
 
 def test_descriptions_alone_change_in_place_d85() -> None:

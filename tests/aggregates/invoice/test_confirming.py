@@ -399,6 +399,15 @@ def test_an_accounting_date_further_ahead_is_refused_and_the_draft_stays_d44(day
     one_draft().when(CONFIRM).when(command).then()
 
 
+@pytest.mark.parametrize("day", [date.min, date(1899, 12, 31), date.max])
+def test_an_accounting_date_that_is_a_typing_error_is_refused_of_a_draft_alone_d44(
+    day: date,
+) -> None:
+    command = ConfirmInvoice(today=DAY_OF_CONFIRMATION, accounting_date=day)
+    one_draft().when(command).then_refused(Invalid, field="accounting_date")
+    one_draft().when(CONFIRM).when(command).then()
+
+
 @pytest.mark.parametrize("net", ["0", "-0.01"])
 def test_an_invoice_whose_net_is_zero_or_less_passes_any_limit_d35_d31(net: str) -> None:
     line = a_line(limit="100")

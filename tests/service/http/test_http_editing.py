@@ -550,3 +550,35 @@ async def test_what_comes_with_a_confirmation_at_once_is_billed_or_refused_d44_d
         assert confirmed.json()["amount"] == f"{expected}.00"
         status = (await caller.item(other))["billing_status"]
         assert status == ("ready" if answers[2].status_code == 200 else "invoice_posted")
+
+
+@pytest.mark.parametrize("wrong", ["free", 5, "not_available"])
+async def test_a_wrong_billing_type_is_told_which_values_are_right(
+    caller: Caller, wrong: object
+) -> None:
+    invoice = await a_draft(caller)
+    detail = details_of(invoice)["900.00"]
+    told = {
+        (await caller.call(method, path, body, expect=422))["errors"][0]["detail"]
+        for method, path, body in (
+            ("POST", path_of(invoice), by_hand(billing_type=wrong)),
+            ("PATCH", path_of(invoice, detail), {"billing_type": wrong}),
+        )
+    }
+    assert told == {"Input should be 'chargeable', 'non_chargeable' or 'complimentary'"}
+
+
+async def test_a_detail_by_hand_is_booked_by_the_method_that_its_invoice_shows_d45(
+    caller: Caller,
+) -> None:
+    invoice = await a_draft(caller)
+    await caller.line("L-2")
+    await caller.call("POST", path_of(invoice), by_hand(line_id="L-2"))
+    await caller.line("L-2", method="fixed_price", expect=200)
+    await caller.confirm(invoice["invoice_id"])
+    rows = await caller.rows("/actuals", line_id="L-2")
+    assert [(row["type"], row["quantity"]) for row in rows] == [
+        ("unbilled_sales", "1"),
+        ("unbilled_sales", "-1"),
+        ("billed_sales", "1"),
+    ]

@@ -149,8 +149,6 @@ async def test_an_entry_moves_to_another_contract_of_the_same_currency_d85(calle
     await caller.post(eight_hours())
     (usd,) = await caller.post(correct(event_id="c-1", contract_id="PC-3", line_id="L-8"))
     assert (usd["outcome"], usd["problem"]["code"]) == ("refused", "currency")
-    (none,) = await caller.post(correct(event_id="c-2", line_id="L-9"))
-    assert (none["outcome"], none["problem"]["code"]) == ("refused", "contract_line_not_found")
     (result,) = await caller.post(correct(event_id="c-3", contract_id="PC-2", line_id="L-7"))
     assert result["outcome"] == "recorded"
     (row,) = await caller.rows(TM)
@@ -325,3 +323,141 @@ async def test_what_takes_the_place_of_credited_work_names_what_came_back_d85_d7
     *_, back, gone, new = await caller.rows("/actuals", approval_id="ap-1")
     assert (gone["reversal_of"], gone["cause"]) == (back["actual_id"], "entry_correction")
     assert (new["quantity"], new["replaces"]) == ("6", back["actual_id"])
+
+
+# --- what was approved stays, whatever the rows say of it --------------------------------------
+
+
+async def kinds(caller: Caller) -> list[tuple[str, str, str, str]]:
+    """What the backlog has: quantity, amount, tax, billing type."""
+    rows = await caller.rows(TM, sort="-amount")
+    shown = ("quantity", "amount", "tax", "billing_type")
+    return [(row[shown[0]], row[shown[1]], row[shown[2]], row[shown[3]]) for row in rows]
+
+
+async def two_lines(caller: Caller) -> None:
+    """Seniors are not charged on L-1, and are on L-2."""
+    await caller.line(expect=200, chargeable={"roles": {"senior": False}})
+    await caller.line("L-2")
+
+
+async def test_what_was_approved_free_is_free_on_another_line_too_d85_d22(caller: Caller) -> None:
+    await two_lines(caller)
+    await caller.post(eight_hours(billing_type="non_chargeable"))
+    await caller.post(correct(line_id="L-2"))
+    assert await kinds(caller) == [("8", "760.00", "144.40", "non_chargeable")]
+    await caller.post(correct(event_id="c-2", on=("PC-1", "L-2"), billing_type="chargeable"))
+    assert await kinds(caller) == [("8", "760.00", "144.40", "chargeable")]
+
+
+async def test_a_gift_stays_one_through_all_corrections_d85_d22(caller: Caller) -> None:
+    await two_lines(caller)
+    await caller.post(eight_hours(billing_type="complimentary"))
+    await caller.post(correct(quantity="6"))
+    assert await kinds(caller) == [("6", "570.00", "108.30", "complimentary")]
+    await caller.post(correct(event_id="c-2", line_id="L-2"))
+    assert await kinds(caller) == [("6", "570.00", "108.30", "complimentary")]
+
+
+async def test_what_terms_took_away_stays_chargeable_when_they_change_d85_d22(
+    caller: Caller,
+) -> None:
+    await two_lines(caller)
+    await caller.post(eight_hours())
+    await caller.line(expect=200, chargeable={"roles": {"senior": True}})
+    await caller.post(correct(quantity="6"))
+    assert await kinds(caller) == [("6", "570.00", "108.30", "chargeable")]
+
+
+@pytest.mark.parametrize(
+    ("billable", "new", "comes_to"),
+    [
+        ("10", "6", [("6", "570.00", "86.64"), ("2", "190.00", "0.00")]),
+        ("0", "4", [("4", "380.00", "72.20"), ("4", "380.00", "0.00")]),
+        ("6", "0", [("8", "760.00", "0.00")]),
+        ("6", "8", [("8", "760.00", "192.53")]),
+    ],
+)
+async def test_the_quantity_submitted_stays_when_the_billable_one_changes_d85_d21(
+    caller: Caller, billable: str, new: str, comes_to: list[tuple[str, str, str]]
+) -> None:
+    await caller.post(eight_hours(billable_quantity=billable))
+    await caller.post(correct(billable_quantity=new))
+    assert sorted(row[:3] for row in await kinds(caller)) == sorted(comes_to)
+
+
+async def test_the_billable_quantity_stays_where_terms_took_all_away_d85_d21(
+    caller: Caller,
+) -> None:
+    await two_lines(caller)
+    await caller.post(eight_hours(billable_quantity="6"))
+    assert await kinds(caller) == [("8", "760.00", "144.40", "non_chargeable")]
+    await caller.post(correct(line_id="L-2"))
+    assert await kinds(caller) == [
+        ("6", "570.00", "144.40", "chargeable"),
+        ("2", "190.00", "0.00", "non_chargeable"),
+    ]
+
+
+async def test_what_was_approved_stays_also_when_it_was_billed_d85(caller: Caller) -> None:
+    await two_lines(caller)
+    (recorded,) = await caller.post(eight_hours(billing_type="complimentary"))
+    await caller.mark(recorded["items"])
+    (invoice,) = (await caller.draft())["invoices"]
+    await caller.confirm(invoice["invoice_id"])
+    await caller.post(correct(line_id="L-2"))
+    await credited(caller, invoice["invoice_id"])
+    assert await kinds(caller) == [("8", "760.00", "144.40", "complimentary")]
+
+
+# --- to a line that is not there yet -----------------------------------------------------------
+
+
+async def test_a_correction_to_an_unknown_line_waits_until_it_is_there_d85(caller: Caller) -> None:
+    await caller.post(eight_hours())
+    (result,) = await caller.post(correct(line_id="L-2"))
+    problem = result["problem"]
+    assert (result["outcome"], problem["code"]) == ("parked", "contract_line_not_found")
+    (later,) = await caller.post(correct(event_id="later", on=("PC-1", "L-1"), quantity="6"))
+    assert (later["outcome"], later["problem"]["rule"]) == ("parked", "D-82")
+    assert len(await caller.rows("/intake/parked")) == 2
+    (again,) = await caller.post(correct(line_id="L-2"))
+    assert again["outcome"] == "duplicate"
+    await caller.line("L-2")
+    (row,) = await caller.rows(TM)
+    assert (row["line_id"], row["quantity"]) == ("L-2", "8")
+
+
+async def test_a_correction_to_an_unknown_contract_waits_until_its_line_is_there_d85(
+    caller: Caller,
+) -> None:
+    (recorded,) = await caller.post(eight_hours())
+    await caller.mark(recorded["items"])
+    (invoice,) = (await caller.draft())["invoices"]
+    await caller.confirm(invoice["invoice_id"])
+    (result,) = await caller.post(correct(contract_id="PC-2", line_id="L-9"))
+    assert (result["outcome"], result["problem"]["code"]) == ("parked", "contract_not_found")
+    await caller.contract("PC-2")
+    (waits,) = await caller.rows("/intake/parked")
+    assert waits["problem"]["code"] == "contract_line_not_found"
+    await caller.line("L-9", contract_id="PC-2")
+    assert await caller.rows("/intake/parked") == []
+    assert await owed(caller) == [("open", "8", "760.00")]
+    await credited(caller, invoice["invoice_id"])
+    (row,) = await caller.rows(TM)
+    assert (row["contract_id"], row["line_id"], row["quantity"]) == ("PC-2", "L-9", "8")
+
+
+async def test_what_came_after_a_correction_goes_on_when_that_is_refused_d82(
+    caller: Caller,
+) -> None:
+    await caller.post(eight_hours())
+    await caller.post(correct(contract_id="PC-3", line_id="L-8"))
+    (later,) = await caller.post(correct(event_id="later", quantity="6"))
+    assert later["outcome"] == "parked"
+    await caller.contract("PC-3", currency="USD")
+    await caller.line("L-8", contract_id="PC-3")
+    (waits,) = await caller.rows("/intake/parked")
+    assert waits["problem"]["code"] == "currency"
+    (row,) = await caller.rows(TM)
+    assert (row["line_id"], row["quantity"]) == ("L-1", "6")

@@ -262,7 +262,7 @@ async def test_a_confirmed_invoice_is_numbered_posted_and_read_only_d44(caller: 
     assert "already_confirmed" not in done
     assert again.pop("already_confirmed") is True
     assert without_position(again) == without_position(done)
-    for day in ("2026-10-31", None, "2199-12-31"):
+    for day in ("2026-10-31", None, "2199-12-31", "9999-12-31", "0001-01-01"):
         repeated = await caller.confirm(invoice["invoice_id"], accounting_date=day)
         assert repeated.pop("already_confirmed") is True
         assert without_position(repeated) == without_position(done)
@@ -278,6 +278,13 @@ async def test_an_accounting_date_more_than_366_days_ahead_is_refused_d44(caller
         refused = await caller.confirm(invoice["invoice_id"], accounting_date=ahead, expect=422)
         assert refused["errors"][0]["field"] == "accounting_date"
         assert "366 days" in refused["detail"]
+    for typing_error in ("9999-12-31", "2200-01-01", "0001-01-01", "1899-12-31", "0202-10-31"):
+        refused = await caller.confirm(
+            invoice["invoice_id"], accounting_date=typing_error, expect=422
+        )
+        assert refused["errors"][0]["field"] == "accounting_date"
+    for none in ("2026-13-01", "2026-02-30", "0000-01-01", "10000-01-01"):
+        await caller.confirm(invoice["invoice_id"], accounting_date=none, expect=422)
     await caller.nothing_happened(before)
     done = await caller.confirm(invoice["invoice_id"], accounting_date="2027-11-03")
     assert done["accounting_date"] == "2027-11-03"

@@ -472,7 +472,17 @@ EXAMPLES: tuple[Event, ...] = (
         digest="00ff",
     ),
     intake_events.ApprovalRecorded(
-        source="urn:test", **LINE, approval_id="A1", digest="00ff", items=("C1~L1~1",)
+        source="urn:test",
+        **LINE,
+        approval_id="A1",
+        digest="00ff",
+        items=("C1~L1~1",),
+        said=intake_events.Said(
+            quantity=Decimal("8.5"),
+            billable_quantity=Decimal(0),
+            tax=Decimal("144.40"),
+            billing_type=BillingType.CHARGEABLE,
+        ),
     ),
     intake_events.ApprovalAwaited(source="urn:test", **LINE, approval_id="A1", parked_id="p1"),
     intake_events.ApprovalRecalled(
