@@ -137,7 +137,7 @@ class Committer:
 
     def _decide(self, command: Submission[R], group: Group) -> _Decided[R]:
         """What a command comes to after those before it in the group."""
-        unit = UnitOfWork(group, command.context.actor, self._clock())
+        unit = UnitOfWork(group, command.context.actor, self._clock)
         decision = _Decided(command, unit, self._seen)
         try:
             decision.result = command.work(decision.unit)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Protocol, TypeVar, cast
 
 from aggregates.events import Event
@@ -59,16 +60,21 @@ class UnitOfWork:
 
     A stream has one version here: that of the state which the command saw first. What it appends
     comes after that version, so that a writer who was faster is noticed when it is saved. `actor`
-    is who asks, `now` when.
+    is who asks.
     """
 
-    def __init__(self, source: Source, actor: str, now: datetime) -> None:
-        self._source, self.actor, self.now = source, actor, now
+    def __init__(self, source: Source, actor: str, clock: Callable[[], datetime]) -> None:
+        self._source, self.actor, self._clock = source, actor, clock
         self._folded: dict[Key, Folded] = {}
         self._appended: defaultdict[str, list[Event]] = defaultdict(list)
         self.looked_at: dict[str, int] = {}
         """The version that each stream had when this command first looked at it."""
         self.pending: list[tuple[str, int, Event]] = []
+
+    @cached_property
+    def now(self) -> datetime:
+        """When the command is carried out: the clock is read once, when this is first asked."""
+        return self._clock()
 
     def load(self, kind: StreamKind[S], stream: str) -> S | None:
         """The state of a stream with what this command appended so far, None when it is empty.

@@ -305,7 +305,8 @@ def test_demo_json_prints_an_end_state_with_every_stage_in_it(ran: Ran, tmp_path
     result = ran("demo", "--json")
     assert result.exit_code == 0, result.output
     end = json.loads(result.stdout)
-    assert list(end) == ["fixed_price", "time_and_material", "limits", "invoices"]
+    lists = ["fixed_price", "time_and_material", "limits", "invoices", "obligations"]
+    assert list(end) == lists
     statuses = {row["nte_status"] for row in end["time_and_material"]}
     assert {"committed", "failed"} <= statuses
     assert {invoice["status"] for invoice in end["invoices"]} == {"draft", "confirmed"}

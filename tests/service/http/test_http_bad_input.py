@@ -316,7 +316,7 @@ async def test_bodies_up_to_the_limit_are_taken(caller: Caller) -> None:
 async def test_commands_refuse_query_parameters_they_do_not_know(caller: Caller) -> None:
     before = caller.position
     for method, path, body in (CONTRACT, LINE, MILESTONE, MARK, RESET, DRAFT, CONFIRM):
-        tried_first = path in {MARK[1], RESET[1]}
+        tried_first = path in {MARK[1], RESET[1], DRAFT[1], CONFIRM[1]}
         for name in ("as_of", "x") if tried_first else ("dry_run", "as_of", "x"):
             asked: Json = {name: "true"}
             refused = await caller.call(method, path, body, expect=422, **asked)
