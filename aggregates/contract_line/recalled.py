@@ -115,9 +115,9 @@ def _named(obligation_id: str, among: HashTrieMap[str, Obligation]) -> Obligatio
 def _not_among(
     settled: HashTrieMap[str, Obligation], opened: Collection[str]
 ) -> HashTrieMap[str, Obligation]:
-    for detail_id, each in settled.items():
-        if each.obligation_id in opened:
-            settled = settled.discard(detail_id)
+    gone = [detail_id for detail_id, each in settled.items() if each.obligation_id in opened]
+    for detail_id in gone:
+        settled = settled.discard(detail_id)
     return settled
 
 

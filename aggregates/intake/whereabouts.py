@@ -118,8 +118,7 @@ def settled(
         standing, returned = _now(of.invoice_id, of.detail_id, of_line, invoice_of)
         if (of_line.contract_id, of_line.line_id) == (line.contract_id, line.line_id):
             search.look_for(returned)
-        if standing:
-            invoice, detail = standing
+        for invoice, detail in (standing,) if standing else ():
             stands = detail.stands
             now = replace(
                 of,
@@ -130,8 +129,9 @@ def settled(
             )
             if stands.quantity:
                 owing(found, [Owed(line=of_line, obligation=now)])
-            elif of.instead:
-                found.origins += of_corrected(of.instead, _actual_of(detail, returned))
+            else:
+                actual_id = _actual_of(detail, returned)
+                found.origins += of_corrected(of.instead, actual_id) if of.instead else ()
     _add(found, search.found)
 
 

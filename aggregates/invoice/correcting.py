@@ -141,11 +141,8 @@ def _already_corrected(detail: str) -> Refused:
 def _holder(detail: Detail, later: Mapping[str, Invoice]) -> Invoice:
     """The last of the corrections that have followed each other: a chain, never a tree (D-79)."""
     holder = later[str(detail.corrected_by)]
-    for _ in later:
-        next_one = holder.details.get(corrective_id(holder.invoice_id, detail.stands.detail_id))
-        if next_one is None or next_one.corrected_by is None:
-            break
-        detail, holder = next_one, later[next_one.corrected_by]
+    while (own := _own(holder, detail)) and own.corrected_by:
+        detail, holder = own, later[own.corrected_by]
     return holder
 
 
@@ -176,3 +173,8 @@ def _corrective(correction_id: str, billed: InvoiceDetail) -> CorrectiveDetail:
         tax=_ZERO,
     )
     return CorrectiveDetail(detail=nothing, original=billed)
+
+
+def _own(correction: Invoice, detail: Detail) -> Detail | None:
+    """The detail of a correction that corrects this one, None where it was left as it was."""
+    return correction.details.get(corrective_id(correction.invoice_id, detail.stands.detail_id))

@@ -190,11 +190,9 @@ def _details_after(
                 if (known := details.get(edit.detail_id))
             }
             return details.update(edited)
-        case DetailsRemoved():
-            for detail_id in event.details:
-                details = details.discard(detail_id)
-            return details
         case _:
+            for detail_id in event.details if isinstance(event, DetailsRemoved) else ():
+                details = details.discard(detail_id)
             return details
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import Any, Protocol, TypeVar, cast
 
 from aggregates.events import Event
@@ -65,16 +64,19 @@ class UnitOfWork:
 
     def __init__(self, source: Source, actor: str, clock: Callable[[], datetime]) -> None:
         self._source, self.actor, self._clock = source, actor, clock
+        self._now: datetime | None = None
         self._folded: dict[Key, Folded] = {}
         self._appended: defaultdict[str, list[Event]] = defaultdict(list)
         self.looked_at: dict[str, int] = {}
         """The version that each stream had when this command first looked at it."""
         self.pending: list[tuple[str, int, Event]] = []
 
-    @cached_property
+    @property
     def now(self) -> datetime:
         """When the command is carried out: the clock is read once, when this is first asked."""
-        return self._clock()
+        if self._now is None:
+            self._now = self._clock()
+        return self._now
 
     def load(self, kind: StreamKind[S], stream: str) -> S | None:
         """The state of a stream with what this command appended so far, None when it is empty.
