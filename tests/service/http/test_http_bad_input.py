@@ -81,6 +81,8 @@ DECIMALS: list[Any] = [
 MONEY: list[Any] = [*DECIMALS, "1.001"]
 NAMES: list[Any] = [..., None, "", 5, "x" * 201, "\x00", "\x1b\x9f", "\x7f"]
 IDS: list[Any] = [..., None, "", 5, "a b", "a/b", "a~b", "ä", "a\n", "x" * 65]
+FAR_YEARS = {"0001-01-01", "1899-12-31", "2200-01-01", "9999-12-31"}
+"""Dates that confirming asks about itself: what is confirmed already is answered first (D-44)."""
 DATES: list[Any] = [
     5,
     "",
@@ -136,7 +138,7 @@ TABLE: list[tuple[tuple[str, str, Json], str, list[Any]]] = [
     (DRAFT, "customer_ids", ["A", [None]]),
     (DRAFT, "items", ["x", [5], [""]]),
     (DRAFT, "dry_run", [True]),
-    (CONFIRM, "accounting_date", DATES),
+    (CONFIRM, "accounting_date", [each for each in DATES if each not in FAR_YEARS]),
     (CONFIRM, "number", ["INV-1"]),
 ]
 
