@@ -8,6 +8,8 @@ import hashlib
 from functools import lru_cache
 from typing import NamedTuple
 
+from aggregates.statuses import ActualType
+
 
 class LineKey(NamedTuple):
     """Which contract line something belongs to."""
@@ -85,6 +87,21 @@ def item_id(contract_id: str, line_id: str, *parts: str) -> str:
 def returned_item(contract_id: str, line_id: str, detail_id: str) -> str:
     """The id of what a corrective detail gives back to the backlog (D-78)."""
     return item_id(contract_id, line_id, "returned", detail_id)
+
+
+def billed_actual(detail_id: str) -> str:
+    """The id of the billed actual of a detail, of which there is one at most."""
+    return digest(detail_id, ActualType.BILLED_SALES)
+
+
+def detail_of_item(invoice_id: str, item_id: str) -> str:
+    """The id of the detail that bills an item on an invoice."""
+    return digest(invoice_id, item_id)
+
+
+def corrective_detail(correction_id: str, detail_id: str) -> str:
+    """The id of the detail of a correction that corrects this one."""
+    return digest(correction_id, detail_id)
 
 
 @lru_cache(maxsize=10_000)

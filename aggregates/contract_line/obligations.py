@@ -27,7 +27,7 @@ from aggregates.decision import Decision
 from aggregates.events import Event
 from aggregates.intake.events import RecallWaived
 from aggregates.refusals import NotFound
-from aggregates.statuses import ActualType, BillingType, Cause
+from aggregates.statuses import BillingType, Cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def settle(
     met = [(known, stay) for stay in stays if (known := open_now.get(stay.corrected_detail_id))]
     if not met:
         return
-    causes = {billed_actual(known.detail_id): known.cause for known, _ in met}
+    causes = {streams.billed_actual(known.detail_id): known.cause for known, _ in met}
     sales = [
         (causes[booked.replaces[sale.item_id]], open_sale(booked.line_id, work, sale, booked.cause))
         for booked in returned
@@ -144,11 +144,6 @@ def reversed_sales(
         )
 
 
-def billed_actual(detail_id: str) -> str:
-    """The id of the billed actual of a detail."""
-    return streams.digest(detail_id, ActualType.BILLED_SALES)
-
-
 def _superseding(
     known: Obligation, instead: CorrectedWork, accounting_date: date
 ) -> UnbilledSalesBooked:
@@ -160,7 +155,9 @@ def _superseding(
         cause=Cause.ENTRY_CORRECTION,
         accounting_date=accounting_date,
         approvals=(instead.work,),
-        replaces={sale.item_id: billed_actual(known.detail_id) for sale in instead.work.sales},
+        replaces={
+            sale.item_id: streams.billed_actual(known.detail_id) for sale in instead.work.sales
+        },
     )
 
 

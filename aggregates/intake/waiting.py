@@ -95,7 +95,7 @@ def await_drafts(
     details: dict[str, list[str]] = {}
     for sale in found.drafted:
         invoice_id = str(sale.invoice_id)
-        detail_id = streams.digest(invoice_id, sale.item_id)
+        detail_id = streams.detail_of_item(invoice_id, sale.item_id)
         if detail_id not in told:
             details.setdefault(invoice_id, []).append(detail_id)
     for invoice_id, some in details.items():

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 
 from aggregates import streams
 from aggregates.contract_line.items import OpenSale
-from aggregates.contract_line.obligations import billed_actual
 from aggregates.contract_line.recall_events import Obligation
 from aggregates.contract_line.state import ContractLine
 from aggregates.intake.origins import Origin, of_corrected, of_detail, of_sale
@@ -97,7 +96,9 @@ def owing(found: Whereabouts, owed: Iterable[Owed]) -> None:
             found.owed.append(each)
             instead = each.obligation.instead
             if instead:
-                found.origins += of_corrected(instead, billed_actual(each.obligation.detail_id))
+                found.origins += of_corrected(
+                    instead, streams.billed_actual(each.obligation.detail_id)
+                )
 
 
 def settled(
@@ -166,8 +167,9 @@ class _Search:
 
     def _billed(self, item_id: str, invoice_id: str) -> list[str]:
         """Adds what stays billed of a posted item; the items that corrections gave back."""
-        details = _details(self._invoice_of(invoice_id))
-        posted = next((each for each in details if each.stands.item_id == item_id), None)
+        invoice = self._invoice_of(invoice_id)
+        own = streams.detail_of_item(invoice_id, item_id)
+        posted = invoice.details.get(own) if invoice else None
         if posted is None:
             return []
         source, first_id = posted.source or posted.stands, posted.stands.detail_id
@@ -196,7 +198,7 @@ def _now(
     while invoice and detail and detail.corrected_by:
         detail_id, before = detail.stands.detail_id, detail.stands.quantity
         invoice = invoice_of(detail.corrected_by)
-        detail = next((each for each in _details(invoice) if each.corrects == detail_id), None)
+        detail = invoice.correction_of(detail_id) if invoice else None
         if detail and abs(detail.stands.quantity) < abs(before):
             own = detail.stands.detail_id
             returned.append(streams.returned_item(line.contract_id, line.line_id, own))
@@ -207,7 +209,7 @@ def _actual_of(detail: Detail, returned: Sequence[str]) -> str:
     """The actual that stands for what a detail bills now."""
     # Where nothing stays billed, what came back last stands for it: no billed row does.
     gone = returned and not detail.stands.quantity
-    return returned[-1] if gone else billed_actual(detail.stands.detail_id)
+    return returned[-1] if gone else streams.billed_actual(detail.stands.detail_id)
 
 
 def _add(found: Whereabouts, more: Whereabouts) -> None:
@@ -219,7 +221,3 @@ def _add(found: Whereabouts, more: Whereabouts) -> None:
     billed |= {each.obligation.detail_id for each in found.owed}
     found.billed += [part for part in more.billed if part.detail.stands.detail_id not in billed]
     found.posted_on |= more.posted_on
-
-
-def _details(invoice: Invoice | None) -> Iterable[Detail]:
-    return invoice.details.values() if invoice else ()

@@ -55,11 +55,6 @@ def book(detail: Detail, original: Actual | None, method: BillingMethod, currenc
     return _work(detail, source, original, currency)
 
 
-def billed_id(detail_id: str) -> str:
-    """The id of the billed actual of a detail, of which there is one at most."""
-    return streams.digest(detail_id, BILLED)
-
-
 def rest_of(source: InvoiceDetail, quantity: Decimal, currency: str) -> InvoiceDetail:
     """What a cut to a quantity below its own leaves of a detail (D-45).
 
@@ -146,7 +141,7 @@ def _tax_of(source: InvoiceDetail, amount: Decimal, currency: str) -> Decimal:
 
 def _billed(detail: InvoiceDetail, cause: Cause, replaces: str | None = None) -> tuple[Actual]:
     """The detail as it is billed."""
-    return (_actual(detail, billed_id(detail.detail_id), BILLED, cause, replaces),)
+    return (_actual(detail, streams.billed_actual(detail.detail_id), BILLED, cause, replaces),)
 
 
 def _anew(

@@ -9,7 +9,7 @@ from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
 from aggregates.decision import Decision
 from aggregates.invoice.details import drafted
-from aggregates.invoice.drafting import changed, require_open
+from aggregates.invoice.drafting import changed, require_ordinary
 from aggregates.invoice.edits import check_by_hand, given_price, given_tax, not_zero
 from aggregates.invoice.events import DetailsAdded, InvoiceDetail
 from aggregates.invoice.state import Invoice
@@ -49,10 +49,7 @@ def add(command: AddByHand, invoice: Invoice, deal: Deal) -> Decision:
     corrects another, for a customer who is not on the line, and for a class that a line of time and
     material does not include; Invalid for values that a detail can't have.
     """
-    require_open(invoice)
-    if invoice.corrects is not None:
-        detail = "a corrective draft takes no details by hand: put them on another draft"
-        raise Refused("corrective_draft", detail, "D-77")
+    require_ordinary(invoice)
     line = deal.lines.get(command.line_id)
     if line is None:
         raise Invalid("line_id", f"the contract has no line {command.line_id!r}", "D-68")

@@ -8,7 +8,7 @@ from aggregates import streams
 from aggregates.deal import chunks
 from aggregates.decision import Decision
 from aggregates.events import Event
-from aggregates.invoice.details import Detail
+from aggregates.invoice.details import Detail, corrective
 from aggregates.invoice.drafting import changed
 from aggregates.invoice.editing import DetailsRefused
 from aggregates.invoice.events import (
@@ -77,11 +77,6 @@ def correct(command: CorrectInvoice, invoice: Invoice, later: Mapping[str, Invoi
     return Decision(events=tuple(events), done=(command.correction_id,))
 
 
-def corrective_id(correction_id: str, detail_id: str) -> str:
-    """The id of the detail of a correction that corrects this one."""
-    return streams.digest(correction_id, detail_id)
-
-
 # --- helpers -----------------------------------------------------------------------------------
 
 
@@ -141,7 +136,7 @@ def _already_corrected(detail: str) -> Refused:
 def _holder(detail: Detail, later: Mapping[str, Invoice]) -> Invoice:
     """The last of the corrections that have followed each other: a chain, never a tree (D-79)."""
     holder = later[str(detail.corrected_by)]
-    while (own := _own(holder, detail)) and own.corrected_by:
+    while (own := holder.correction_of(detail.stands.detail_id)) and own.corrected_by:
         detail, holder = own, later[own.corrected_by]
     return holder
 
@@ -156,10 +151,7 @@ def _added(
     for some in chunks(details):
         added = tuple(_corrective(command.correction_id, detail.stands) for detail in some)
         for each in added:
-            stands = Detail(
-                stands=each.detail, source=each.original, corrects=each.original.detail_id
-            )
-            totals.add(stands, methods[each.detail.line_id])
+            totals.add(corrective(each), methods[each.detail.line_id])
         yield CorrectiveDetailsAdded(**changed(draft, totals, command.actor), details=added)
 
 
@@ -167,14 +159,9 @@ def _corrective(correction_id: str, billed: InvoiceDetail) -> CorrectiveDetail:
     """A billed detail on a correction of it: the old price, and nothing else of it (D-76)."""
     nothing = replace(
         billed,
-        detail_id=corrective_id(correction_id, billed.detail_id),
+        detail_id=streams.corrective_detail(correction_id, billed.detail_id),
         quantity=_ZERO,
         amount=_ZERO,
         tax=_ZERO,
     )
     return CorrectiveDetail(detail=nothing, original=billed)
-
-
-def _own(correction: Invoice, detail: Detail) -> Detail | None:
-    """The detail of a correction that corrects this one, None where it was left as it was."""
-    return correction.details.get(corrective_id(correction.invoice_id, detail.stands.detail_id))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from aggregates.invoice.events import MILESTONE, EditedDetail, InvoiceDetail
+from aggregates.invoice.events import MILESTONE, CorrectiveDetail, EditedDetail, InvoiceDetail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +86,12 @@ def drafted(detail: InvoiceDetail) -> Detail:
     if detail.item_id is None:
         return Detail(stands=detail, source=None, by_hand=detail)
     return Detail(stands=detail, source=detail)
+
+
+def corrective(added: CorrectiveDetail) -> Detail:
+    """A detail as it goes on a correction: what it corrects is its source (D-76)."""
+    original = added.original
+    return Detail(stands=added.detail, source=original, corrects=original.detail_id)
 
 
 def items_by_line(details: Iterable[Detail]) -> dict[str, list[str]]:

@@ -102,6 +102,14 @@ def require_open(invoice: Invoice) -> None:
         raise Refused("invoice_confirmed", "a confirmed invoice is read-only", "D-44")
 
 
+def require_ordinary(invoice: Invoice) -> None:
+    """Raises as `require_open`, and Refused for a corrective draft: nothing goes on it (D-77)."""
+    require_open(invoice)
+    if invoice.corrects is not None:
+        detail = "the draft corrects an invoice: nothing else goes on it"
+        raise Refused("corrective_draft", detail, "D-77")
+
+
 class NothingReady(ItemsRefused):
     """A draft was asked for, and no ready item matches it (D-40)."""
 
@@ -249,7 +257,7 @@ def changed(invoice: Invoice, totals: Totals, actor: str) -> dict[str, Any]:
 
 def detail_of(line: ContractLine, item_id: str, invoice_id: str) -> InvoiceDetail:
     """The detail that bills an open item on this invoice."""
-    item, detail_id = line.open_item(item_id), streams.digest(invoice_id, item_id)
+    item, detail_id = line.open_item(item_id), streams.detail_of_item(invoice_id, item_id)
     if isinstance(item, OpenSale):
         actual = item.actual
         return InvoiceDetail(

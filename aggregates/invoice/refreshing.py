@@ -9,10 +9,10 @@ from aggregates.deal import Deal, not_open
 from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
 from aggregates.invoice.details import detail_order
-from aggregates.invoice.drafting import begun, detail_of, put_on, require_open
+from aggregates.invoice.drafting import begun, detail_of, put_on, require_ordinary
 from aggregates.invoice.events import DraftCreated, InvoiceDetail
 from aggregates.invoice.state import Invoice
-from aggregates.refusals import ItemRefused, LeftAlone, Refused
+from aggregates.refusals import ItemRefused, LeftAlone
 from aggregates.statuses import BillingStatus
 
 # --- commands ----------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ def refresh(command: RefreshDraft, invoice: Invoice, deal: Deal) -> Decision:
     `deal` has the lines that the draft was made for, all of the contract if none were named.
     Nothing happens when nothing is ready. Raises as `add`.
     """
-    _check_ordinary(invoice)
+    require_ordinary(invoice)
     details = sorted(_ready_for(invoice, deal), key=detail_order)
     if not details:
         return NOTHING
@@ -68,7 +68,7 @@ def add(command: AddItems, invoice: Invoice, deal: Deal) -> Decision:
     Raises NotFound for a deleted draft, Refused for a confirmed or corrective one, and when the
     draft can't hold the sum.
     """
-    _check_ordinary(invoice)
+    require_ordinary(invoice)
     found, refused = _addable(command.items, deal, invoice.customer_id)
     details = [detail_of(line, item_id, invoice.invoice_id) for line, item_id in found]
     if refused:
@@ -104,14 +104,6 @@ def add_to_newest(command: AddToNewest, newest: Mapping[str, Invoice], deal: Dea
 
 
 # --- helpers -----------------------------------------------------------------------------------
-
-
-def _check_ordinary(invoice: Invoice) -> None:
-    """Raises NotFound or Refused unless it is an open draft that corrects nothing."""
-    require_open(invoice)
-    if invoice.corrects is not None:
-        detail = "the draft corrects an invoice: nothing else goes on it"
-        raise Refused("corrective_draft", detail, "D-77")
 
 
 def _ready_for(invoice: Invoice, deal: Deal) -> Iterator[InvoiceDetail]:

@@ -9,8 +9,16 @@ from decimal import Decimal
 
 from rpds import HashTrieMap, HashTrieSet
 
+from aggregates import streams
 from aggregates.events import Event
-from aggregates.invoice.details import Detail, detail_order, drafted, items_by_line, recalled_by
+from aggregates.invoice.details import (
+    Detail,
+    corrective,
+    detail_order,
+    drafted,
+    items_by_line,
+    recalled_by,
+)
 from aggregates.invoice.events import (
     CorrectionDrafted,
     CorrectionOpened,
@@ -81,6 +89,10 @@ class Invoice:
     def is_open(self) -> bool:
         """Whether it can still be worked on: a draft, in review or not (D-42)."""
         return self.status in {InvoiceStatus.DRAFT, InvoiceStatus.IN_REVIEW}
+
+    def correction_of(self, detail_id: str) -> Detail | None:
+        """Its detail that corrects this one of another invoice, None where it has none."""
+        return self.details.get(streams.corrective_detail(self.invoice_id, detail_id))
 
     def listed(self) -> list[Detail]:
         """The details in the order in which they are drafted, shown and booked."""
@@ -174,14 +186,7 @@ def _details_after(
             return details.update({each.detail_id: drafted(each) for each in event.details})
         case CorrectiveDetailsAdded():
             return details.update(
-                {
-                    each.detail.detail_id: Detail(
-                        stands=each.detail,
-                        source=each.original,
-                        corrects=each.original.detail_id,
-                    )
-                    for each in event.details
-                }
+                {each.detail.detail_id: corrective(each) for each in event.details}
             )
         case DetailsEdited():
             edited = {

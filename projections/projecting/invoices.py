@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from aggregates.invoice.details import Detail, drafted
+from aggregates.invoice.details import Detail, corrective, drafted
 from aggregates.invoice.events import (
     CorrectionDrafted,
     CorrectiveDetailsAdded,
@@ -119,17 +119,7 @@ def _details(event: InvoiceEvent) -> Iterator[Change]:
             rows = (_detail(event, drafted(each)) for each in event.details)
             yield Put(invoice_details, tuple(rows))
         case CorrectiveDetailsAdded():
-            rows = (
-                _detail(
-                    event,
-                    Detail(
-                        stands=each.detail,
-                        source=each.original,
-                        corrects=each.original.detail_id,
-                    ),
-                )
-                for each in event.details
-            )
+            rows = (_detail(event, corrective(each)) for each in event.details)
             yield Put(invoice_details, tuple(rows))
         case DetailsEdited():
             rows = (_edited(event, each) for each in event.details)

@@ -13,10 +13,10 @@ from aggregates.contract_line.events import (
 )
 from aggregates.contract_line.items import open_sale
 from aggregates.contract_line.state import ContractLine
-from aggregates.invoice.booking import billed_id
 from aggregates.invoice.events import ActualsBooked
 from aggregates.invoice.state import Invoice
 from aggregates.statuses import ActualType, BillingStatus, BillingType, Cause
+from aggregates.streams import billed_actual
 from tests.spec import Story
 
 UNBILLED, BILLED = ActualType.UNBILLED_SALES, ActualType.BILLED_SALES
@@ -114,7 +114,7 @@ def check_chains(story: Story, books: Books) -> None:
     The rest that an edit gave away has rows of its own, at no charge (D-45).
     """
     stands = {
-        billed_id(detail.stands.detail_id): detail
+        billed_actual(detail.stands.detail_id): detail
         for invoice in story.invoices.values()
         if invoice.number
         for detail in invoice.details.values()
@@ -138,7 +138,7 @@ def check_obligations(story: Story, books: Books) -> None:
     billed = books.standing(BILLED)
     for line in story.lines.values():
         for detail_id, owed in line.recalls.obligations.items():
-            actual = billed[billed_id(detail_id)]
+            actual = billed[billed_actual(detail_id)]
             assert owed.detail_id == detail_id
             assert (actual.quantity, actual.amount) == (owed.quantity, owed.amount)
 

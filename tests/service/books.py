@@ -10,8 +10,8 @@ import msgspec
 
 from aggregates import streams
 from aggregates.contract_line.state import ContractLine
-from aggregates.invoice.booking import billed_id
 from aggregates.invoice.state import Invoice
+from aggregates.streams import billed_actual
 from service.ledger.ledger import Ledger
 from service.wire import from_states
 from tests.office import SOURCE, Json
@@ -243,7 +243,7 @@ def _check_obligations(books: Books, ledger: Ledger) -> None:
     for invoice, detail in books.details("confirmed"):
         left_as_billed = invoice["corrects"] and not detail["edited"]
         if not (left_as_billed or detail["corrected_by"]) and Decimal(detail["quantity"]):
-            row = stands[billed_id(detail["detail_id"])]
+            row = stands[billed_actual(detail["detail_id"])]
             assert row["actual_id"] not in books.reversed
             assert _of(row) == _of(detail)
             if row["approval_id"]:

@@ -10,6 +10,12 @@ def six_hours(approval_id: str = "ap-1", **told: str) -> Json:
     return approval(approval_id, **{**known, **told})
 
 
+def eight_hours(approval_id: str = "ap-1", **told: str) -> Json:
+    """8 h at 95, tax 144.40."""
+    known = {"quantity": "8", "unit_price": "95.00", "tax": "144.40", "role": "senior"}
+    return approval(approval_id, **{**known, **told})
+
+
 def recall(approval_id: str = "ap-1", *, event_id: str | None = None, **data: str) -> Json:
     """The event that recalls an approval."""
     known = {"approval_id": approval_id, "contract_id": "PC-1", "line_id": "L-1", "reason": "wrong"}

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from aggregates.invoice.confirming import ConfirmInvoice
 from aggregates.job.events import JobStep, StepOutcome
 from aggregates.job.state import Job
 from aggregates.statuses import StepStatus
@@ -26,7 +25,7 @@ def _do(unit: UnitOfWork, _: Job, step: JobStep) -> StepOutcome:
     Any refusal of that confirmation is the outcome of the step.
     """
     invoice_id = str(step.invoice_id)
-    decided = confirm_in(unit, invoice_id, ConfirmInvoice(today=unit.now.date()))
+    decided = confirm_in(unit, invoice_id)
     invoice = invoice_of(unit, invoice_id)
     return StepOutcome(
         status=StepStatus.COMPLETE,

@@ -13,8 +13,37 @@ from aggregates.intake.approvals import KnownApproval
 from aggregates.intake.entry_corrections import CorrectApproval
 from aggregates.intake.recalls import RecallApproval
 from aggregates.intake.whereabouts import Owed, Whereabouts
-from tests.aggregates.examples import CONTRACT, DAY, SOURCE
-from tests.spec import Outcome, Story
+from tests.aggregates.examples import (
+    CONFIRM,
+    CONTRACT,
+    DAY,
+    SOURCE,
+    a_contract,
+    a_fixed_price_line,
+    a_line,
+    an_approval,
+    draft,
+    ready,
+    sale,
+)
+from tests.spec import Outcome, Story, given
+
+EIGHT_HOURS = an_approval("1", quantity="8", price="95", tax="144.40", role="senior")
+ITEM = sale("1", "A")
+
+
+def approved(**terms: Any) -> Outcome:
+    """8 h at 95 under a limit of 1,000, and two more lines to go to."""
+    return given(
+        a_contract(limit="1000"),
+        a_line(**terms),
+        a_line("L2", splits={"A": "25", "B": "75"}),
+        a_fixed_price_line("FP"),
+    ).when(EIGHT_HOURS)
+
+
+def billed() -> Outcome:
+    return approved().when(ready(ITEM)).when(draft(ITEM)).when(CONFIRM)
 
 
 def known(story: Story, approval_id: str = "1") -> KnownApproval:

@@ -16,17 +16,11 @@ from aggregates.intake import entry_corrections
 from aggregates.refusals import Refused
 from aggregates.statuses import BillingType
 from tests.aggregates.examples import (
-    CONFIRM,
     CONTRACT,
-    a_contract,
-    a_fixed_price_line,
-    a_line,
-    an_approval,
-    draft,
-    ready,
-    sale,
 )
 from tests.aggregates.intake.recalling import (
+    approved,
+    billed,
     booked_rows,
     corrected,
     found,
@@ -37,24 +31,7 @@ from tests.aggregates.intake.recalling import (
 )
 from tests.aggregates.invoice.books import confirmed, correct
 from tests.aggregates.invoice.drafts import edit
-from tests.spec import Outcome, given
-
-EIGHT_HOURS = an_approval("1", quantity="8", price="95", tax="144.40", role="senior")
-ITEM = sale("1", "A")
-
-
-def approved(**terms: Any) -> Outcome:
-    """8 h at 95 under a limit of 1,000, and two more lines to go to."""
-    return given(
-        a_contract(limit="1000"),
-        a_line(**terms),
-        a_line("L2", splits={"A": "25", "B": "75"}),
-        a_fixed_price_line("FP"),
-    ).when(EIGHT_HOURS)
-
-
-def billed() -> Outcome:
-    return approved().when(ready(ITEM)).when(draft(ITEM)).when(CONFIRM)
+from tests.spec import Outcome
 
 
 def test_what_is_to_come_of_a_corrected_entry_has_not_to_be_looked_up_d82() -> None:

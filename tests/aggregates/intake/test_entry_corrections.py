@@ -17,20 +17,18 @@ from aggregates.intake.events import ApprovalCorrected
 from aggregates.refusals import Refused
 from aggregates.statuses import BillingType, NTEStatus
 from tests.aggregates.examples import (
-    CONFIRM,
     CONTRACT,
     DAY,
     SOURCE,
     a_contract,
-    a_fixed_price_line,
     a_line,
-    an_approval,
     committed,
-    draft,
-    ready,
-    sale,
 )
 from tests.aggregates.intake.recalling import (
+    EIGHT_HOURS,
+    ITEM,
+    approved,
+    billed,
     booked_rows,
     corrected,
     found,
@@ -42,23 +40,6 @@ from tests.aggregates.intake.recalling import (
 from tests.aggregates.invoice.books import confirmed, correct
 from tests.aggregates.invoice.drafts import edit
 from tests.spec import Outcome, given
-
-EIGHT_HOURS = an_approval("1", quantity="8", price="95", tax="144.40", role="senior")
-ITEM = sale("1", "A")
-
-
-def approved(**terms: Any) -> Outcome:
-    """8 h at 95 under a limit of 1,000, and two more lines to go to."""
-    return given(
-        a_contract(limit="1000"),
-        a_line(**terms),
-        a_line("L2", splits={"A": "25", "B": "75"}),
-        a_fixed_price_line("FP"),
-    ).when(EIGHT_HOURS)
-
-
-def billed() -> Outcome:
-    return approved().when(ready(ITEM)).when(draft(ITEM)).when(CONFIRM)
 
 
 def test_an_entry_is_reversed_and_recorded_anew_d85() -> None:

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from aggregates.actuals import Actual
-from aggregates.invoice.booking import billed_id, rest_of
+from aggregates.invoice.booking import rest_of
 from aggregates.invoice.by_hand import AddByHand
 from aggregates.invoice.events import InvoiceConfirmed, InvoiceDetail
 from aggregates.money import unit_of
 from aggregates.statuses import AdjustmentStatus, BillingType, Cause, TransactionClass
+from aggregates.streams import billed_actual
 from tests.aggregates.examples import (
     CONFIRM,
     DAY,
@@ -87,7 +88,7 @@ def test_the_rows_of_an_edit_name_their_cause_what_they_reverse_and_replace_d45_
     assert chain(rest) == (Cause.EDIT, None, sale(), "1")
     assert chain(its_own) == (Cause.EDIT, rest.actual_id, None, "1")
     assert chain(free) == (Cause.EDIT, None, sale(), "1")
-    assert billed.actual_id == billed_id(detail(done).stands.detail_id)
+    assert billed.actual_id == billed_actual(detail(done).stands.detail_id)
     assert len({actual.actual_id for actual in booked(done)}) == 7
     unadjustable = [a.adjustment_status is AdjustmentStatus.UNADJUSTABLE for a in booked(done)]
     assert unadjustable == [True, False, True, False, False, True, False]

@@ -4,8 +4,17 @@ import httpx
 import pytest
 
 from tests.office import Json
-from tests.service.http_caller import Caller, approval
-from tests.service.recalling import backlog, committed, correct, credited, owed, recall, rows_of
+from tests.service.http_caller import Caller
+from tests.service.recalling import (
+    backlog,
+    committed,
+    correct,
+    credited,
+    eight_hours,
+    owed,
+    recall,
+    rows_of,
+)
 
 TM = "/backlog/time-and-material"
 
@@ -17,12 +26,6 @@ async def caller(http: httpx.AsyncClient) -> Caller:
     await caller.contract(limit="1000.00")
     await caller.line()
     return caller
-
-
-def eight_hours(approval_id: str = "ap-1", **told: str) -> Json:
-    """8 h at 95, tax 144.40."""
-    known = {"quantity": "8", "unit_price": "95.00", "tax": "144.40", "role": "senior"}
-    return approval(approval_id, **{**known, **told})
 
 
 async def test_a_corrected_entry_is_reversed_and_recorded_anew_d85(caller: Caller) -> None:
