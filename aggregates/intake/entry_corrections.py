@@ -100,7 +100,7 @@ def correct(
         reason=command.reason,
         entry=_kept(changed),
     )
-    booked = _booked(target, now, found.origins, today) if now else ()
+    booked = _booked(target, now, found, today) if now else ()
     changes = [*limits.changes(), *(() if new_limits is limits else new_limits.changes())]
     reversals = reversed_sales(line, found.unbilled, Cause.ENTRY_CORRECTION, today)
     return Decision(
@@ -261,12 +261,11 @@ def _by_customer(
     }
 
 
-def _booked(
-    target: Target, work: ApprovedWork, origins: Sequence[Origin], today: date
-) -> list[Event]:
+def _booked(target: Target, work: ApprovedWork, found: Whereabouts, today: date) -> list[Event]:
     """The new actuals, each in the place of one of before, and their verdicts."""
     line = target.line
     on = {"contract_id": line.contract_id, "line_id": line.line_id}
+    replaced = {sale.item_id: _replaced(sale, found) for sale in work.sales}
     results: list[NTEResult] = approvals.evaluate(line.line_id, work, target.limits)
     events: list[Event] = [
         UnbilledSalesBooked(
@@ -275,18 +274,19 @@ def _booked(
             cause=Cause.ENTRY_CORRECTION,
             accounting_date=today,
             approvals=(replace(work, sales=some),),
-            replaces={sale.item_id: _replaced(sale, origins) for sale in some} if origins else {},
+            replaces={sale.item_id: actual for sale in some if (actual := replaced[sale.item_id])},
         )
         for some in chunks(work.sales)
     ]
     return [*events, *(NTEEvaluated(**on, results=some) for some in chunks(results))]
 
 
-def _replaced(sale: UnbilledSale, origins: Sequence[Origin]) -> str:
-    """The actual whose place a new one takes: the most alike of those that were there."""
+def _replaced(sale: UnbilledSale, found: Whereabouts) -> str | None:
+    """The actual whose place a new one takes: the most alike of those that nothing bills."""
 
     def unlike(origin: Origin) -> tuple[bool, bool]:
         was = origin.sale
         return was.customer_id != sale.customer_id, was.billing_type is not sale.billing_type
 
-    return min(origins, key=unlike).actual_id
+    free = [each for each in found.origins if each.actual_id not in {None, *found.posted_on}]
+    return min(free, key=unlike).actual_id if free else None

@@ -12,14 +12,15 @@ from aggregates.statuses import NTEStatus, TransactionClass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """An item as its approval made it, and the actual that stands for it now.
+    """An item as its approval made it, and the actual that stands for it in the backlog.
 
-    `work` is what the approval reported, without its sales.
+    `work` is what the approval reported, without its sales. There is no such actual where it is
+    billed.
     """
 
     work: ApprovedWork
     sale: UnbilledSale
-    actual_id: str
+    actual_id: str | None
 
 
 def of_sale(sale: OpenSale) -> Origin:
@@ -27,12 +28,12 @@ def of_sale(sale: OpenSale) -> Origin:
     return _origin(sale.actual, sale, sale.customer_id, sale.item_id)
 
 
-def of_detail(detail: InvoiceDetail, customer_id: str, actual_id: str) -> Origin:
+def of_detail(detail: InvoiceDetail, customer_id: str, actual_id: str | None) -> Origin:
     """What a billed item was, by the source of its detail."""
     return _origin(detail, detail, customer_id, actual_id)
 
 
-def of_corrected(instead: CorrectedWork, actual_id: str) -> list[Origin]:
+def of_corrected(instead: CorrectedWork, actual_id: str | None) -> list[Origin]:
     """What an entry was corrected to, and is not there as long as it is billed as before."""
     return [
         Origin(work=instead.work, sale=sale, actual_id=actual_id) for sale in instead.work.sales
@@ -43,7 +44,7 @@ def _origin(
     charged: Actual | InvoiceDetail,
     reported: OpenSale | InvoiceDetail,
     customer_id: str,
-    actual_id: str,
+    actual_id: str | None,
 ) -> Origin:
     return Origin(
         work=ApprovedWork(

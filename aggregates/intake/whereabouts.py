@@ -96,9 +96,7 @@ def owing(found: Whereabouts, owed: Iterable[Owed]) -> None:
             found.owed.append(each)
             instead = each.obligation.instead
             if instead:
-                found.origins += of_corrected(
-                    instead, streams.billed_actual(each.obligation.detail_id)
-                )
+                found.origins += of_corrected(instead, None)
 
 
 def settled(
@@ -205,11 +203,9 @@ def _now(
     return (invoice, detail) if invoice and detail else None, returned
 
 
-def _actual_of(detail: Detail, returned: Sequence[str]) -> str:
-    """The actual that stands for what a detail bills now."""
-    # Where nothing stays billed, what came back last stands for it: no billed row does.
-    gone = returned and not detail.stands.quantity
-    return returned[-1] if gone else streams.billed_actual(detail.stands.detail_id)
+def _actual_of(detail: Detail, returned: Sequence[str]) -> str | None:
+    """The actual that came back last of what a detail billed; None where some is billed still."""
+    return returned[-1] if returned and not detail.stands.quantity else None
 
 
 def _add(found: Whereabouts, more: Whereabouts) -> None:

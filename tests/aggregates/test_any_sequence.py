@@ -42,7 +42,7 @@ from aggregates.invoice.events import MILESTONE, ActualsBooked, InvoiceNumberAss
 from aggregates.invoice.state import Invoice
 from aggregates.limits import Usage
 from aggregates.money import unit_of
-from aggregates.refusals import Refused
+from aggregates.refusals import Invalid, Refused
 from aggregates.statuses import (
     ActualType,
     BillingMethod,
@@ -377,7 +377,11 @@ class AnySequence(RuleBasedStateMachine):
             self.story = recall(self.story, approval_id).after
             assert not found(self.story, approval_id).unbilled
         else:
-            self.story = corrected(self.story, approval_id, quantity=quantity).after
+            try:
+                self.story = corrected(self.story, approval_id, quantity=quantity).after
+            except Invalid as invalid:
+                if invalid.rule != "D-21":  # the billable quantity keeps its sign
+                    raise
 
     def some_invoice(self, data: st.DataObject) -> str:
         """A draft if there is one, or any invoice: confirmed and deleted ones too."""

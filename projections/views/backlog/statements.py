@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -118,7 +117,7 @@ class View:
         columns = {**table.c, **self._found_by}
         self._beside_a_key: Columns = {n: past_indexes(c) for n, c in columns.items()}
 
-    @cached_property
+    @property
     def rows(self) -> Select[Any]:
         """Every row."""
         return self._rows(self.joins)

@@ -12,7 +12,7 @@ from aggregates.intake import approvals, entry_corrections, recalls, whereabouts
 from aggregates.intake.approvals import KnownApproval
 from aggregates.intake.entry_corrections import CorrectApproval
 from aggregates.intake.recalls import RecallApproval
-from aggregates.intake.whereabouts import Owed, Whereabouts
+from aggregates.intake.whereabouts import NotLookedUp, Owed, Whereabouts
 from tests.aggregates.examples import (
     CONFIRM,
     CONTRACT,
@@ -65,22 +65,30 @@ def open_obligations(story: Story) -> list[Obligation]:
     ]
 
 
-def found(
-    story: Story, approval_id: str = "1", posted_on: Mapping[str, str | None] | None = None
-) -> Whereabouts:
+def found(story: Story, approval_id: str = "1") -> Whereabouts:
     """Where the work of an approval is; what is posted is on the one invoice that bills it."""
-    of = known(story, approval_id)
-    line = story.lines[of.place.line_id]
-    posted = {
+    posted_on: dict[str, str | None] = {
         str(detail.stands.item_id): invoice.invoice_id
         for invoice in story.invoices.values()
         for detail in invoice.details.values()
         if not invoice.corrects
     }
+    while True:
+        try:
+            return found_with(posted_on, story, approval_id)
+        except NotLookedUp as missing:
+            posted_on |= dict.fromkeys(missing.items)
+
+
+def found_with(
+    posted_on: Mapping[str, str | None], story: Story, approval_id: str = "1"
+) -> Whereabouts:
+    """Where the work of an approval is, with no more looked up than this."""
+    of = known(story, approval_id)
+    line = story.lines[of.place.line_id]
     owed = _obligations(story, of, Recalls.obligation)
     settled = _obligations(story, of, Recalls.settled_one)
-    listed = dict.fromkeys(of.items, None) | posted if posted_on is None else posted_on
-    listed = whereabouts.to_come([*owed, *settled]) | dict(listed)
+    listed = whereabouts.to_come([*owed, *settled]) | dict(posted_on)
     there = whereabouts.find(of.items, line, listed, story.invoices.get)
     whereabouts.owing(there, owed)
     whereabouts.settled(there, settled, line, listed, story.invoices.get)

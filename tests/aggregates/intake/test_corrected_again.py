@@ -24,6 +24,7 @@ from tests.aggregates.intake.recalling import (
     booked_rows,
     corrected,
     found,
+    found_with,
     known,
     open_obligations,
     recall,
@@ -36,7 +37,7 @@ from tests.spec import Outcome
 
 def test_what_is_to_come_of_a_corrected_entry_has_not_to_be_looked_up_d82() -> None:
     story = corrected(billed().after, quantity=Decimal(6)).after
-    there = found(story, posted_on={})
+    there = found_with({}, story)
     assert (there.billed, [str(each.obligation.amount) for each in there.owed]) == ([], ["760.00"])
     assert [str(origin.sale.quantity) for origin in there.origins] == ["6.000000"]
 

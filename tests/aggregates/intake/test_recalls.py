@@ -35,6 +35,7 @@ from tests.aggregates.examples import (
 )
 from tests.aggregates.intake.recalling import (
     found,
+    found_with,
     known,
     open_obligations,
     recall,
@@ -160,11 +161,11 @@ def test_a_recall_finds_what_a_correction_of_the_price_left_d79() -> None:
 def test_what_is_not_open_has_to_be_looked_up_d83() -> None:
     story = billed().after
     with pytest.raises(NotLookedUp) as missing:
-        found(story, posted_on={})
+        found_with({}, story)
     assert missing.value.items == [OF_A]
-    there = found(story, posted_on={OF_A: None})
+    there = found_with({OF_A: None}, story)
     assert ([s.item_id for s in there.unbilled], there.billed) == ([OF_B], [])
-    assert found(story, posted_on={OF_A: "no such invoice"}).billed == []
+    assert found_with({OF_A: "no such invoice"}, story).billed == []
 
 
 def test_a_waived_obligation_ends_the_recall_and_what_is_billed_stays_d83() -> None:
@@ -235,7 +236,7 @@ def test_what_is_posted_while_a_recall_waits_is_not_looked_up_d23() -> None:
     assert posted.lines["L1"].recalls.awaited[OF_B].invoice_id == told.invoice_id
     first, _ = posted.invoices
     freed = Outcome(posted).when(DeleteDraft(), invoice_id=first).after
-    there = found(freed, posted_on={})
+    there = found_with({}, freed)
     assert [part.item_id for part in there.billed] == [OF_B]
     assert [each.item_id for each in there.unbilled] == [OF_A]
     after = recall(freed).after
