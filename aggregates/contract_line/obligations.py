@@ -59,9 +59,9 @@ def settle(
 
     To be recorded after what the correction books: of the obligations on details in `stays`, what
     `returned` to the backlog is reversed for good, and each shows what still stays billed. One of
-    which nothing stays is closed; what its entry was corrected to comes to the backlog then, and is
-    evaluated when it is marked (D-85). One is closed, too, where what stays is just that. Nothing
-    follows where no obligation is open.
+    which nothing stays is closed; what the entry was corrected to comes to the backlog with the
+    last that its customer has of it, and is evaluated when it is marked (D-85). One is closed, too,
+    where what stays is just that. Nothing follows where no obligation is open.
     """
     open_now = line.recalls.obligations
     met = [(known, stay) for stay in stays if (known := open_now.get(stay.corrected_detail_id))]
@@ -79,10 +79,20 @@ def settle(
         yield from reversed_sales(
             line, [s for of, s in sales if of is cause], cause, accounting_date
         )
-    for known, stay in met:
-        if known.instead and not stay.quantity:
-            yield _superseding(known, known.instead, accounting_date)
-    for some in chunks(_change(known, stay) for known, stay in met):
+    changes: list[ObligationChange] = []
+    for alike in _of_one_customer(met, open_now.values()):
+        was = next((known for known, _ in alike if known.instead), None)
+        instead = was.instead if was else None
+        left = [stay for _, stay in alike if stay.quantity]
+        if was and instead and not left:
+            yield _superseding(was, instead, accounting_date)
+        # It waits for another part now, best for the one that is right with it.
+        waits = min(left, key=lambda stay: not _is_right(instead, stay), default=None)
+        for known, stay in alike:
+            change = _change(known, stay, instead if stay is waits else None)
+            if not _says_nothing(change, known):
+                changes.append(change)
+    for some in chunks(changes):
         yield ObligationsChanged(
             contract_id=line.contract_id,
             line_id=line.line_id,
@@ -161,15 +171,51 @@ def _superseding(
     )
 
 
-def _is_right(known: Obligation, stay: StaysBilled) -> bool:
+def _of_one_customer(
+    met: Sequence[tuple[Obligation, StaysBilled]], open_now: Iterable[Obligation]
+) -> Iterable[list[tuple[Obligation, StaysBilled]]]:
+    """What a correction meets with the other open obligations of the approval and customer."""
+    alike: dict[tuple[str | None, str, str], list[tuple[Obligation, StaysBilled]]] = {}
+    for known, stay in met:
+        alike.setdefault(_whose(known), []).append((known, stay))
+    told = {known.detail_id for known, _ in met}
+    for known in sorted(open_now, key=lambda each: each.detail_id):
+        if known.detail_id not in told and _whose(known) in alike:
+            alike[_whose(known)].append((known, _as_it_is(known)))
+    return alike.values()
+
+
+def _whose(known: Obligation) -> tuple[str | None, str, str]:
+    return known.source, known.approval_id, known.customer_id
+
+
+def _as_it_is(known: Obligation) -> StaysBilled:
+    return StaysBilled(
+        corrected_detail_id=known.detail_id,
+        invoice_id=known.invoice_id,
+        detail_id=known.detail_id,
+        quantity=known.quantity,
+        amount=known.amount,
+    )
+
+
+def _says_nothing(change: ObligationChange, known: Obligation) -> bool:
+    """Whether an obligation that no correction met stays as it is."""
+    is_there = change.detail_id == known.detail_id and change.status is ObligationStatus.OPEN
+    return is_there and change.instead == known.instead
+
+
+def _is_right(instead: CorrectedWork | None, stay: StaysBilled) -> bool:
     """Whether what stays billed is what the entry was corrected to."""
-    if known.instead is None:
+    if instead is None:
         return False
-    charged = [s for s in known.instead.work.sales if s.billing_type is BillingType.CHARGEABLE]
+    charged = [s for s in instead.work.sales if s.billing_type is BillingType.CHARGEABLE]
     return [(sale.quantity, sale.amount) for sale in charged] == [(stay.quantity, stay.amount)]
 
 
-def _change(known: Obligation, stay: StaysBilled) -> ObligationChange:
+def _change(
+    known: Obligation, stay: StaysBilled, instead: CorrectedWork | None
+) -> ObligationChange:
     return ObligationChange(
         obligation_id=known.obligation_id,
         corrected_detail_id=stay.corrected_detail_id,
@@ -179,7 +225,8 @@ def _change(known: Obligation, stay: StaysBilled) -> ObligationChange:
         amount=stay.amount,
         status=(
             ObligationStatus.OPEN
-            if stay.quantity and not _is_right(known, stay)
+            if stay.quantity and not _is_right(instead, stay)
             else ObligationStatus.CLOSED
         ),
+        instead=instead,
     )

@@ -78,7 +78,10 @@ class ObligationStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObligationChange:
-    """What still stays billed after a correction, and where; closed when that is nothing."""
+    """What still stays billed after a correction, and where; closed when that is nothing.
+
+    `instead` is what comes when nothing stays billed, of this and of the customer's other parts.
+    """
 
     obligation_id: str
     corrected_detail_id: str
@@ -87,6 +90,7 @@ class ObligationChange:
     quantity: Decimal
     amount: Decimal
     status: ObligationStatus
+    instead: CorrectedWork | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,6 +134,7 @@ def _changed(recalls: Recalls, event: ObligationsChanged) -> Recalls:
             detail_id=change.detail_id,
             quantity=change.quantity,
             amount=change.amount,
+            instead=change.instead,
         )
         if change.status is ObligationStatus.OPEN:
             obligations = obligations.insert(change.detail_id, still)

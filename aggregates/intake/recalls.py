@@ -106,7 +106,7 @@ class Owing:
     ) -> Iterator[ObligationsOpened]:
         """Each billed part must be corrected; `instead`, by customer, is what comes then (D-85).
 
-        That of a customer comes with the first of its parts.
+        That of a customer waits for the first of its parts, and then for the others.
         """
         later = instead if instead is not None else {}
         found = [self._of(line, part, later.pop(part.customer_id, None)) for part in billed]

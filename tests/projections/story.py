@@ -999,6 +999,7 @@ OBLIGATIONS_CHANGED = ObligationsChanged(
             quantity=d("1.5"),
             amount=d("300.00"),
             status=ObligationStatus.OPEN,
+            instead=None,
         ),
         ObligationChange(
             obligation_id="C1~T~2",
@@ -1008,6 +1009,7 @@ OBLIGATIONS_CHANGED = ObligationsChanged(
             quantity=d("0"),
             amount=d("0.00"),
             status=ObligationStatus.CLOSED,
+            instead=None,
         ),
     ),
 )

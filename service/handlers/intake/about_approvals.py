@@ -52,11 +52,12 @@ def act(
     if known is None or known.recorded is None:
         unit.append(waiting.await_approval(known, parked_id, command))
         return Acted(outcome=Outcome.PARKED, why=NotFound("approval", command.approval_id))
-    recalls.check_place(command, known)
     if _another_waits(unit, known, parked_id):
         detail = "an earlier event about the approval waits for a draft"
         unit.append(waiting.await_approval(known, parked_id, command))
         return Acted(outcome=Outcome.PARKED, why=Refused("item_on_draft", detail, "D-82"))
+    # An earlier event may have moved it.
+    recalls.check_place(command, known)
     if isinstance(command, CorrectApproval):
         entry_corrections.check_not_recalled(known)
     elif known.recall:

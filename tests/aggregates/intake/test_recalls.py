@@ -314,6 +314,7 @@ def test_events_of_others_leave_what_is_remembered_as_it_is() -> None:
                 quantity=SIX_HOURS.quantity,
                 amount=SIX_HOURS.tax,
                 status=ObligationStatus.OPEN,
+                instead=None,
             ),
         ),
     )

@@ -233,6 +233,20 @@ async def test_a_correction_waits_for_the_draft_of_its_entry_d85(caller: Caller)
     assert await caller.rows("/intake/parked") == []
 
 
+async def test_what_follows_a_correction_that_waits_names_the_line_where_it_will_be_d82(
+    caller: Caller,
+) -> None:
+    await caller.line("L-2")
+    (recorded,) = await caller.post(eight_hours())
+    await caller.mark(recorded["items"])
+    (draft,) = (await caller.draft())["invoices"]
+    waits = await caller.post(correct(line_id="L-2"), recall(line_id="L-2"))
+    assert [result["problem"]["code"] for result in waits] == ["item_on_draft"] * 2
+    await caller.call("DELETE", f"/invoices/{draft['invoice_id']}")
+    assert await backlog(caller) == []
+    assert await caller.rows("/intake/parked") == []
+
+
 async def test_what_returns_of_a_billed_entry_is_superseded_by_the_corrected_values_d85(
     caller: Caller,
 ) -> None:

@@ -375,7 +375,10 @@ EXAMPLES: tuple[Event, ...] = (
                 detail_id="d2",
                 quantity=Decimal(0),
                 amount=Decimal("0.00"),
-                status=recall_events.ObligationStatus.CLOSED,
+                status=recall_events.ObligationStatus.OPEN,
+                instead=recall_events.CorrectedWork(
+                    contract_id="C1", line_id="L2", currency="EUR", work=WORK
+                ),
             ),
         ),
     ),
