@@ -1,0 +1,1 @@
+"""Who may call, and for what: scopes, and what a token says of its bearer."""

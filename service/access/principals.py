@@ -1,0 +1,44 @@
+"""What a bearer may do: the scopes of the API, and what a token that was checked says."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What a token lets its bearer do; each route asks for one."""
+
+    APPROVALS_WRITE = "approvals:write"
+    CONTRACTS_WRITE = "contracts:write"
+    BACKLOG_READ = "backlog:read"
+    BACKLOG_WRITE = "backlog:write"
+    INVOICES_READ = "invoices:read"
+    INVOICES_WRITE = "invoices:write"
+    INVOICES_APPROVE = "invoices:approve"
+    INVOICES_CONFIRM = "invoices:confirm"
+    AUDIT_READ = "audit:read"
+    OPERATIONS = "operations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who calls, as a token says.
+
+    `name` is the actor in events: the token's subject or the key's name. `contracts` and
+    `customers` are the only ones that the bearer may know of, None for all; with both, an item must
+    be of such a contract and of such a customer.
+    """
+
+    name: str
+    tenant: str
+    scopes: frozenset[Scope]
+    contracts: frozenset[str] | None = None
+    customers: frozenset[str] | None = None
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether there are contracts or customers that the bearer may not know of."""
+        return self.contracts is not None or self.customers is not None
+
+
+class BadToken(Exception):
+    """A token that lets nobody in; the text says what is wrong with it, and no more."""
