@@ -23,6 +23,8 @@ _PART = 512
 """Bytes of a part of a small state, such as a customer with a limit and its usage."""
 _OF_A_STORED_BYTE = 3
 """Bytes in memory for a byte of JSON: of an item some 1,000 against 360."""
+_LARGE_ITEM = 8 * 1024
+"""Bytes in memory of an item with long texts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,6 +64,17 @@ def _by_what_is_stored(state: object, stored: int) -> int:
     return _PART + _OF_A_STORED_BYTE * stored
 
 
+def _by_open_items(line: contract_line.ContractLine | None, stored: int) -> int:
+    """For lines: what was posted is stored still, but no longer in the state."""
+    if line is None:
+        return _PART
+    recalls = line.recalls
+    kept = len(line.sales) + len(line.parts) + len(line.milestones) + len(line.completed)
+    kept += len(recalls.awaited) + len(recalls.obligations) + len(recalls.settled)
+    most = _PART * (1 + _parts_of_head(line)) + _LARGE_ITEM * kept
+    return min(most, _by_what_is_stored(line, stored))
+
+
 def _parts_of_contract(known: contract.Contract) -> int:
     return len(known.customers) + len(known.lines) + len(known.usage)
 
@@ -81,7 +94,7 @@ CONTRACT = StreamKind(
 LINE = StreamKind(
     prefix="line",
     evolve=contract_line.evolve,
-    memory=_by_what_is_stored,
+    memory=_by_open_items,
     snapshot=snapshots.LINE,
 )
 LINE_HEAD = StreamKind(

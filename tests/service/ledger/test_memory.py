@@ -16,7 +16,7 @@ from service.tenants.tenant import Tenant
 from service.tenants.tenants import Tenants
 from tests.databases import NewDatabase, opened_storage
 from tests.office import approval_event, contract_event, line_event
-from tests.service.office import caught_up, draft, mark_ready, post, record
+from tests.service.office import caught_up, confirm, draft, mark_ready, post, record
 
 MIB = 1024 * 1024
 CUSTOMERS = [f"customer-{number}" for number in range(40)]
@@ -80,6 +80,16 @@ def test_what_a_state_is_said_to_take_is_near_what_it_takes(
         assert 0.7 * size < folded.memory(kind) < 4 * size
 
 
+def test_of_a_line_what_was_posted_takes_no_memory(tenant: Tenant) -> None:
+    events = (approval_event(f"A{number}") for number in range(200))
+    mark_ready(tenant, record(tenant, contract_event(), line_event(), *events))
+    (invoice,) = draft(tenant)
+    line = streams.line("C1", "L1")
+    assert tenant.ledger.states.fold(LINE, line).memory(LINE) > 100 * 1024
+    confirm(tenant, invoice["invoice_id"])
+    assert tenant.ledger.states.fold(LINE, line).memory(LINE) < 4 * 1024
+
+
 def worked_on(database: str, state_cache: int) -> int:
     """The bytes that a tenant has more in memory once an item of every contract is marked."""
     with closing(Tenants(database, state_cache=state_cache)) as tenants:
@@ -120,7 +130,7 @@ def test_one_state_larger_than_all_that_is_kept_stays_beside_the_others() -> Non
         return Folded(version=version, tail_size=100_000)
 
     cache = StateCache(limit=10_000)
-    one, two = (LINE, streams.line("C1", "L1")), (LINE, streams.line("C2", "L1"))
+    one, two = (INVOICE, streams.invoice("one")), (INVOICE, streams.invoice("two"))
     small = [(CONTRACT, streams.contract(f"C{number}")) for number in range(30)]
     cache.put(one, large(1))
     for key in small[:5]:
