@@ -1,7 +1,7 @@
 """Obligations: what stays billed of recalled work, until its invoice is corrected (D-83)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -27,7 +27,7 @@ from aggregates.decision import Decision
 from aggregates.events import Event
 from aggregates.intake.events import RecallWaived
 from aggregates.refusals import NotFound
-from aggregates.statuses import BillingType, Cause
+from aggregates.statuses import Cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +60,8 @@ def settle(
     To be recorded after what the correction books: of the obligations on details in `stays`, what
     `returned` to the backlog is reversed for good, and each shows what still stays billed. One of
     which nothing stays is closed; what the entry was corrected to comes to the backlog with the
-    last that its customer has of it, and is evaluated when it is marked (D-85). One is closed, too,
-    where what stays is just that. Nothing follows where no obligation is open.
+    last of its customer that is billed alike, and is evaluated when it is marked (D-85). One is
+    closed, too, where what stays is just that. Nothing follows where no obligation is open.
     """
     open_now = line.recalls.obligations
     met = [(known, stay) for stay in stays if (known := open_now.get(stay.corrected_detail_id))]
@@ -82,14 +82,19 @@ def settle(
     changes: list[ObligationChange] = []
     for alike in _of_one_customer(met, open_now.values()):
         was = next((known for known, _ in alike if known.instead), None)
-        instead = was.instead if was else None
-        left = [stay for _, stay in alike if stay.quantity]
-        if was and instead and not left:
-            yield _superseding(was, instead, accounting_date)
-        # It waits for another part now, best for the one that is right with it.
-        waits = min(left, key=lambda stay: not _is_right(instead, stay), default=None)
+        instead, wrong = was.instead if was else None, list[tuple[Obligation, StaysBilled]]()
         for known, stay in alike:
-            change = _change(known, stay, instead if stay is waits else None)
+            right, rest = _told_apart(instead, known, stay, line)
+            if stay.quantity and right is None:
+                wrong.append((known, stay))
+                continue
+            instead = rest
+            changes.append(_change(known, stay, right, ObligationStatus.CLOSED))
+        if was and instead and not wrong:
+            yield _superseding(was, instead, accounting_date)
+        for known, stay in wrong:
+            change = _change(known, stay, instead, ObligationStatus.OPEN)
+            instead = None  # it waits for the first of them
             if not _says_nothing(change, known):
                 changes.append(change)
     for some in chunks(changes):
@@ -174,8 +179,11 @@ def _superseding(
 def _of_one_customer(
     met: Sequence[tuple[Obligation, StaysBilled]], open_now: Iterable[Obligation]
 ) -> Iterable[list[tuple[Obligation, StaysBilled]]]:
-    """What a correction meets with the other open obligations of the approval and customer."""
-    alike: dict[tuple[str | None, str, str], list[tuple[Obligation, StaysBilled]]] = {}
+    """What a correction meets with the other open obligations of the approval and customer.
+
+    Those of what is charged and of what is not are apart.
+    """
+    alike: dict[tuple[str | None, ...], list[tuple[Obligation, StaysBilled]]] = {}
     for known, stay in met:
         alike.setdefault(_whose(known), []).append((known, stay))
     told = {known.detail_id for known, _ in met}
@@ -185,8 +193,8 @@ def _of_one_customer(
     return alike.values()
 
 
-def _whose(known: Obligation) -> tuple[str | None, str, str]:
-    return known.source, known.approval_id, known.customer_id
+def _whose(known: Obligation) -> tuple[str | None, ...]:
+    return known.source, known.approval_id, known.customer_id, known.billing_type
 
 
 def _as_it_is(known: Obligation) -> StaysBilled:
@@ -205,16 +213,26 @@ def _says_nothing(change: ObligationChange, known: Obligation) -> bool:
     return is_there and change.instead == known.instead
 
 
-def _is_right(instead: CorrectedWork | None, stay: StaysBilled) -> bool:
-    """Whether what stays billed is what the entry was corrected to."""
-    if instead is None:
-        return False
-    charged = [s for s in instead.work.sales if s.billing_type is BillingType.CHARGEABLE]
-    return [(sale.quantity, sale.amount) for sale in charged] == [(stay.quantity, stay.amount)]
+def _told_apart(
+    instead: CorrectedWork | None, known: Obligation, stay: StaysBilled, line: ContractLine
+) -> tuple[CorrectedWork | None, CorrectedWork | None]:
+    """What an entry was corrected to: the part of it that stays billed here, and the rest."""
+    wanted = known.billing_type, stay.quantity, stay.amount
+    sales = list(instead.work.sales) if instead else []
+    told = [(sale.billing_type, sale.quantity, sale.amount) for sale in sales]
+    is_here = instead and (instead.contract_id, instead.line_id) == (line.contract_id, line.line_id)
+    if instead is None or not is_here or wanted not in told:
+        return None, instead
+    right = sales.pop(told.index(wanted))
+    rest = replace(instead, work=replace(instead.work, sales=tuple(sales))) if sales else None
+    return replace(instead, work=replace(instead.work, sales=(right,))), rest
 
 
 def _change(
-    known: Obligation, stay: StaysBilled, instead: CorrectedWork | None
+    known: Obligation,
+    stay: StaysBilled,
+    instead: CorrectedWork | None,
+    status: ObligationStatus,
 ) -> ObligationChange:
     return ObligationChange(
         obligation_id=known.obligation_id,
@@ -223,10 +241,6 @@ def _change(
         detail_id=stay.detail_id,
         quantity=stay.quantity,
         amount=stay.amount,
-        status=(
-            ObligationStatus.OPEN
-            if stay.quantity and not _is_right(instead, stay)
-            else ObligationStatus.CLOSED
-        ),
+        status=status,
         instead=instead,
     )

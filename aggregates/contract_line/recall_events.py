@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from aggregates.contract_line.events import ApprovedWork, LineEvent
-from aggregates.statuses import Cause
+from aggregates.statuses import BillingType, Cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,7 @@ class Obligation:
     customer_id: str
     invoice_id: str
     detail_id: str
+    billing_type: BillingType
     quantity: Decimal
     amount: Decimal
     reason: str | None
@@ -78,9 +79,10 @@ class ObligationStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObligationChange:
-    """What still stays billed after a correction, and where; closed when that is nothing.
+    """What still stays billed after a correction, and where; closed when that is right.
 
-    `instead` is what comes when nothing stays billed, of this and of the customer's other parts.
+    `instead` is what comes when nothing stays billed, of this and of the customer's other parts
+    that are billed alike; of a closed one, what the entry was corrected to and stays billed.
     """
 
     obligation_id: str

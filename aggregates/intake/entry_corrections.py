@@ -26,7 +26,14 @@ from aggregates.events import Event
 from aggregates.intake.approvals import KnownApproval
 from aggregates.intake.events import ApprovalCorrected, CorrectedEntry
 from aggregates.intake.origins import Origin
-from aggregates.intake.recalls import AboutApproval, Owing, ids_of
+from aggregates.intake.recalls import (
+    AboutApproval,
+    BilledAlike,
+    Owing,
+    billed_alike,
+    ids_of,
+    owed_alike,
+)
 from aggregates.intake.whereabouts import Whereabouts
 from aggregates.limits import Limits
 from aggregates.refusals import LeftAlone, Refused
@@ -83,7 +90,7 @@ def correct(
         free(limits, sale)
     why_not = approvals.not_billable(changed, target.line)
     work = None if why_not else approvals.work_of(changed, target.line, target.limits)
-    now, later = _by_customer(work, found, target.line)
+    now, later = _now_and_later(work, found, target.line)
     coming = {each.item_id for one in later.values() for each in one.work.sales}
     about = Owing(known, Cause.ENTRY_CORRECTION, command.reason)
     opened = [*about.opened(line, found.billed, later), *about.taken_over(found.owed, later)]
@@ -237,27 +244,31 @@ def _amount(entry: Approval) -> Decimal:
     return money.extend(billable, entry.unit_price, entry.currency)
 
 
-def _by_customer(
+def _now_and_later(
     work: ApprovedWork | None, found: Whereabouts, line: LineHead
-) -> tuple[ApprovedWork | None, dict[str, CorrectedWork]]:
-    """What of the work comes now, and what comes when a customer's part is billed no longer."""
+) -> tuple[ApprovedWork | None, dict[BilledAlike, CorrectedWork]]:
+    """What of the work comes now, and what comes when a customer is billed no longer alike.
+
+    What is billed to a customer who has only other billing types billed waits for one of these.
+    """
     if work is None:
         return None, {}
-    owing = {part.customer_id for part in found.billed}
-    owing |= {each.obligation.customer_id for each in found.owed}
-    now = tuple(sale for sale in work.sales if sale.customer_id not in owing)
-    later: dict[str, list[UnbilledSale]] = {}
+    owing = [*map(billed_alike, found.billed), *map(owed_alike, found.owed)]
+    first = {customer_id: (customer_id, kind) for customer_id, kind in reversed(owing)}
+    now = tuple(sale for sale in work.sales if sale.customer_id not in first)
+    later: dict[BilledAlike, list[UnbilledSale]] = {}
     for sale in work.sales:
-        if sale.customer_id in owing:
-            later.setdefault(sale.customer_id, []).append(sale)
+        if sale.customer_id in first:
+            alike = sale.customer_id, sale.billing_type
+            later.setdefault(alike if alike in owing else first[sale.customer_id], []).append(sale)
     return replace(work, sales=now) if now else None, {
-        customer_id: CorrectedWork(
+        alike: CorrectedWork(
             contract_id=line.contract_id,
             line_id=line.line_id,
             currency=line.currency,
             work=replace(work, sales=tuple(sales)),
         )
-        for customer_id, sales in later.items()
+        for alike, sales in later.items()
     }
 
 

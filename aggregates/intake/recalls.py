@@ -19,7 +19,7 @@ from aggregates.intake.approvals import KnownApproval
 from aggregates.intake.events import ApprovalRecalled
 from aggregates.intake.whereabouts import BilledPart, Owed, Whereabouts
 from aggregates.refusals import Refused
-from aggregates.statuses import Cause
+from aggregates.statuses import BillingType, Cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +90,20 @@ def correction_required(count: int) -> Refused:
     return Refused("correction_required", f"{of} billed until invoices are corrected", "D-83")
 
 
+BilledAlike = tuple[str, BillingType]
+"""A customer, and as what it is billed."""
+
+
+def billed_alike(part: BilledPart) -> BilledAlike:
+    """Who is billed for it, and as what."""
+    return part.customer_id, part.detail.stands.billing_type
+
+
+def owed_alike(each: Owed) -> BilledAlike:
+    """Who is billed for what is to be corrected, and as what."""
+    return each.obligation.customer_id, each.obligation.billing_type
+
+
 @dataclass(frozen=True, slots=True)
 class Owing:
     """Obligations of an approval, why they are opened, and what comes when they are closed."""
@@ -102,18 +116,18 @@ class Owing:
         self,
         line: ContractLine,
         billed: Iterable[BilledPart],
-        instead: dict[str, CorrectedWork] | None = None,
+        instead: dict[BilledAlike, CorrectedWork] | None = None,
     ) -> Iterator[ObligationsOpened]:
-        """Each billed part must be corrected; `instead`, by customer, is what comes then (D-85).
+        """Each billed part must be corrected; `instead` is what comes then (D-85).
 
-        That of a customer waits for the first of its parts, and then for the others.
+        It waits for the first of what a customer is billed alike, and then for the others.
         """
         later = instead if instead is not None else {}
-        found = [self._of(line, part, later.pop(part.customer_id, None)) for part in billed]
+        found = [self._of(line, part, later.pop(billed_alike(part), None)) for part in billed]
         return _opened(line, found)
 
     def taken_over(
-        self, owed: Iterable[Owed], instead: dict[str, CorrectedWork] | None = None
+        self, owed: Iterable[Owed], instead: dict[BilledAlike, CorrectedWork] | None = None
     ) -> Iterator[ObligationsOpened]:
         """What was to be corrected before still is, for another reason now."""
         later = instead if instead is not None else {}
@@ -123,7 +137,7 @@ class Owing:
                 of,
                 cause=self.cause,
                 reason=self.reason,
-                instead=later.pop(of.customer_id, None),
+                instead=later.pop(owed_alike(each), None),
             )
             yield from _opened(each.line, [now])
 
@@ -143,6 +157,7 @@ class Owing:
             customer_id=part.customer_id,
             invoice_id=part.invoice_id,
             detail_id=stands.detail_id,
+            billing_type=stands.billing_type,
             quantity=stands.quantity,
             amount=stands.amount,
             reason=self.reason,

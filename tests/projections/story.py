@@ -977,6 +977,7 @@ def owed(number: str, reason: str | None = None) -> Obligation:
         customer_id="A",
         invoice_id="I1",
         detail_id=f"detail {number}",
+        billing_type=BillingType.CHARGEABLE,
         quantity=d("4"),
         amount=d("800.00"),
         reason=reason,

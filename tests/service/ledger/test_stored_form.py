@@ -355,6 +355,7 @@ EXAMPLES: tuple[Event, ...] = (
                 customer_id="A",
                 invoice_id="I1",
                 detail_id="d1",
+                billing_type=BillingType.CHARGEABLE,
                 quantity=Decimal("7.5"),
                 amount=Decimal("1500.00"),
                 reason="the wrong week",
