@@ -53,7 +53,7 @@ def act(
         unit.append(waiting.await_approval(known, parked_id, command))
         return Acted(outcome=Outcome.PARKED, why=NotFound("approval", command.approval_id))
     if _another_waits(unit, known, parked_id):
-        detail = "an earlier event about the approval waits for a draft"
+        detail = "an earlier event about the approval still waits"
         unit.append(waiting.await_approval(known, parked_id, command))
         return Acted(outcome=Outcome.PARKED, why=Refused("item_on_draft", detail, "D-82"))
     # An earlier event may have moved it.

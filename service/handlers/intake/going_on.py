@@ -1,6 +1,6 @@
 """Events that wait for drafts go on when these let go of what they are about (D-23, D-85)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from aggregates import streams
 from aggregates.contract_line.state import ContractLine
@@ -8,16 +8,16 @@ from aggregates.intake import waiting
 from aggregates.intake.events import EventParked
 from aggregates.invoice.state import Invoice
 from service.handlers.intake.about_approvals import known_approval
-from service.handlers.intake.taking_in import go_on
+from service.handlers.intake.taking_in import go_on, waiting_like
 from service.ledger.stream_kinds import INVOICE, LINE, PARKING
 from service.ledger.unit_of_work import UnitOfWork
 from service.wire.intake.cloudevents import ABOUT_APPROVALS
 
 
-def dismissed(unit: UnitOfWork, event: EventParked) -> None:
+def dismissed(unit: UnitOfWork, event: EventParked, posted_on: Mapping[str, str | None]) -> None:
     """Nothing waits any more for what a dismissed event waited for; those after it have their turn.
 
-    To be called when it is parked no longer.
+    To be called when it is parked no longer. Raises NotLookedUp as `act`.
     """
     if event.approval_id is None or event.type not in ABOUT_APPROVALS:
         return
@@ -28,7 +28,7 @@ def dismissed(unit: UnitOfWork, event: EventParked) -> None:
     line = unit.load(LINE, streams.line(*known.place))
     if line:
         unit.append(waiting.no_longer(line, _drafts_of(unit, line, event), event.parked_id))
-    go_on(unit, known.waiting)
+    go_on(unit, known.waiting, posted_on)
 
 
 def _drafts_of(unit: UnitOfWork, line: ContractLine, event: EventParked) -> list[Invoice]:
@@ -53,8 +53,5 @@ def go_on_with(unit: UnitOfWork, contract_id: str, parked_ids: Iterable[str]) ->
     place = unit.load(PARKING, streams.parking(contract_id))
     for parked_id in dict.fromkeys(parked_ids):
         event = place.find(parked_id) if place else None
-        if event is None or event.approval_id is None:
-            continue
-        names = streams.approvals_like(event.source, event.contract_id, event.approval_id)
-        known = known_approval(unit, names)
-        go_on(unit, known.waiting if known else ())
+        if event:
+            go_on(unit, waiting_like(unit, event))

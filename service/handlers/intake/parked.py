@@ -3,7 +3,7 @@
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -14,6 +14,7 @@ from aggregates import streams
 from aggregates.intake import parking
 from aggregates.intake.events import EventParked
 from aggregates.intake.whereabouts import NotLookedUp
+from aggregates.statuses import Outcome
 from projections.history import OutcomeUnknown, Unavailable
 from projections.views import parked_events as parked_views
 from projections.views.paging import PageRequest
@@ -23,7 +24,8 @@ from service.handlers.intake import resuming
 from service.handlers.intake.going_on import dismissed
 from service.handlers.intake.looking_up import LOOKUPS, PostedOn, look_up
 from service.handlers.intake.resuming import Resumption
-from service.handlers.intake.taking_in import try_again
+from service.handlers.intake.taking_in import go_on as go_on_after
+from service.handlers.intake.taking_in import try_again, waiting_like
 from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.group_commit import Context
 from service.ledger.stream_kinds import PARKING
@@ -87,33 +89,42 @@ async def retry(tenant: Tenant, request: Request, event_or_parked_id: str) -> An
     """
     contract_id, parked_id = await _find(tenant, event_or_parked_id)
 
-    posted_on: PostedOn = {}
-
-    def work(unit: UnitOfWork) -> Answer:
+    def work(unit: UnitOfWork, posted_on: PostedOn) -> Answer:
         event = _parked_event(unit, contract_id, parked_id)
-        return Answer(body=try_again(unit, contract_id, [event], posted_on)[0].body())
+        (result,) = try_again(unit, contract_id, [event], posted_on)
+        if result.outcome is not Outcome.PARKED:
+            go_on_after(unit, waiting_like(unit, event), posted_on)
+        return Answer(body=result.body())
 
-    for _ in range(LOOKUPS):
-        try:
-            return await submit(tenant, request, work)
-        except NotLookedUp as missing:
-            posted_on.update(await in_thread(look_up, tenant, missing.items))
-    raise Conflict
+    return await _looking_up(tenant, request, work)
 
 
 async def dismiss(tenant: Tenant, request: Request, event_or_parked_id: str, why: str) -> Answer:
     """Takes a parked event off the list for good, with the reason. Raises as `retry`."""
     contract_id, parked_id = await _find(tenant, event_or_parked_id)
 
-    def work(unit: UnitOfWork) -> Answer:
+    def work(unit: UnitOfWork, posted_on: PostedOn) -> Answer:
         state = unit.load(PARKING, streams.parking(contract_id))
         event = parking.waiting(state, parked_id)
         unit.append(parking.dismiss(state, parked_id, why).events)
-        dismissed(unit, event)
+        dismissed(unit, event, posted_on)
         return Answer(body=Done(position=UNSET))
 
     because = replace(request, context=replace(request.context, reason=why))
-    return await submit(tenant, because, work)
+    return await _looking_up(tenant, because, work)
+
+
+async def _looking_up(
+    tenant: Tenant, request: Request, work: Callable[[UnitOfWork, PostedOn], Answer]
+) -> Answer:
+    """What a command answers, after it was looked up where the items are that it breaks off for."""
+    posted_on: PostedOn = {}
+    for _ in range(LOOKUPS):
+        try:
+            return await submit(tenant, request, lambda unit: work(unit, posted_on))
+        except NotLookedUp as missing:
+            posted_on.update(await in_thread(look_up, tenant, missing.items))
+    raise Conflict
 
 
 async def _find(tenant: Tenant, event_or_parked_id: str) -> tuple[str, str]:

@@ -11,11 +11,13 @@ from aggregates.contract.state import Contract
 from aggregates.deal import chunks
 from aggregates.intake.events import EventParked
 from aggregates.intake.state import Parking
+from aggregates.intake.waiting import WAITS
 from projections.views import parked_events as parked_views
 from service.ledger.group_commit import Context, Submission
 from service.ledger.stream_kinds import CONTRACT, PARKING
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant, ViewsBehind
+from service.wire.intake.cloudevents import ABOUT_APPROVALS
 
 STEP = 400
 """Waiting events that are tried in one transaction of their own."""
@@ -42,12 +44,17 @@ def _states(unit: UnitOfWork, contract_id: str) -> tuple[Parking | None, Contrac
     return parking, parking and unit.load(CONTRACT, streams.contract(contract_id))
 
 
+def may_go_on(event: EventParked) -> bool:
+    """Whether an event may be tried again by itself: not if it had its turn, and was refused."""
+    return event.type not in ABOUT_APPROVALS or event.problem_code in WAITS
+
+
 @dataclass(slots=True, kw_only=True)
 class Resumption:
     """What waits on one contract, on its way in: each event is tried once.
 
-    What was refused before, too: a definition may have changed why. `position` is how far the
-    history reached with it.
+    What was refused before, too: a definition may have changed why. Not so what says something of
+    an approval: it was refused at its turn (D-82). `position` is how far the history reached.
     """
 
     tenant: Tenant
@@ -85,7 +92,8 @@ class Resumption:
         parking, contract = done.result
         if parking is None or contract is None:
             return []
-        return parking.to_try(contract.lines, refused=True, but=self._tried)
+        found = parking.to_try(contract.lines, refused=True, but=self._tried)
+        return [event for event in found if may_go_on(event)]
 
     def _step(self, some: Sequence[EventParked]) -> None:
         def work(unit: UnitOfWork) -> None:

@@ -28,7 +28,7 @@ from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
 from aggregates.streams import LineKey
 from service.handlers.intake.about_approvals import Acted, act, is_over, known_approval
-from service.handlers.intake.resuming import next_to_try
+from service.handlers.intake.resuming import may_go_on, next_to_try
 from service.handlers.loading import load_heads
 from service.ledger.stream_kinds import CONTRACT, LINE_HEAD, PARKING, RECEIPT
 from service.ledger.unit_of_work import UnitOfWork
@@ -262,13 +262,20 @@ def resume(unit: UnitOfWork, contract_id: str, most: int = FIRST_STEP) -> int:
     return len(tried)
 
 
-def go_on(unit: UnitOfWork, awaited: Iterable[Waiting]) -> None:
-    """Tries events that waited for an approval, in order, up to the first that waits on (D-82)."""
+def go_on(
+    unit: UnitOfWork,
+    awaited: Iterable[Waiting],
+    posted_on: Mapping[str, str | None] | None = None,
+) -> None:
+    """Tries events that waited for an approval, in order, up to the first that waits on (D-82).
+
+    Raises NotLookedUp as `act` where `posted_on` is given.
+    """
     for each in awaited:
         place = unit.load(PARKING, streams.parking(each.contract_id))
         event = place.find(each.parked_id) if place else None
-        if event:
-            (result,) = try_again(unit, each.contract_id, [event])
+        if event and may_go_on(event):
+            (result,) = try_again(unit, each.contract_id, [event], posted_on)
             if _waits(result):
                 return
 
@@ -289,22 +296,33 @@ def try_again(
             late.append(event)
         else:
             settled = results[event.parked_id] = _settle(unit, event, result)
-            _let_follow(unit, event, settled)
+            _let_follow(unit, event, settled, posted_on)
     desk.record_approvals()
     for event in late:
         results[event.parked_id] = _settle(unit, event, results[event.parked_id])
     return [results[event.parked_id] for event in events]
 
 
-def _let_follow(unit: UnitOfWork, event: EventParked, result: Result) -> None:
+def _let_follow(
+    unit: UnitOfWork,
+    event: EventParked,
+    result: Result,
+    posted_on: Mapping[str, str | None] | None,
+) -> None:
     """What waited for its turn after an event that waited for a definition goes on (D-82)."""
     if event.type not in ABOUT_APPROVALS or event.problem_code not in DEFINED_LATER:
         return
-    if event.approval_id is None or _waits(result):
-        return
+    if not _waits(result):
+        go_on(unit, waiting_like(unit, event), posted_on)
+
+
+def waiting_like(unit: UnitOfWork, event: EventParked) -> Sequence[Waiting]:
+    """What waits, or waited, about the approval that an event is about, in its order."""
+    if event.approval_id is None or event.type not in ABOUT_APPROVALS:
+        return ()
     names = streams.approvals_like(event.source, event.contract_id, event.approval_id)
     known = known_approval(unit, names)
-    go_on(unit, known.waiting if known else ())
+    return known.waiting if known else ()
 
 
 def _waits(result: Result) -> bool:
