@@ -30,6 +30,8 @@ SNAPSHOT_EVERY = 200
 """Events of a stream between two snapshots of it; fewer if they are large, as those of bulk are."""
 MOST_SINCE = 50_000
 """Events since a position that are looked through for those of some streams."""
+MOST_LARGE = 3
+"""Large states that are kept beside the others."""
 SNAPSHOT_BYTES = 256 * 1024
 """Bytes of events from which they are large: a snapshot is read in a quarter of their time."""
 
@@ -61,13 +63,14 @@ class Folded:
 class StateCache:
     """The latest folded states, up to so many bytes in all; the longest unused goes first.
 
-    Beside them there may be one that is larger than the limit by itself: every command on its
-    stream needs it whole, and to read it each time would take seconds.
+    Beside them there may be three that are larger than a quarter of the limit: a large draft, its
+    line, and what it corrects. Every command on them needs them whole, and to read them each time
+    would take seconds.
     """
 
     limit: int
     _bytes: int = 0
-    _large: Key | None = None
+    _large: list[Key] = field(default_factory=list["Key"])
     _folded: OrderedDict[Key, tuple[Folded, int]] = field(
         default_factory=OrderedDict["Key", tuple[Folded, int]]
     )
@@ -79,16 +82,20 @@ class StateCache:
         if known is None:
             return None, False
         self._folded.move_to_end(key)
+        if key in self._large:
+            self._large.remove(key)
+            self._large.append(key)
         return known[0], key not in self._outdated
 
     def put(self, key: Key, folded: Folded) -> None:
         """Keeps a state as its stream leaves it now."""
         self._drop(key)
         size = folded.memory(key[0])
-        if size > self.limit:
-            if self._large:
-                self._drop(self._large)
-            self._large, size = key, 0
+        if size > self.limit // 4:
+            self._large.append(key)
+            size = 0
+            if len(self._large) > MOST_LARGE:
+                self._drop(self._large[0])
         self._folded[key] = folded, size
         self._bytes += size
         while self._bytes > self.limit:
@@ -105,14 +112,15 @@ class StateCache:
         """Gives up all states."""
         self._folded.clear()
         self._outdated.clear()
-        self._bytes, self._large = 0, None
+        self._bytes = 0
+        self._large.clear()
 
     def _drop(self, key: Key) -> None:
         _, size = self._folded.pop(key, (None, 0))
         self._bytes -= size
         self._outdated.discard(key)
-        if key == self._large:
-            self._large = None
+        if key in self._large:
+            self._large.remove(key)
 
     def __bool__(self) -> bool:
         return bool(self._folded)

@@ -125,21 +125,24 @@ def test_however_many_contracts_are_worked_on_no_more_is_kept_than_is_set(
     assert worked_on(new_database(), MIB) < 2 * MIB
 
 
-def test_one_state_larger_than_all_that_is_kept_stays_beside_the_others() -> None:
+def test_three_large_states_stay_beside_the_others() -> None:
     def large(version: int) -> Folded:
         return Folded(version=version, tail_size=100_000)
 
     cache = StateCache(limit=10_000)
-    one, two = (INVOICE, streams.invoice("one")), (INVOICE, streams.invoice("two"))
+    one, *more = [(INVOICE, streams.invoice(f"{n}")) for n in range(4)]
     small = [(CONTRACT, streams.contract(f"C{number}")) for number in range(30)]
     cache.put(one, large(1))
     for key in small[:5]:
         cache.put(key, Folded())
     assert cache.get(one)[0] == large(1)
-    cache.put(two, large(2))
-    assert cache.get(one)[0] is None
+    for number, key in enumerate(more):
+        assert cache.get(one)[0] == large(1)
+        cache.put(key, large(2 + number))
+    assert cache.get(more[0])[0] is None, "the one that was used longest ago"
+    assert cache.get(one)[0] == large(1)
     assert all(cache.get(key)[0] for key in small[:5])
     for key in small:
         cache.put(key, Folded())
-    assert cache.get(two)[0] is None
+    assert not any(cache.get(key)[0] for key in (one, *more))
     assert sum(cache.get(key)[0] is not None for key in small) == 10_000 // CONTRACT.memory(None, 0)
