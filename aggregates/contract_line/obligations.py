@@ -81,22 +81,10 @@ def settle(
         )
     changes: list[ObligationChange] = []
     for alike in _of_one_customer(met, open_now.values()):
-        was = next((known for known, _ in alike if known.instead), None)
-        instead, wrong = was.instead if was else None, list[tuple[Obligation, StaysBilled]]()
-        for known, stay in alike:
-            right, rest = _told_apart(instead, known, stay, line)
-            if stay.quantity and right is None:
-                wrong.append((known, stay))
-                continue
-            instead = rest
-            changes.append(_change(known, stay, right, ObligationStatus.CLOSED))
-        if was and instead and not wrong:
-            yield _superseding(was, instead, accounting_date)
-        for known, stay in wrong:
-            change = _change(known, stay, instead, ObligationStatus.OPEN)
-            instead = None  # it waits for the first of them
-            if not _says_nothing(change, known):
-                changes.append(change)
+        of_these, comes = _settled(alike, line, accounting_date)
+        changes += of_these
+        if comes:
+            yield comes
     for some in chunks(changes):
         yield ObligationsChanged(
             contract_id=line.contract_id,
@@ -104,6 +92,30 @@ def settle(
             currency=line.currency,
             obligations=some,
         )
+
+
+def _settled(
+    alike: Sequence[tuple[Obligation, StaysBilled]], line: ContractLine, accounting_date: date
+) -> tuple[list[ObligationChange], UnbilledSalesBooked | None]:
+    """What becomes of obligations that are billed alike, and what comes in their place."""
+    changes, wrong = list[ObligationChange](), list[tuple[Obligation, StaysBilled]]()
+    was = next((known for known, _ in alike if known.instead), None)
+    instead = was.instead if was else None
+    for known, stay in alike:
+        right, rest = _told_apart(instead, known, stay, line)
+        if stay.quantity and right is None:
+            wrong.append((known, stay))
+            continue
+        instead = rest
+        changes.append(_change(known, stay, right, ObligationStatus.CLOSED))
+    if was and instead and not wrong:
+        return changes, _superseding(was, instead, accounting_date)
+    for known, stay in wrong:
+        change = _change(known, stay, instead, ObligationStatus.OPEN)
+        instead = None  # it waits for the first of them
+        if not _says_nothing(change, known):
+            changes.append(change)
+    return changes, None
 
 
 def waive(command: WaiveObligation, line: ContractLine | None) -> Decision:
