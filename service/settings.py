@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.garbage_collector import STATE_CACHE
 from service.hosts import checked_host, checked_origin
+from service.logs import LogFormat, LogLevel
 
 
 def _hosts(value: object) -> object:
@@ -66,3 +67,9 @@ class Settings(BaseSettings):
     """Seconds in which a client must have taken an answer, once it does not take it at once."""
     idle_seconds: Count = 5
     """Seconds that a connection is kept open without a further request."""
+    log_level: LogLevel = "info"
+    """How bad something must be to be told in the log; at `info` there is a line a request."""
+    log_format: LogFormat = "json"
+    """A JSON object a line, or `console` for people."""
+    traces: str | None = None
+    """Where traces are sent: the address of an OpenTelemetry collector, by OTLP over HTTP."""

@@ -11,6 +11,7 @@ import typer
 
 from projections.history import Unavailable
 from projections.keeping.backend import RebuildRunning
+from service import logs
 from service.cli.bars import copy_bar, views_bar
 from service.cli.shared import (
     fail,
@@ -19,6 +20,7 @@ from service.cli.shared import (
 )
 from service.databases.addresses import BadDatabase, NoAddress, is_postgres
 from service.ledger.stored_form import UnreadableEvent
+from service.settings import Settings
 from service.tenants.backup import back_up, restore
 from service.tenants.mending import mend_views
 from service.tenants.names import DEFAULT, UnknownTenant
@@ -66,6 +68,8 @@ def restore_file(file: Path, database: str, *, force: bool) -> None:
 
 def project(database: str) -> None:
     """Keeps views current until the process is asked to stop."""
+    settings = Settings()
+    logs.configure(settings.log_level, settings.log_format)
     stopped = threading.Event()
     for asked in (signal.SIGINT, signal.SIGTERM):
         signal.signal(asked, lambda signum, frame: stopped.set())

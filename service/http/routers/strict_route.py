@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from service.http.bodies import json_of, media_type
 from service.http.responses import ProblemRaised
 from service.threads import in_thread
+from service.watching.asked import at_hand
 from service.wire.problem.problems import Problem, invalid_fields
 
 _MOST_VALUES = 100_000
@@ -35,6 +36,8 @@ class StrictRoute(APIRoute):
         takes_json = body is not None and not isinstance(body.field_info, params.Form)
 
         async def strictly(request: Request) -> Response:
+            if asked := at_hand():
+                asked.route, asked.operation = self.path_format, self.name
             _check_query(request, known)
             request = _StrictRequest(request.scope, request.receive)
             if takes_json and await request.body():
