@@ -40,7 +40,7 @@ def started(*arguments: str | Path) -> Generator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, **QUIET, "PYTHONUNBUFFERED": "1"},
+        env={**QUIET, **os.environ, "PYTHONUNBUFFERED": "1"},
     ) as running:
         try:
             yield running
