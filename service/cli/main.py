@@ -201,6 +201,22 @@ def project(database: Database = DEFAULTS.database) -> None:
     upkeep.project(database)
 
 
+@cli.command()
+def doctor(
+    database: Database = DEFAULTS.database,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what was found as JSON, for programs.")
+    ] = False,
+) -> None:
+    """Look whether all is well: settings, databases, views, clock, space; changes nothing.
+
+    The exit code is 1 when something fails, 0 otherwise.
+    """
+    from service.cli import upkeep
+
+    upkeep.doctor(database, as_json=as_json)
+
+
 @tenant_commands.command()
 def create(
     name: Annotated[str, typer.Argument(help="At most 40 of a-z, 0-9 and -.")],

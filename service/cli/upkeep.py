@@ -19,6 +19,8 @@ from service.cli.shared import (
     opened_tenants,
 )
 from service.databases.addresses import BadDatabase, NoAddress, is_postgres
+from service.doctor.examining import examine
+from service.doctor.findings import Status, to_json, to_text
 from service.ledger.stored_form import UnreadableEvent
 from service.settings import Settings
 from service.tenants.backup import back_up, restore
@@ -79,6 +81,14 @@ def project(database: str) -> None:
             _open_all(tenants)
             if stopped.wait(LOOK_SECONDS):
                 return
+
+
+def doctor(database: str, *, as_json: bool) -> None:
+    """Prints what an examination found; ends with 1 where something fails."""
+    findings = examine(database)
+    typer.echo(to_json(findings) if as_json else to_text(findings))
+    if any(finding.status is Status.FAIL for finding in findings):
+        raise typer.Exit(1)
 
 
 def _open_all(tenants: Tenants) -> None:

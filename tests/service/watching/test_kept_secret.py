@@ -41,7 +41,7 @@ def collector() -> Generator[tuple[str, SimpleQueue[bytes]]]:
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
             """Says nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Taking) as server:
@@ -58,7 +58,9 @@ def test_what_callers_write_is_in_no_log_no_figure_and_no_trace(
         monkeypatch.setenv("BILLING_BACKLOG_LOG_LEVEL", "debug")
         monkeypatch.setenv("BILLING_BACKLOG_TRACES", address)
         with (
-            started("serve", "--database", f"sqlite:///{tmp_path}/x.db", "--port", port) as server,
+            started(
+                "serve", "--database", f"sqlite:///{tmp_path}/x.db", "--port", str(port)
+            ) as server,
             httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HEADERS, timeout=LONG) as api,
         ):
             until(lambda: server.poll() is not None or _is_up(api))

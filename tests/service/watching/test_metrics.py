@@ -1,7 +1,6 @@
 """Figures at /metrics: what happened, how tenants stand, and no label without a bound."""
 
 import re
-from collections.abc import AsyncGenerator
 from concurrent.futures import Future
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -9,7 +8,6 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 from fastapi import FastAPI
-from prometheus_client.parser import text_string_to_metric_families
 
 from aggregates.invoice.events import InvoiceNumberAssigned
 from projections.tables import jobs
@@ -24,8 +22,7 @@ from service.tenants.tenant import Tenant
 from tests.databases import Only
 from tests.service.http_caller import Caller
 from tests.service.office import CONTEXT, NOW
-
-Figures = dict[str, dict[frozenset[tuple[str, str]], float]]
+from tests.service.watching.reading_figures import Figures, figures
 
 
 @pytest.fixture
@@ -37,23 +34,12 @@ def app(tenant: Tenant) -> FastAPI:
 
 
 @pytest.fixture
-async def caller(http: httpx.AsyncClient) -> AsyncGenerator[Caller]:
+async def caller(http: httpx.AsyncClient) -> Caller:
     """A caller of a service with a contract and a line."""
     caller = Caller(http)
     await caller.contract()
     await caller.line()
-    yield caller
-
-
-async def figures(http: httpx.AsyncClient) -> Figures:
-    """All that /metrics tells, by name and labels."""
-    answer = await http.get("http://localhost/metrics")
-    assert answer.status_code == 200, answer.text
-    found: Figures = {}
-    for family in text_string_to_metric_families(answer.text):
-        for sample in family.samples:
-            found.setdefault(sample.name, {})[frozenset(sample.labels.items())] = sample.value
-    return found
+    return caller
 
 
 def told(found: Figures, name: str, **labels: str) -> float:
