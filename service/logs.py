@@ -20,6 +20,7 @@ OURS = ("service", "projections", "aggregates")
 _OF_EVERY_RECORD = {*vars(logging.makeLogRecord({})), "message", "color_message"}
 """What the standard library notes of each record, and the server; all else was told as `extra`."""
 _MOST_FRAMES, _MOST_CAUSES = 30, 5
+_encoded = json.JSONEncoder(default=repr).encode
 
 
 def configure(level: LogLevel = "warning", form: LogFormat = "json") -> None:
@@ -41,8 +42,9 @@ class JsonLine(logging.Formatter):
         told = _told(record)
         told["event"] = record.getMessage()
         told["level"] = record.levelname.lower()
-        told["timestamp"] = f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-        return json.dumps(told, default=repr)
+        at = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
+        told["timestamp"] = f"{at.isoformat(timespec='microseconds')}Z"
+        return _encoded(told)
 
 
 class ConsoleLine(logging.Formatter):
@@ -53,7 +55,7 @@ class ConsoleLine(logging.Formatter):
         failure = told.pop("exception", None)
         parts = [f"{datetime.fromtimestamp(record.created, UTC):%H:%M:%S}"]
         parts += [f"{record.levelname.lower():7}", record.getMessage()]
-        parts += [f"{name}={json.dumps(value, default=repr)}" for name, value in told.items()]
+        parts += [f"{name}={_encoded(value)}" for name, value in told.items()]
         line = " ".join(parts)
         return f"{line}\n{failure}" if failure else line
 
