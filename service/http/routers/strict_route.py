@@ -35,7 +35,8 @@ class StrictRoute(APIRoute):
         takes_json = body is not None and not isinstance(body.field_info, params.Form)
 
         async def strictly(request: Request) -> Response:
-            _check_query(request, known)
+            if request.scope["query_string"]:
+                _check_query(request, known)
             request = _StrictRequest(request.scope, request.receive)
             if takes_json and await request.body():
                 _check_content_type(request)
