@@ -143,6 +143,21 @@ def waive(command: WaiveObligation, line: ContractLine | None) -> Decision:
     return Decision(events=(waived, again), done=(known.obligation_id,))
 
 
+def as_it_stands(
+    line: LineHead,
+    known: Obligation,
+    instead: CorrectedWork | None,
+    status: ObligationStatus = ObligationStatus.OPEN,
+) -> ObligationsChanged:
+    """Other work comes in place of what is billed as it was; or none does, as that is right."""
+    return ObligationsChanged(
+        contract_id=line.contract_id,
+        line_id=line.line_id,
+        currency=line.currency,
+        obligations=(_change(known, _as_it_is(known), instead, status),),
+    )
+
+
 def reversed_sales(
     line: LineHead, sales: Sequence[OpenSale], cause: Cause, accounting_date: date
 ) -> Iterator[SalesReversed]:

@@ -10,7 +10,6 @@ from aggregates.intake.events import (
     ApprovalRecalled,
     ApprovalRecorded,
     RecallWaived,
-    Said,
 )
 from aggregates.streams import LineKey
 
@@ -53,19 +52,6 @@ class KnownApproval:
     def items(self) -> tuple[str, ...]:
         """All that it comes to. Raises LookupError when it is not recorded."""
         return self.corrected.items if self.corrected else self.as_recorded.items
-
-    @property
-    def said(self) -> Said | None:
-        """What the entry says now, None where its actuals tell it, or it is from before."""
-        if self.corrected is None:
-            return self.as_recorded.said
-        entry = self.corrected.entry
-        return Said(
-            quantity=entry.quantity,
-            billable_quantity=entry.billable_quantity,
-            tax=entry.tax,
-            billing_type=entry.billing_type,
-        )
 
     @property
     def as_recorded(self) -> ApprovalRecorded:

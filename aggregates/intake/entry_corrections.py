@@ -1,6 +1,6 @@
 """Corrected entries: an approval's actuals are reversed, and others come in their place (D-85)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
@@ -17,7 +17,7 @@ from aggregates.contract_line.events import (
     UnbilledSalesBooked,
 )
 from aggregates.contract_line.head import LineHead
-from aggregates.contract_line.obligations import reversed_sales
+from aggregates.contract_line.obligations import as_it_stands, reversed_sales
 from aggregates.contract_line.recall_events import CorrectedWork, SalesDescribed
 from aggregates.contract_line.verdicts import free
 from aggregates.deal import Deal, chunks
@@ -95,18 +95,7 @@ def correct(
     about = Owing(known, Cause.ENTRY_CORRECTION, command.reason)
     opened = [*about.opened(line, found.billed, later), *about.taken_over(found.owed, later)]
     items = tuple(sale.item_id for sale in work.sales) if work else ()
-    corrected = ApprovalCorrected(
-        source=known.as_recorded.source,
-        contract_id=known.as_recorded.contract_id,
-        line_id=known.as_recorded.line_id,
-        approval_id=known.as_recorded.approval_id,
-        to_contract_id=changed.contract_id,
-        to_line_id=changed.line_id,
-        items=items,
-        obligations=ids_of(opened),
-        reason=command.reason,
-        entry=_kept(changed),
-    )
+    corrected = _corrected(command, known, changed, items, ids_of(opened))
     booked = _booked(target, now, found, today) if now else ()
     changes = [*limits.changes(), *(() if new_limits is limits else new_limits.changes())]
     reversals = reversed_sales(line, found.unbilled, Cause.ENTRY_CORRECTION, today)
@@ -127,6 +116,8 @@ def described(
         return None
     line = deal.lines[known.place.line_id]
     items = tuple(sale.item_id for sale in [*found.unbilled, *found.drafted])
+    if now == before:
+        return Decision(done=items)
     events = [
         SalesDescribed(
             contract_id=line.contract_id,
@@ -139,20 +130,53 @@ def described(
             resource=now.resource,
             description=now.description,
         )
-        for some in chunks(items if now != before else ())
+        for some in chunks(items)
     ]
-    return Decision(events=tuple(events), done=items)
+    to_come = _described_later(found, now.description)
+    corrected = _corrected(command, known, now, known.items, ())
+    return Decision(events=(*events, *to_come, corrected), done=items)
+
+
+def _described_later(found: Whereabouts, description: str | None) -> Iterator[Event]:
+    """What is to come when invoices are corrected says so, too."""
+    for each in found.owed:
+        of, instead = each.obligation, each.obligation.instead
+        if instead and of.detail_id in each.line.recalls.obligations:
+            work = replace(instead.work, description=description)
+            yield as_it_stands(each.line, of, replace(instead, work=work))
+
+
+def _corrected(
+    command: CorrectApproval,
+    known: KnownApproval,
+    entry: Approval,
+    items: tuple[str, ...],
+    obligations: tuple[str, ...],
+) -> ApprovalCorrected:
+    recorded = known.as_recorded
+    return ApprovalCorrected(
+        source=recorded.source,
+        contract_id=recorded.contract_id,
+        line_id=recorded.line_id,
+        approval_id=recorded.approval_id,
+        to_contract_id=entry.contract_id,
+        to_line_id=entry.line_id,
+        items=items,
+        obligations=obligations,
+        reason=command.reason,
+        entry=_kept(entry),
+    )
 
 
 def entry_of(known: KnownApproval, origins: Sequence[Origin], deal: Deal) -> Approval:
-    """The entry again, as it was approved or corrected last, from what it said or came to.
-
-    Where it came to nothing, it is what its last correction said.
+    """The entry again: as it was corrected last, else as it was approved, by what it came to.
 
     Raises Refused when nothing is left that tells it.
     """
+    if known.corrected:
+        return _last(known, known.corrected)
     if not origins:
-        return _last(known)
+        raise Refused("approval_canceled", "nothing is left of the approval to correct", "D-82")
     place, work, line = known.place, origins[0].work, deal.lines[known.place.line_id]
     charged = [o.sale for o in origins if o.sale.billing_type is BillingType.CHARGEABLE]
     others = [o.sale for o in origins if o.sale.billing_type is not BillingType.CHARGEABLE]
@@ -181,18 +205,15 @@ def entry_of(known: KnownApproval, origins: Sequence[Origin], deal: Deal) -> App
         billing_type=BillingType.CHARGEABLE,
         digest=known.as_recorded.digest,
     )
-    if known.said:
-        return replace(entry, **asdict(known.said))
+    if known.as_recorded.said:
+        return replace(entry, **asdict(known.as_recorded.said))
     # What the terms took away was approved as chargeable, and may be charged elsewhere (D-22).
     by_terms = billing_type_of(entry, line) is not BillingType.CHARGEABLE
     return entry if charged or by_terms else replace(entry, billing_type=others[0].billing_type)
 
 
-def _last(known: KnownApproval) -> Approval:
-    """What the last correction made of the entry. Raises Refused when there was none."""
-    corrected = known.corrected
-    if corrected is None:
-        raise Refused("approval_canceled", "nothing is left of the approval to correct", "D-82")
+def _last(known: KnownApproval, corrected: ApprovalCorrected) -> Approval:
+    """What the last correction made of the entry."""
     return Approval(
         source=str(known.as_recorded.source),
         approval_id=known.as_recorded.approval_id,

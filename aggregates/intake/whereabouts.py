@@ -87,16 +87,19 @@ def to_come(owed: Iterable[Owed]) -> dict[str, str | None]:
 
 
 def owing(found: Whereabouts, owed: Iterable[Owed]) -> None:
-    """Adds obligations from before, and what their work was corrected to."""
-    billed = {part.detail.stands.detail_id for part in found.billed}
-    billed |= {each.obligation.detail_id for each in found.owed}
+    """Adds obligations from before, and what their work was corrected to.
+
+    A billed part that has one is not among `billed` any longer.
+    """
+    there = {each.obligation.detail_id: each for each in found.owed}
     for each in owed:
-        if each.obligation.detail_id not in billed:
-            billed.add(each.obligation.detail_id)
+        if each.obligation.detail_id not in there:
+            there[each.obligation.detail_id] = each
             found.owed.append(each)
             instead = each.obligation.instead
             if instead:
                 found.origins += of_corrected(instead, None)
+    found.billed = [part for part in found.billed if part.detail.stands.detail_id not in there]
 
 
 def settled(

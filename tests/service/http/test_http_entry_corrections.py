@@ -118,6 +118,19 @@ async def test_descriptions_alone_change_in_place_d85(caller: Caller) -> None:
     assert draft["lines"][0]["details"][0]["description"] == "Sheet piling"
 
 
+async def test_a_description_that_is_corrected_after_billing_is_not_lost_d85(
+    caller: Caller,
+) -> None:
+    (recorded,) = await caller.post(eight_hours(description="Piling"))
+    invoice = await caller.billed(*recorded["items"])
+    (result,) = await caller.post(correct(description="Sheet piling"))
+    assert (result["outcome"], result["items"], result["problem"]) == ("recorded", [], None)
+    await caller.post(correct(event_id="c-2", quantity="6"))
+    await credited(caller, invoice["invoice_id"])
+    (row,) = await caller.rows(TM)
+    assert (row["description"], row["quantity"]) == ("Sheet piling", "6")
+
+
 async def test_an_entry_moves_to_another_line_by_its_terms_and_splits_d85(
     http: httpx.AsyncClient,
 ) -> None:
