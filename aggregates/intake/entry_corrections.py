@@ -34,6 +34,7 @@ from aggregates.intake.recalls import (
     ids_of,
     owed_alike,
 )
+from aggregates.intake.rightly_billed import Wrong, told_apart
 from aggregates.intake.whereabouts import Whereabouts
 from aggregates.limits import Limits
 from aggregates.refusals import LeftAlone, Refused
@@ -75,10 +76,10 @@ def correct(
     """Reverses what is unbilled of an entry, and records what it comes to now (D-85).
 
     `deals` are the contract of the entry and that where it is from now on, which may be the same.
-    Each part that is billed opens an obligation; what its customer gets comes when it is closed.
-    Where descriptions alone change, they change in place. To be asked when none of it is on a
-    draft. Done are the new items; left is the approval if it is not billable on its line now.
-    Raises Refused for another currency, Invalid for a value that is none.
+    Each part that is billed otherwise than the entry says now opens an obligation; what its
+    customer gets comes when it is closed. To be asked when none of it is on a draft. Done are the
+    new items; left is the approval if it is not billable on its line now. Raises Refused for
+    another currency, Invalid for a value that is none.
     """
     deal, new_deal = deals
     before = entry_of(known, found.origins, deal)
@@ -90,18 +91,21 @@ def correct(
         free(limits, sale)
     why_not = approvals.not_billable(changed, target.line)
     work = None if why_not else approvals.work_of(changed, target.line, target.limits)
-    now, later = _now_and_later(work, found, target.line)
-    coming = {each.item_id for one in later.values() for each in one.work.sales}
+    told = told_apart(work, found, line, target.line)
+    now, later = _now_and_later(told.rest, told.wrong, target.line)
     about = Owing(known, Cause.ENTRY_CORRECTION, command.reason)
-    opened = [*about.opened(line, found.billed, later), *about.taken_over(found.owed, later)]
-    items = tuple(sale.item_id for sale in work.sales) if work else ()
+    opened = [
+        *about.opened(line, told.wrong.billed, later),
+        *about.taken_over(told.wrong.owed, later),
+    ]
+    items = (*told.kept, *_items(told.rest))
     corrected = _corrected(command, known, changed, items, ids_of(opened))
     booked = _booked(target, now, found, today) if now else ()
     changes = [*limits.changes(), *(() if new_limits is limits else new_limits.changes())]
     reversals = reversed_sales(line, found.unbilled, Cause.ENTRY_CORRECTION, today)
     return Decision(
-        events=(*reversals, *opened, *booked, *changes, corrected),
-        done=tuple(item_id for item_id in items if item_id not in coming),
+        events=(*reversals, *told.closed, *opened, *booked, *changes, corrected),
+        done=_items(now),
         left=(LeftAlone(command.approval_id, why_not),) if why_not else (),
     )
 
@@ -141,7 +145,7 @@ def _described_later(found: Whereabouts, description: str | None) -> Iterator[Ev
     """What is to come when invoices are corrected says so, too."""
     for each in found.owed:
         of, instead = each.obligation, each.obligation.instead
-        if instead and of.detail_id in each.line.recalls.obligations:
+        if instead and each.is_open:
             work = replace(instead.work, description=description)
             yield as_it_stands(each.line, of, replace(instead, work=work))
 
@@ -265,8 +269,12 @@ def _amount(entry: Approval) -> Decimal:
     return money.extend(billable, entry.unit_price, entry.currency)
 
 
+def _items(work: ApprovedWork | None) -> tuple[str, ...]:
+    return tuple(sale.item_id for sale in work.sales) if work else ()
+
+
 def _now_and_later(
-    work: ApprovedWork | None, found: Whereabouts, line: LineHead
+    work: ApprovedWork | None, found: Wrong, line: LineHead
 ) -> tuple[ApprovedWork | None, dict[BilledAlike, CorrectedWork]]:
     """What of the work comes now, and what comes when a customer is billed no longer alike.
 

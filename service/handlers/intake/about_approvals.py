@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregates import streams
-from aggregates.contract_line.recall_events import Obligation
+from aggregates.contract_line.recall_events import Obligation, ObligationsOpened
 from aggregates.contract_line.recalled import Recalls
 from aggregates.deal import Deal
 from aggregates.decision import Decision
@@ -100,18 +100,19 @@ def _act_on(
         if found.drafted:
             return None
         deals = deal, _target(unit, command, known, deal)
-        corrected = entry_corrections.correct(command, known, found, deals, today)
-        return _done(unit, corrected, len(found.billed) + len(found.owed))
+        return _done(unit, entry_corrections.correct(command, known, found, deals, today))
     if found.drafted:
         return None
     if not isinstance(command, RecallApproval):
         raise TypeError(command)
     recalled = recalls.recall(command, known, found, deal, today)
-    return _done(unit, recalled, len(found.billed) + len(found.owed))
+    return _done(unit, recalled)
 
 
-def _done(unit: UnitOfWork, decided: Decision, owing: int = 0) -> Acted:
+def _done(unit: UnitOfWork, decided: Decision) -> Acted:
     unit.append(decided.events)
+    opened = (event for event in decided.events if isinstance(event, ObligationsOpened))
+    owing = sum(len(event.obligations) for event in opened)
     if owing:
         why = recalls.correction_required(owing)
         return Acted(outcome=Outcome.RECORDED, items=decided.done, why=why)
@@ -150,7 +151,7 @@ def _find(
     line, owed, settled = deal.lines[known.place.line_id], _owed(unit, known), _settled(unit, known)
     listed = whereabouts.to_come([*owed, *settled]) | dict(posted_on)
     found = whereabouts.find(known.items, line, listed, invoice_of)
-    whereabouts.owing(found, owed)
+    whereabouts.owing(found, owed, invoice_of)
     whereabouts.settled(found, settled, line, listed, invoice_of)
     return found
 

@@ -309,6 +309,26 @@ async def test_an_invoice_that_is_corrected_to_the_new_values_owes_nothing_d85(
     assert await backlog(caller) == []
 
 
+async def test_an_entry_that_is_corrected_to_what_is_billed_owes_nothing_d85(
+    caller: Caller,
+) -> None:
+    (recorded,) = await caller.post(eight_hours())
+    await caller.billed(*recorded["items"])
+    before = caller.position
+    (result,) = await caller.post(correct(role="junior", date="2026-10-11"))
+    assert (result["outcome"], result["items"], result["problem"]) == ("recorded", [], None)
+    assert await owed(caller) == []
+    (fewer,) = await caller.post(correct(event_id="c-2", quantity="6"))
+    assert fewer["problem"]["code"] == "correction_required"
+    (back,) = await caller.post(correct(event_id="c-3", quantity="8"))
+    assert (back["outcome"], back["problem"]) == ("recorded", None)
+    assert await owed(caller) == [("closed", "8", "760.00")]
+    assert await rows_of(caller, before) == []
+    (recalled,) = await caller.post(recall())
+    assert recalled["problem"]["code"] == "correction_required"
+    assert await owed(caller) == [("open", "8", "760.00")]
+
+
 async def test_only_customers_that_are_billed_wait_for_a_correction_d85(
     http: httpx.AsyncClient,
 ) -> None:
