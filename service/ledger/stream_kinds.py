@@ -71,7 +71,8 @@ def _by_open_items(line: contract_line.ContractLine | None, stored: int) -> int:
     recalls = line.recalls
     kept = len(line.sales) + len(line.parts) + len(line.milestones) + len(line.completed)
     kept += len(recalls.awaited) + len(recalls.obligations) + len(recalls.settled)
-    most = _PART * (1 + _parts_of_head(line)) + _LARGE_ITEM * kept
+    parts = 1 + _parts_of_head(line) + len(recalls.ended)
+    most = _PART * parts + _LARGE_ITEM * kept
     return min(most, _by_what_is_stored(line, stored))
 
 

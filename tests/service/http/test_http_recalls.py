@@ -304,8 +304,11 @@ async def test_a_waived_obligation_leaves_what_is_billed_and_ends_the_recall_d83
     await caller.call("POST", waive, {"reason": "the customer agreed"})
     (row,) = await caller.rows("/intake/obligations")
     assert (row["status"], row["waived_for"]) == ("waived", "the customer agreed")
-    problem = await caller.call("POST", waive, {"reason": "again"}, expect=404)
-    assert problem["code"] == "obligation_not_found"
+    before = caller.position
+    again = await caller.call("POST", waive, {"reason": "again"})
+    assert again == {"position": before}
+    (row,) = await caller.rows("/intake/obligations")
+    assert row["waived_for"] == "the customer agreed"
     (same,) = await caller.post(six_hours(event_id="e-2"))
     assert (same["outcome"], same["items"]) == ("duplicate", items)
     before = caller.position
@@ -315,6 +318,17 @@ async def test_a_waived_obligation_leaves_what_is_billed_and_ends_the_recall_d83
     assert (again["outcome"], again["problem"]["code"]) == ("recorded", "correction_required")
     assert (await rows_of(caller, before))[-1] == "U -0.6 / -90.00 / -17.10"
     assert await owed(caller, status="open") == [("open", "3", "450.00")]
+
+
+async def test_a_closed_obligation_can_not_be_waived_d83(caller: Caller) -> None:
+    items = await approved(caller)
+    invoice = await caller.billed(items[0])
+    await caller.post(recall())
+    (row,) = await caller.rows("/intake/obligations")
+    await credited(caller, invoice["invoice_id"])
+    waive = f"/intake/obligations/{row['obligation_id']}/waive"
+    problem = await caller.call("POST", waive, {"reason": "late"}, expect=409)
+    assert (problem["code"], problem["rule"]) == ("obligation_closed", "D-83")
 
 
 @pytest.mark.parametrize("unknown", ["x", "PC-1~L-1~x", "PC-9~L-1~x", "%00"])
