@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from aggregates import streams
 from aggregates.contract_line.recall_events import Obligation, ObligationsOpened
 from aggregates.contract_line.recalled import Recalls
+from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
 from aggregates.decision import Decision
 from aggregates.intake import approvals, entry_corrections, recalls, waiting, whereabouts
 from aggregates.intake.approvals import KnownApproval
 from aggregates.intake.entry_corrections import CorrectApproval
+from aggregates.intake.events import EventParked
 from aggregates.intake.recalls import AboutApproval, RecallApproval
 from aggregates.intake.waiting import WAITS
 from aggregates.intake.whereabouts import Owed, Whereabouts
@@ -21,6 +23,7 @@ from aggregates.streams import LineKey
 from service.handlers.invoicing.loading import deal_of
 from service.ledger.stream_kinds import APPROVAL, INVOICE, LINE, PARKING
 from service.ledger.unit_of_work import UnitOfWork
+from service.wire.intake.cloudevents import ABOUT_APPROVALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,34 @@ def known_approval(unit: UnitOfWork, names: Sequence[str]) -> KnownApproval | No
     """What is remembered of an approval, by the names that its stream may have."""
     states = [state for name in names if (state := unit.load(APPROVAL, name))]
     return approvals.merged(states)
+
+
+def known_by(unit: UnitOfWork, event: EventParked) -> KnownApproval | None:
+    """What is remembered of the approval that a parked event says something of, None if of none."""
+    if event.approval_id is None or event.type not in ABOUT_APPROVALS:
+        return None
+    names = streams.approvals_like(event.source, event.contract_id, event.approval_id)
+    return known_approval(unit, names)
+
+
+def wait_no_longer(unit: UnitOfWork, event: EventParked) -> None:
+    """Nothing waits any more for what an event waited for: it was dismissed, or refused."""
+    known = known_by(unit, event)
+    line = unit.load(LINE, streams.line(*known.place)) if known and known.recorded else None
+    if line:
+        unit.append(waiting.no_longer(line, _drafts_of(unit, line, event), event.parked_id))
+
+
+def _drafts_of(unit: UnitOfWork, line: ContractLine, event: EventParked) -> list[Invoice]:
+    """The drafts that have items which the event waits for."""
+    awaited = (
+        line.sales.get(item_id)
+        for item_id, each in line.recalls.awaited.items()
+        if each.parked_id == event.parked_id
+    )
+    drafts = sorted({sale.invoice_id for sale in awaited if sale and sale.invoice_id})
+    found = (unit.load(INVOICE, streams.invoice(each)) for each in drafts)
+    return [invoice for invoice in found if invoice]
 
 
 def is_over(unit: UnitOfWork, known: KnownApproval) -> bool:

@@ -27,7 +27,14 @@ from aggregates.intake.whereabouts import NotLookedUp
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
 from aggregates.streams import LineKey
-from service.handlers.intake.about_approvals import Acted, act, is_over, known_approval
+from service.handlers.intake.about_approvals import (
+    Acted,
+    act,
+    is_over,
+    known_approval,
+    known_by,
+    wait_no_longer,
+)
 from service.handlers.intake.resuming import may_go_on, next_to_try
 from service.handlers.loading import load_heads
 from service.ledger.stream_kinds import CONTRACT, LINE_HEAD, PARKING, RECEIPT
@@ -318,10 +325,7 @@ def _let_follow(
 
 def waiting_like(unit: UnitOfWork, event: EventParked) -> Sequence[Waiting]:
     """What waits, or waited, about the approval that an event is about, in its order."""
-    if event.approval_id is None or event.type not in ABOUT_APPROVALS:
-        return ()
-    names = streams.approvals_like(event.source, event.contract_id, event.approval_id)
-    known = known_approval(unit, names)
+    known = known_by(unit, event)
     return known.waiting if known else ()
 
 
@@ -349,6 +353,8 @@ def _settle(unit: UnitOfWork, event: EventParked, result: Result) -> Result:
     why = Refused(problem.code, problem.detail, problem.rule) if problem else None
     decided = parking.settle(event, result.outcome, why)
     unit.append(decided.events)
+    if result.outcome is Outcome.REFUSED:
+        wait_no_longer(unit, event)
     if decided.left:
         return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=problem)
     return result

@@ -19,7 +19,8 @@ from aggregates.intake.events import ApprovalAwaited, ApprovalRecalled, RecallWa
 from aggregates.intake.recalls import RecallApproval
 from aggregates.intake.whereabouts import NotLookedUp, Owed
 from aggregates.invoice.drafting import DeleteDraft
-from aggregates.invoice.events import DetailsRecalled
+from aggregates.invoice.editing import RemoveDetails
+from aggregates.invoice.refreshing import AddItems, AddToNewest, RefreshDraft
 from aggregates.refusals import NotFound, Refused
 from tests.aggregates.examples import (
     CONFIRM,
@@ -227,19 +228,48 @@ def test_a_recall_tells_the_drafts_that_it_waits_for_once_d23() -> None:
 
 
 def test_what_is_posted_while_a_recall_waits_is_not_looked_up_d23() -> None:
-    story = waits(drafted().after)
-    for_b = Outcome(story).when(ready(OF_B)).when(draft(OF_B, key="draft 2"))
-    (told,) = for_b.all(DetailsRecalled)
-    assert told.parked_id == "p1"
-    posted = for_b.when(CONFIRM).after
-    assert posted.lines["L1"].recalls.awaited[OF_B].invoice_id == told.invoice_id
-    first, _ = posted.invoices
+    both = drafted().when(ready(OF_B)).when(draft(OF_B, key="draft 2"))
+    first, second = both.after.invoices
+    posted = Outcome(waits(both.after)).when(CONFIRM, invoice_id=second).after
+    assert posted.lines["L1"].recalls.awaited[OF_B].invoice_id == second
     freed = Outcome(posted).when(DeleteDraft(), invoice_id=first).after
     there = found_with({}, freed)
     assert [part.item_id for part in there.billed] == [OF_B]
     assert [each.item_id for each in there.unbilled] == [OF_A]
     after = recall(freed).after
     assert not after.lines["L1"].recalls.awaited
+
+
+def test_what_waits_to_be_recalled_goes_on_no_draft_d23() -> None:
+    story = waits(drafted().after)
+    marked = Outcome(story).when(ready(OF_B))
+    marked.when(draft(key="draft 2")).then_left("recall_waits", OF_B)
+    marked.when(draft(OF_B, key="draft 2")).then_left("recall_waits", OF_B)
+    marked.when(AddItems(actor="jo", items=(OF_B,))).then_refused("other_customer")
+    newest = AddToNewest(draft_key="k", actor="jo", items=(OF_B,))
+    marked.when(newest).then_refused("recall_waits", id=OF_B)
+    freed = marked.when(DeleteDraft())
+    freed.when(draft(key="draft 2")).then_left("recall_waits", OF_A, OF_B)
+
+
+def test_a_refresh_leaves_what_waits_to_be_recalled_d23() -> None:
+    both = approved().when(ready(OF_A, OF_B)).when(draft())
+    of_a, _ = both.after.invoices
+    (detail_id,) = both.after.invoices[of_a].details
+    remove = RemoveDetails(actor="jo", details=(detail_id,), ready=True)
+    freed = Outcome(waits(both.after)).when(remove, invoice_id=of_a)
+    assert set(freed.after.lines["L1"].ready) == {OF_A}
+    freed.when(RefreshDraft(actor="jo"), invoice_id=of_a).then()
+
+
+def test_what_comes_back_of_what_waits_to_be_recalled_is_waited_for_too_d23_d78() -> None:
+    both = billed().when(ready(OF_B)).when(draft(OF_B, key="draft 2"))
+    first, _ = both.after.invoices
+    story = waits(both.after)
+    corrected = confirmed(edit(correct(Outcome(story), key="K1", invoice_id=first), quantity="1"))
+    (back,) = (i for i in corrected.after.lines["L1"].sales if i != OF_B)
+    assert corrected.after.lines["L1"].recalls.awaited[back].parked_id == "p1"
+    corrected.when(ready(back)).when(draft(key="draft 3")).then_left("recall_waits", back)
 
 
 def test_nothing_waits_any_more_for_a_dismissed_recall_d23() -> None:

@@ -181,20 +181,39 @@ async def test_a_recall_goes_on_as_its_draft_is_confirmed_and_opens_an_obligatio
     assert (again["outcome"], again["problem"]["code"]) == ("duplicate", "correction_required")
 
 
-async def test_work_that_is_drafted_while_its_recall_waits_is_waited_for_too_d23(
-    caller: Caller,
-) -> None:
+async def test_work_goes_on_no_other_draft_while_its_recall_waits_d23(caller: Caller) -> None:
     items = await approved(caller)
-    (first,) = await drafts_of(caller, items[:1])
+    first, second = await drafts_of(caller, items)
+    (other,) = await caller.post(six_hours("ap-2", quantity="0.5", tax="0.00"))
     await caller.post(recall())
-    (second,) = await drafts_of(caller, items[1:])
-    shown = await caller.get(f"/invoices/{second['invoice_id']}")
-    assert [each["recalled"] for each in shown["lines"][0]["details"]] == [True]
-    await caller.confirm(second["invoice_id"])
     await caller.call("DELETE", f"/invoices/{first['invoice_id']}")
+    assert len(await caller.rows(PARKED)) == 1
+    problem = await caller.call("POST", "/invoices", {"contract_id": "PC-1"}, expect=409)
+    assert (problem["code"], [each["code"] for each in problem["errors"]]) == (
+        "nothing_ready",
+        ["recall_waits"],
+    )
+    added = await caller.call("POST", "/invoices/items", {"items": items[:1]}, expect=409)
+    assert [(each["code"], each["rule"]) for each in added["errors"]] == [("recall_waits", "D-23")]
+    await caller.mark(other["items"])
+    made = await caller.draft()
+    assert [each["code"] for each in made["skipped"]] == ["recall_waits"]
+    of_b = f"/invoices/{second['invoice_id']}"
+    drafted = [each["item_id"] for each in (await caller.get(of_b))["lines"][0]["details"]]
+    assert drafted == items[1:]
+    await caller.call("DELETE", of_b)
     assert await caller.rows(PARKED) == []
-    assert await owed(caller) == [("open", "2.4", "360.00")]
-    assert await committed(caller) == {"0.00"}
+    assert not {row["item_id"] for row in await caller.rows("/backlog/time-and-material")} & {
+        *items
+    }
+
+
+async def test_work_may_be_drafted_again_once_its_recall_is_dismissed_d23(caller: Caller) -> None:
+    first, _ = await drafts_of(caller, await approved(caller))
+    await caller.post(recall())
+    await caller.call("DELETE", f"/invoices/{first['invoice_id']}")
+    await caller.call("DELETE", f"{PARKED}/r-ap-1", reason="it was right")
+    assert len((await caller.draft())["invoices"]) == 1
 
 
 async def test_two_recalls_that_wait_act_in_their_order_d82(caller: Caller) -> None:
