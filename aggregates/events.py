@@ -28,6 +28,7 @@ from aggregates.contract_line.events import (
     UnbilledSalesRecorded,
 )
 from aggregates.contract_line.recall_events import (
+    CorrectedWorkExpected,
     ObligationsChanged,
     ObligationsOpened,
     ObligationWaived,
@@ -119,6 +120,7 @@ Event = (
     | UnbilledSalesBooked
     | SalesReversed
     | RecallAwaited
+    | CorrectedWorkExpected
     | ObligationsOpened
     | ObligationsChanged
     | ObligationWaived

@@ -24,6 +24,7 @@ from aggregates.contract_line.events import (
     UnbilledSalesRecorded,
 )
 from aggregates.contract_line.recall_events import (
+    CorrectedWorkExpected,
     ObligationsChanged,
     ObligationsOpened,
     ObligationWaived,
@@ -101,6 +102,7 @@ KINDS: Mapping[type[Event], tuple[Kind, ...]] = MappingProxyType(
         UnbilledSalesBooked: (Kind.SALES,),
         SalesReversed: (Kind.SALES,),
         RecallAwaited: (),
+        CorrectedWorkExpected: (),
         ObligationsOpened: (Kind.INTAKE,),
         ObligationsChanged: (Kind.INTAKE,),
         ObligationWaived: (Kind.INTAKE,),

@@ -18,7 +18,11 @@ from aggregates.contract_line.events import (
 )
 from aggregates.contract_line.head import LineHead
 from aggregates.contract_line.obligations import as_it_stands, reversed_sales
-from aggregates.contract_line.recall_events import CorrectedWork, SalesDescribed
+from aggregates.contract_line.recall_events import (
+    CorrectedWork,
+    CorrectedWorkExpected,
+    SalesDescribed,
+)
 from aggregates.contract_line.verdicts import free
 from aggregates.deal import Deal, chunks
 from aggregates.decision import Decision
@@ -93,6 +97,7 @@ def correct(
     work = None if why_not else approvals.work_of(changed, target.line, target.limits)
     told = told_apart(work, found, line, target.line)
     now, later = _now_and_later(told.rest, told.wrong, target.line)
+    expected = _expected(target.line, later)
     about = Owing(known, Cause.ENTRY_CORRECTION, command.reason)
     opened = [
         *about.opened(line, told.wrong.billed, later),
@@ -104,7 +109,15 @@ def correct(
     changes = [*limits.changes(), *(() if new_limits is limits else new_limits.changes())]
     reversals = reversed_sales(line, found.unbilled, Cause.ENTRY_CORRECTION, today)
     return Decision(
-        events=(*reversals, *told.closed, *opened, *booked, *changes, corrected),
+        events=(
+            *reversals,
+            *told.closed,
+            *opened,
+            *expected,
+            *booked,
+            *changes,
+            corrected,
+        ),
         done=_items(now),
         left=(LeftAlone(command.approval_id, why_not),) if why_not else (),
     )
@@ -299,6 +312,22 @@ def _now_and_later(
         )
         for alike, sales in later.items()
     }
+
+
+def _expected(
+    line: LineHead, later: Mapping[BilledAlike, CorrectedWork]
+) -> tuple[CorrectedWorkExpected, ...]:
+    """What is to come to a line that has nothing on record yet for these customers (D-3)."""
+    customers = {customer_id for customer_id, _ in later} - line.sold_to
+    if not customers:
+        return ()
+    return (
+        CorrectedWorkExpected(
+            contract_id=line.contract_id,
+            line_id=line.line_id,
+            customers=tuple(sorted(customers)),
+        ),
+    )
 
 
 def _booked(target: Target, work: ApprovedWork, found: Whereabouts, today: date) -> list[Event]:

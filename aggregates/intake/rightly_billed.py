@@ -90,7 +90,7 @@ def _that_bill(details: list[InvoiceDetail], sale: UnbilledSale) -> list[Invoice
     wanted = sale.quantity, sale.amount, sale.tax
     if _sums(details) == wanted:
         return details
-    return next(([each] for each in details if _sums([each]) == wanted), [])
+    return [each for each in details if _sums([each]) == wanted][:1]
 
 
 def _sums(details: Iterable[InvoiceDetail]) -> tuple[Decimal, Decimal, Decimal]:

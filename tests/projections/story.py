@@ -41,6 +41,7 @@ from aggregates.contract_line.events import (
 )
 from aggregates.contract_line.recall_events import (
     AwaitedItem,
+    CorrectedWorkExpected,
     Obligation,
     ObligationChange,
     ObligationsChanged,
@@ -1030,6 +1031,7 @@ SALES_DESCRIBED = SalesDescribed(
 OF_RECALLS: tuple[Event, ...] = (
     ApprovalAwaited(**OF_3, approval_id="9", parked_id="e2"),
     RecallAwaited(**OF_T, parked_id="e2", items=(AwaitedItem(item_id="2-free", invoice_id=None),)),
+    CorrectedWorkExpected(**OF_T, customers=("A",)),
     ApprovalRecalled(
         **OF_3, approval_id="1", items=(), obligations=("C1~T~1",), reason="the wrong week"
     ),

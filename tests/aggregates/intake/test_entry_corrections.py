@@ -8,6 +8,7 @@ import pytest
 
 from aggregates.contract_line.events import UnbilledSalesBooked
 from aggregates.contract_line.recall_events import (
+    CorrectedWorkExpected,
     ObligationsChanged,
     SalesDescribed,
 )
@@ -15,7 +16,7 @@ from aggregates.intake import entry_corrections
 from aggregates.intake.entry_corrections import CorrectApproval
 from aggregates.intake.events import ApprovalCorrected
 from aggregates.refusals import Refused
-from aggregates.statuses import BillingType, NTEStatus
+from aggregates.statuses import BillingMethod, BillingType, NTEStatus
 from tests.aggregates.examples import (
     CONFIRM,
     CONTRACT,
@@ -24,6 +25,7 @@ from tests.aggregates.examples import (
     a_contract,
     a_line,
     committed,
+    define_line,
     draft,
     ready,
 )
@@ -274,3 +276,13 @@ def test_the_last_of_several_corrections_counts_and_a_recall_ends_them_d85() -> 
     done = confirmed(correct(Outcome(ended)))
     assert booked_rows(done) == ["A U +8 / 760.00 / 144.40"]
     assert not done.after.lines["L1"].sales
+
+
+def test_a_line_that_corrected_work_will_come_to_keeps_its_method_and_customers_d85_d3() -> None:
+    expected = corrected(billed().after, line_id="L2")
+    assert expected.the(CorrectedWorkExpected).customers == ("A",)
+    fixed = define_line("L2", method=BillingMethod.FIXED_PRICE)
+    expected.when(fixed).then_refused("billing_method_fixed")
+    expected.when(define_line("L2", splits={"B": "100"})).then_refused("customer_has_items")
+    again = corrected(expected.after, quantity=Decimal(6))
+    assert again.all(CorrectedWorkExpected) == []

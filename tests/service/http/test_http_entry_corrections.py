@@ -329,6 +329,20 @@ async def test_an_entry_that_is_corrected_to_what_is_billed_owes_nothing_d85(
     assert await owed(caller) == [("open", "8", "760.00")]
 
 
+async def test_a_line_that_corrected_work_will_come_to_stays_time_and_material_d85_d3(
+    caller: Caller,
+) -> None:
+    await caller.line("L-2")
+    (recorded,) = await caller.post(eight_hours())
+    invoice = await caller.billed(*recorded["items"])
+    await caller.post(correct(line_id="L-2"))
+    refused = await caller.line("L-2", method="fixed_price", expect=409)
+    assert refused["code"] == "billing_method_fixed"
+    await credited(caller, invoice["invoice_id"])
+    (row,) = await caller.rows(TM)
+    assert (row["line_id"], row["amount"]) == ("L-2", "760.00")
+
+
 async def test_only_customers_that_are_billed_wait_for_a_correction_d85(
     http: httpx.AsyncClient,
 ) -> None:

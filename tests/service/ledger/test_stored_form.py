@@ -342,6 +342,7 @@ EXAMPLES: tuple[Event, ...] = (
             recall_events.AwaitedItem(item_id="C1~L1~2", invoice_id="I1"),
         ),
     ),
+    recall_events.CorrectedWorkExpected(**LINE, customers=("A", "B")),
     recall_events.ObligationsOpened(
         **LINE,
         currency="EUR",
