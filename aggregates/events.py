@@ -38,6 +38,7 @@ from aggregates.contract_line.recall_events import (
 from aggregates.intake.events import (
     ApprovalAwaited,
     ApprovalCorrected,
+    ApprovalNotBillable,
     ApprovalRecalled,
     ApprovalRecorded,
     EventParked,
@@ -151,6 +152,7 @@ Event = (
     | InvoiceNumberAssigned
     | EventReceived
     | ApprovalRecorded
+    | ApprovalNotBillable
     | ApprovalAwaited
     | ApprovalRecalled
     | ApprovalCorrected

@@ -35,6 +35,7 @@ from aggregates.events import Event, RequestAnswered, RequestClaimed
 from aggregates.intake.events import (
     ApprovalAwaited,
     ApprovalCorrected,
+    ApprovalNotBillable,
     ApprovalRecalled,
     ApprovalRecorded,
     EventParked,
@@ -133,6 +134,7 @@ KINDS: Mapping[type[Event], tuple[Kind, ...]] = MappingProxyType(
         InvoiceNumberAssigned: (Kind.INVOICES,),
         EventReceived: (Kind.INTAKE,),
         ApprovalRecorded: (Kind.INTAKE,),
+        ApprovalNotBillable: (Kind.INTAKE,),
         ApprovalAwaited: (Kind.INTAKE,),
         ApprovalRecalled: (Kind.INTAKE,),
         ApprovalCorrected: (Kind.INTAKE,),

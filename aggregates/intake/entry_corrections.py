@@ -181,7 +181,7 @@ def _corrected(
         items=items,
         obligations=obligations,
         reason=command.reason,
-        entry=_kept(entry),
+        entry=approvals.entry_of(entry),
     )
 
 
@@ -190,8 +190,8 @@ def entry_of(known: KnownApproval, origins: Sequence[Origin], deal: Deal) -> App
 
     Raises Refused when nothing is left that tells it.
     """
-    if known.corrected:
-        return _last(known, known.corrected)
+    if known.entry:
+        return _said_by(known, known.entry)
     if not origins:
         raise Refused("approval_canceled", "nothing is left of the approval to correct", "D-82")
     place, work, line = known.place, origins[0].work, deal.lines[known.place.line_id]
@@ -222,29 +222,21 @@ def entry_of(known: KnownApproval, origins: Sequence[Origin], deal: Deal) -> App
         billing_type=BillingType.CHARGEABLE,
         digest=known.as_recorded.digest,
     )
-    if known.as_recorded.said:
-        return replace(entry, **asdict(known.as_recorded.said))
+    if known.said:
+        return replace(entry, **asdict(known.said))
     # What the terms took away was approved as chargeable, and may be charged elsewhere (D-22).
     by_terms = billing_type_of(entry, line) is not BillingType.CHARGEABLE
     return entry if charged or by_terms else replace(entry, billing_type=others[0].billing_type)
 
 
-def _last(known: KnownApproval, corrected: ApprovalCorrected) -> Approval:
-    """What the last correction made of the entry."""
+def _said_by(known: KnownApproval, entry: CorrectedEntry) -> Approval:
+    """The entry as it was corrected last, or as it came and was not billable."""
     return Approval(
         source=str(known.as_recorded.source),
         approval_id=known.as_recorded.approval_id,
-        contract_id=corrected.to_contract_id,
-        line_id=corrected.to_line_id,
+        **known.place._asdict(),
         digest=known.as_recorded.digest,
-        **{each.name: getattr(corrected.entry, each.name) for each in fields(CorrectedEntry)},
-    )
-
-
-def _kept(entry: Approval) -> CorrectedEntry:
-    """What is kept of an entry for the next correction."""
-    return CorrectedEntry(
-        **{each.name: getattr(entry, each.name) for each in fields(CorrectedEntry)}
+        **{each.name: getattr(entry, each.name) for each in fields(CorrectedEntry)},
     )
 
 

@@ -55,6 +55,7 @@ from aggregates.events import Event, RequestAnswered, RequestClaimed
 from aggregates.intake.events import (
     ApprovalAwaited,
     ApprovalCorrected,
+    ApprovalNotBillable,
     ApprovalRecalled,
     ApprovalRecorded,
     CorrectedEntry,
@@ -1028,9 +1029,25 @@ SALES_DESCRIBED = SalesDescribed(
     resource="Ada",
     description="Sheet piling",
 )
+ENTRY = CorrectedEntry(
+    transaction_class=TransactionClass.TIME,
+    date=DAY,
+    quantity=Decimal(6),
+    billable_quantity=None,
+    unit_price=Decimal(95),
+    tax=Decimal("108.30"),
+    currency="EUR",
+    role=None,
+    category=None,
+    task_id=None,
+    resource=None,
+    description=None,
+    billing_type=BillingType.CHARGEABLE,
+)
 OF_RECALLS: tuple[Event, ...] = (
     ApprovalAwaited(**OF_3, approval_id="9", parked_id="e2"),
     RecallAwaited(**OF_T, parked_id="e2", items=(AwaitedItem(item_id="2-free", invoice_id=None),)),
+    ApprovalNotBillable(**OF_3, approval_id="9", digest="00ff", entry=ENTRY),
     CorrectedWorkExpected(**OF_T, customers=("A",)),
     ApprovalRecalled(
         **OF_3, approval_id="1", items=(), obligations=("C1~T~1",), reason="the wrong week"
@@ -1043,21 +1060,7 @@ OF_RECALLS: tuple[Event, ...] = (
         items=("2-A", "2-free"),
         obligations=(),
         reason=None,
-        entry=CorrectedEntry(
-            transaction_class=TransactionClass.TIME,
-            date=DAY,
-            quantity=Decimal(6),
-            billable_quantity=None,
-            unit_price=Decimal(95),
-            tax=Decimal("108.30"),
-            currency="EUR",
-            role=None,
-            category=None,
-            task_id=None,
-            resource=None,
-            description=None,
-            billing_type=BillingType.CHARGEABLE,
-        ),
+        entry=ENTRY,
     ),
     OBLIGATIONS_OPENED,
     OBLIGATIONS_CHANGED,

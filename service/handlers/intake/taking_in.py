@@ -18,7 +18,7 @@ from aggregates.contract_line import terms as line_terms
 from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.terms import DefineLine
 from aggregates.intake import parking, receiving
-from aggregates.intake.approvals import Waiting
+from aggregates.intake.approvals import KnownApproval, Waiting
 from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived
 from aggregates.intake.recalls import AboutApproval
 from aggregates.intake.state import Parking
@@ -158,8 +158,8 @@ class Desk:
             self.record_approvals()
         known = known_approval(self.unit, names)
         if known and known.recorded:
-            if not is_over(self.unit, known):
-                return self._approved_before(posted, known.recorded)
+            if known.counts and not is_over(self.unit, known):
+                return self._approved_before(posted, known)
             approval = replace(approval, generation=known.next_generation)
         if approval.line_id not in self.lines:
             lacking = _lacking(self.unit, posted)
@@ -173,12 +173,14 @@ class Desk:
             self.awaited += known.waiting
         return result
 
-    def _approved_before(self, posted: Posted, recorded: ApprovalRecorded) -> Result:
+    def _approved_before(self, posted: Posted, known: KnownApproval) -> Result:
         try:
-            receiving.check_same_approval(posted, recorded)
+            receiving.check_same_approval(posted, known.as_recorded)
         except Refused as refusal:
             return refused_result(posted, refusal)
-        return self._received(posted, Outcome.DUPLICATE, recorded.items)
+        recorded = known.recorded
+        first = recorded.items if isinstance(recorded, ApprovalRecorded) else known.items
+        return self._received(posted, Outcome.DUPLICATE, first)
 
     def _about_approval(self, posted: Posted, command: AboutApproval) -> Result:
         """Recalls or corrects an approval, or waits for it or for its drafts (D-82)."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from aggregates.contract_line import obligations
+from aggregates.contract_line.events import UnbilledSalesBooked, UnbilledSalesRecorded
 from aggregates.contract_line.obligations import WaiveObligation
 from aggregates.contract_line.recall_events import (
     AwaitedItem,
@@ -27,6 +28,7 @@ from tests.aggregates.examples import (
     CONTRACT,
     SOURCE,
     a_contract,
+    a_fixed_price_line,
     a_line,
     an_approval,
     committed,
@@ -35,6 +37,8 @@ from tests.aggregates.examples import (
     sale,
 )
 from tests.aggregates.intake.recalling import (
+    booked_rows,
+    corrected,
     found,
     found_with,
     known,
@@ -351,3 +355,47 @@ def test_events_of_others_leave_what_is_remembered_as_it_is() -> None:
     office = approved().after
     assert whereabouts.find((), office.lines["L1"], {}, office.invoices.get).unbilled == []
     assert recall(approved().after).the(ApprovalRecalled).obligations == ()
+
+
+# --- what was not billable -----------------------------------------------------------------------
+
+
+def not_billable() -> Story:
+    """An approval on a fixed-price line, which makes no actual."""
+    office = given(a_contract(limit="1000"), a_line(), a_fixed_price_line("FP"))
+    return office.when(replace(SIX_HOURS, line_id="FP")).after
+
+
+def test_an_approval_that_was_not_billable_is_recalled_as_any_other_d23_d20() -> None:
+    story = not_billable()
+    of = known(story)
+    assert (of.place.line_id, of.items, of.counts) == ("FP", (), False)
+    outcome = recall(story)
+    assert outcome.the(ApprovalRecalled).items == ()
+    assert outcome.decided.done == ()
+    assert known(outcome.after).recall
+    again = outcome.when(replace(SIX_HOURS, line_id="FP"))
+    assert (known(again.after).recall, known(again.after).rounds) == (None, 2)
+
+
+def test_an_approval_that_was_not_billable_is_corrected_to_a_line_that_charges_it_d85() -> None:
+    outcome = corrected(not_billable(), line_id="L1")
+    assert booked_rows(outcome) == ["A U +6 / 900.00 / 171.00"]
+    of = known(outcome.after)
+    assert (of.counts, of.said, len(of.items)) == (True, None, 1)
+    assert recall(outcome.after).decided.done == of.items
+
+
+def test_items_of_an_approval_that_was_not_billable_have_ids_of_their_own_d84() -> None:
+    story = recall(corrected(not_billable(), line_id="L1").after).after
+    again = replace(SIX_HOURS, generation=known(story).next_generation)
+    second = Outcome(story).when(again)
+    third = corrected(second.after, quantity=SIX_HOURS.quantity / 2)
+    booked_ids = [
+        sale.item_id
+        for event in third.after.history
+        if isinstance(event, UnbilledSalesBooked | UnbilledSalesRecorded)
+        for work in event.approvals
+        for sale in work.sales
+    ]
+    assert len(booked_ids) == len({*booked_ids}) == 3

@@ -5,7 +5,16 @@ import pytest
 
 from tests.office import Json
 from tests.service.http_caller import Caller
-from tests.service.recalling import backlog, committed, credited, owed, recall, rows_of, six_hours
+from tests.service.recalling import (
+    backlog,
+    committed,
+    correct,
+    credited,
+    owed,
+    recall,
+    rows_of,
+    six_hours,
+)
 
 RECALLED = ["U -3.6 / -540.00 / -102.60", "U -2.4 / -360.00 / -68.40"]
 PARKED = "/intake/parked"
@@ -414,3 +423,51 @@ async def test_what_is_owed_goes_on_when_the_rest_was_waived_and_it_is_recalled_
     assert sorted(await owed(caller)) == [("open", "1", "150.00"), ("open", "3.6", "540.00")]
     await credited(caller, second["invoice_id"])
     assert sorted(await owed(caller)) == [("closed", "0", "0.00"), ("open", "3.6", "540.00")]
+
+
+# --- what was not billable -----------------------------------------------------------------------
+
+
+async def on_fixed_price(caller: Caller, **told: str) -> Json:
+    """What an approval on a fixed-price line is answered."""
+    (result,) = await caller.post(six_hours(line_id="FP", **told))
+    return result
+
+
+async def test_an_approval_that_was_not_billable_is_recalled_once_d23_d20(caller: Caller) -> None:
+    await caller.line("FP", method="fixed_price")
+    (waits,) = await caller.post(recall("ap-2", line_id="FP"))
+    assert waits["outcome"] == "parked"
+    for approval_id in ("ap-1", "ap-2"):
+        told = await on_fixed_price(caller, approval_id=approval_id)
+        assert told["outcome"] == "not_billable"
+    assert await caller.rows(PARKED) == []
+    (result,) = await caller.post(recall(line_id="FP"))
+    assert (result["outcome"], result["items"], result["problem"]) == ("recorded", [], None)
+    (again,) = await caller.post(recall(event_id="r-2", line_id="FP"))
+    assert again["outcome"] == "duplicate"
+    anew = await on_fixed_price(caller, event_id="e-9")
+    assert (anew["outcome"], anew["problem"]["code"]) == ("not_billable", "fixed_price_line")
+
+
+async def test_an_approval_that_was_not_billable_is_corrected_and_known_d85_d20(
+    caller: Caller,
+) -> None:
+    await caller.line("FP", method="fixed_price")
+    await on_fixed_price(caller)
+    (result,) = await caller.post(correct(on=("PC-1", "FP"), line_id="L-1"))
+    assert result["outcome"] == "recorded"
+    assert await backlog(caller) == [
+        ("A", "3.6", "540.00", "not_ready"),
+        ("B", "2.4", "360.00", "not_ready"),
+    ]
+    same = await on_fixed_price(caller, event_id="e-9")
+    assert (same["outcome"], same["items"]) == ("duplicate", result["items"])
+    other = await on_fixed_price(caller, event_id="e-10", quantity="5")
+    assert (other["outcome"], other["problem"]["code"]) == ("refused", "approval_changed")
+    await caller.post(recall())
+    assert await backlog(caller) == []
+    (new,) = await caller.post(six_hours(event_id="e-11"))
+    assert new["outcome"] == "recorded"
+    await caller.post(correct(event_id="c-2", quantity="3"))
+    assert len(await backlog(caller)) == 2

@@ -108,6 +108,21 @@ USAGE = LevelUsage(
     committed=Decimal("-0.50"),
     invoiced=Decimal("1E+3"),
 )
+ENTRY = intake_events.CorrectedEntry(
+    transaction_class=TransactionClass.TIME,
+    date=date(2026, 10, 5),
+    quantity=Decimal(6),
+    billable_quantity=None,
+    unit_price=Decimal(95),
+    tax=Decimal("108.30"),
+    currency="EUR",
+    role=None,
+    category=None,
+    task_id=None,
+    resource=None,
+    description=None,
+    billing_type=BillingType.CHARGEABLE,
+)
 PARKED: dict[str, Any] = {
     "contract_id": "C1",
     "parked_id": "p1",
@@ -489,6 +504,9 @@ EXAMPLES: tuple[Event, ...] = (
             billing_type=BillingType.CHARGEABLE,
         ),
     ),
+    intake_events.ApprovalNotBillable(
+        source="urn:test", **LINE, approval_id="A1", digest="00ff", entry=ENTRY
+    ),
     intake_events.ApprovalAwaited(source="urn:test", **LINE, approval_id="A1", parked_id="p1"),
     intake_events.ApprovalRecalled(
         source="urn:test",
@@ -507,21 +525,7 @@ EXAMPLES: tuple[Event, ...] = (
         items=("C2~L3~1",),
         obligations=(),
         reason=None,
-        entry=intake_events.CorrectedEntry(
-            transaction_class=TransactionClass.TIME,
-            date=date(2026, 10, 5),
-            quantity=Decimal(6),
-            billable_quantity=None,
-            unit_price=Decimal(95),
-            tax=Decimal("108.30"),
-            currency="EUR",
-            role=None,
-            category=None,
-            task_id=None,
-            resource=None,
-            description=None,
-            billing_type=BillingType.CHARGEABLE,
-        ),
+        entry=ENTRY,
     ),
     intake_events.RecallWaived(
         source="urn:test", **LINE, approval_id="A1", obligation_id="C1~L1~o"
