@@ -33,7 +33,7 @@ from aggregates.refusals import (
     NotFound,
     Refused,
 )
-from aggregates.statuses import BillingStatus, BillingType
+from aggregates.statuses import BillingStatus
 
 # --- commands ----------------------------------------------------------------------------------
 
@@ -298,7 +298,7 @@ def detail_of(line: ContractLine, item_id: str, invoice_id: str) -> InvoiceDetai
         unit_price=item.amount,
         amount=item.amount,
         tax=item.tax,
-        billing_type=BillingType.CHARGEABLE,
+        billing_type=item.billing_type,
         approval_id=None,
         milestone_id=item.milestone_id,
         task_id=milestone.task_id,

@@ -814,6 +814,7 @@ M1_CREDITED = MilestonePartsCredited(
                 item_id="M1-A rest", customer_id="A", amount=d("500.00"), tax=d("100.00")
             ),
             place=1,
+            billing_type=BillingType.CHARGEABLE,
         ),
     ),
     milestones=header("M1", MilestoneStatus.IN_PROGRESS),
