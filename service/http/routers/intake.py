@@ -183,7 +183,7 @@ async def list_obligations(
 
 @routes.post(
     "/intake/obligations/{obligation_id}/waive",
-    responses=gives(Done, problems=("obligation_not_found",)),
+    responses=gives(Done, problems=("obligation_not_found", "obligation_closed")),
 )
 async def waive_obligation(
     obligation_id: ObligationId, body: WaiveBody, tenant: TheTenant, command: TheCommand
