@@ -1,6 +1,8 @@
 """What tests share: a tenant on a real database of its own, and clients of the HTTP service."""
 
+import os
 import shutil
+import tempfile
 from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +25,24 @@ NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 MEASURED = [Path(__file__).parent / room for room in ("aggregates", "projections")]
 """The tests whose rooms must be covered: by them alone, whatever else goes through."""
+
+
+IN_MEMORY = Path("/dev/shm")
+ROOM = 2 * 1024**3
+"""Bytes that there must be in memory for the files of tests."""
+
+
+def pytest_configure() -> None:
+    """Files of tests are in memory, if there is room: thousands of databases are copied and go.
+
+    On a disk, most of a test on PostgreSQL would be the looking for free places of 400 files.
+    """
+    if "TMPDIR" not in os.environ and IN_MEMORY.is_dir():
+        system = os.statvfs(IN_MEMORY)
+        executes = not system.f_flag & os.ST_NOEXEC
+        if executes and system.f_bavail * system.f_frsize >= ROOM:
+            os.environ["TMPDIR"] = str(IN_MEMORY)
+            tempfile.tempdir = None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -71,18 +91,24 @@ def made_database(new_database: NewDatabase) -> str:
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest, new_database: NewDatabase, made_database: str) -> str:
+def database(
+    request: pytest.FixtureRequest, new_database: NewDatabase, made_database: str
+) -> Generator[str]:
     """The URL of a database of its own: the tables are there, and nothing is recorded.
 
-    It is a copy, since to make the tables takes ten times as long.
+    It is a copy, since to make the tables takes ten times as long, and is gone after the test.
     """
     if is_postgres(made_database):
         server: PostgresServer = request.getfixturevalue("postgres_server")
-        return server.new_database(template=made_database)
+        url = server.new_database(template=made_database)
+        yield url
+        server.drop_database(url)
+        return
     url = new_database()
     for path in (sqlite_path, views_path):
         shutil.copy(path(made_database), path(url))
-    return url
+    yield url
+    shutil.rmtree(sqlite_path(url).parent)
 
 
 @pytest.fixture
