@@ -12,6 +12,7 @@ import pytest
 from coverage import Coverage
 from fastapi import FastAPI
 
+from service.garbage_collector import collect_hardly, collect_seldom
 from service.http.app import create_app
 from service.http.server.serving import running
 from service.settings import Settings
@@ -43,6 +44,16 @@ def pytest_configure() -> None:
         if executes and system.f_bavail * system.f_frsize >= ROOM:
             os.environ["TMPDIR"] = str(IN_MEMORY)
             tempfile.tempdir = None
+
+
+def pytest_collection() -> None:
+    """While tests are collected, none looks for garbage, as while the service loads."""
+    collect_hardly()
+
+
+def pytest_collection_finish() -> None:
+    """From here on none looks through all modules and tests, which stay: it took a fifth of all."""
+    collect_seldom()
 
 
 @pytest.hookimpl(wrapper=True)
