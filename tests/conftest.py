@@ -29,6 +29,17 @@ MEASURED = [Path(__file__).parent / room for room in ("aggregates", "projections
 IN_MEMORY = Path("/dev/shm")
 ROOM = 4 * 1024**3
 """Bytes that there must be in memory for the files of tests."""
+LONGEST = (
+    "service/http/test_http_schema.py",
+    "test_benchmarks.py",
+    "soak/test_soak.py",
+    "service/http/test_hostile_bodies.py",
+    "service/http/test_http_any_sequence.py",
+    "service/ledger/test_interleaved.py",
+    "service/ledger/test_recall_races.py",
+    "projections/views/test_summary.py",
+)
+"""Tests that take longest begin first, so that in the end no process waits for another's."""
 
 
 def pytest_configure() -> None:
@@ -47,6 +58,13 @@ def pytest_configure() -> None:
 def pytest_collection() -> None:
     """While tests are collected, none looks for garbage, as while the service loads."""
     collect_hardly()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest ones first, else in the order that they were in."""
+    longest = {Path(__file__).parent / name for name in LONGEST}
+    items.sort(key=lambda item: item.path not in longest)
 
 
 def pytest_collection_finish() -> None:
