@@ -1,15 +1,14 @@
 """The command that serves HTTP: serve."""
 
 import ipaddress
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 
 from opentelemetry.trace import TracerProvider
-from pydantic import ValidationError
 
 from service import logs
-from service.cli.shared import fail, open_tenant, opened_tenants
+from service.cli.options.failing import fail
+from service.cli.shared import open_tenant, opened_tenants
 from service.handlers.jobs import running
 from service.http.app import create_app
 from service.http.server import serving
@@ -18,29 +17,19 @@ from service.settings import Settings
 from service.tenants.names import DEFAULT
 
 
-def serve(
-    host: str, port: int, database: str, hosts: Sequence[str], origins: Sequence[str]
-) -> None:
+def serve(settings: Settings) -> None:
     """Serves until the process is asked to stop."""
-    if not _is_loopback(host):
+    if not _is_loopback(settings.host):
         fail(
-            f"{host} is not a loopback address, and no authentication is configured: "
+            f"{settings.host} is not a loopback address, and no authentication is configured: "
             "anybody who reaches it could bill. Listen on 127.0.0.1."
         )
-    by_default = Settings()
-    try:
-        settings = Settings(
-            host=host,
-            port=port,
-            database=database,
-            hosts=(*by_default.hosts, *hosts),
-            origins=(*by_default.origins, *origins),
-        )
-    except ValidationError as error:
-        fail(str(error.errors()[0]["msg"]).removeprefix("Value error, "))
     logs.configure(settings.log_level, settings.log_format)
-    metrics = Metrics()
-    with _traced(settings) as traces, opened_tenants(database) as tenants:
+    metrics, memory = Metrics(), settings.state_cache
+    with (
+        _traced(settings) as traces,
+        opened_tenants(settings.database, state_cache=memory) as tenants,
+    ):
         tenants.on_open(metrics.watch)
         tenants.on_open(running.recover)
         with ThreadPoolExecutor(1) as beside:  # the routes are made while the database answers

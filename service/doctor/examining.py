@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from difflib import get_close_matches
 
@@ -12,43 +11,44 @@ from service.databases.addresses import BadDatabase, NoAddress, is_postgres, res
 from service.doctor import sqlite
 from service.doctor.findings import Finding, Status
 from service.doctor.of_tenants import of_tenant
-from service.settings import Settings
+from service.settings import PREFIX, Settings
 from service.tenants.names import DEFAULT
 
-PREFIX = "BILLING_BACKLOG_"
+_ALIKE = 0.9
+"""From which on a name is taken for another one misspelt, of 0 to 1."""
 
 
-def examine(database: str, variables: Mapping[str, str] = os.environ) -> list[Finding]:
-    """What was found, in the order it was looked at; it is done after some seconds a tenant."""
-    found = [_settings(database, variables)]
-    if not is_postgres(database):
-        return [*found, *_sqlite(database)]
-    return [*found, *_postgres(database)]
+def examine(settings: Settings, unknown: Sequence[str] = ()) -> list[Finding]:
+    """What was found, in the order it was looked at; it is done after some seconds a tenant.
+
+    `unknown` are the variables that are named like settings, and are none.
+    """
+    found = [_settings(settings.database, unknown)]
+    if not is_postgres(settings.database):
+        return [*found, *_sqlite(settings)]
+    return [*found, *_postgres(settings.database)]
 
 
-def _settings(database: str, variables: Mapping[str, str]) -> Finding:
-    """Variables that are none of the service's: one misspelt has no effect."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    unknown = sorted(
-        name for name in variables if name.upper().startswith(PREFIX) and name.upper() not in known
-    )
-    if not unknown:
-        return Finding(
-            check="settings", status=Status.OK, found=f"the database is {shown(database)}"
-        )
-    meant = [match for name in unknown for match in get_close_matches(name, known, 1)]
+def _settings(database: str, unknown: Sequence[str]) -> Finding:
+    """Variables that look like a setting misspelt; others may be of somebody else."""
+    known = [f"{PREFIX}{name}".upper() for name in Settings.model_fields]
+    meant = {name: get_close_matches(name.upper(), known, 1, _ALIKE) for name in unknown}
+    misspelt = {name: near[0] for name, near in meant.items() if near}
+    if not misspelt:
+        found = f"the database is {shown(database)}"
+        return Finding(check="settings", status=Status.OK, found=found)
     return Finding(
         check="settings",
         status=Status.WARN,
-        found=f"no setting is called {', '.join(unknown)}: they have no effect",
-        do=f"unset them{', or correct their names: ' + ', '.join(meant) if meant else ''}",
+        found=f"no setting is called {', '.join(misspelt)}: they have no effect",
+        do=f"correct the name, such as {', '.join(misspelt.values())}, or unset them",
     )
 
 
-def _sqlite(database: str) -> Iterator[Finding]:
+def _sqlite(settings: Settings) -> Iterator[Finding]:
     with ExitStack() as stack:
         try:
-            opened = stack.enter_context(sqlite.opened_for_looking(database))
+            opened = stack.enter_context(sqlite.opened_for_looking(settings.database))
         except (BadDatabase, Unavailable) as error:
             yield _unreachable(DEFAULT, error)
             return
@@ -56,7 +56,7 @@ def _sqlite(database: str) -> Iterator[Finding]:
             check="database", tenant=DEFAULT, status=Status.OK, found="the history can be read"
         )
         yield from of_tenant(DEFAULT, opened)
-        yield from sqlite.of_machine(database)
+        yield from sqlite.of_machine(settings.database, settings.connection_limit)
 
 
 def _postgres(database: str) -> Iterator[Finding]:

@@ -11,7 +11,6 @@ from service.doctor.findings import Finding, Status
 from service.doctor.of_tenants import Looked
 from service.ledger.ledger import Ledger
 from service.ledger.recorders import SQLiteFile
-from service.settings import Settings
 from service.tenants.opening import sqlite_path
 from service.tenants.sqlite_files import check_history, views_path
 
@@ -39,13 +38,13 @@ def opened_for_looking(database: str) -> Generator[Looked]:
             views.dispose()
 
 
-def of_machine(database: str) -> Iterator[Finding]:
+def of_machine(database: str, connections: int) -> Iterator[Finding]:
     """What was found of the machine that the files are on."""
     path = sqlite_path(database)
     size = path.stat().st_size
     yield space(shutil.disk_usage(path.parent).free, size)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    yield files(most, Settings().connection_limit)
+    yield files(most, connections)
 
 
 def space(free: int, size: int) -> Finding:

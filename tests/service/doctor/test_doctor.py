@@ -12,6 +12,7 @@ import pytest
 from service.doctor import postgres, sqlite
 from service.doctor.examining import examine
 from service.doctor.findings import Finding, Status
+from service.settings import Settings
 from service.tenants.tenant import Tenant, is_postgres
 from tests.databases import sql, views_path
 from tests.office import contract_event
@@ -21,10 +22,12 @@ from tests.service.office import post
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 
-def examined(database: str, **variables: str) -> dict[str, Finding]:
+def examined(database: str, *unknown: str) -> dict[str, Finding]:
     """The worst finding of each check."""
     order = list(Status)
-    found = sorted(examine(database, variables), key=lambda each: order.index(each.status))
+    found = sorted(
+        examine(Settings(database=database), unknown), key=lambda each: order.index(each.status)
+    )
     return {each.check: each for each in found}
 
 
@@ -56,11 +59,11 @@ def test_all_is_well_where_all_is_well(database: str) -> None:
 
 
 def test_a_setting_that_is_none_is_told_with_what_may_be_meant(database: str) -> None:
-    found = examined(database, BILLING_BACKLOG_READ_WIAT="5", BILLING_BACKLOG_PORT="8000")
+    found = examined(database, "BILLING_BACKLOG_READ_WIAT", "BILLING_BACKLOG_SERVICE_HOST")
     assert found["settings"].status is Status.WARN
     assert "BILLING_BACKLOG_READ_WIAT" in found["settings"].found
     assert "BILLING_BACKLOG_READ_WAIT" in str(found["settings"].do)
-    assert "PORT" not in found["settings"].found
+    assert "SERVICE_HOST" not in found["settings"].found
 
 
 def test_a_database_that_is_not_there_fails_and_none_is_made(tmp_path: Path) -> None:
