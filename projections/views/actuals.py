@@ -243,13 +243,14 @@ def _actuals(connection: Connection, rows: Sequence[RowMapping]) -> Iterator[Act
         and row["billing_status"] == BOOKED
         and row["reversal_of"] is None
     ]
-    booked = dict[str, Mapping[str, Any]]()
+    booked = dict[str, dict[str, Any]]()
     if posted:
         columns = (column.label(name) for name, column in _AS_BOOKED.items())
         statement = select(_reversal.c.reversal_of, *columns).where(
             _reversal.c.item_id.in_(posted), _reversal.c.reversal_of == _reversal.c.item_id
         )
-        booked = {row["reversal_of"]: row for row in connection.execute(statement).mappings()}
+        found = connection.execute(statement)
+        booked = {item: dict(zip(_AS_BOOKED, values, strict=True)) for item, *values in found}
     for row in rows:
         yield _actual({**row, **booked.get(row["actual_id"], {})})
 

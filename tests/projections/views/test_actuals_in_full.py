@@ -58,6 +58,7 @@ def test_what_an_approval_has_become_reads_in_the_order_it_was_booked_d45_d78(
     assert [tuple(row[name] for name in (*names, *statuses)) for row in found] == CHAIN
     unbilled = [row for row in found if row["type"] == "unbilled_sales"]
     assert sum(int(row["quantity"]) for row in unbilled) == 3  # what is in the backlog again
+    assert [row["reversal_of"] for row in found[:2]] == [None, "3-A"]
     with told.connect() as connection:
         backwards = list_actuals(connection, {"approval_id": ["3"]}, PageRequest(sort="-position"))
     assert [row.actual_id for row in backwards.items] == [row[0] for row in reversed(CHAIN)]
