@@ -1,6 +1,7 @@
 """Configuration: the command line, the environment (`BILLING_BACKLOG_…`), or these defaults."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, cast
 
 from pydantic import BeforeValidator, Field
@@ -40,6 +41,10 @@ class Settings(BaseSettings):
     """Where history and views are kept."""
     host: str = "127.0.0.1"
     port: int = 8000
+    authentication: bool = False
+    """Whether each call must show a token; without it, the service listens on loopback alone."""
+    bootstrap_key_file: Path | None = None
+    """A file with the token of the first key; it counts as long as no other key was made."""
     hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
     """Names that requests may call this service by, beside those of loopback; with any port."""
     origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()

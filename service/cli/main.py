@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from aggregates.statuses import JobStatus
+from service.access.principals import Scope
 from service.cli.whole_numbers import whole_number
 from service.demo import DEFAULT_APPROVALS, DEFAULT_CONTRACTS, DEFAULT_SEED
 from service.importing import MOST_PROCESSES
@@ -23,6 +24,8 @@ tenant_commands = typer.Typer(no_args_is_help=True, help="Make and list tenants.
 cli.add_typer(tenant_commands, name="tenant")
 job_commands = typer.Typer(no_args_is_help=True, help="List, show and cancel jobs.")
 cli.add_typer(job_commands, name="jobs")
+key_commands = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
+cli.add_typer(key_commands, name="keys")
 
 Database = Annotated[
     str,
@@ -60,6 +63,9 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = DEFAULTS.host,
     port: Annotated[int, whole_number(1, 65535)] = DEFAULTS.port,
     database: Database = DEFAULTS.database,
+    authentication: Annotated[
+        bool, typer.Option(help="Whether each call must show a token.")
+    ] = DEFAULTS.authentication,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(help="A name that callers may use, beside loopback names; repeatable."),
@@ -72,7 +78,14 @@ def serve(
     """Serve the HTTP API; the database is made and migrated as needed."""
     from service.cli import serving
 
-    serving.serve(host, port, database, allow_host or (), allow_origin or ())
+    serving.serve(
+        host=host,
+        port=port,
+        database=database,
+        authentication=authentication,
+        hosts=allow_host or (),
+        origins=allow_origin or (),
+    )
 
 
 @cli.command()
@@ -265,6 +278,55 @@ def cancel_job(
     from service.cli import jobs
 
     jobs.cancel(database, tenant_name, job_id, reason)
+
+
+KEY_SCOPES = typer.Option("--scope", help="What the key may do; repeatable.")
+
+
+@key_commands.command(name="create")
+def create_key(
+    name: Annotated[str, typer.Option(help="Who calls with it: the actor in the history.")],
+    scopes: Annotated[list[Scope], KEY_SCOPES],
+    expires: Annotated[
+        str | None,
+        typer.Option(help="The last day (2027-01-31, UTC), or an instant with its zone."),
+    ] = None,
+    database: Database = DEFAULTS.database,
+    tenant_name: TenantName = DEFAULT,
+) -> None:
+    """Make a key and print its token, this once: only its SHA-256 is kept."""
+    from service.cli import keys
+
+    keys.create(database, tenant_name, name, scopes, expires)
+
+
+@key_commands.command(name="generate")
+def generate_key(tenant_name: TenantName = DEFAULT) -> None:
+    """Print a token that opens nothing yet, for BILLING_BACKLOG_BOOTSTRAP_KEY_FILE."""
+    from service.cli import keys
+
+    keys.generate(tenant_name)
+
+
+@key_commands.command(name="list")
+def list_keys(database: Database = DEFAULTS.database, tenant_name: TenantName = DEFAULT) -> None:
+    """List the keys that are not revoked: id, name, when they expire, scopes."""
+    from service.cli import keys
+
+    keys.list_all(database, tenant_name)
+
+
+@key_commands.command(name="revoke")
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(help="The id of the key, as `keys list` has it.")],
+    reason: Annotated[str | None, typer.Option(help="Why; it is recorded.")] = None,
+    database: Database = DEFAULTS.database,
+    tenant_name: TenantName = DEFAULT,
+) -> None:
+    """Revoke a key: within a second it lets nobody in, in whatever server."""
+    from service.cli import keys
+
+    keys.revoke(database, tenant_name, key_id, reason)
 
 
 @cli.command()

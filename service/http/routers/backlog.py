@@ -12,6 +12,7 @@ from projections.views.backlog.lists import BacklogList, list_fixed_price, list_
 from projections.views.backlog.rows import FixedPriceRow, SalesRow, TotalledPage
 from projections.views.backlog.sums.summary import summarize
 from projections.views.backlog.sums.summed import Summary
+from service.access.principals import Scope
 from service.handlers import undoing
 from service.handlers.backlog import ItemsCommand
 from service.handlers.idempotency import Request as CommandRequest
@@ -57,7 +58,7 @@ async def _listed(
     return await in_thread(read)
 
 
-@routes.get("/fixed-price", responses=gives(TotalledPage[FixedPriceRow]))
+@routes.get("/fixed-price", Scope.BACKLOG_READ, responses=gives(TotalledPage[FixedPriceRow]))
 async def list_fixed_price_backlog(
     request: Request, tenant: TheTenant, query: Annotated[FixedPriceQuery, Query()]
 ) -> Response:
@@ -65,7 +66,7 @@ async def list_fixed_price_backlog(
     return await _listed(request, tenant, list_fixed_price, query)
 
 
-@routes.get("/time-and-material", responses=gives(TotalledPage[SalesRow]))
+@routes.get("/time-and-material", Scope.BACKLOG_READ, responses=gives(TotalledPage[SalesRow]))
 async def list_time_and_material_backlog(
     request: Request, tenant: TheTenant, query: Annotated[SalesQuery, Query()]
 ) -> Response:
@@ -73,7 +74,7 @@ async def list_time_and_material_backlog(
     return await _listed(request, tenant, list_time_and_material, query)
 
 
-@routes.get("/summary", responses=gives(Summary))
+@routes.get("/summary", Scope.BACKLOG_READ, responses=gives(Summary))
 async def get_backlog_summary(
     request: Request, tenant: TheTenant, query: Annotated[SummaryQuery, Query()]
 ) -> Response:
@@ -90,7 +91,7 @@ async def get_backlog_summary(
     return list_response(request, found, position)
 
 
-@routes.post("/mark", responses=CHANGED)
+@routes.post("/mark", Scope.BACKLOG_WRITE, responses=CHANGED)
 async def mark_items(
     body: MarkBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:
@@ -100,7 +101,7 @@ async def mark_items(
     return await _over_items(body, tenant, command, kind, dry_run=dry_run, partly=partly)
 
 
-@routes.post("/nte/reset", responses=CHANGED)
+@routes.post("/nte/reset", Scope.BACKLOG_WRITE, responses=CHANGED)
 async def reset_not_to_exceed(
     body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:
@@ -108,7 +109,7 @@ async def reset_not_to_exceed(
     return await _over_items(body, tenant, command, ResetNTE, dry_run=dry_run)
 
 
-@routes.post("/nte/reevaluate", responses=CHANGED)
+@routes.post("/nte/reevaluate", Scope.BACKLOG_WRITE, responses=CHANGED)
 async def reevaluate_not_to_exceed(
     body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:
@@ -118,6 +119,7 @@ async def reevaluate_not_to_exceed(
 
 @routes.post(
     "/undo",
+    Scope.BACKLOG_WRITE,
     responses=gives(ItemsChanged, problems=("not_a_mark", "mark_too_old", "position_ahead")),
 )
 async def undo_mark(body: UndoBody, tenant: TheTenant, command: ThePost) -> Response:
@@ -128,6 +130,7 @@ async def undo_mark(body: UndoBody, tenant: TheTenant, command: ThePost) -> Resp
 
 @routes.get(
     "/{item_id}",
+    Scope.BACKLOG_READ,
     responses=gives(FixedPriceRow, SalesRow, name="BacklogItem", problems=("item_not_found",)),
 )
 async def get_backlog_item(

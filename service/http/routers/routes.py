@@ -9,11 +9,17 @@ from typing import Any, TypeVar
 
 from fastapi import FastAPI
 
+from service.http.guard import Asked, asking_for
+
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
 class Routes:
-    """Endpoints under a prefix, each with what FastAPI's decorator of the same name is told."""
+    """Endpoints under a prefix, each with what FastAPI's decorator of the same name is told.
+
+    Each says what it asks for: a scope, several of which one is enough, or `OPEN`. Raises TypeError
+    for one that does not.
+    """
 
     def __init__(self, prefix: str, tag: str) -> None:
         self._prefix, self._tag = prefix, tag
@@ -24,29 +30,30 @@ class Routes:
         for add in self._adding:
             add(app)
 
-    def get(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+    def get(self, path: str, asked: Asked, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """An endpoint that answers a GET."""
-        return self._taking(FastAPI.get, path, options)
+        return self._taking(FastAPI.get, path, asked, options)
 
-    def post(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+    def post(self, path: str, asked: Asked, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """An endpoint that answers a POST."""
-        return self._taking(FastAPI.post, path, options)
+        return self._taking(FastAPI.post, path, asked, options)
 
-    def put(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+    def put(self, path: str, asked: Asked, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """An endpoint that answers a PUT."""
-        return self._taking(FastAPI.put, path, options)
+        return self._taking(FastAPI.put, path, asked, options)
 
-    def patch(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+    def patch(self, path: str, asked: Asked, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """An endpoint that answers a PATCH."""
-        return self._taking(FastAPI.patch, path, options)
+        return self._taking(FastAPI.patch, path, asked, options)
 
-    def delete(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+    def delete(self, path: str, asked: Asked, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """An endpoint that answers a DELETE."""
-        return self._taking(FastAPI.delete, path, options)
+        return self._taking(FastAPI.delete, path, asked, options)
 
     def _taking(
-        self, decorated: Callable[..., Any], path: str, options: dict[str, Any]
+        self, decorated: Callable[..., Any], path: str, asked: Asked, options: dict[str, Any]
     ) -> Callable[[Endpoint], Endpoint]:
+        options["dependencies"] = [*asking_for(asked), *options.get("dependencies", [])]
         options["tags"] = [self._tag, *options.get("tags", [])]
 
         def take(endpoint: Endpoint) -> Endpoint:

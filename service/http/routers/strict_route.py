@@ -1,4 +1,4 @@
-"""A route that refuses what its endpoint does not know: query parameters, content types, lax JSON.
+"""A route that refuses strangers, and what its endpoint does not know: queries, types, lax JSON.
 
 FastAPI documents `get_route_handler` and a `Request` of one's own for this. All else is FastAPI's:
 what endpoints take and depend on, security, cookies, forms, what they give back, streams.
@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from service.http.bodies import json_of, media_type
+from service.http.guard import admitted, scopes_asked
 from service.http.responses import ProblemRaised
 from service.threads import in_thread
 from service.wire.problem.problems import Problem, invalid_fields
@@ -26,15 +27,18 @@ _LARGE_BODY = 32 * 1024
 
 
 class StrictRoute(APIRoute):
-    """Refuses unknown query parameters, other content types and lax JSON."""
+    """Refuses callers who may not, unknown query parameters, other content types and lax JSON."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         known = _queries_of(self.dependant)
+        asked = scopes_asked(self.dependencies)
         body = self.body_field
         takes_json = body is not None and not isinstance(body.field_info, params.Form)
 
         async def strictly(request: Request) -> Response:
+            if asked is not None:
+                await admitted(request, asked)
             _check_query(request, known)
             request = _StrictRequest(request.scope, request.receive)
             if takes_json and await request.body():
