@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 from aggregates import streams
 from aggregates.access.state import Key, Keys, evolve
-from projections.history import Unavailable
+from service.access.known_tenants import KnownTenants
 from service.access.principals import BadToken, Principal, Scope
 from service.access.tokens import KeyToken, read_token
 from service.tenants.tenant import Tenant
-from service.tenants.tenants import AnyTenants
 from service.threads import in_thread
 
 FRESH_SECONDS = 1.0
@@ -92,12 +91,9 @@ class KeyRing:
 class KeyRings:
     """The keys of all tenants of a process."""
 
-    def __init__(self, tenants: AnyTenants) -> None:
+    def __init__(self, tenants: KnownTenants) -> None:
         self._tenants = tenants
         self._rings: dict[str, KeyRing] = {}
-        self._guard = threading.Lock()
-        self._names: frozenset[str] | Unavailable = frozenset()
-        self._named_at = float("-inf")
 
     async def principal_of(self, text: str) -> Principal:
         """Who comes with a token.
@@ -114,31 +110,6 @@ class KeyRings:
         """The keys of a token's tenant, read now."""
         ring = self._rings.get(token.tenant)
         if ring is None:
-            ring = self._rings.setdefault(token.tenant, KeyRing(self._opened(token.tenant)))
+            ring = self._rings.setdefault(token.tenant, KeyRing(self._tenants.open(token.tenant)))
         ring.read_for(token.key_id)
         return ring
-
-    def _opened(self, name: str) -> Tenant:
-        try:
-            return self._tenants[name]
-        except KeyError:
-            pass
-        if name not in self._known_names():
-            raise BadToken(_UNKNOWN)
-        return self._tenants.open(name)
-
-    def _known_names(self) -> frozenset[str]:
-        """Every tenant there is, as of a second ago: who makes names up asks the directory seldom.
-
-        Raises Unavailable.
-        """
-        with self._guard:
-            if time.monotonic() - self._named_at >= FRESH_SECONDS:
-                try:
-                    self._names = frozenset(self._tenants.names())
-                except Unavailable as error:
-                    self._names = error
-                self._named_at = time.monotonic()
-            if isinstance(self._names, Unavailable):
-                raise self._names
-            return self._names

@@ -329,6 +329,19 @@ def revoke_key(
     keys.revoke(database, tenant_name, key_id, reason)
 
 
+@cli.command(name="check-token")
+def check_token(
+    file: Annotated[
+        Path, typer.Argument(help="A file with the token and nothing else; - is standard input.")
+    ] = Path("-"),
+    database: Database = DEFAULTS.database,
+) -> None:
+    """Say who comes with a token, or why it lets nobody in; it is not taken as an argument."""
+    from service.cli import checking_tokens
+
+    checking_tokens.check_token(file, database)
+
+
 @cli.command()
 def openapi() -> None:
     """Print the OpenAPI document of the HTTP API."""

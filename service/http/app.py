@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from service.access.key_rings import KeyRings
+from service.access.authorities import authority_of
 from service.http import errors
 from service.http.bodies import BodyLimit
 from service.http.compression import Gzip
@@ -72,7 +72,9 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.tenants, app.state.settings = tenants, settings
-    app.state.authority = KeyRings(tenants) if tenants and settings.authentication else None
+    app.state.authority = (
+        authority_of(tenants, settings) if tenants and settings.authentication else None
+    )
     app.state.waiting = Waiting(settings.waiting_limit)
     app.state.listeners = Listeners(settings.listener_limit)
     app.router.route_class = StrictRoute

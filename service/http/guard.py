@@ -7,7 +7,7 @@ guard is asked before the body is read, too (`StrictRoute`): strangers have noth
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 from fastapi import Request, Security, params
 from fastapi.openapi.models import HTTPBearer
@@ -16,7 +16,8 @@ from fastapi.security.base import SecurityBase
 from fastapi.security.utils import get_authorization_scheme_param
 
 from projections.history import Unavailable
-from service.access.principals import BadToken, Principal, Scope
+from service.access.authorities import Authority
+from service.access.principals import BadToken, IssuerUnavailable, Principal, Scope
 from service.http.responses import ProblemRaised
 from service.ledger.stored_form import UnreadableEvent
 from service.wire.problem.problems import Problem
@@ -27,14 +28,6 @@ Asked = Scope | tuple[Scope, ...] | Literal["open"]
 """A scope that a route asks for, or several of which one is enough, or `OPEN`."""
 AGAIN_SECONDS = 1.0
 """How long whoever listens is told more before their token is looked at again."""
-
-
-class Authority(Protocol):
-    """Who knows whose a token is."""
-
-    async def principal_of(self, text: str) -> Principal:
-        """Who comes with a token. Raises BadToken, and Unavailable when that can't be found out."""
-        ...
 
 
 class Guard(SecurityBase):
@@ -133,6 +126,8 @@ async def _authenticated(request: Request, authority: Authority) -> Principal:
         raise ProblemRaised(_unknown("token_missing", detail, ""))
     try:
         return await authority.principal_of(token.strip())
+    except IssuerUnavailable:
+        raise ProblemRaised(_without_issuer()) from None
     except BadToken:
         detail = "the token lets nobody in"
         raise ProblemRaised(_unknown("token_invalid", detail, ' error="invalid_token"')) from None
@@ -142,6 +137,12 @@ def _unknown(code: str, detail: str, why: str) -> Problem:
     return Problem(
         status=401, code=code, detail=detail, headers={"WWW-Authenticate": f"Bearer{why}"}
     )
+
+
+def _without_issuer() -> Problem:
+    detail = "the issuer of tokens gives no keys, and those that are known are too old: try again"
+    headers = {"Retry-After": "5"}
+    return Problem(status=503, code="issuer_unavailable", detail=detail, headers=headers)
 
 
 def _forbidden(asked: Sequence[str], detail: str) -> Problem:

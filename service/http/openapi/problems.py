@@ -34,7 +34,13 @@ BY_PARAMETER = {
     "Idempotency-Key": ("idempotency_key_reused",),
 }
 """What comes with a parameter."""
-WITH_TOKEN = ("token_missing", "token_invalid", "scope_missing", "unavailable")
+WITH_TOKEN = (
+    "token_missing",
+    "token_invalid",
+    "scope_missing",
+    "issuer_unavailable",
+    "unavailable",
+)
 """What comes with every request that asks for a scope."""
 CHANGING = ("foreign_origin", "conflict", "outcome_unknown")
 """What comes with every request that may change something."""
