@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from opentelemetry.trace import TracerProvider
 
 from service import logs
+from service.cli.keys import take_first_key
 from service.cli.options.failing import fail
 from service.cli.shared import open_tenant, opened_tenants
 from service.handlers.jobs import running
@@ -19,10 +20,11 @@ from service.tenants.names import DEFAULT
 
 def serve(settings: Settings) -> None:
     """Serves until the process is asked to stop."""
-    if not _is_loopback(settings.host):
+    if not settings.authentication and not _is_loopback(settings.host):
         fail(
             f"{settings.host} is not a loopback address, and no authentication is configured: "
-            "anybody who reaches it could bill. Listen on 127.0.0.1."
+            "anybody who reaches it could bill. Listen on 127.0.0.1, or ask for tokens "
+            "(--authentication, BILLING_BACKLOG_AUTHENTICATION=true)."
         )
     logs.configure(settings.log_level, settings.log_format)
     metrics, memory = Metrics(), settings.state_cache
@@ -36,6 +38,8 @@ def serve(settings: Settings) -> None:
             opening = beside.submit(open_tenant, tenants, DEFAULT)
             app = create_app(tenants, settings, metrics=metrics, traces=traces)
             opening.result()
+        if settings.authentication and settings.bootstrap_key_file:
+            take_first_key(tenants, settings.bootstrap_key_file)
         serving.serve(app, settings)
 
 

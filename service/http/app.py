@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from service.access.authorities import authority_of
 from service.http import errors
 from service.http.bodies import BodyLimit
 from service.http.compression import Gzip
@@ -98,6 +99,9 @@ def create_app(
     )
     app.state.tenants, app.state.settings = tenants, settings
     app.state.metrics = metrics or Metrics()
+    app.state.authority = (
+        authority_of(tenants, settings) if tenants and settings.authentication else None
+    )
     app.state.waiting = Waiting(settings.waiting_limit)
     app.state.listeners = Listeners(settings.listener_limit)
     app.router.route_class = StrictRoute
