@@ -116,10 +116,10 @@ def test_what_the_actuals_do_not_tell_is_remembered_d85_d21(
     told: dict[str, Any], new: Decimal, comes_to: list[str]
 ) -> None:
     story = given(a_contract(), a_line()).when(replace(EIGHT_HOURS, **told)).after
-    assert known(story).as_recorded.said
+    assert known(story).said
     outcome = corrected(story, billable_quantity=new)
     assert [row.partition(" /")[0] for row in booked_rows(outcome)] == comes_to
-    assert known(approved().after).as_recorded.said is None
+    assert known(approved().after).said is None
 
 
 def test_the_tax_of_what_is_free_follows_all_of_it_d85() -> None:
