@@ -43,8 +43,8 @@ from aggregates.contract_line.items import (
     milestone_status,
     open_sale,
 )
-from aggregates.contract_line.recall_events import SalesDescribed
-from aggregates.contract_line.recalled import NO_RECALLS, Recalls, recalls_after
+from aggregates.contract_line.recalled.events import SalesDescribed
+from aggregates.contract_line.recalled.state import NO_RECALLS, Recalls, recalls_after
 from aggregates.events import Event
 from aggregates.statuses import (
     BillingStatus,

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, RowMapping
 
 from aggregates import streams
 from aggregates.intake import parking
+from aggregates.intake.about_approvals.whereabouts import NotLookedUp
 from aggregates.intake.events import EventParked
-from aggregates.intake.whereabouts import NotLookedUp
 from aggregates.statuses import Outcome
 from projections.history import OutcomeUnknown, Unavailable
 from projections.views import parked_events as parked_views

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from aggregates import streams
 from aggregates.contract.state import Contract
 from aggregates.deal import chunks
+from aggregates.intake.about_approvals.waiting import WAITS
 from aggregates.intake.events import EventParked
 from aggregates.intake.state import Parking
-from aggregates.intake.waiting import WAITS
 from projections.views import parked_events as parked_views
 from service.ledger.group_commit import Context, Submission
 from service.ledger.stream_kinds import CONTRACT, PARKING

@@ -18,12 +18,12 @@ from aggregates.contract_line import terms as line_terms
 from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.terms import DefineLine
 from aggregates.intake import parking, receiving
-from aggregates.intake.approvals import KnownApproval, Waiting
+from aggregates.intake.about_approvals.approvals import KnownApproval, Waiting
+from aggregates.intake.about_approvals.recalls import AboutApproval
+from aggregates.intake.about_approvals.waiting import DEFINED_LATER, WAITS
+from aggregates.intake.about_approvals.whereabouts import NotLookedUp
 from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived
-from aggregates.intake.recalls import AboutApproval
 from aggregates.intake.state import Parking
-from aggregates.intake.waiting import DEFINED_LATER, WAITS
-from aggregates.intake.whereabouts import NotLookedUp
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
 from aggregates.streams import LineKey

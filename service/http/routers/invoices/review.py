@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fastapi import Response
 
-from aggregates.invoice.reviewing import ReturnInvoice
+from aggregates.invoice.draft.reviewing import ReturnInvoice
 from projections.views.invoices import Invoice
 from service.handlers.invoicing import reviewing as handlers
 from service.http.callers import ThePostedChange, TheTenant
