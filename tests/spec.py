@@ -18,8 +18,8 @@ from aggregates.contract.state import Contract
 from aggregates.contract_line import approvals, milestones
 from aggregates.contract_line import state as contract_line
 from aggregates.contract_line import terms as line_terms
-from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.backlog import readiness, undoing, verdicts
+from aggregates.contract_line.entries import Approval
 from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
 from aggregates.decision import NOTHING, Decision

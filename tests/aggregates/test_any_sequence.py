@@ -21,9 +21,9 @@ from hypothesis.stateful import (
 
 from aggregates import streams
 from aggregates.actuals import Actual
-from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.backlog.readiness import MarkNotReady, MarkReady
 from aggregates.contract_line.backlog.verdicts import ReevaluateNTE, ResetNTE
+from aggregates.contract_line.entries import Approval
 from aggregates.contract_line.events import (
     MilestoneChanged,
     MilestoneDeleted,

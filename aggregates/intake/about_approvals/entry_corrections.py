@@ -1,15 +1,13 @@
 """Corrected entries: an approval's actuals are reversed, and others come in their place (D-85)."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from aggregates import money
-from aggregates.contract_line import approvals
-from aggregates.contract_line.approvals import Approval, billing_type_of
+from aggregates.contract_line import approvals, charging, entries
 from aggregates.contract_line.backlog.verdicts import free
+from aggregates.contract_line.entries import Approval
 from aggregates.contract_line.events import (
     ApprovedWork,
     NTEEvaluated,
@@ -27,10 +25,10 @@ from aggregates.contract_line.recalled.obligations import as_it_stands, reversed
 from aggregates.deal import Deal, chunks
 from aggregates.decision import Decision
 from aggregates.events import Event
+from aggregates.intake.about_approvals import what_entries_say
 from aggregates.intake.about_approvals.approvals import KnownApproval
 from aggregates.intake.about_approvals.origins import Origin
 from aggregates.intake.about_approvals.recalls import (
-    AboutApproval,
     BilledAlike,
     Owing,
     billed_alike,
@@ -38,21 +36,14 @@ from aggregates.intake.about_approvals.recalls import (
     owed_alike,
 )
 from aggregates.intake.about_approvals.rightly_billed import Wrong, told_apart
+from aggregates.intake.about_approvals.what_entries_say import CorrectApproval, entry_of
 from aggregates.intake.about_approvals.whereabouts import Whereabouts
-from aggregates.intake.events import ApprovalCorrected, CorrectedEntry
+from aggregates.intake.events import ApprovalCorrected
 from aggregates.limits import Limits
 from aggregates.refusals import LeftAlone, Refused
-from aggregates.statuses import BillingType, Cause
+from aggregates.statuses import Cause
 
 _ZERO = Decimal(0)
-_CHARGED = {"quantity", "billable_quantity", "unit_price"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorrectApproval(AboutApproval):
-    """Correct an approved entry: `new` has what changes, by the name of the approval's field."""
-
-    new: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +78,14 @@ def correct(
     """
     deal, new_deal = deals
     before = entry_of(known, found.origins, deal)
-    changed = _changed(command, before, known, new_deal)
+    changed = what_entries_say.changed(command, before, known, new_deal)
     line, limits = deal.lines[known.place.line_id], deal.limits()
     new_limits = limits if new_deal is deal else new_deal.limits()
     target = Target(new_deal, new_deal.lines[changed.line_id], new_limits)
     for sale in found.unbilled:
         free(limits, sale)
-    why_not = approvals.not_billable(changed, target.line)
-    work = None if why_not else approvals.work_of(changed, target.line, target.limits)
+    why_not = charging.not_billable(changed, target.line)
+    work = None if why_not else charging.work_of(changed, target.line, target.limits)
     told = told_apart(work, found, line, target.line)
     now, later = _now_and_later(told.rest, told.wrong, target.line)
     expected = _expected(target.line, later)
@@ -181,97 +172,8 @@ def _corrected(
         items=items,
         obligations=obligations,
         reason=command.reason,
-        entry=approvals.entry_of(entry),
+        entry=entries.kept(entry),
     )
-
-
-def entry_of(known: KnownApproval, origins: Sequence[Origin], deal: Deal) -> Approval:
-    """The entry again: as it was corrected last, else as it was approved, by what it came to.
-
-    Raises Refused when nothing is left that tells it.
-    """
-    if known.entry:
-        return _said_by(known, known.entry)
-    if not origins:
-        raise Refused("approval_canceled", "nothing is left of the approval to correct", "D-82")
-    place, work, line = known.place, origins[0].work, deal.lines[known.place.line_id]
-    charged = [o.sale for o in origins if o.sale.billing_type is BillingType.CHARGEABLE]
-    others = [o.sale for o in origins if o.sale.billing_type is not BillingType.CHARGEABLE]
-    billed = charged or others
-    quantity = sum((sale.quantity for sale in [*charged, *others]), _ZERO)
-    rest_of_them = charged and others
-    entry = Approval(
-        source=str(known.as_recorded.source),
-        approval_id=known.as_recorded.approval_id,
-        contract_id=place.contract_id,
-        line_id=place.line_id,
-        transaction_class=work.transaction_class,
-        date=work.date,
-        quantity=quantity,
-        billable_quantity=(
-            sum((sale.quantity for sale in charged), _ZERO) if rest_of_them else None
-        ),
-        unit_price=work.unit_price,
-        tax=sum((sale.tax for sale in billed), _ZERO),
-        currency=line.currency,
-        role=work.role,
-        category=work.category,
-        task_id=work.task_id,
-        resource=work.resource,
-        description=work.description,
-        billing_type=BillingType.CHARGEABLE,
-        digest=known.as_recorded.digest,
-    )
-    if known.said:
-        return replace(entry, **asdict(known.said))
-    # What the terms took away was approved as chargeable, and may be charged elsewhere (D-22).
-    by_terms = billing_type_of(entry, line) is not BillingType.CHARGEABLE
-    return entry if charged or by_terms else replace(entry, billing_type=others[0].billing_type)
-
-
-def _said_by(known: KnownApproval, entry: CorrectedEntry) -> Approval:
-    """The entry as it was corrected last, or as it came and was not billable."""
-    return Approval(
-        source=str(known.as_recorded.source),
-        approval_id=known.as_recorded.approval_id,
-        **known.place._asdict(),
-        digest=known.as_recorded.digest,
-        **{each.name: getattr(entry, each.name) for each in fields(CorrectedEntry)},
-    )
-
-
-def _changed(
-    command: CorrectApproval, before: Approval, known: KnownApproval, deal: Deal
-) -> Approval:
-    """The entry with what changes; its tax follows its amount unless it is given (D-65)."""
-    if deal.contract.currency != before.currency:
-        raise Refused(
-            "currency",
-            f"contract {deal.contract.contract_id!r} is in {deal.contract.currency}, the entry in "
-            f"{before.currency}: recall it, and have it approved there",
-            "D-85",
-        )
-    again = f"corrected {known.corrections + 1}"
-    generation = (*known.generation, again)
-    changed = replace(before, **command.new, generation=generation)
-    if "tax" in command.new or not _CHARGED & command.new.keys():
-        return changed
-    # Where nothing was billable, the tax stood on all of it (D-21).
-    was = _amount(replace(before, billable_quantity=before.billable_quantity or None))
-    is_now = _amount(changed)
-    if not was or was == is_now:
-        return changed
-    unit = money.unit_of(before.currency)
-    tax = money.round_to(money.EXACT.divide(before.tax * is_now, was), unit)
-    return replace(changed, tax=tax)
-
-
-def _amount(entry: Approval) -> Decimal:
-    """What its billable part is worth; all of it where that is not charged."""
-    billable = entry.billable_quantity
-    if billable is None or entry.billing_type is BillingType.NON_CHARGEABLE:
-        billable = entry.quantity
-    return money.extend(billable, entry.unit_price, entry.currency)
 
 
 def _items(work: ApprovedWork | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
 from aggregates.decision import Decision
 from aggregates.invoice.details import drafted
-from aggregates.invoice.draft.drafting import changed, require_ordinary
+from aggregates.invoice.draft.details_on import changed, require_ordinary
 from aggregates.invoice.draft.edits import check_by_hand, given_price, given_tax, not_zero
 from aggregates.invoice.events import DetailsAdded, InvoiceDetail
 from aggregates.invoice.state import Invoice

@@ -8,7 +8,7 @@ from aggregates.deal import Deal, chunks, moved
 from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
 from aggregates.invoice.details import Detail, items_by_line
-from aggregates.invoice.draft.drafting import changed, require_open, taken_off
+from aggregates.invoice.draft.details_on import changed, require_open, taken_off
 from aggregates.invoice.draft.edits import DetailEdit, edited
 from aggregates.invoice.events import DetailsEdited, DetailsRemoved, EditedDetail
 from aggregates.invoice.state import Invoice

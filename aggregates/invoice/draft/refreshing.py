@@ -9,7 +9,7 @@ from aggregates.deal import Deal, not_open
 from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
 from aggregates.invoice.details import detail_order
-from aggregates.invoice.draft.drafting import (
+from aggregates.invoice.draft.details_on import (
     begun,
     detail_of,
     may_be_drafted,

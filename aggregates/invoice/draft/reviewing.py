@@ -5,7 +5,7 @@ from datetime import datetime
 
 from aggregates.contract.state import Contract
 from aggregates.decision import NOTHING, Decision
-from aggregates.invoice.draft.drafting import require_open
+from aggregates.invoice.draft.details_on import require_open
 from aggregates.invoice.events import InvoiceApproved, InvoiceReturned, InvoiceSubmitted
 from aggregates.invoice.state import Invoice
 from aggregates.refusals import Refused

@@ -16,10 +16,10 @@ from aggregates.intake.about_approvals import (
     waiting,
     whereabouts,
 )
-from aggregates.intake.about_approvals.approvals import KnownApproval
-from aggregates.intake.about_approvals.entry_corrections import CorrectApproval
+from aggregates.intake.about_approvals.approvals import KnownApproval, Waiting
 from aggregates.intake.about_approvals.recalls import AboutApproval, RecallApproval
 from aggregates.intake.about_approvals.waiting import WAITS
+from aggregates.intake.about_approvals.what_entries_say import CorrectApproval
 from aggregates.intake.about_approvals.whereabouts import Owed, Whereabouts
 from aggregates.intake.events import EventParked
 from aggregates.invoice.state import Invoice
@@ -98,6 +98,12 @@ def known_by(unit: UnitOfWork, event: EventParked) -> KnownApproval | None:
         return None
     names = streams.approvals_like(event.source, event.contract_id, event.approval_id)
     return known_approval(unit, names)
+
+
+def waiting_like(unit: UnitOfWork, event: EventParked) -> Sequence[Waiting]:
+    """What waits, or waited, about the approval that an event is about, in its order."""
+    known = known_by(unit, event)
+    return known.waiting if known else ()
 
 
 def wait_no_longer(unit: UnitOfWork, event: EventParked) -> None:

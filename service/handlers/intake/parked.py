@@ -21,11 +21,12 @@ from projections.views.paging import PageRequest
 from projections.views.resource import Page
 from service.handlers.idempotency import Answer, Request, submit
 from service.handlers.intake import resuming
+from service.handlers.intake.about_approvals import waiting_like
 from service.handlers.intake.going_on import dismissed
 from service.handlers.intake.looking_up import LOOKUPS, PostedOn, look_up
 from service.handlers.intake.resuming import Resumption
 from service.handlers.intake.taking_in import go_on as go_on_after
-from service.handlers.intake.taking_in import try_again, waiting_like
+from service.handlers.intake.taking_in import try_again
 from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.group_commit import Context
 from service.ledger.stream_kinds import PARKING

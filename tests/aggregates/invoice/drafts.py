@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from aggregates import streams
-from aggregates.contract_line.approvals import Approval
+from aggregates.contract_line.entries import Approval
 from aggregates.contract_line.milestones import CreateMilestone
 from aggregates.invoice.details import Detail
 from aggregates.invoice.draft.editing import EditDetails, RemoveDetails

@@ -10,8 +10,8 @@ from aggregates.contract_line.recalled.state import Recalls
 from aggregates.decision import Decision
 from aggregates.intake.about_approvals import approvals, entry_corrections, recalls, whereabouts
 from aggregates.intake.about_approvals.approvals import KnownApproval
-from aggregates.intake.about_approvals.entry_corrections import CorrectApproval
 from aggregates.intake.about_approvals.recalls import RecallApproval
+from aggregates.intake.about_approvals.what_entries_say import CorrectApproval
 from aggregates.intake.about_approvals.whereabouts import NotLookedUp, Owed, Whereabouts
 from tests.aggregates.examples import (
     CONFIRM,

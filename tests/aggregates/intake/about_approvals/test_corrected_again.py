@@ -10,7 +10,7 @@ import pytest
 from aggregates.contract_line.recalled import obligations
 from aggregates.contract_line.recalled.events import ObligationWaived
 from aggregates.contract_line.recalled.obligations import WaiveObligation
-from aggregates.intake.about_approvals import entry_corrections
+from aggregates.intake.about_approvals import what_entries_say
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import BillingType
 from tests.aggregates.examples import (
@@ -105,7 +105,7 @@ def test_an_entry_that_was_not_available_can_be_charged_again_d85() -> None:
     back = corrected(still.after, billing_type=BillingType.CHARGEABLE)
     assert booked_rows(back) == ["A U +6 / 570.00 / 108.30"]
     with pytest.raises(Refused, match="nothing is left"):
-        entry_corrections.entry_of(known(approved().after), (), approved().after.deal)
+        what_entries_say.entry_of(known(approved().after), (), approved().after.deal)
 
 
 @pytest.mark.parametrize(

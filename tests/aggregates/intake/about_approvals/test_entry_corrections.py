@@ -12,8 +12,8 @@ from aggregates.contract_line.recalled.events import (
     ObligationsChanged,
     SalesDescribed,
 )
-from aggregates.intake.about_approvals import entry_corrections
-from aggregates.intake.about_approvals.entry_corrections import CorrectApproval
+from aggregates.intake.about_approvals import entry_corrections, what_entries_say
+from aggregates.intake.about_approvals.what_entries_say import CorrectApproval
 from aggregates.intake.events import ApprovalCorrected
 from aggregates.refusals import Refused
 from aggregates.statuses import BillingMethod, BillingType, NTEStatus
@@ -81,13 +81,13 @@ def test_parts_that_are_not_charged_are_told_from_what_the_entry_came_to_d21() -
 
 def test_what_the_terms_took_away_may_be_charged_elsewhere_d22() -> None:
     by_terms = approved(roles={"senior": False})
-    before = entry_corrections.entry_of(
+    before = what_entries_say.entry_of(
         known(by_terms.after), found(by_terms.after).origins, by_terms.after.deal
     )
     assert before.billing_type is BillingType.CHARGEABLE
     of = known(by_terms.after)
     of_before = replace(of, recorded=replace(of.as_recorded, said=None))
-    assert before == entry_corrections.entry_of(
+    assert before == what_entries_say.entry_of(
         of_before, found(by_terms.after).origins, by_terms.after.deal
     )
     assert booked_rows(corrected(by_terms.after, line_id="L2")) == [
@@ -97,11 +97,11 @@ def test_what_the_terms_took_away_may_be_charged_elsewhere_d22() -> None:
     gift = given(a_contract(), a_line()).when(
         replace(EIGHT_HOURS, billing_type=BillingType.COMPLIMENTARY)
     )
-    kept = entry_corrections.entry_of(known(gift.after), found(gift.after).origins, gift.after.deal)
+    kept = what_entries_say.entry_of(known(gift.after), found(gift.after).origins, gift.after.deal)
     assert kept.billing_type is BillingType.COMPLIMENTARY
     of = known(gift.after)
     of_before = replace(of, recorded=replace(of.as_recorded, said=None))
-    assert kept == entry_corrections.entry_of(of_before, found(gift.after).origins, gift.after.deal)
+    assert kept == what_entries_say.entry_of(of_before, found(gift.after).origins, gift.after.deal)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from fractions import Fraction
 from hypothesis import given as for_any
 from hypothesis import strategies as st
 
-from aggregates.contract_line.approvals import Approval
+from aggregates.contract_line.entries import Approval
 from aggregates.invoice.details import Detail
 from aggregates.money import unit_of
 from aggregates.statuses import BillingType
