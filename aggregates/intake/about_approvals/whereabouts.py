@@ -101,14 +101,12 @@ def owing(found: Whereabouts, owed: Iterable[Owed], invoice_of: InvoiceOf) -> No
 
     A billed part that has one is not among `billed` any longer.
     """
-    there = {each.obligation.detail_id: each for each in found.owed}
     for each in owed:
-        if each.obligation.detail_id not in there:
-            there[each.obligation.detail_id] = each
-            found.owed.append(replace(each, stands=_standing(each.obligation, invoice_of)))
-            instead = each.obligation.instead
-            if instead:
-                found.origins += of_corrected(instead, None)
+        found.owed.append(replace(each, stands=_standing(each.obligation, invoice_of)))
+        instead = each.obligation.instead
+        if instead:
+            found.origins += of_corrected(instead, None)
+    there = {each.obligation.detail_id for each in found.owed}
     found.billed = [part for part in found.billed if part.detail.stands.detail_id not in there]
 
 

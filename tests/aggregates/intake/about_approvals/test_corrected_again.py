@@ -155,3 +155,9 @@ def test_an_obligation_is_waived_once_and_a_closed_one_not_at_all_d83() -> None:
     assert (refusal.value.code, refusal.value.rule) == ("obligation_closed", "D-83")
     with pytest.raises(NotFound):
         waive_of(closed, "none")
+
+
+def test_a_description_changes_nothing_of_what_was_waived_or_recalled_d85_d83() -> None:
+    described = corrected(waived().after, description="Piling")
+    assert described.all(ObligationsChanged) == []
+    assert open_obligations(described.after) == []
