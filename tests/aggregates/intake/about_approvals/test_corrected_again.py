@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aggregates.contract_line.recalled import obligations
-from aggregates.contract_line.recalled.events import ObligationWaived
+from aggregates.contract_line.recalled.events import ObligationsChanged, ObligationWaived
 from aggregates.contract_line.recalled.obligations import WaiveObligation
 from aggregates.intake.about_approvals import what_entries_say
 from aggregates.refusals import NotFound, Refused
