@@ -7,6 +7,7 @@ as one (`1_000`, `+5`, spaces around it) is a mistake of whoever wrote it.
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, cast
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ class Flag:
 
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
+_ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
@@ -52,6 +54,21 @@ def _each(check: Callable[[str], str]) -> Callable[[object], object]:
     return lambda value: tuple(check(part) for part in _parts(value))
 
 
+def _network(text: str) -> str:
+    try:
+        return text if text == "*" else str(ip_network(text))
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no address: write it as 10.0.0.7 or 10.0.0.0/24, or * for all"
+        ) from None
+
+
+def _root_path(text: str) -> str:
+    if text and not _ROOT_PATH.fullmatch(text):
+        raise ValueError(f"{text!r} is no path to serve under: write it as /billing")
+    return text
+
+
 def _is_file(path: Path) -> Path:
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r}")
@@ -77,12 +94,18 @@ Algorithm = Literal[
 ]
 """Algorithms by which only an issuer signs, and everybody checks."""
 Seconds = Annotated[float, BeforeValidator(_decimal), Field(gt=0, allow_inf_nan=False)]
+Whole = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
+Pause = Annotated[float, BeforeValidator(_decimal), Field(ge=0, allow_inf_nan=False)]
+"""Seconds, or whatever else is counted in parts; 0 for none."""
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
 Port = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=65_535)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_each(checked_host))]
 """Names of hosts, without ports."""
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_each(checked_origin))]
 """Origins of pages: scheme, host and port."""
+Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_each(_network))]
+"""Addresses and ranges of them; `*` for all."""
+RootPath = Annotated[str, AfterValidator(_root_path)]
 ExistingFile = Annotated[Path, AfterValidator(_is_file)]
 Collector = Annotated[str, AfterValidator(_is_collector)]
 """Where OpenTelemetry's traces are sent, by http or https."""

@@ -16,6 +16,8 @@ EVERY = (
     "request_timeout",
     "body_too_large",
     "too_many_connections",
+    "too_many_requests",
+    "deadline_passed",
     "internal",
 )
 """Every request can be answered with these."""
@@ -44,7 +46,14 @@ WITH_TOKEN = (
 """What comes with every request that asks for a scope."""
 CHANGING = ("foreign_origin", "conflict", "outcome_unknown")
 """What comes with every request that may change something."""
-WITH_BODY = ("malformed_json", "cut_off", "too_many_values", "unsupported_media_type")
+WITH_BODY = (
+    "malformed_json",
+    "cut_off",
+    "too_many_values",
+    "unsupported_media_type",
+    "malformed_gzip",
+    "unsupported_encoding",
+)
 """What comes with a body."""
 
 
