@@ -29,6 +29,7 @@ from aggregates.contract_line.events import (
     UnbilledSalesRecorded,
 )
 from aggregates.contract_line.recall_events import (
+    CorrectedWorkExpected,
     ObligationsChanged,
     ObligationsOpened,
     ObligationWaived,
@@ -38,6 +39,7 @@ from aggregates.contract_line.recall_events import (
 from aggregates.intake.events import (
     ApprovalAwaited,
     ApprovalCorrected,
+    ApprovalNotBillable,
     ApprovalRecalled,
     ApprovalRecorded,
     EventParked,
@@ -126,6 +128,7 @@ Event = (
     | UnbilledSalesBooked
     | SalesReversed
     | RecallAwaited
+    | CorrectedWorkExpected
     | ObligationsOpened
     | ObligationsChanged
     | ObligationWaived
@@ -156,6 +159,7 @@ Event = (
     | InvoiceNumberAssigned
     | EventReceived
     | ApprovalRecorded
+    | ApprovalNotBillable
     | ApprovalAwaited
     | ApprovalRecalled
     | ApprovalCorrected

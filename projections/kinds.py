@@ -25,6 +25,7 @@ from aggregates.contract_line.events import (
     UnbilledSalesRecorded,
 )
 from aggregates.contract_line.recall_events import (
+    CorrectedWorkExpected,
     ObligationsChanged,
     ObligationsOpened,
     ObligationWaived,
@@ -35,6 +36,7 @@ from aggregates.events import Event, RequestAnswered, RequestClaimed
 from aggregates.intake.events import (
     ApprovalAwaited,
     ApprovalCorrected,
+    ApprovalNotBillable,
     ApprovalRecalled,
     ApprovalRecorded,
     EventParked,
@@ -102,6 +104,7 @@ KINDS: Mapping[type[Event], tuple[Kind, ...]] = MappingProxyType(
         UnbilledSalesBooked: (Kind.SALES,),
         SalesReversed: (Kind.SALES,),
         RecallAwaited: (),
+        CorrectedWorkExpected: (),
         ObligationsOpened: (Kind.INTAKE,),
         ObligationsChanged: (Kind.INTAKE,),
         ObligationWaived: (Kind.INTAKE,),
@@ -123,7 +126,7 @@ KINDS: Mapping[type[Event], tuple[Kind, ...]] = MappingProxyType(
         InvoiceReturned: (Kind.INVOICES,),
         InvoiceApproved: (Kind.INVOICES,),
         InvoiceConfirmed: (Kind.INVOICES,),
-        ActualsBooked: (Kind.SALES, Kind.INVOICES),
+        ActualsBooked: (*_ITEMS, Kind.INVOICES),
         CorrectionDrafted: (Kind.INVOICES,),
         CorrectiveDetailsAdded: (Kind.INVOICES,),
         CorrectionOpened: (Kind.INVOICES,),
@@ -132,6 +135,7 @@ KINDS: Mapping[type[Event], tuple[Kind, ...]] = MappingProxyType(
         InvoiceNumberAssigned: (Kind.INVOICES,),
         EventReceived: (Kind.INTAKE,),
         ApprovalRecorded: (Kind.INTAKE,),
+        ApprovalNotBillable: (Kind.INTAKE,),
         ApprovalAwaited: (Kind.INTAKE,),
         ApprovalRecalled: (Kind.INTAKE,),
         ApprovalCorrected: (Kind.INTAKE,),

@@ -1,84 +1,85 @@
-"""Configuration: the command line, the environment (`BILLING_BACKLOG_…`), or these defaults."""
+"""Configuration: flags, the environment (`BILLING_BACKLOG_…`), a file in TOML, or these defaults.
 
-from collections.abc import Iterable
+Each setting is one field here. Its docstring is the help of its flag; `Flag` names the flag where
+that is not the setting's own name. What weighs more stands first: a flag, then the environment,
+then the file. A list is taken whole from one of them.
+"""
+
 from pathlib import Path
-from typing import Annotated, Literal, Self, cast
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from service.configuration.config_file import ConfigFile
+from service.configuration.values import (
+    Algorithms,
+    Collector,
+    Count,
+    Flag,
+    Hosts,
+    Issuer,
+    KeySeconds,
+    Origins,
+    Port,
+    Seconds,
+    Texts,
+)
 from service.garbage_collector import STATE_CACHE
-from service.hosts import checked_host, checked_origin, is_safe
+from service.logs import LogFormat, LogLevel
 
-
-def _hosts(value: object) -> object:
-    """Names of hosts, between commas where they come from the environment."""
-    return tuple(checked_host(part) for part in _parts(value))
-
-
-def _origins(value: object) -> object:
-    """Origins, between commas where they come from the environment."""
-    return tuple(checked_origin(part) for part in _parts(value))
-
-
-def _parts(value: object) -> list[str]:
-    listed = value.split(",") if isinstance(value, str) else value
-    if not isinstance(listed, list | tuple):
-        raise ValueError("must be a list, with commas between its parts")
-    return [text for part in cast("Iterable[object]", listed) if (text := str(part).strip())]
-
-
-def _issuer(value: str | None) -> str | None:
-    """The address of an issuer, from which nobody between can send other keys."""
-    if value is not None and not is_safe(value):
-        raise ValueError(f"{value!r} is no https address of an issuer")
-    return value
-
-
-Algorithm = Literal[
-    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519"
-]
-"""Algorithms by which only an issuer signs, and everybody checks."""
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
+PREFIX = "BILLING_BACKLOG_"
+"""What the names of environment variables begin with."""
 
 
 class Settings(BaseSettings):
-    """What a server needs to know before it starts."""
+    """What a process needs to know before it starts.
 
-    model_config = SettingsConfigDict(env_prefix="BILLING_BACKLOG_")
+    Raises ValidationError, which has every mistake, and BadConfigFile.
+    """
 
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+    )
+
+    config: Path | None = None
+    """A file with settings, in TOML: `port = 8000`."""
     database: str = "sqlite:///billing-backlog.db"
-    """Where history and views are kept."""
+    """Where history and views are kept: sqlite:///path/to/file.db or postgresql://…"""
     host: str = "127.0.0.1"
-    port: int = 8000
+    """The address to listen on."""
+    port: Port = 8000
+    """The port to listen on."""
+    hosts: Annotated[Hosts, Flag("--allow-host")] = ()
+    """A name that callers may use, beside loopback names; with any port."""
+    origins: Annotated[Origins, Flag("--allow-origin")] = ()
+    """An origin whose pages may read and change, beside the service's own."""
     authentication: bool = False
     """Whether each call must show a token; without it, the service listens on loopback alone."""
-    issuer: Annotated[str | None, AfterValidator(_issuer)] = None
+    bootstrap_key_file: Path | None = None
+    """A file with the token of the first key; it counts as long as no other key was made."""
+    issuer: Issuer | None = None
     """Whose access tokens are good, as their `iss` says; none but keys unless told."""
-    issuer_audiences: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)] = ()
-    """Whom such tokens must be meant for (`aud`), one of these; with commas between."""
-    issuer_algorithms: Annotated[
-        tuple[Algorithm, ...], NoDecode, BeforeValidator(_parts), Field(min_length=1)
-    ] = ("RS256", "PS256", "ES256")
+    issuer_audiences: Texts = ()
+    """Whom such tokens must be meant for (`aud`), one of these."""
+    issuer_algorithms: Algorithms = ("RS256", "PS256", "ES256")
     """What they may be signed by."""
     issuer_tenant_claim: str = "tenant"
     """The claim that names their tenant."""
     issuer_tenant: str | None = None
     """The tenant of those without that claim; they are refused unless told."""
-    issuer_scope_claims: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)] = ("scope",)
+    issuer_scope_claims: Texts = ("scope",)
     """The claims that list their scopes."""
-    issuer_key_seconds: Annotated[float, Field(ge=60, allow_inf_nan=False)] = 3600.0
-    """Seconds that the issuer's keys are used when it can't be asked for them."""
-    bootstrap_key_file: Path | None = None
-    """A file with the token of the first key; it counts as long as no other key was made."""
-    hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
-    """Names that requests may call this service by, beside those of loopback; with any port."""
-    origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()
-    """Origins of pages that may read and change, beside the service's own."""
-    body_limit: int = 1024 * 1024
+    issuer_key_seconds: KeySeconds = 3600.0
+    """Seconds that the issuer's keys are used when it can't be asked for them; at least 60."""
+    body_limit: Count = 1024 * 1024
     """Bytes that a request body may have."""
-    intake_body_limit: int = 16 * 1024 * 1024
+    intake_body_limit: Count = 16 * 1024 * 1024
     """Bytes that a body of posted events, or of edits of a draft's details, may have."""
     state_cache: Count = STATE_CACHE
     """Bytes of folded states that are kept in memory between commands, of all tenants together."""
@@ -98,6 +99,24 @@ class Settings(BaseSettings):
     """Seconds in which a client must have taken an answer, once it does not take it at once."""
     idle_seconds: Count = 5
     """Seconds that a connection is kept open without a further request."""
+    log_level: LogLevel = "info"
+    """How bad something must be to be told in the log; at `info` there is a line a request."""
+    log_format: LogFormat = "json"
+    """A JSON object a line, or `console` for people."""
+    traces: Collector | None = None
+    """Where traces are sent: the address of an OpenTelemetry collector, by OTLP over HTTP."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, the environment, the file that one of them names; in the order of their weight."""
+        return init_settings, env_settings, ConfigFile(settings_cls)
 
     @model_validator(mode="after")
     def _meant_for_somebody(self) -> Self:

@@ -11,7 +11,8 @@ from projections.history import Unavailable
 from service.access.authorities import authority_of
 from service.access.principals import BadToken, IssuerUnavailable
 from service.access.tokens import PREFIX, read_token
-from service.cli.shared import fail, opened_tenants
+from service.cli.options.failing import fail
+from service.cli.shared import opened_tenants
 from service.databases.addresses import BadDatabase, NoAddress
 from service.ledger.stored_form import UnreadableEvent
 from service.settings import Settings
@@ -21,15 +22,15 @@ _LONGEST = 64 * 1024
 _FAILURES = (Unavailable, BadDatabase, NoAddress, UnreadableEvent, IssuerUnavailable)
 
 
-def check_token(file: Path, database: str) -> None:
+def check_token(file: Path, settings: Settings) -> None:
     """Prints what a token says and who comes with it; ends with 1 and why when it is not good."""
     text = _read(file)
     for line in _said(text):
         typer.echo(line)
-    with opened_tenants(database, project=False, make=False) as tenants:
+    with opened_tenants(settings.database, project=False, make=False) as tenants:
         try:
             tenants.open()
-            principal = asyncio.run(authority_of(tenants, Settings()).principal_of(text))
+            principal = asyncio.run(authority_of(tenants, settings).principal_of(text))
         except BadToken as error:
             typer.echo(f"the token lets nobody in: {error}")
             raise typer.Exit(1) from None

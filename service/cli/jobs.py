@@ -14,7 +14,8 @@ from aggregates.refusals import Refused
 from aggregates.statuses import JobStatus
 from projections.history import OutcomeUnknown, Unavailable
 from projections.views.paging import PageRequest
-from service.cli.shared import fail, open_tenant, opened_tenants
+from service.cli.options.failing import fail
+from service.cli.shared import open_tenant, opened_tenants
 from service.handlers.jobs import asking
 from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.group_commit import Context
@@ -69,7 +70,9 @@ def show(database: str, tenant_name: str, job_id: str) -> None:
 
 def cancel(database: str, tenant_name: str, job_id: str, reason: str | None) -> None:
     """Stops a job, and says how far it got."""
-    context = Context(actor=ACTOR, reason=reason, correlation_id=str(uuid.uuid4()))
+    context = Context(
+        actor=ACTOR, reason=reason, correlation_id=str(uuid.uuid4()), kind="cancel_job"
+    )
     with _opened(database, tenant_name) as tenant:
         tenant.ledger.transact(lambda unit: asking.cancel_in(unit, job_id), context)
         tenant.wait_for(tenant.ledger.position(), WAIT_SECONDS)

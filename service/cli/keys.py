@@ -13,7 +13,8 @@ from aggregates.refusals import Refused
 from projections.history import OutcomeUnknown, Unavailable
 from service.access.principals import BadToken, Scope
 from service.access.tokens import KeyToken, new_token, read_token
-from service.cli.shared import fail, open_tenant, opened_tenants
+from service.cli.options.failing import fail
+from service.cli.shared import open_tenant, opened_tenants
 from service.handlers import keys
 from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.group_commit import Context

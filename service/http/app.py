@@ -1,13 +1,16 @@
 """The composition of the HTTP service: routers, what errors are answered with, limits."""
 
 import logging
+from functools import cache
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
+from opentelemetry.trace import TracerProvider
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from service.access.authorities import authority_of
 from service.http import errors
@@ -34,8 +37,12 @@ from service.http.routers.invoices import confirmation, corrections, details, dr
 from service.http.routers.strict_route import StrictRoute
 from service.http.server.door import Door
 from service.http.server.foreign_pages import ForeignPages
+from service.http.watching import figures
+from service.http.watching.metrics import Metrics
+from service.http.watching.requests import Watched, known_by, telemetry
 from service.settings import Settings
 from service.tenants.tenants import AnyTenants
+from service.watching.asked import at_hand
 from service.wire.problem import problems
 from service.wire.problem.problems import Problem
 
@@ -56,30 +63,48 @@ PARTS = (
     stream,
     problem_kinds,
     operations,
+    figures,
 )
 """The parts of the API, in the order they are documented in."""
 
 
-def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
-    """The HTTP service over tenants; without any it can only document itself."""
+@cache
+def _routes() -> list[BaseRoute]:
+    """All routes: a process makes them once, whatever apps it has. They know nothing of an app."""
+    router = APIRouter(route_class=StrictRoute, generate_unique_id_function=operation_id)
+    for module in PARTS:
+        module.routes.add_to(router)
+    return router.routes
+
+
+def create_app(
+    tenants: AnyTenants | None,
+    settings: Settings,
+    *,
+    metrics: Metrics | None = None,
+    traces: TracerProvider | None = None,
+) -> FastAPI:
+    """The HTTP service over tenants; without any it can only document itself.
+
+    `metrics` has the figures of the tenants that it watches; requests are traced by `traces`.
+    """
     app = FastAPIOffline(
+        routes=_routes(),
         title="Billing backlog",
         version="1",
         generate_unique_id_function=operation_id,
         redoc_url=None,
         redirect_slashes=False,
-        # Nobody collects it here, and every request would look for a collector first.
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry=telemetry(traces),
     )
     app.state.tenants, app.state.settings = tenants, settings
+    app.state.metrics = metrics or Metrics()
     app.state.authority = (
         authority_of(tenants, settings) if tenants and settings.authentication else None
     )
     app.state.waiting = Waiting(settings.waiting_limit)
     app.state.listeners = Listeners(settings.listener_limit)
     app.router.route_class = StrictRoute
-    for module in PARTS:
-        module.routes.add_to(app)
     app.add_exception_handler(Exception, _unforeseen)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -93,6 +118,7 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
     if settings.origins:
         app.add_middleware(ForeignPages, settings=settings)
     app.add_middleware(Door, settings=settings)
+    app.add_middleware(Watched, metrics=app.state.metrics)
     app.openapi = lambda: openapi(app)
     return app
 
@@ -138,7 +164,8 @@ async def _cut_off(_: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    asked = {"method": request.method, "path": request.url.path}
-    log.error("unexpected error", extra=asked, exc_info=error)
+    log.error("unexpected error", extra={"method": request.method}, exc_info=error)
     detail = "an unexpected error: the server's log has the details"
-    return problem_response(Problem(status=500, code="internal", detail=detail))
+    return problem_response(
+        Problem(status=500, code="internal", detail=detail, headers=known_by(at_hand()))
+    )

@@ -2,12 +2,13 @@
 
 import asyncio
 import hashlib
+import re
 import uuid
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Query, Request
-from pydantic import Field
+from pydantic import BaseModel, Field, ValidationError
 
 from service.handlers.idempotency import Request as CommandRequest
 from service.http.guard import required_caller, told_by_token
@@ -17,10 +18,14 @@ from service.tenants.names import DEFAULT
 from service.tenants.opening import NAME
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import AnyTenants
+from service.watching.asked import at_hand
 from service.wire.fields import LARGEST
 from service.wire.problem.problems import Problem
 
 _HEADER_TEXT = r"^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$"
+_HEADERS_OF_A_POST = ("x-actor", "x-correlation-id", "x-causation-id", "idempotency-key")
+_TEXT, _NAME = re.compile(_HEADER_TEXT), re.compile(NAME.pattern)
+Body = TypeVar("Body", bound=BaseModel)
 Text = Annotated[str | None, Header(pattern=_HEADER_TEXT)]
 
 
@@ -50,9 +55,12 @@ async def shown_tenant_of(request: Request, x_tenant: TenantName = None) -> Tena
 async def _opened(request: Request, name: str) -> Tenant:
     tenants: AnyTenants = request.app.state.tenants
     try:
-        return tenants[name]
+        tenant = tenants[name]
     except KeyError:
-        return await asyncio.to_thread(tenants.open, name)
+        tenant = await asyncio.to_thread(tenants.open, name)
+    if asked := at_hand():
+        asked.tenant = tenant.name
+    return tenant
 
 
 async def command_of(
@@ -65,16 +73,17 @@ async def command_of(
     caller = required_caller(request)
     if caller is not None and x_actor is not None:
         raise ProblemRaised(told_by_token("X-Actor"))
-    request_id = str(uuid.uuid4())
-    return CommandRequest(
-        context=Context(
-            actor=caller.name if caller else x_actor or "anonymous",
-            correlation_id=x_correlation_id or request_id,
-            causation_id=x_causation_id,
-        ),
-        request_id=request_id,
-        principal=caller,
+    asked = at_hand()
+    request_id = asked.request_id if asked else str(uuid.uuid4())
+    context = Context(
+        actor=caller.name if caller else x_actor or "anonymous",
+        correlation_id=x_correlation_id or request_id,
+        causation_id=x_causation_id,
+        kind=(asked and asked.operation) or "other",
     )
+    if asked:
+        asked.caller, asked.correlation_id = context.actor, context.correlation_id
+    return CommandRequest(context=context, request_id=request_id, principal=caller)
 
 
 async def post_of(
@@ -130,6 +139,28 @@ def _version(if_match: str | None) -> int | None:
         return int(tag[1:-1]) if len(tag) < 20 else LARGEST
     detail = f"If-Match: {if_match!r} is not an ETag that this service gave"
     raise ProblemRaised(Problem(status=400, code="malformed_if_match", detail=detail))
+
+
+async def plain_call(
+    request: Request, kind: type[Body]
+) -> tuple[Body, Tenant, CommandRequest] | None:
+    """What a POST without a query says, as `tenant_of` and `post_of` have it from FastAPI.
+
+    None where anything is wrong with it. Raises ProblemRaised for a body that is not strict JSON.
+    """
+    said = [request.headers.get(name) for name in ("x-tenant", *_HEADERS_OF_A_POST)]
+    name, *texts = said
+    if request.scope["query_string"] or not (name is None or _NAME.fullmatch(name)):
+        return None
+    if not all(text is None or _TEXT.fullmatch(text) for text in texts):
+        return None
+    try:
+        body = kind.model_validate(await request.json())
+    except ValidationError:
+        return None
+    *of_command, key = texts
+    command = await post_of(request, await command_of(request, *of_command), key)
+    return body, await tenant_of(request, name), command
 
 
 DryRun = Annotated[

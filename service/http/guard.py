@@ -20,6 +20,7 @@ from service.access.authorities import Authority
 from service.access.principals import BadToken, IssuerUnavailable, Principal, Scope
 from service.http.responses import ProblemRaised
 from service.ledger.stored_form import UnreadableEvent
+from service.watching.asked import at_hand
 from service.wire.problem.problems import Problem
 
 OPEN: Final = "open"
@@ -77,6 +78,8 @@ async def admitted(request: Request, asked: Sequence[str]) -> Principal | None:
     if principal is None:
         principal = await _authenticated(request, authority)
         request.state.principal = principal
+        if at := at_hand():
+            at.caller = principal.name
     if principal.is_restricted:
         raise ProblemRaised(_forbidden(asked, "no route keeps to some contracts or customers yet"))
     if principal.scopes.isdisjoint(asked):

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from aggregates.access.events import KeyCreated, KeyRevoked
-from aggregates.actuals import Actual
+from aggregates.actuals import Actual, reversal
 from aggregates.contract.events import ContractDefined, ContractLineListed, ContractUsageChanged
 from aggregates.contract_line.events import (
     ApprovedWork,
@@ -42,6 +42,7 @@ from aggregates.contract_line.events import (
 )
 from aggregates.contract_line.recall_events import (
     AwaitedItem,
+    CorrectedWorkExpected,
     Obligation,
     ObligationChange,
     ObligationsChanged,
@@ -55,6 +56,7 @@ from aggregates.events import Event, RequestAnswered, RequestClaimed
 from aggregates.intake.events import (
     ApprovalAwaited,
     ApprovalCorrected,
+    ApprovalNotBillable,
     ApprovalRecalled,
     ApprovalRecorded,
     CorrectedEntry,
@@ -118,6 +120,7 @@ from aggregates.statuses import (
     StepStatus,
     TransactionClass,
 )
+from aggregates.streams import billed_actual, detail_of_item
 from aggregates.terms import (
     Chargeability,
     ContractCustomer,
@@ -723,6 +726,8 @@ def reverses(actual_id: str) -> dict[str, Any]:
     return {"reversal_of": actual_id, "adjustment_status": UNADJUSTABLE}
 
 
+B8 = billed_actual(detail_of_item("I3", "3-A"))
+"""The billed actual of the detail that bills item 3-A on invoice I3."""
 FREE_REST: dict[str, Any] = {"billing_type": FREE}
 I3_BOOKED = rows(
     "I3",
@@ -730,7 +735,7 @@ I3_BOOKED = rows(
     actual("3 -10", U, Cause.EDIT, "-10", "-2000.00", **reverses("3-A")),
     actual("3 +8", U, Cause.EDIT, "8", "1600.00", replaces="3-A"),
     actual("3 -8", U, Cause.EDIT, "-8", "-1600.00", **reverses("3 +8")),
-    actual("3 B8", B, Cause.EDIT, "8", "1600.00", replaces="3-A"),
+    actual(B8, B, Cause.EDIT, "8", "1600.00", replaces="3-A"),
     actual("3 +2", U, Cause.EDIT, "2", "400.00", replaces="3-A", **FREE_REST),
     actual("3 -2", U, Cause.EDIT, "-2", "-400.00", **reverses("3 +2"), **FREE_REST),
     actual("3 B2", B, Cause.EDIT, "2", "400.00", replaces="3-A", **FREE_REST),
@@ -766,11 +771,11 @@ CORRECTED = DetailsCorrected(**OF_I3)
 I4_BOOKED = rows(
     "I4",
     I4_CONFIRMED.accounting_date,
-    actual("3 B-8", B, Cause.CORRECTION, "-8", "-1600.00", **reverses("3 B8")),
-    actual("3 +5", U, Cause.CORRECTION, "5", "1000.00", replaces="3 B8"),
+    actual("3 B-8", B, Cause.CORRECTION, "-8", "-1600.00", **reverses(B8)),
+    actual("3 +5", U, Cause.CORRECTION, "5", "1000.00", replaces=B8),
     actual("3 -5", U, Cause.CORRECTION, "-5", "-1000.00", **reverses("3 +5")),
-    actual("3 B5", B, Cause.CORRECTION, "5", "1000.00", replaces="3 B8"),
-    adjusted="3 B8",
+    actual("3 B5", B, Cause.CORRECTION, "5", "1000.00", replaces=B8),
+    adjusted=B8,
 )
 GIVEN_BACK = UnbilledSalesBooked(
     contract_id="C1",
@@ -779,7 +784,7 @@ GIVEN_BACK = UnbilledSalesBooked(
     cause=Cause.CORRECTION,
     accounting_date=I4_CONFIRMED.accounting_date,
     approvals=(work("3", sale("3-A back", "A", "600.00", quantity="3")),),
-    replaces={"3-A back": "3 B8"},
+    replaces={"3-A back": B8},
 )
 REVERSED = SalesReversed(
     contract_id="C1",
@@ -797,6 +802,22 @@ REVERSED = SalesReversed(
         ),
     ),
 )
+M1_BILLED = booked(FOUNDATION)
+M1_KEPT = replace(
+    M1_BILLED,
+    actual_id="M1-A kept",
+    cause=Cause.CORRECTION,
+    replaces=M1_BILLED.actual_id,
+    amount=d("700.00"),
+    tax=d("140.00"),
+)
+I5_BOOKED = rows(
+    "I5",
+    date(2026, 5, 5),
+    reversal(replace(M1_BILLED, cause=Cause.CORRECTION), "M1-A credited", Cause.CORRECTION),
+    M1_KEPT,
+    adjusted=M1_BILLED.actual_id,
+)
 M1_CREDITED = MilestonePartsCredited(
     contract_id="C1",
     line_id="F",
@@ -813,6 +834,7 @@ M1_CREDITED = MilestonePartsCredited(
                 item_id="M1-A rest", customer_id="A", amount=d("500.00"), tax=d("100.00")
             ),
             place=1,
+            billing_type=BillingType.CHARGEABLE,
         ),
     ),
     milestones=header("M1", MilestoneStatus.IN_PROGRESS),
@@ -845,6 +867,7 @@ IN_FULL: tuple[Event, ...] = (
     I4_BOOKED,
     GIVEN_BACK,
     REVERSED,
+    I5_BOOKED,
     M1_CREDITED,
 )
 """What came to the history with invoices in full, after all that it could have before."""
@@ -1030,9 +1053,26 @@ SALES_DESCRIBED = SalesDescribed(
     resource="Ada",
     description="Sheet piling",
 )
+ENTRY = CorrectedEntry(
+    transaction_class=TransactionClass.TIME,
+    date=DAY,
+    quantity=Decimal(6),
+    billable_quantity=None,
+    unit_price=Decimal(95),
+    tax=Decimal("108.30"),
+    currency="EUR",
+    role=None,
+    category=None,
+    task_id=None,
+    resource=None,
+    description=None,
+    billing_type=BillingType.CHARGEABLE,
+)
 OF_RECALLS: tuple[Event, ...] = (
     ApprovalAwaited(**OF_3, approval_id="9", parked_id="e2"),
     RecallAwaited(**OF_T, parked_id="e2", items=(AwaitedItem(item_id="2-free", invoice_id=None),)),
+    ApprovalNotBillable(**OF_3, approval_id="9", digest="00ff", entry=ENTRY),
+    CorrectedWorkExpected(**OF_T, customers=("A",)),
     ApprovalRecalled(
         **OF_3, approval_id="1", items=(), obligations=("C1~T~1",), reason="the wrong week"
     ),
@@ -1044,21 +1084,7 @@ OF_RECALLS: tuple[Event, ...] = (
         items=("2-A", "2-free"),
         obligations=(),
         reason=None,
-        entry=CorrectedEntry(
-            transaction_class=TransactionClass.TIME,
-            date=DAY,
-            quantity=Decimal(6),
-            billable_quantity=None,
-            unit_price=Decimal(95),
-            tax=Decimal("108.30"),
-            currency="EUR",
-            role=None,
-            category=None,
-            task_id=None,
-            resource=None,
-            description=None,
-            billing_type=BillingType.CHARGEABLE,
-        ),
+        entry=ENTRY,
     ),
     OBLIGATIONS_OPENED,
     OBLIGATIONS_CHANGED,

@@ -22,6 +22,7 @@ from service.http.callers import DryRun, ThePost, TheTenant
 from service.http.reading import Reading, TheReading
 from service.http.responses import command_response, gives, list_response, one_response
 from service.http.routers.routes import Routes
+from service.http.routers.strict_route import read_fast
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
 from service.wire.jobs import Job
@@ -62,7 +63,10 @@ async def _listed(
 async def list_fixed_price_backlog(
     request: Request, tenant: TheTenant, query: Annotated[FixedPriceQuery, Query()]
 ) -> Response:
-    """The fixed-price view: customer milestones across all contract lines (D-10)."""
+    """The fixed-price view: customer milestones across all contract lines (D-10).
+
+    A posted part shows what is billed of it, after edits and corrections (D-46).
+    """
     return await _listed(request, tenant, list_fixed_price, query)
 
 
@@ -70,7 +74,11 @@ async def list_fixed_price_backlog(
 async def list_time_and_material_backlog(
     request: Request, tenant: TheTenant, query: Annotated[SalesQuery, Query()]
 ) -> Response:
-    """The time-and-material view: unbilled sales across all contracts (D-20)."""
+    """The time-and-material view: unbilled sales across all contracts (D-20).
+
+    Posted items are listed where that status is asked for, with what is billed of them, after edits
+    and corrections; those of which nothing stays billed are not (D-46).
+    """
     return await _listed(request, tenant, list_time_and_material, query)
 
 
@@ -92,6 +100,7 @@ async def get_backlog_summary(
 
 
 @routes.post("/mark", Scope.BACKLOG_WRITE, responses=CHANGED)
+@read_fast(MarkBody)
 async def mark_items(
     body: MarkBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:
