@@ -96,8 +96,8 @@ class PageShape:
     """Whether names have its text."""
     has_until: bool = False
     """Whether only rows up to some sort keys are looked up."""
-    led: tuple[tuple[str, int], ...] = ()
-    """How many texts, contracts and customers lead to rows with a text, which are read in order."""
+    led: tuple[str, ...] = ()
+    """Which lists, of texts, contracts or customers, lead to rows with a text in their order."""
 
 
 def shape_of(wanted: BacklogFilter) -> tuple[Shape, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,7 @@ from projections.databases.connections import ALL_OF_THEM, BY_INDEX, IN_ORDER, p
 from projections.projecting.time_and_material import MOST_OF_AN_EVENT
 from projections.values.search_texts import approvals_text_id, day_and_position
 from projections.views.backlog.asked import Asked, Found, Way
+from projections.views.backlog.filters import MOST_STRANDS
 from projections.views.backlog.search.by_text import BY_TEXT, NAMES_LEAD
 from projections.views.backlog.search.text_lookup import Approvals, TextLookup
 from projections.views.backlog.search.texts import NAMES
@@ -22,8 +24,9 @@ Texts = Mapping[str, list[Any]]
 GONE_THROUGH = 3
 """Rows that are gone through for each with a text, before it is looked up: in about the time that a
 page takes."""
-FEW = 6
-"""What part of a page is found at most if the rest is looked up; else more are gone through."""
+FAR = 8_000
+"""Rows that are gone through at most to fill a page, as far as those before tell; else what has the
+text is looked up."""
 DEAR = 2_000
 """Rows that are gone through before very many are looked up, to be sorted or left out."""
 MOST_SORTED = 2_000
@@ -87,15 +90,15 @@ class Search:
         """The same, where rows can be gone through in order; None when that takes too many."""
         wanted, is_letter = self._part.limit + 1, len(self._values["text"]) == 1
         is_looked_up = was_dear = False
-        first = skip = GONE_THROUGH * wanted
+        skip = GONE_THROUGH * wanted
         while skip < MOST_GONE_THROUGH:
             rows, are_all = self._gone_through(skip)
             if are_all:
                 return rows
             enough = skip * wanted * 5 // (4 * max(1, len(rows)))
             # A single letter leads to very many trigrams: not if rows here have it.
-            is_rare = len(rows) * (wanted if is_letter else FEW) < wanted
-            is_next = is_rare or (not is_letter and (skip > first or self._is_led))
+            is_rare = not rows if is_letter else enough > FAR
+            is_next = is_rare or (not is_letter and self._is_led)
             dearly = skip >= DEAR
             if is_next and (not is_looked_up or dearly > was_dear):
                 is_looked_up, was_dear = True, dearly
@@ -109,10 +112,16 @@ class Search:
     def _is_led(self) -> bool:
         """Whether texts and names with the text are so few that rows are read in order of them."""
         plan(self._views, BY_INDEX)
-        most = self._by_text.most_led(self._shape, self._part.orders)
+        most = self._most_led
         names = self._names or {}
         led = sum(len(names.get(name, ())) for name in NAMES_LEAD)
         return led <= most and self._lookup.texts(most) is not None
+
+    @property
+    def _most_led(self) -> int:
+        """How many texts, contracts or customers may lead to rows without another look."""
+        is_led = self._by_text.leads(self._shape, self._part.orders)
+        return MOST_STRANDS // dict(self._shape.any_of)["billing_status"] if is_led else 0
 
     def _gone_through(self, skip: int) -> tuple[Found, bool]:
         """The rows of the page among the first of the list, and whether these are all."""
@@ -157,7 +166,8 @@ class Search:
         texts = self._texts
         if texts is None:
             return None
-        for most in (GONE_THROUGH * (self._part.limit + 1), MOST_APPROVALS):
+        few = GONE_THROUGH * (self._part.limit + 1)
+        for most in (few, 8 * few, MOST_APPROVALS):
             approvals = self._approvals(most)
             end = self._before(approvals.until)
             if approvals == Approvals([], None) and self._are_soon(texts, enough):
@@ -188,7 +198,7 @@ class Search:
 
     def _are_soon(self, texts: Texts, enough: int) -> bool:
         """Whether rows with many texts, and no name, are likely to be met soon."""
-        most = self._by_text.most_led(self._shape, self._part.orders)
+        most = self._most_led
         are_texts = len(texts["text_ids"]) > most > 0 and not any(map(texts.get, NAMES))
         return are_texts and enough <= FIRST
 
@@ -198,23 +208,38 @@ class Search:
         if not any(lists.values()):
             return []
         led = self._led(lists)
-        counts = tuple((name, len(ids)) for name, ids in led.items())
-        statement = self._asked.prepared(self._by_text.looked_up, has_until=bool(end), led=counts)
+        values = {**self._values, **self._listed(lists)}
         if led:
             plan(self._views, IN_ORDER)
-        ids = {f"{name}_led_{n}": each for name, ids in led.items() for n, each in enumerate(ids)}
-        return statement.rows(self._views, {**self._values, **self._listed(lists), **ids, **end})
+        for name, several in led.items():
+            if len(several) > self._most_led:
+                led[name], end = self._first_led(name, several, {**values, **end})
+        values |= {**self._listed({f"{name}_led": ids for name, ids in led.items()}), **end}
+        statement = self._asked.prepared(
+            self._by_text.looked_up, has_until=bool(end), led=tuple(led)
+        )
+        return statement.rows(self._views, values)
 
-    def _led(self, lists: Texts) -> Texts:
-        """What leads to rows that are read in order, where it is not too much."""
-        most = self._by_text.most_led(self._shape, self._part.orders)
-        led: dict[str, list[Any]] = {}
-        texts = {"text_id": lists["text_ids"]}
-        names = {name: lists[name] for name in sorted(NAMES_LEAD)}
-        for several in (texts, names):
-            if sum(map(len, several.values())) <= most:
-                led |= {name: _rounded_up(ids) for name, ids in several.items() if ids}
-        return led
+    def _first_led(
+        self, name: str, several: list[Any], values: dict[str, Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """Those of them that the page has rows of, and the sort keys that it goes up to."""
+        has_until = "until_0" in values
+        way = self._by_text.first_of_each
+        statement = self._asked.prepared(way, led=(name,), has_until=has_until)
+        rows = statement.rows(self._views, {**values, **self._listed({f"{name}_led": several})})
+        keys = len(self._part.orders)
+        end = {key: value for key, value in values.items() if key.startswith("until_")}
+        if len(rows) > self._part.limit:
+            end = {f"until_{n}": key for n, key in enumerate(rows[-1][-keys:])}
+        return list(dict.fromkeys(row[0] for row in rows)), end
+
+    def _led(self, lists: Texts) -> dict[str, list[Any]]:
+        """What leads to rows that are read in order."""
+        if not self._by_text.leads(self._shape, self._part.orders):
+            return {}
+        led = {"text_id": lists["text_ids"], **{name: lists[name] for name in sorted(NAMES_LEAD)}}
+        return {name: ids for name, ids in led.items() if ids}
 
     def _listed(self, lists: Texts) -> Mapping[str, Any]:
         """What was found, as statements take it."""
@@ -244,6 +269,11 @@ class Search:
             day, sequence = self._part.after
             edge = approvals_text_id(day, sequence // MOST_OF_AN_EVENT)
             first, last = (first, edge) if descending else (edge, last)
+        if not of_all_pages:
+            if day := self._values.get("date_from"):
+                first = max(first, approvals_text_id(day, 0))
+            if day := self._values.get("date_to"):
+                last = min(last, approvals_text_id(day + timedelta(days=1), 0) - 1)
         return self._lookup.approvals(first, last, most, descending=descending)
 
     def _before(self, until: int | None) -> dict[str, Any] | None:
@@ -269,8 +299,3 @@ class Search:
     @cached_property
     def _lookup(self) -> TextLookup:
         return TextLookup(self._views, self._values["text"])
-
-
-def _rounded_up(ids: list[Any]) -> list[Any]:
-    """The same and some that nothing is led by, so that there are fewer statements to plan."""
-    return [*ids, *[None] * (len(ids) % 2)]
