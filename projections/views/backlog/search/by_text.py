@@ -35,6 +35,12 @@ from projections.views.paging import ROWS, Columns, Order, Paging, merged, past_
 NAMES_LEAD = {"contract_id", "customer_id"}
 """What leads to rows with a text in a name."""
 
+PLAIN = {"billing_status", "adjustment_status", "text"}
+"""What a list by a text is always by; nothing else leaves rows out there."""
+
+_ONE = literal_column("1", Integer).label("one")
+"""Stands for rows that are counted: it is read from no table, so that indexes are enough."""
+
 
 class ByText:
     """How rows of a view are found by a text."""
@@ -68,7 +74,7 @@ class ByText:
 
     def count_of_first(self, page: PageShape) -> Select[Any]:
         """How many rows the list has, or `skip` if there are more."""
-        first = self._first(page, self.view.table.c.item_id).subquery()
+        first = self._first(page).subquery()
         return select(func.count()).select_from(first)
 
     def gone_through_for_texts(self, page: PageShape) -> Select[Any]:
@@ -79,6 +85,26 @@ class ByText:
         having = having.where(first.c.is_wanted, says_one_of(first.c.text_id))
         found = _in_order_of(first, having, orders)
         return self.view.page_of(found, orders, keys=self.view.texts.index)
+
+    def within(self, page: PageShape) -> Select[Any]:
+        """The same of all rows of one contract or customer, whose index tells their texts."""
+        found = self._within(page, *self._keys.values())
+        found = found.where(says_one_of(self._columns["text_id"]))
+        found = self.view.paging_past_indexes.page(found, page.orders, is_next=page.is_next)
+        return self.view.page_of(found, page.orders, keys=self.view.texts.index)
+
+    def count_within(self, page: PageShape) -> Select[Any]:
+        """How many these are, or `skip` if there are more."""
+        rows = self._within(page, _ONE)
+        return select(func.count()).select_from(
+            rows.limit(bindparam("skip", type_=Integer)).subquery()
+        )
+
+    def _within(self, page: PageShape, *columns: ColumnElement[Any]) -> Select[Any]:
+        plain, own = replace(page.filter, has_text=False), self.view.table.c
+        led_by = {name: own[name] for name in (*NAMES_LEAD, "billing_status", "date")}
+        where = self.view.where(plain, columns={**self._columns, **led_by})
+        return select(*columns).select_from(self.view.table).where(*where)
 
     def _first(self, page: PageShape, *columns: ColumnElement[Any]) -> CompoundSelect[Any]:
         """The first `skip` rows of the list, in its order, and whether each `is_wanted`."""
@@ -124,6 +150,11 @@ class ByText:
         is_by_own = shape.names <= {*self.view.table.c.keys(), "text"}
         return bool(is_led) and is_by_own and "billing_status" in dict(shape.any_of)
 
+    def is_told(self, shape: Shape) -> bool:
+        """Whether indexes tell of each row, of one contract or customer, if it is in the list."""
+        beside = shape.names - PLAIN - {"date"}
+        return beside <= NAMES_LEAD and len(beside) <= 1
+
     def first_of_each(self, page: PageShape) -> Select[Any]:
         """The texts, contracts or customers that the first rows have: as many as a page has rows.
 
@@ -146,7 +177,9 @@ class ByText:
         if name in NAMES_LEAD:
             up_to.append(self.view.texts_of(led).is_named())
         plain = replace(page.filter, has_text=False, any_of=_but_status(page.filter))
-        where = self.view.where(plain, columns={**led.c})
+        # No other index is any better, whatever a filter is by.
+        columns = {each.name: past_indexes(each) for each in led.c} | {"date": led.c.date}
+        where = self.view.where(plain, columns=columns)
         part = select(led.c.item_id).where(is_led, *where, *up_to)
         if on_postgres:
             part = paging.rows(part, orders, is_next=page.is_next).limit(most).lateral()
@@ -202,7 +235,7 @@ class ByText:
     def candidates(self, shape: Shape) -> Select[Any]:
         """How many rows are looked up by what has a text, or rather `limit` if there are more."""
         limit = bindparam("limit", type_=Integer)
-        parts = self._looked_up(shape)
+        parts = (part.with_only_columns(_ONE) for part in self._looked_up(shape))
         some = union_all(*(part.limit(limit).subquery().select() for part in parts))
         return select(func.count()).select_from(some.subquery())
 

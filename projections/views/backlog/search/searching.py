@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -12,10 +11,10 @@ from sqlalchemy import Connection, Select
 
 from projections.databases.connections import ALL_OF_THEM, BY_INDEX, IN_ORDER, plan
 from projections.projecting.time_and_material import MOST_OF_AN_EVENT
-from projections.values.search_texts import approvals_text_id, day_and_position
+from projections.values.search_texts import LAST_POSITION, approvals_text_id, day_and_position
 from projections.views.backlog.asked import Asked, Found, Way
 from projections.views.backlog.filters import MOST_STRANDS
-from projections.views.backlog.search.by_text import BY_TEXT, NAMES_LEAD
+from projections.views.backlog.search.by_text import BY_TEXT, NAMES_LEAD, PLAIN
 from projections.views.backlog.search.text_lookup import Approvals, TextLookup
 from projections.views.backlog.search.texts import NAMES
 
@@ -24,15 +23,19 @@ Texts = Mapping[str, list[Any]]
 GONE_THROUGH = 3
 """Rows that are gone through for each with a text, before it is looked up: in about the time that a
 page takes."""
-FAR = 8_000
+FAR = 2_000
 """Rows that are gone through at most to fill a page, as far as those before tell; else what has the
 text is looked up."""
 DEAR = 2_000
 """Rows that are gone through before very many are looked up, to be sorted or left out."""
 MOST_SORTED = 2_000
 """Rows that are sorted, or left out by a filter, in about the time of a page."""
-FIRST = 10_000
+FIRST = 30_000
 """Rows that are gone through at most for those with one of many texts, which an index tells."""
+MOST_WITHIN = 60_000
+"""The same within a filter, of one contract or customer."""
+MANY = 8
+"""Times as many approvals are looked up where the first ones do not fill the page."""
 MOST_GONE_THROUGH = 100_000
 """Rows, from which on they are gone through for a text without such steps."""
 MOST_TEXTS = 5_000
@@ -66,6 +69,8 @@ class Search:
         self._asked, self._by_text = asked, BY_TEXT[asked.view]
         self._views, self._shape, self._part = asked.views, asked.shape, asked.part
         self._values = asked.values
+        self._tried = 0
+        """How many numbers of approvals were looked up that did not fill the page."""
 
     def rows(self) -> Found:
         """The rows of the page, and one more if there is.
@@ -92,21 +97,29 @@ class Search:
         is_looked_up = was_dear = False
         skip = GONE_THROUGH * wanted
         while skip < MOST_GONE_THROUGH:
-            rows, are_all = self._gone_through(skip)
-            if are_all:
+            rows, gone = self._gone_through(skip)
+            if len(rows) >= wanted or gone < skip:
                 return rows
             enough = skip * wanted * 5 // (4 * max(1, len(rows)))
             # A single letter leads to very many trigrams: not if rows here have it.
-            is_rare = not rows if is_letter else enough > FAR
+            is_rare = not rows if is_letter else enough - skip > FAR
             is_next = is_rare or (not is_letter and self._is_led)
             dearly = skip >= DEAR
+            if is_next and not dearly:
+                is_next = gone > MANY * skip and not self._is_slow
             if is_next and (not is_looked_up or dearly > was_dear):
                 is_looked_up, was_dear = True, dearly
                 looked_up = self._looked_up(enough, dearly=dearly)
                 if looked_up is not None:
                     return looked_up
-            skip = min(max(enough, 2 * skip), 8 * skip)
+            skip = min(max(enough, 2 * skip), MANY * skip)
         return None
+
+    @property
+    def _is_slow(self) -> bool:
+        """Whether it takes long to look it up, for it is short and very many texts have it."""
+        plan(self._views, BY_INDEX)
+        return self._lookup.is_slow
 
     @property
     def _is_led(self) -> bool:
@@ -120,21 +133,20 @@ class Search:
     @property
     def _most_led(self) -> int:
         """How many texts, contracts or customers may lead to rows without another look."""
-        is_led = self._by_text.leads(self._shape, self._part.orders)
-        return MOST_STRANDS // dict(self._shape.any_of)["billing_status"] if is_led else 0
+        return MOST_STRANDS // dict(self._shape.any_of)["billing_status"] if self._are_led else 0
 
-    def _gone_through(self, skip: int) -> tuple[Found, bool]:
-        """The rows of the page among the first of the list, and whether these are all."""
+    def _gone_through(self, skip: int) -> tuple[Found, int]:
+        """The rows of the page among the first of the list, and how many it has.
+
+        That is about as many as are gone through next, if it has more."""
         rows = self._first(self._by_text.gone_through, skip, self._names or {})
-        if len(rows) > self._part.limit:
-            return rows, True
-        if rows:
-            gone = rows[0][len(self._asked.view.shown.fields) + 1]
-        elif self._is_plain:
-            return rows, False
-        else:
-            [(gone,)] = self._first(self._by_text.count_of_first, skip, {})
-        return rows, gone < skip
+        gone = rows[0][len(self._asked.view.shown.fields) + 1] if rows else skip
+        if gone < skip or len(rows) > self._part.limit:
+            return rows, gone
+        if self._is_plain:
+            return rows, MANY * skip + 1
+        [(gone,)] = self._first(self._by_text.count_of_first, MANY * skip + 1, {})
+        return rows, gone
 
     def _first(self, way: Way, skip: int, lists: Texts) -> Found:
         """Those of the first rows that have what was looked up."""
@@ -167,12 +179,13 @@ class Search:
         if texts is None:
             return None
         few = GONE_THROUGH * (self._part.limit + 1)
-        for most in (few, 8 * few, MOST_APPROVALS):
+        sizes = (few, MANY * few, MOST_APPROVALS)
+        for most in sizes[self._tried :] if dearly else sizes[self._tried : 2]:
             approvals = self._approvals(most)
             end = self._before(approvals.until)
-            if approvals == Approvals([], None) and self._are_soon(texts, enough):
-                rows = self._first(self._by_text.gone_through_for_texts, enough, texts)
-                if len(rows) > self._part.limit:
+            if approvals == Approvals([], None) and not any(map(texts.get, NAMES)):
+                rows = self._soon(texts, enough)
+                if rows is not None:
                     return rows
             if not dearly and self._are_dear({**texts, "approval_ids": approvals.ids}):
                 return None
@@ -180,13 +193,15 @@ class Search:
                 rows = self._rows_of(texts, approvals.ids, end)
                 if len(rows) > self._part.limit or approvals.until is None:
                     return rows
+            self._tried += 1
         return None
 
     def _are_dear(self, lists: Texts) -> bool:
         """Whether it leads to very many rows: to be sorted, or that a filter leaves out."""
         if self._is_plain:
-            are_named = any(lists[name] for name in NAMES_LEAD)
-            return are_named and not NAMES_LEAD & self._led(lists).keys()
+            return any(lists[name] for name in NAMES_LEAD) and not self._are_led
+        if self._is_told:
+            return sum(len(lists[name]) for name in NAMES_LEAD) > self._most_led
         values = {**self._values, **self._listed(lists), "limit": MOST_SORTED}
         [(count,)] = self._asked.prepared(self._by_text.count_of_all).rows(self._views, values)
         return count >= MOST_SORTED
@@ -194,52 +209,77 @@ class Search:
     @property
     def _is_plain(self) -> bool:
         """Whether nothing leaves rows out but what the list leaves out by itself."""
-        return self._shape.names <= {"billing_status", "adjustment_status", "text"}
+        return self._shape.names <= PLAIN
 
-    def _are_soon(self, texts: Texts, enough: int) -> bool:
-        """Whether rows with many texts, and no name, are likely to be met soon."""
-        most = self._most_led
-        are_texts = len(texts["text_ids"]) > most > 0 and not any(map(texts.get, NAMES))
-        return are_texts and enough <= FIRST
+    @property
+    def _is_told(self) -> bool:
+        """Whether an index tells of each row that it leads to whether the list has it."""
+        return self._are_led and self._by_text.is_told(self._shape)
+
+    def _soon(self, texts: Texts, enough: int) -> Found | None:
+        """The rows with texts alone, by an index that tells the texts of rows in order.
+
+        None when it takes too many to find them so.
+        """
+        if len(texts["text_ids"]) > self._most_led > 0 and enough <= FIRST:
+            rows = self._first(self._by_text.gone_through_for_texts, enough, texts)
+            if len(rows) > self._part.limit:
+                return rows
+        if self._is_told and NAMES_LEAD & self._shape.names:
+            plan(self._views, BY_INDEX)
+            [(count,)] = self._first(self._by_text.count_within, MOST_WITHIN, {})
+            if count < MOST_WITHIN:
+                return self._first(self._by_text.within, MOST_WITHIN, texts)
+        return None
 
     def _rows_of(self, texts: Texts, approvals: list[str], end: dict[str, Any]) -> Found:
         """The rows of a page of those with one of what was found, up to an end if there is one."""
-        lists = {**texts, "approval_ids": approvals}
-        if not any(lists.values()):
+        if not (approvals or any(texts.values())):
             return []
-        led = self._led(lists)
-        values = {**self._values, **self._listed(lists)}
-        if led:
+        if self._are_led:
             plan(self._views, IN_ORDER)
-        for name, several in led.items():
-            if len(several) > self._most_led:
-                led[name], end = self._first_led(name, several, {**values, **end})
-        values |= {**self._listed({f"{name}_led": ids for name, ids in led.items()}), **end}
-        statement = self._asked.prepared(
-            self._by_text.looked_up, has_until=bool(end), led=tuple(led)
-        )
-        return statement.rows(self._views, values)
+            led, ends = self._led
+            end = self._first_of([*ends, *([end] if end else [])])
+        else:
+            led = {}
+        lists = {**texts, "approval_ids": approvals}
+        lists |= {f"{name}_led": ids for name, ids in led.items()}
+        how = {"has_until": bool(end), "led": tuple(led)}
+        statement = self._asked.prepared(self._by_text.looked_up, **how)
+        return statement.rows(self._views, {**self._values, **self._listed(lists), **end})
 
-    def _first_led(
-        self, name: str, several: list[Any], values: dict[str, Any]
-    ) -> tuple[list[Any], dict[str, Any]]:
-        """Those of them that the page has rows of, and the sort keys that it goes up to."""
-        has_until = "until_0" in values
-        way = self._by_text.first_of_each
-        statement = self._asked.prepared(way, led=(name,), has_until=has_until)
-        rows = statement.rows(self._views, {**values, **self._listed({f"{name}_led": several})})
-        keys = len(self._part.orders)
-        end = {key: value for key, value in values.items() if key.startswith("until_")}
-        if len(rows) > self._part.limit:
-            end = {f"until_{n}": key for n, key in enumerate(rows[-1][-keys:])}
-        return list(dict.fromkeys(row[0] for row in rows)), end
-
-    def _led(self, lists: Texts) -> dict[str, list[Any]]:
-        """What leads to rows that are read in order."""
-        if not self._by_text.leads(self._shape, self._part.orders):
-            return {}
+    @cached_property
+    def _led(self) -> tuple[dict[str, list[Any]], list[dict[str, Any]]]:
+        """What leads to rows of the page in its order, and sort keys that it does not go beyond."""
+        lists = self._texts or {}
+        ends: list[dict[str, Any]] = []
         led = {"text_id": lists["text_ids"], **{name: lists[name] for name in sorted(NAMES_LEAD)}}
-        return {name: ids for name, ids in led.items() if ids}
+        led = {name: ids for name, ids in led.items() if ids}
+        for name, ids in led.items():
+            if len(ids) > self._most_led:
+                rows = self._first_led(name, lists)
+                led[name] = list(dict.fromkeys(row[0] for row in rows))
+                if len(rows) > self._part.limit:
+                    ends.append({f"until_{n}": key for n, key in enumerate(rows[-1][1:])})
+        return led, ends
+
+    def _first_led(self, name: str, lists: Texts) -> Found:
+        """Those texts, contracts or customers that the page has rows of."""
+        statement = self._asked.prepared(self._by_text.first_of_each, led=(name,))
+        values = self._listed({**lists, f"{name}_led": lists.get(name, lists["text_ids"])})
+        return statement.rows(self._views, {**self._values, **values})
+
+    def _first_of(self, ends: list[dict[str, Any]]) -> dict[str, Any]:
+        """The end that comes first in the order of the page; none where there is none."""
+        ends = sorted(ends, key=lambda end: (str(end["until_0"]), end["until_1"]))
+        if not ends:
+            return {}
+        return ends[-1] if self._part.orders[0].descending else ends[0]
+
+    @property
+    def _are_led(self) -> bool:
+        """Whether texts, contracts and customers lead to rows in the order of the page."""
+        return self._by_text.leads(self._shape, self._part.orders)
 
     def _listed(self, lists: Texts) -> Mapping[str, Any]:
         """What was found, as statements take it."""
@@ -269,11 +309,10 @@ class Search:
             day, sequence = self._part.after
             edge = approvals_text_id(day, sequence // MOST_OF_AN_EVENT)
             first, last = (first, edge) if descending else (edge, last)
-        if not of_all_pages:
-            if day := self._values.get("date_from"):
-                first = max(first, approvals_text_id(day, 0))
-            if day := self._values.get("date_to"):
-                last = min(last, approvals_text_id(day + timedelta(days=1), 0) - 1)
+        if self._shape.has_date_from:
+            first = max(first, approvals_text_id(self._values["date_from"], 0))
+        if self._shape.has_date_to:
+            last = min(last, approvals_text_id(self._values["date_to"], LAST_POSITION))
         return self._lookup.approvals(first, last, most, descending=descending)
 
     def _before(self, until: int | None) -> dict[str, Any] | None:
