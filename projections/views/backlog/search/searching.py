@@ -201,7 +201,8 @@ class Search:
         if self._is_plain:
             return any(lists[name] for name in NAMES_LEAD) and not self._are_led
         if self._is_told:
-            return sum(len(lists[name]) for name in NAMES_LEAD) > self._most_led
+            names = sum(len(lists[name]) for name in NAMES_LEAD)
+            return bool(NAMES_LEAD & self._shape.names) and names > self._most_led
         values = {**self._values, **self._listed(lists), "limit": MOST_SORTED}
         [(count,)] = self._asked.prepared(self._by_text.count_of_all).rows(self._views, values)
         return count >= MOST_SORTED
