@@ -27,12 +27,7 @@ class Host:
 
         `localhost` and what ends in `.localhost` (RFC 6761), 127.0.0.0/8 and [::1].
         """
-        if self.name == "localhost" or self.name.endswith(".localhost"):
-            return True
-        try:
-            return ipaddress.ip_address(self.name.strip("[]")).is_loopback
-        except ValueError:
-            return False
+        return _is_loopback(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +42,16 @@ class Origin:
         """As browsers write it: without the port that the scheme means."""
         own = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
         return f"{self.scheme}://{self.name}{own}"
+
+
+@lru_cache(maxsize=1024)
+def _is_loopback(name: str) -> bool:
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=1024)

@@ -1,52 +1,60 @@
-"""Configuration: the command line, the environment (`BILLING_BACKLOG_…`), or these defaults."""
+"""Configuration: flags, the environment (`BILLING_BACKLOG_…`), a file in TOML, or these defaults.
 
-from collections.abc import Iterable
-from typing import Annotated, cast
+Each setting is one field here. Its docstring is the help of its flag; `Flag` names the flag where
+that is not the setting's own name. What weighs more stands first: a flag, then the environment,
+then the file. A list is taken whole from one of them.
+"""
 
-from pydantic import BeforeValidator, Field
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pathlib import Path
+from typing import Annotated
 
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from service.configuration.config_file import ConfigFile
+from service.configuration.values import (
+    Count,
+    Flag,
+    Hosts,
+    Origins,
+    Port,
+    Seconds,
+)
 from service.garbage_collector import STATE_CACHE
-from service.hosts import checked_host, checked_origin
 
-
-def _hosts(value: object) -> object:
-    """Names of hosts, between commas where they come from the environment."""
-    return tuple(checked_host(part) for part in _parts(value))
-
-
-def _origins(value: object) -> object:
-    """Origins, between commas where they come from the environment."""
-    return tuple(checked_origin(part) for part in _parts(value))
-
-
-def _parts(value: object) -> list[str]:
-    listed = value.split(",") if isinstance(value, str) else value
-    if not isinstance(listed, list | tuple):
-        raise ValueError("must be a list, with commas between its parts")
-    return [text for part in cast("Iterable[object]", listed) if (text := str(part).strip())]
-
-
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
+PREFIX = "BILLING_BACKLOG_"
+"""What the names of environment variables begin with."""
 
 
 class Settings(BaseSettings):
-    """What a server needs to know before it starts."""
+    """What a process needs to know before it starts.
 
-    model_config = SettingsConfigDict(env_prefix="BILLING_BACKLOG_")
+    Raises ValidationError, which has every mistake, and BadConfigFile.
+    """
 
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+    )
+
+    config: Path | None = None
+    """A file with settings, in TOML: `port = 8000`."""
     database: str = "sqlite:///billing-backlog.db"
-    """Where history and views are kept."""
+    """Where history and views are kept: sqlite:///path/to/file.db or postgresql://…"""
     host: str = "127.0.0.1"
-    port: int = 8000
-    hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
-    """Names that requests may call this service by, beside those of loopback; with any port."""
-    origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()
-    """Origins of pages that may read and change, beside the service's own."""
-    body_limit: int = 1024 * 1024
+    """The address to listen on."""
+    port: Port = 8000
+    """The port to listen on."""
+    hosts: Annotated[Hosts, Flag("--allow-host")] = ()
+    """A name that callers may use, beside loopback names; with any port."""
+    origins: Annotated[Origins, Flag("--allow-origin")] = ()
+    """An origin whose pages may read and change, beside the service's own."""
+    body_limit: Count = 1024 * 1024
     """Bytes that a request body may have."""
-    intake_body_limit: int = 16 * 1024 * 1024
+    intake_body_limit: Count = 16 * 1024 * 1024
     """Bytes that a body of posted events, or of edits of a draft's details, may have."""
     state_cache: Count = STATE_CACHE
     """Bytes of folded states that are kept in memory between commands, of all tenants together."""
@@ -66,3 +74,15 @@ class Settings(BaseSettings):
     """Seconds in which a client must have taken an answer, once it does not take it at once."""
     idle_seconds: Count = 5
     """Seconds that a connection is kept open without a further request."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, the environment, the file that one of them names; in the order of their weight."""
+        return init_settings, env_settings, ConfigFile(settings_cls)

@@ -13,11 +13,8 @@ import typer
 
 from projections.history import OutcomeUnknown, Unavailable
 from service.cli.bars import import_bar, views_bar
-from service.cli.shared import (
-    fail,
-    open_tenant,
-    opened_tenants,
-)
+from service.cli.options.failing import fail
+from service.cli.shared import open_tenant, opened_tenants
 from service.databases.addresses import is_postgres
 from service.importing.csv_files import ready
 from service.importing.dry_run import Refused, Tried, try_out
@@ -35,6 +32,7 @@ from service.importing.rejects import RejectsFile, holds_rejects, rejects_file
 from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.group_commit import Context
 from service.ledger.stored_form import UnreadableEvent
+from service.settings import Settings
 from service.tenants.opening import sqlite_path
 from service.tenants.sqlite_files import is_of_database
 from service.tenants.tenant import Tenant, ViewsBehind
@@ -66,8 +64,9 @@ class Options:
     rejects: Path | None
 
 
-def import_file(file: Path, database: str, tenant_name: str, options: Options) -> None:
+def import_file(file: Path, settings: Settings, tenant_name: str, options: Options) -> None:
     """Takes a file in, and prints what came of it."""
+    database = settings.database
     reader, rejects = _reader(file, options.mapped), options.rejects
     if rejects and not rejects.absolute().parent.is_dir():
         fail(f"--rejects {rejects}: the folder {str(rejects.parent)!r} does not exist")
@@ -79,7 +78,7 @@ def import_file(file: Path, database: str, tenant_name: str, options: Options) -
     order = Order(database=database, tenant=tenant_name, file=reader, context=context)
     processes = options.processes or processes_for(file)
     started = time.monotonic()
-    with opened_tenants(database) as tenants:
+    with opened_tenants(database, state_cache=settings.state_cache) as tenants:
         tenant = open_tenant(tenants, tenant_name)
         try:
             with import_bar(file) as show, _rejects(rejects) as made:

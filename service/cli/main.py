@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from aggregates.statuses import JobStatus
-from service.cli.whole_numbers import whole_number
+from service.cli.options.of_settings import Given, with_flags
+from service.cli.options.whole_numbers import whole_number
 from service.demo import DEFAULT_APPROVALS, DEFAULT_CONTRACTS, DEFAULT_SEED
 from service.importing import MOST_PROCESSES
-from service.settings import Settings
 from service.tenants.names import DEFAULT
 
 cli = typer.Typer(
@@ -24,15 +24,8 @@ cli.add_typer(tenant_commands, name="tenant")
 job_commands = typer.Typer(no_args_is_help=True, help="List, show and cancel jobs.")
 cli.add_typer(job_commands, name="jobs")
 
-Database = Annotated[
-    str,
-    typer.Option(
-        help="Where history and views are kept: sqlite:///path/to/file.db or postgresql://…"
-    ),
-]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
 TenantName = Annotated[str, typer.Option("--tenant", help="Whose history and views.")]
-DEFAULTS = Settings()
 
 
 def _show_version(asked: bool) -> None:
@@ -56,23 +49,28 @@ def common(
 
 
 @cli.command()
-def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = DEFAULTS.host,
-    port: Annotated[int, whole_number(1, 65535)] = DEFAULTS.port,
-    database: Database = DEFAULTS.database,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(help="A name that callers may use, beside loopback names; repeatable."),
-    ] = None,
-    allow_origin: Annotated[
-        list[str] | None,
-        typer.Option(help="An origin whose pages may read and change; repeatable."),
-    ] = None,
-) -> None:
-    """Serve the HTTP API; the database is made and migrated as needed."""
+@with_flags()
+def serve(given: Given) -> None:
+    """Serve the HTTP API; the database is made and migrated as needed.
+
+    Each option can stand in the environment or in the file of --config, too; `settings` shows how
+    each is named there, what is in force, and whence.
+    """
     from service.cli import serving
 
-    serving.serve(host, port, database, allow_host or (), allow_origin or ())
+    serving.serve(given.settings())
+
+
+@cli.command()
+@with_flags()
+def settings(
+    given: Given,
+    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
+) -> None:
+    """Show the settings that `serve` would have with these options, and whence each comes."""
+    from service.cli import showing
+
+    showing.settings(given, as_json=as_json)
 
 
 @cli.command()
@@ -88,11 +86,12 @@ def demo(
 
 
 @cli.command(name="import")
+@with_flags("config", "database")
 def import_file(
+    given: Given,
     file: Annotated[
         Path, typer.Argument(help="CloudEvents, one a line (NDJSON), or with --map a CSV file.")
     ],
-    database: Database = DEFAULTS.database,
     tenant_name: TenantName = DEFAULT,
     mapped: Annotated[
         str | None,
@@ -133,7 +132,7 @@ def import_file(
         importing.dry_run(file, mapped)
     else:
         options = importing.Options(mapped=mapped, processes=processes, rejects=rejects)
-        importing.import_file(file, database, tenant_name, options)
+        importing.import_file(file, given.settings(), tenant_name, options)
 
 
 @cli.command()
@@ -162,47 +161,53 @@ def sample(
 
 
 @cli.command()
-def rebuild(database: Database = DEFAULTS.database, tenant_name: TenantName = DEFAULT) -> None:
+@with_flags("config", "database")
+def rebuild(given: Given, tenant_name: TenantName = DEFAULT) -> None:
     """Build the views again from the history, beside the live ones, and swap them."""
     from service.cli import upkeep
 
-    upkeep.rebuild(database, tenant_name)
+    upkeep.rebuild(given.settings().database, tenant_name)
 
 
 @cli.command()
+@with_flags("config", "database")
 def backup(
+    given: Given,
     file: Annotated[Path, typer.Argument(help="The copy to make: one file, whole by itself.")],
-    database: Database = DEFAULTS.database,
     force: Force = False,
 ) -> None:
     """Copy the history on SQLite, also while others work on it, and check the copy."""
     from service.cli import upkeep
 
-    upkeep.backup(file, database, force=force)
+    upkeep.backup(file, given.settings().database, force=force)
 
 
 @cli.command()
+@with_flags("config", "database")
 def restore(
+    given: Given,
     file: Annotated[Path, typer.Argument(help="A copy that `backup` made.")],
-    database: Database = DEFAULTS.database,
     force: Force = False,
 ) -> None:
     """Put a copy in the place of the history on SQLite, and build the views again."""
     from service.cli import upkeep
 
-    upkeep.restore_file(file, database, force=force)
+    upkeep.restore_file(file, given.settings().database, force=force)
 
 
 @cli.command()
-def project(database: Database = DEFAULTS.database) -> None:
+@with_flags("config", "database")
+def project(given: Given) -> None:
     """Keep the views of all tenants current; waits while another process does so."""
     from service.cli import upkeep
 
-    upkeep.project(database)
+    upkeep.project(given.settings())
 
 
 @tenant_commands.command()
+@with_flags("config", "database")
 def create(
+    given: Given,
     name: Annotated[str, typer.Argument(help="At most 40 of a-z, 0-9 and -.")],
     server: Annotated[
         str | None,
@@ -211,60 +216,61 @@ def create(
             "that holds it wherever the tenant is opened, so that no password is kept."
         ),
     ] = None,
-    database: Database = DEFAULTS.database,
 ) -> None:
     """Make a tenant: a schema of its own on a server, and its line in the directory."""
     from service.cli import tenants
 
-    tenants.create(name, server, database)
+    tenants.create(name, server, given.settings().database)
 
 
 @tenant_commands.command(name="list")
-def list_tenants(database: Database = DEFAULTS.database) -> None:
+@with_flags("config", "database")
+def list_tenants(given: Given) -> None:
     """List the tenants, and on which server each is."""
     from service.cli import tenants
 
-    tenants.list_tenants(database)
+    tenants.list_tenants(given.settings().database)
 
 
 JobId = Annotated[str, typer.Argument(help="The id of a job.")]
 
 
 @job_commands.command(name="list")
+@with_flags("config", "database")
 def list_jobs(
+    given: Given,
     status: Annotated[
         list[JobStatus] | None, typer.Option(help="Jobs that stand so; repeatable.")
     ] = None,
-    database: Database = DEFAULTS.database,
     tenant_name: TenantName = DEFAULT,
 ) -> None:
     """List the jobs in the order they were asked for, also while a server runs."""
     from service.cli import jobs
 
-    jobs.list_all(database, tenant_name, status or ())
+    jobs.list_all(given.settings().database, tenant_name, status or ())
 
 
 @job_commands.command(name="show")
-def show_job(
-    job_id: JobId, database: Database = DEFAULTS.database, tenant_name: TenantName = DEFAULT
-) -> None:
+@with_flags("config", "database")
+def show_job(given: Given, job_id: JobId, tenant_name: TenantName = DEFAULT) -> None:
     """Print a job with what came of each step, as JSON."""
     from service.cli import jobs
 
-    jobs.show(database, tenant_name, job_id)
+    jobs.show(given.settings().database, tenant_name, job_id)
 
 
 @job_commands.command(name="cancel")
+@with_flags("config", "database")
 def cancel_job(
+    given: Given,
     job_id: JobId,
     reason: Annotated[str | None, typer.Option(help="Why; it is recorded.")] = None,
-    database: Database = DEFAULTS.database,
     tenant_name: TenantName = DEFAULT,
 ) -> None:
     """Stop what of a job has not begun; what is done stays."""
     from service.cli import jobs
 
-    jobs.cancel(database, tenant_name, job_id, reason)
+    jobs.cancel(given.settings().database, tenant_name, job_id, reason)
 
 
 @cli.command()

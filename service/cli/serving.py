@@ -1,12 +1,10 @@
 """The command that serves HTTP: serve."""
 
 import ipaddress
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from pydantic import ValidationError
-
-from service.cli.shared import fail, open_tenant, opened_tenants
+from service.cli.options.failing import fail
+from service.cli.shared import open_tenant, opened_tenants
 from service.handlers.jobs import running
 from service.http.app import create_app
 from service.http.server import serving
@@ -14,27 +12,14 @@ from service.settings import Settings
 from service.tenants.names import DEFAULT
 
 
-def serve(
-    host: str, port: int, database: str, hosts: Sequence[str], origins: Sequence[str]
-) -> None:
+def serve(settings: Settings) -> None:
     """Serves until the process is asked to stop."""
-    if not _is_loopback(host):
+    if not _is_loopback(settings.host):
         fail(
-            f"{host} is not a loopback address, and no authentication is configured: "
+            f"{settings.host} is not a loopback address, and no authentication is configured: "
             "anybody who reaches it could bill. Listen on 127.0.0.1."
         )
-    by_default = Settings()
-    try:
-        settings = Settings(
-            host=host,
-            port=port,
-            database=database,
-            hosts=(*by_default.hosts, *hosts),
-            origins=(*by_default.origins, *origins),
-        )
-    except ValidationError as error:
-        fail(str(error.errors()[0]["msg"]).removeprefix("Value error, "))
-    with opened_tenants(database) as tenants:
+    with opened_tenants(settings.database, state_cache=settings.state_cache) as tenants:
         tenants.on_open(running.recover)
         with ThreadPoolExecutor(1) as beside:  # the routes are made while the database answers
             opening = beside.submit(open_tenant, tenants, DEFAULT)

@@ -2,25 +2,24 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import NoReturn
-
-import typer
 
 from projections.history import Unavailable
+from service.cli.options.failing import fail
 from service.databases.addresses import BadDatabase, NoAddress
-from service.garbage_collector import collect_seldom
+from service.garbage_collector import STATE_CACHE, collect_seldom
 from service.handlers.intake import parked
-from service.settings import Settings
 from service.tenants.names import UnknownTenant
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import Tenants
 
 
 @contextmanager
-def opened_tenants(database: str, *, project: bool = True, make: bool = True) -> Generator[Tenants]:
+def opened_tenants(
+    database: str, *, project: bool = True, make: bool = True, state_cache: int = STATE_CACHE
+) -> Generator[Tenants]:
     """The tenants of a database, closed at the end."""
     collect_seldom()
-    tenants = Tenants(database, project=project, make=make, state_cache=Settings().state_cache)
+    tenants = Tenants(database, project=project, make=make, state_cache=state_cache)
     if project:
         tenants.on_open(parked.recover)
     try:
@@ -35,9 +34,3 @@ def open_tenant(tenants: Tenants, name: str) -> Tenant:
         return tenants.open(name)
     except (BadDatabase, NoAddress, UnknownTenant, Unavailable) as error:
         fail(str(error))
-
-
-def fail(message: str) -> NoReturn:
-    """Ends the command with exit code 2 and the message."""
-    typer.echo(f"{typer.style('error:', fg='red')} {message}", err=True)
-    raise typer.Exit(2)

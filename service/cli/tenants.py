@@ -3,7 +3,8 @@
 import typer
 
 from projections.history import Unavailable
-from service.cli.shared import fail, opened_tenants
+from service.cli.options.failing import fail
+from service.cli.shared import opened_tenants
 from service.databases.addresses import BadDatabase, NoAddress, shown
 from service.tenants.names import TenantExists
 

@@ -12,13 +12,11 @@ import typer
 from projections.history import Unavailable
 from projections.keeping.backend import RebuildRunning
 from service.cli.bars import copy_bar, views_bar
-from service.cli.shared import (
-    fail,
-    open_tenant,
-    opened_tenants,
-)
+from service.cli.options.failing import fail
+from service.cli.shared import open_tenant, opened_tenants
 from service.databases.addresses import BadDatabase, NoAddress, is_postgres
 from service.ledger.stored_form import UnreadableEvent
+from service.settings import Settings
 from service.tenants.backup import back_up, restore
 from service.tenants.mending import mend_views
 from service.tenants.names import DEFAULT, UnknownTenant
@@ -64,12 +62,13 @@ def restore_file(file: Path, database: str, *, force: bool) -> None:
     rebuild(database, DEFAULT)
 
 
-def project(database: str) -> None:
+def project(settings: Settings) -> None:
     """Keeps views current until the process is asked to stop."""
     stopped = threading.Event()
     for asked in (signal.SIGINT, signal.SIGTERM):
         signal.signal(asked, lambda signum, frame: stopped.set())
-    with opened_tenants(database, make=False) as tenants:
+    memory = settings.state_cache
+    with opened_tenants(settings.database, make=False, state_cache=memory) as tenants:
         open_tenant(tenants, DEFAULT)
         while True:
             _open_all(tenants)

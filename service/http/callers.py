@@ -2,12 +2,13 @@
 
 import asyncio
 import hashlib
+import re
 import uuid
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Query, Request
-from pydantic import Field
+from pydantic import BaseModel, Field, ValidationError
 
 from service.handlers.idempotency import Request as CommandRequest
 from service.http.responses import ProblemRaised
@@ -20,6 +21,9 @@ from service.wire.fields import LARGEST
 from service.wire.problem.problems import Problem
 
 _HEADER_TEXT = r"^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$"
+_HEADERS_OF_A_POST = ("x-actor", "x-correlation-id", "x-causation-id", "idempotency-key")
+_TEXT, _NAME = re.compile(_HEADER_TEXT), re.compile(NAME.pattern)
+Body = TypeVar("Body", bound=BaseModel)
 Text = Annotated[str | None, Header(pattern=_HEADER_TEXT)]
 
 
@@ -106,6 +110,28 @@ def _version(if_match: str | None) -> int | None:
         return int(tag[1:-1]) if len(tag) < 20 else LARGEST
     detail = f"If-Match: {if_match!r} is not an ETag that this service gave"
     raise ProblemRaised(Problem(status=400, code="malformed_if_match", detail=detail))
+
+
+async def plain_call(
+    request: Request, kind: type[Body]
+) -> tuple[Body, Tenant, CommandRequest] | None:
+    """What a POST without a query says, as `tenant_of` and `post_of` have it from FastAPI.
+
+    None where anything is wrong with it. Raises ProblemRaised for a body that is not strict JSON.
+    """
+    said = [request.headers.get(name) for name in ("x-tenant", *_HEADERS_OF_A_POST)]
+    name, *texts = said
+    if request.scope["query_string"] or not (name is None or _NAME.fullmatch(name)):
+        return None
+    if not all(text is None or _TEXT.fullmatch(text) for text in texts):
+        return None
+    try:
+        body = kind.model_validate(await request.json())
+    except ValidationError:
+        return None
+    *of_command, key = texts
+    command = await post_of(request, await command_of(*of_command), key)
+    return body, await tenant_of(request, name), command
 
 
 DryRun = Annotated[

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
+from sys import getsizeof
 from typing import Any, Generic, TypeVar
 
 from aggregates.contract import state as contract
@@ -23,8 +25,10 @@ _PART = 512
 """Bytes of a part of a small state, such as a customer with a limit and its usage."""
 _OF_A_STORED_BYTE = 3
 """Bytes in memory for a byte of JSON: of an item some 1,000 against 360."""
-_LARGE_ITEM = 8 * 1024
-"""Bytes in memory of an item with long texts."""
+_ITEM = 1_200
+"""Bytes in memory of an open item of a line, but for its description."""
+_SAMPLE = 4
+"""Open items by which the length of the descriptions of all is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,14 +69,15 @@ def _by_what_is_stored(state: object, stored: int) -> int:
 
 
 def _by_open_items(line: contract_line.ContractLine | None, stored: int) -> int:
-    """For lines: what was posted is stored still, but no longer in the state."""
+    """For lines: by what they hold now. Their events tell of marks and of what was posted, too."""
     if line is None:
         return _PART
     recalls = line.recalls
     kept = len(line.sales) + len(line.parts) + len(line.milestones) + len(line.completed)
     kept += len(recalls.awaited) + len(recalls.obligations) + len(recalls.settled)
-    most = _PART * (1 + _parts_of_head(line)) + _LARGE_ITEM * kept
-    return min(most, _by_what_is_stored(line, stored))
+    sample = [getsizeof(sale.description) for sale in islice(line.sales.values(), _SAMPLE)]
+    described = sum(sample) * len(line.sales) // len(sample) if sample else 0
+    return _PART * (1 + _parts_of_head(line)) + _ITEM * kept + described
 
 
 def _parts_of_contract(known: contract.Contract) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
-from aggregates.contract_line.readiness import MarkReady
+from aggregates.contract_line.readiness import MarkNotReady, MarkReady
 from aggregates.invoice.correcting import CorrectInvoice
 from aggregates.invoice.drafting import CreateDrafts
 from aggregates.invoice.events import InvoiceNumberAssigned
@@ -71,8 +71,10 @@ def record(tenant: Tenant, *events: Json) -> list[str]:
     return [item for result in results for item in result.items]
 
 
-def mark_ready(tenant: Tenant, items: Iterable[str]) -> Answer:
-    return asyncio.run(backlog.command(tenant, request(), MarkReady, tuple(items), partly=False))
+def mark_ready(
+    tenant: Tenant, items: Iterable[str], kind: type[MarkReady | MarkNotReady] = MarkReady
+) -> Answer:
+    return asyncio.run(backlog.command(tenant, request(), kind, tuple(items), partly=False))
 
 
 def draft(

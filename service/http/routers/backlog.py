@@ -21,6 +21,7 @@ from service.http.callers import DryRun, ThePost, TheTenant
 from service.http.reading import Reading, TheReading
 from service.http.responses import command_response, gives, list_response, one_response
 from service.http.routers.routes import Routes
+from service.http.routers.strict_route import read_fast
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
 from service.wire.jobs import Job
@@ -91,6 +92,7 @@ async def get_backlog_summary(
 
 
 @routes.post("/mark", responses=CHANGED)
+@read_fast(MarkBody)
 async def mark_items(
     body: MarkBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:

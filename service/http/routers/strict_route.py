@@ -7,7 +7,7 @@ what endpoints take and depend on, security, cookies, forms, what they give back
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request, Response, params
 from fastapi.dependencies.models import Dependant
@@ -15,14 +15,33 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from service.http.bodies import json_of, media_type
+from service.http.callers import plain_call
 from service.http.responses import ProblemRaised
 from service.threads import in_thread
 from service.wire.problem.problems import Problem, invalid_fields
 
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Coroutine[Any, Any, Response]])
 _MOST_VALUES = 100_000
 """Values in a command's body: enough for every field of 10,000 edits, or three lists of items."""
 _LARGE_BODY = 32 * 1024
 """Bytes of a body that takes longer to read than other requests should have to wait."""
+
+
+_plain_bodies: dict[Callable[..., Any], type[BaseModel]] = {}
+
+
+def read_fast(body: type[BaseModel]) -> Callable[[Endpoint], Endpoint]:
+    """Has plain calls of an endpoint read past FastAPI, which takes a third of a hot command.
+
+    The endpoint takes the body, the tenant and the command, in this order; the rest has defaults.
+    A call with a query or with anything wrong is FastAPI's, so that there is one way to refuse.
+    """
+
+    def keep(endpoint: Endpoint) -> Endpoint:
+        _plain_bodies[endpoint] = body
+        return endpoint
+
+    return keep
 
 
 class StrictRoute(APIRoute):
@@ -31,14 +50,17 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         known = _queries_of(self.dependant)
-        body = self.body_field
+        body, plain_body = self.body_field, _plain_bodies.get(self.endpoint)
         takes_json = body is not None and not isinstance(body.field_info, params.Form)
 
         async def strictly(request: Request) -> Response:
-            _check_query(request, known)
+            if request.scope["query_string"]:
+                _check_query(request, known)
             request = _StrictRequest(request.scope, request.receive)
             if takes_json and await request.body():
                 _check_content_type(request)
+                if plain_body and (call := await plain_call(request, plain_body)):
+                    return await self.endpoint(*call)
             return await handle(request)
 
         return strictly

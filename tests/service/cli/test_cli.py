@@ -191,16 +191,15 @@ def test_serve_refuses_to_be_reached_from_elsewhere_without_authentication(
     assert not (tmp_path / "billing-backlog.db").exists()
 
 
-@pytest.mark.parametrize("port", ["0", "65536", "http"])
+@pytest.mark.parametrize("port", ["0", "65536", "http", "1_000", " 5 ", "+5", "\u0663", "1.0", ""])
 def test_serve_refuses_ports_that_are_none(ran: Ran, port: str) -> None:
-    result = ran("serve", "--port", port)
-    assert (result.exit_code, "--port" in result.stderr) == (2, True)
+    assert_refused(ran("serve", "--port", port), "port (--port): ")
 
 
 @pytest.mark.parametrize("number", ["1_000", " 5 ", "+5", "\u0663", "1.0", "0x10", "1e3", ""])
 @pytest.mark.parametrize(
     "command",
-    [("serve", "--port"), ("import", "no-file", "--processes"), ("sample", "--seed")],
+    [("import", "no-file", "--processes"), ("sample", "--seed")],
 )
 def test_a_number_is_digits_whatever_else_python_reads_as_one(
     ran: Ran, command: tuple[str, ...], number: str
@@ -214,7 +213,7 @@ def test_a_number_is_digits_whatever_else_python_reads_as_one(
 @pytest.mark.parametrize(
     ("option", "value", "range_"),
     [
-        (("serve", "--port"), "65536", "65536 is not from 1 to 65535"),
+        (("import", "no-file", "--processes"), "1000", "1000 is not from 1 to"),
         (("sample", "--contracts"), "0", "0 is not from 1 on"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from aggregates import streams
+from aggregates.contract_line.readiness import MarkNotReady
 from service.ledger.ledger import Ledger
 from service.ledger.states import Folded, StateCache
 from service.ledger.stream_kinds import CONTRACT, INVOICE, LINE, LINE_HEAD, PARKING, StreamKind
@@ -88,6 +89,17 @@ def test_of_a_line_what_was_posted_takes_no_memory(tenant: Tenant) -> None:
     assert tenant.ledger.states.fold(LINE, line).memory(LINE) > 100 * 1024
     confirm(tenant, invoice["invoice_id"])
     assert tenant.ledger.states.fold(LINE, line).memory(LINE) < 4 * 1024
+
+
+def test_of_a_line_however_often_items_are_marked_takes_no_memory(tenant: Tenant) -> None:
+    events = (approval_event(f"A{number}") for number in range(20))
+    items = record(tenant, contract_event(), line_event(), *events)
+    line = streams.line("C1", "L1")
+    before = tenant.ledger.states.fold(LINE, line).memory(LINE)
+    for _ in range(10):
+        mark_ready(tenant, items)
+        mark_ready(tenant, items, MarkNotReady)
+    assert tenant.ledger.states.fold(LINE, line).memory(LINE) == before
 
 
 def worked_on(database: str, state_cache: int) -> int:

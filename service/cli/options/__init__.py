@@ -1,0 +1,1 @@
+"""What commands take on the command line."""

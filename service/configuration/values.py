@@ -1,0 +1,67 @@
+"""The kinds of values that settings have, as they come from flags, the environment and files.
+
+A text becomes a number only where it is written in digits: whatever else Python and pydantic read
+as one (`1_000`, `+5`, spaces around it) is a mistake of whoever wrote it.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, cast
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+from service.hosts import checked_host, checked_origin
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """The flag of a setting whose name is not its own, as `--allow-host` for each of `hosts`."""
+
+    name: str
+
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, bool) or (isinstance(value, str) and not _WHOLE.fullmatch(value)):
+        raise ValueError(f"{value!r} is not a number in digits, like 1000")
+    return value
+
+
+def _decimal(value: object) -> object:
+    if isinstance(value, bool) or (isinstance(value, str) and not _DECIMAL.fullmatch(value)):
+        raise ValueError(f"{value!r} is not a number in digits, like 2.5")
+    return value
+
+
+def _parts(value: object) -> list[str]:
+    """A list, or a text with commas between its parts."""
+    listed = value.split(",") if isinstance(value, str) else value
+    if not isinstance(listed, list | tuple):
+        raise ValueError("must be a list, or a text with commas between its parts")
+    return [text for part in cast("Iterable[object]", listed) if (text := str(part).strip())]
+
+
+def _each(check: Callable[[str], str]) -> Callable[[object], object]:
+    return lambda value: tuple(check(part) for part in _parts(value))
+
+
+def _is_file(path: Path) -> Path:
+    if not path.is_file():
+        raise ValueError(f"there is no file {str(path)!r}")
+    return path
+
+
+Seconds = Annotated[float, BeforeValidator(_decimal), Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
+Port = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=65_535)]
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_each(checked_host))]
+"""Names of hosts, without ports."""
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_each(checked_origin))]
+"""Origins of pages: scheme, host and port."""
+ExistingFile = Annotated[Path, AfterValidator(_is_file)]
