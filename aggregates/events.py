@@ -28,6 +28,7 @@ from aggregates.contract_line.events import (
     UnbilledSalesRecorded,
 )
 from aggregates.contract_line.recall_events import (
+    CorrectedWorkExpected,
     ObligationsChanged,
     ObligationsOpened,
     ObligationWaived,
@@ -37,6 +38,7 @@ from aggregates.contract_line.recall_events import (
 from aggregates.intake.events import (
     ApprovalAwaited,
     ApprovalCorrected,
+    ApprovalNotBillable,
     ApprovalRecalled,
     ApprovalRecorded,
     EventParked,
@@ -119,6 +121,7 @@ Event = (
     | UnbilledSalesBooked
     | SalesReversed
     | RecallAwaited
+    | CorrectedWorkExpected
     | ObligationsOpened
     | ObligationsChanged
     | ObligationWaived
@@ -149,6 +152,7 @@ Event = (
     | InvoiceNumberAssigned
     | EventReceived
     | ApprovalRecorded
+    | ApprovalNotBillable
     | ApprovalAwaited
     | ApprovalRecalled
     | ApprovalCorrected

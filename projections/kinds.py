@@ -24,6 +24,7 @@ from aggregates.contract_line.events import (
     UnbilledSalesRecorded,
 )
 from aggregates.contract_line.recall_events import (
+    CorrectedWorkExpected,
     ObligationsChanged,
     ObligationsOpened,
     ObligationWaived,
@@ -34,6 +35,7 @@ from aggregates.events import Event, RequestAnswered, RequestClaimed
 from aggregates.intake.events import (
     ApprovalAwaited,
     ApprovalCorrected,
+    ApprovalNotBillable,
     ApprovalRecalled,
     ApprovalRecorded,
     EventParked,
@@ -101,6 +103,7 @@ KINDS: Mapping[type[Event], tuple[Kind, ...]] = MappingProxyType(
         UnbilledSalesBooked: (Kind.SALES,),
         SalesReversed: (Kind.SALES,),
         RecallAwaited: (),
+        CorrectedWorkExpected: (),
         ObligationsOpened: (Kind.INTAKE,),
         ObligationsChanged: (Kind.INTAKE,),
         ObligationWaived: (Kind.INTAKE,),
@@ -131,6 +134,7 @@ KINDS: Mapping[type[Event], tuple[Kind, ...]] = MappingProxyType(
         InvoiceNumberAssigned: (Kind.INVOICES,),
         EventReceived: (Kind.INTAKE,),
         ApprovalRecorded: (Kind.INTAKE,),
+        ApprovalNotBillable: (Kind.INTAKE,),
         ApprovalAwaited: (Kind.INTAKE,),
         ApprovalRecalled: (Kind.INTAKE,),
         ApprovalCorrected: (Kind.INTAKE,),

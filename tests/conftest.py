@@ -1,6 +1,8 @@
 """What tests share: a tenant on a real database of its own, and clients of the HTTP service."""
 
+import os
 import shutil
+import tempfile
 from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +12,13 @@ import pytest
 from coverage import Coverage
 from fastapi import FastAPI
 
+from service.garbage_collector import collect_hardly, collect_seldom
 from service.http.app import create_app
 from service.http.server.serving import running
 from service.settings import Settings
 from service.tenants.opening import sqlite_path
 from service.tenants.tenant import Tenant, is_postgres
-from tests.databases import KINDS, NewDatabase, Only, views_path
+from tests.databases import KINDS, NewDatabase, Only, copy_files
 from tests.postgres import PostgresServer, running_postgres
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -23,6 +26,50 @@ NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 MEASURED = [Path(__file__).parent / room for room in ("aggregates", "projections")]
 """The tests whose rooms must be covered: by them alone, whatever else goes through."""
+IN_MEMORY = Path("/dev/shm")
+ROOM = 4 * 1024**3
+"""Bytes that there must be in memory for the files of tests."""
+LONGEST = (
+    "service/http/test_http_schema.py",
+    "test_benchmarks.py",
+    "soak/test_soak.py",
+    "service/http/test_hostile_bodies.py",
+    "service/http/test_http_any_sequence.py",
+    "service/ledger/test_interleaved.py",
+    "service/ledger/test_recall_races.py",
+    "projections/views/test_summary.py",
+)
+"""Tests that take longest begin first, so that in the end no process waits for another's."""
+
+
+def pytest_configure() -> None:
+    """Files of tests are in memory, if there is room: thousands of databases are copied and go.
+
+    On a disk, most of a test on PostgreSQL would be the looking for free places of 400 files.
+    """
+    if "TMPDIR" not in os.environ and IN_MEMORY.is_dir():
+        system = os.statvfs(IN_MEMORY)
+        executes = not system.f_flag & os.ST_NOEXEC
+        if executes and system.f_bavail * system.f_frsize >= ROOM:
+            os.environ["TMPDIR"] = str(IN_MEMORY)
+            tempfile.tempdir = None
+
+
+def pytest_collection() -> None:
+    """While tests are collected, none looks for garbage, as while the service loads."""
+    collect_hardly()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest ones first, else in the order that they were in."""
+    longest = {Path(__file__).parent / name for name in LONGEST}
+    items.sort(key=lambda item: item.path not in longest)
+
+
+def pytest_collection_finish() -> None:
+    """From here on none looks through all modules and tests, which stay: it took a fifth of all."""
+    collect_seldom()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -71,17 +118,38 @@ def made_database(new_database: NewDatabase) -> str:
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest, new_database: NewDatabase, made_database: str) -> str:
+def database(
+    request: pytest.FixtureRequest, new_database: NewDatabase, made_database: str
+) -> Generator[str]:
     """The URL of a database of its own: the tables are there, and nothing is recorded.
 
-    It is a copy, since to make the tables takes ten times as long.
+    It is a copy, since to make the tables takes ten times as long, and is gone after the test.
     """
     if is_postgres(made_database):
         server: PostgresServer = request.getfixturevalue("postgres_server")
-        return server.new_database(template=made_database)
+        url = server.new_database(template=made_database)
+        yield url
+        server.drop_database(url)
+        return
     url = new_database()
-    for path in (sqlite_path, views_path):
-        shutil.copy(path(made_database), path(url))
+    copy_files(made_database, url)
+    yield url
+    shutil.rmtree(sqlite_path(url).parent)
+
+
+@pytest.fixture(scope="session")
+def made_sqlite(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database on SQLite with a tenant's tables in it, which is only copied."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('made')}/backlog.db"
+    Tenant(url, project=False).close()
+    return url
+
+
+@pytest.fixture
+def sqlite_database(made_sqlite: str, tmp_path: Path) -> str:
+    """The same as `database` on SQLite alone, for tests to which it makes no difference."""
+    url = f"sqlite:///{tmp_path}/backlog.db"
+    copy_files(made_sqlite, url)
     return url
 
 

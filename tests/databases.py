@@ -1,5 +1,6 @@
 """Databases for tests: both kinds, each new and empty."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
@@ -88,3 +89,9 @@ def sql(database: str, statement: str, *values: object) -> list[Any]:
 def views_path(database: str) -> Path:
     """The file of the views of an SQLite database."""
     return sqlite_path(database).with_suffix(".views.db")
+
+
+def copy_files(made: str, copy: str) -> None:
+    """Copies an SQLite database that nobody uses, the views with it."""
+    for path in (sqlite_path, views_path):
+        shutil.copy(path(made), path(copy))

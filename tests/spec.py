@@ -23,6 +23,7 @@ from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
 from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
+from aggregates.intake.events import ApprovalNotBillable
 from aggregates.invoice import (
     by_hand,
     confirming,
@@ -244,7 +245,8 @@ class Outcome:
     def then_not_billable(self, code: str) -> "Outcome":
         """The one approval made no actual for this reason, which is no refusal."""
         (left,) = self.decided.left
-        assert (left.why.code, self.decided) == (code, Decision(left=(left,)))
+        events = (self.the(ApprovalNotBillable),)
+        assert (left.why.code, self.decided) == (code, Decision(left=(left,), events=events))
         return self
 
     def the(self, kind: type[T]) -> T:

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 
 from aggregates import money, splitting, streams
@@ -17,7 +17,12 @@ from aggregates.contract_line.head import LineHead
 from aggregates.deal import EVENT_SIZE, DealOf, chunks
 from aggregates.decision import Decision
 from aggregates.events import Event
-from aggregates.intake.events import ApprovalRecorded, Said
+from aggregates.intake.events import (
+    ApprovalNotBillable,
+    ApprovalRecorded,
+    CorrectedEntry,
+    Said,
+)
 from aggregates.limits import Limits
 from aggregates.refusals import Invalid, LeftAlone, Refused
 from aggregates.statuses import BillingMethod, BillingType, NTEStatus, TransactionClass
@@ -87,15 +92,16 @@ class _LineEntries:
 def record(approvals: Sequence[Approval], deal: DealOf[LineHead]) -> Decision:
     """Approvals of one contract, in the order given, each seeing what those before it committed.
 
-    Each is named by its stream: done, left as not billable, or refused. What is not done leaves
-    nothing in the events and changes nothing for the others. Every line named must be in `deal`,
-    and no approval may be there twice.
+    Each is named by its stream: done, left as not billable, or refused. What is refused leaves
+    nothing in the events, and neither changes anything for the others. Every line named must be in
+    `deal`, and no approval may be there twice.
     """
     limits = deal.limits()
     entries: dict[str, _LineEntries] = {}
     left: list[LeftAlone] = []
     refused: list[LeftAlone] = []
-    recorded: list[ApprovalRecorded] = []
+    known: list[ApprovalRecorded | ApprovalNotBillable] = []
+    done: list[str] = []
     for approval in approvals:
         on_line = entries.get(approval.line_id)
         if on_line is None:
@@ -106,13 +112,15 @@ def record(approvals: Sequence[Approval], deal: DealOf[LineHead]) -> Decision:
             why_not = not_billable(approval, on_line.line)
             if why_not:
                 left.append(LeftAlone(approval.stream, why_not))
+                known.append(_not_billable(approval))
             else:
-                recorded.append(_recorded(approval, on_line, limits))
+                known.append(_recorded(approval, on_line, limits))
+                done.append(approval.stream)
         except Refused as refusal:
             refused.append(LeftAlone(approval.stream, refusal))
     return Decision(
-        events=(*_line_events(deal, entries), *limits.changes(), *recorded),
-        done=tuple(approval.stream for approval in recorded),
+        events=(*_line_events(deal, entries), *limits.changes(), *known),
+        done=tuple(done),
         left=tuple(left),
         refused=tuple(refused),
     )
@@ -131,6 +139,24 @@ def _recorded(approval: Approval, on_line: _LineEntries, limits: Limits) -> Appr
         digest=approval.digest,
         items=tuple(sale.item_id for sale in work.sales),
         said=said(approval, work),
+    )
+
+
+def _not_billable(approval: Approval) -> ApprovalNotBillable:
+    return ApprovalNotBillable(
+        source=approval.source,
+        contract_id=approval.contract_id,
+        line_id=approval.line_id,
+        approval_id=approval.approval_id,
+        digest=approval.digest,
+        entry=entry_of(approval),
+    )
+
+
+def entry_of(approval: Approval) -> CorrectedEntry:
+    """What is kept of an entry where what it comes to does not tell it."""
+    return CorrectedEntry(
+        **{each.name: getattr(approval, each.name) for each in fields(CorrectedEntry)}
     )
 
 

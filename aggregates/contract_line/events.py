@@ -267,7 +267,8 @@ class CreditedPart:
 
     `kept` is the part as it stays billed, null when all of it was credited. `returned` is what is
     billed no longer, and ready: the same item when nothing stays, a new one beside it otherwise. It
-    has its milestone's date, and `place` among its parts: the last one, if it is new.
+    has its milestone's date, and `place` among its parts: the last one, if it is new. It is what it
+    was billed as, `billing_type`: what was given away comes back so.
     """
 
     milestone_id: str
@@ -275,15 +276,18 @@ class CreditedPart:
     kept: MilestonePart | None
     returned: MilestonePart
     place: int
+    billing_type: BillingType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MilestonePartsCredited(LineEvent):
     """A correction was confirmed and took posted parts of milestones back, whole or in part (D-81).
 
-    Lists the header status that each milestone has by it (D-12).
+    Lists the header status that each milestone has by it (D-12). Before version 2 no part said as
+    what it was billed.
     """
 
+    VERSION: ClassVar[int] = 2
     invoice_id: str
     currency: str
     parts: tuple[CreditedPart, ...]

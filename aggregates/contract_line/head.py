@@ -22,6 +22,7 @@ from aggregates.contract_line.events import (
     UnbilledSalesBooked,
     UnbilledSalesRecorded,
 )
+from aggregates.contract_line.recall_events import CorrectedWorkExpected
 from aggregates.events import Event
 from aggregates.limits import NO_USAGE, Usages, fold_usage
 from aggregates.terms import LineTerms
@@ -37,9 +38,9 @@ H = TypeVar("H", bound="LineHead")
 class LineHead:
     """A line without its items: all that recording an approval asks, and small however long it is.
 
-    `milestones_total` is the sum of its milestones. A customer with a sale is on record for ever
-    (`sold_to`), one with milestones as long as there is any: `milestones_of` counts them, and
-    `payers_of` has the customers of each, completed ones too.
+    `milestones_total` is the sum of its milestones. A customer with a sale, or of corrected work to
+    come, is on record for ever (`sold_to`), one with milestones as long as there is any:
+    `milestones_of` counts them, and `payers_of` has the customers of each, completed ones too.
     """
 
     contract_id: str
@@ -99,10 +100,9 @@ def head_after(state: H, event: Event) -> H:
             return replace(state, usage=fold_usage(state.usage, event.usages))
         case UnbilledSalesRecorded() | UnbilledSalesBooked():
             sales = (sale for work in event.approvals for sale in work.sales)
-            customers = {sale.customer_id for sale in sales}
-            if customers <= state.sold_to:
-                return state
-            return replace(state, sold_to=state.sold_to | customers)
+            return _on_record(state, {sale.customer_id for sale in sales})
+        case CorrectedWorkExpected():
+            return _on_record(state, {*event.customers})
         case MilestoneSplit():
             return _counted(state, event)
         case MilestoneChanged():  # its parts are still those of the same customers (D-5)
@@ -111,6 +111,12 @@ def head_after(state: H, event: Event) -> H:
             return _uncounted(state, event)
         case _:
             return state
+
+
+def _on_record(state: H, customers: set[str]) -> H:
+    return (
+        state if customers <= state.sold_to else replace(state, sold_to=state.sold_to | customers)
+    )
 
 
 def _counted(state: H, event: MilestoneSplit) -> H:

@@ -12,6 +12,7 @@ from aggregates.statuses import (
     ActualType,
     AdjustmentStatus,
     BillingStatus,
+    BillingType,
     Cause,
     MilestoneStatus,
     NTEStatus,
@@ -43,7 +44,10 @@ class OpenSale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPart:
-    """One customer's part of a milestone that is not completed yet."""
+    """One customer's part of a milestone that is not completed yet.
+
+    It is charged, but for one that was billed otherwise and credited (D-66, D-81).
+    """
 
     item_id: str
     milestone_id: str
@@ -51,6 +55,7 @@ class OpenPart:
     amount: Decimal
     tax: Decimal
     billing_status: BillingStatus = BillingStatus.NOT_READY
+    billing_type: BillingType = BillingType.CHARGEABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

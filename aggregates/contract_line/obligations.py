@@ -23,10 +23,10 @@ from aggregates.contract_line.recall_events import (
 )
 from aggregates.contract_line.state import ContractLine
 from aggregates.deal import chunks
-from aggregates.decision import Decision
+from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
 from aggregates.intake.events import RecallWaived
-from aggregates.refusals import NotFound
+from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Cause
 
 
@@ -121,8 +121,14 @@ def _settled(
 def waive(command: WaiveObligation, line: ContractLine | None) -> Decision:
     """What is billed stays, and the approval counts as not recalled (D-83).
 
-    Raises NotFound when no such obligation is open.
+    Nothing happens to one that is waived already: the first reason stands. Raises NotFound when
+    there is no such obligation, Refused when it is closed.
     """
+    ended = line.recalls.ended.get(command.obligation_id) if line else None
+    if ended is ObligationStatus.WAIVED:
+        return NOTHING
+    if ended is ObligationStatus.CLOSED:
+        raise Refused("obligation_closed", "nothing is to be corrected any more", "D-83")
     known = line.recalls.obligation(command.obligation_id) if line else None
     if line is None or known is None:
         raise NotFound("obligation", command.obligation_id)
@@ -141,6 +147,21 @@ def waive(command: WaiveObligation, line: ContractLine | None) -> Decision:
         obligation_id=known.obligation_id,
     )
     return Decision(events=(waived, again), done=(known.obligation_id,))
+
+
+def as_it_stands(
+    line: LineHead,
+    known: Obligation,
+    instead: CorrectedWork | None,
+    status: ObligationStatus = ObligationStatus.OPEN,
+) -> ObligationsChanged:
+    """Other work comes in place of what is billed as it was; or none does, as that is right."""
+    return ObligationsChanged(
+        contract_id=line.contract_id,
+        line_id=line.line_id,
+        currency=line.currency,
+        obligations=(_change(known, _as_it_is(known), instead, status),),
+    )
 
 
 def reversed_sales(

@@ -120,6 +120,16 @@ class SalesDescribed(LineEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectedWorkExpected(LineEvent):
+    """Corrected work of another line will come to this one when invoices are corrected (D-85).
+
+    The line keeps these customers and its billing method, as if they had items already (D-3).
+    """
+
+    customers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObligationWaived(LineEvent):
     """What stays billed was accepted as it is: nothing has to be corrected (D-83)."""
 

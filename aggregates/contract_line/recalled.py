@@ -30,6 +30,7 @@ class Awaited:
 # rpds' classes can't be subscripted at run time: annotations here are never evaluated.
 _NOTHING_AWAITED: HashTrieMap[str, Awaited] = HashTrieMap()
 _NO_OBLIGATIONS: HashTrieMap[str, Obligation] = HashTrieMap()
+_NONE_ENDED: HashTrieMap[str, ObligationStatus] = HashTrieMap()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +40,13 @@ class Recalls:
     `awaited` has items by their id, posted ones too, for which a recall waits (D-23). `obligations`
     are the open ones, by the id of the detail that bills the work now (D-83). `settled` are those
     that were waived, or closed because what stays billed is right, by the detail that bills it.
+    `ended` says of those that are open no longer how they ended, by their id.
     """
 
     awaited: HashTrieMap[str, Awaited] = field(default_factory=lambda: _NOTHING_AWAITED)
     obligations: HashTrieMap[str, Obligation] = field(default_factory=lambda: _NO_OBLIGATIONS)
     settled: HashTrieMap[str, Obligation] = field(default_factory=lambda: _NO_OBLIGATIONS)
+    ended: HashTrieMap[str, ObligationStatus] = field(default_factory=lambda: _NONE_ENDED)
 
     def obligation(self, obligation_id: str) -> Obligation | None:
         """The open obligation of that id, None when none is open."""
@@ -78,24 +81,11 @@ def recalls_after(recalls: Recalls, event: Event) -> Recalls:
         case SalesReversed() if recalls.awaited:
             return _without(recalls, event.items)
         case ObligationsOpened():
-            opened = {each.detail_id: each for each in event.obligations}
-            kept = _without(recalls, tuple(each.item_id for each in event.obligations))
-            return replace(
-                kept,
-                obligations=kept.obligations.update(opened),
-                settled=_not_among(kept.settled, {each.obligation_id for each in opened.values()}),
-            )
+            return _opened(recalls, event)
         case ObligationsChanged():
             return _changed(recalls, event)
         case ObligationWaived():
-            waived = recalls.obligations.get(event.detail_id)
-            return replace(
-                recalls,
-                obligations=recalls.obligations.discard(event.detail_id),
-                settled=recalls.settled.insert(event.detail_id, waived)
-                if waived
-                else recalls.settled,
-            )
+            return _waived(recalls, event)
         case _:
             return recalls
 
@@ -121,11 +111,41 @@ def _not_among(
     return settled
 
 
+def _opened(recalls: Recalls, event: ObligationsOpened) -> Recalls:
+    opened = {each.detail_id: each for each in event.obligations}
+    kept, ended = (
+        _without(recalls, tuple(each.item_id for each in event.obligations)),
+        recalls.ended,
+    )
+    for each in event.obligations:
+        ended = ended.discard(each.obligation_id)
+    return replace(
+        kept,
+        obligations=kept.obligations.update(opened),
+        settled=_not_among(kept.settled, {each.obligation_id for each in opened.values()}),
+        ended=ended,
+    )
+
+
+def _waived(recalls: Recalls, event: ObligationWaived) -> Recalls:
+    waived = recalls.obligations.get(event.detail_id)
+    if waived is None:
+        return recalls
+    return replace(
+        recalls,
+        obligations=recalls.obligations.discard(event.detail_id),
+        settled=recalls.settled.insert(event.detail_id, waived),
+        ended=recalls.ended.insert(event.obligation_id, ObligationStatus.WAIVED),
+    )
+
+
 def _changed(recalls: Recalls, event: ObligationsChanged) -> Recalls:
-    obligations, settled = recalls.obligations, recalls.settled
+    obligations, settled, ended = recalls.obligations, recalls.settled, recalls.ended
     for change in event.obligations:
         known = obligations.get(change.corrected_detail_id)
         obligations = obligations.discard(change.corrected_detail_id)
+        if change.status is not ObligationStatus.OPEN:
+            ended = ended.insert(change.obligation_id, change.status)
         if known is None or not change.quantity:
             continue
         still = replace(
@@ -140,4 +160,4 @@ def _changed(recalls: Recalls, event: ObligationsChanged) -> Recalls:
             obligations = obligations.insert(change.detail_id, still)
         else:
             settled = settled.insert(change.detail_id, still)
-    return replace(recalls, obligations=obligations, settled=settled)
+    return replace(recalls, obligations=obligations, settled=settled, ended=ended)

@@ -48,6 +48,7 @@ from aggregates.contract_line.recalled import NO_RECALLS, Recalls, recalls_after
 from aggregates.events import Event
 from aggregates.statuses import (
     BillingStatus,
+    BillingType,
     Cause,
     MilestoneStatus,
     NTEStatus,
@@ -245,6 +246,7 @@ def _open_part(state: ContractLine, milestone_id: str, part: MilestonePart) -> O
         amount=part.amount,
         tax=part.tax,
         billing_status=before.billing_status if before else BillingStatus.NOT_READY,
+        billing_type=before.billing_type if before else BillingType.CHARGEABLE,
     )
 
 
@@ -328,6 +330,7 @@ def _credited(state: ContractLine, event: MilestonePartsCredited) -> ContractLin
             amount=returned.amount,
             tax=returned.tax,
             billing_status=BillingStatus.READY,
+            billing_type=credited.billing_type,
         )
         parts, ready = parts.insert(back.item_id, back), ready.insert(back.item_id)
         header = milestones.get(known.milestone_id)

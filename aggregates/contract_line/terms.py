@@ -180,13 +180,16 @@ def _keep_what_is_recorded(terms: LineTerms, state: LineHead) -> None:
         return
     if terms.billing_method is not state.terms.billing_method:
         raise Refused(
-            "billing_method_fixed", "the line has recorded items: its billing method can't change"
+            "billing_method_fixed",
+            "the line has recorded items, or corrected work to come: its billing method can't "
+            "change",
         )
     named = {customer.customer_id for customer in terms.customers}
     gone = sorted(state.recorded_for - named)
     if gone:
         raise Refused(
             "customer_has_items",
-            f"customer {gone[0]!r} has recorded items on the line: set it to 0 % instead",
+            f"customer {gone[0]!r} has recorded items, or corrected work to come, on the line: "
+            "set it to 0 % instead",
             "D-3",
         )

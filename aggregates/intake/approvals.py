@@ -7,8 +7,10 @@ from aggregates.events import Event
 from aggregates.intake.events import (
     ApprovalAwaited,
     ApprovalCorrected,
+    ApprovalNotBillable,
     ApprovalRecalled,
     ApprovalRecorded,
+    CorrectedEntry,
     RecallWaived,
     Said,
 )
@@ -27,13 +29,13 @@ class Waiting:
 class KnownApproval:
     """An approval, or what was posted about one that is not there yet.
 
-    `recorded` is how it was recorded last, `rounds` how often (D-84). `waiting` are the events
+    `recorded` is how it was taken in last, `rounds` how often (D-84). `waiting` are the events
     about it that were parked, in their order; some may have gone on, or were dismissed. `recall` is
     None for one that counts as not recalled (D-83). `corrected` is its last correction, and
     `corrections` how often it was corrected since it was recorded last (D-85).
     """
 
-    recorded: ApprovalRecorded | None = None
+    recorded: ApprovalRecorded | ApprovalNotBillable | None = None
     rounds: int = 0
     waiting: tuple[Waiting, ...] = ()
     recall: ApprovalRecalled | None = None
@@ -52,24 +54,32 @@ class KnownApproval:
     @property
     def items(self) -> tuple[str, ...]:
         """All that it comes to. Raises LookupError when it is not recorded."""
-        return self.corrected.items if self.corrected else self.as_recorded.items
+        if self.corrected:
+            return self.corrected.items
+        recorded = self.as_recorded
+        return recorded.items if isinstance(recorded, ApprovalRecorded) else ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether it was taken in, and for good: else it is looked at anew when it comes again."""
+        return self.corrected is not None or isinstance(self.recorded, ApprovalRecorded)
+
+    @property
+    def entry(self) -> CorrectedEntry | None:
+        """What it says now, None where what it came to has to tell that."""
+        if self.corrected:
+            return self.corrected.entry
+        recorded = self.recorded
+        return recorded.entry if isinstance(recorded, ApprovalNotBillable) else None
 
     @property
     def said(self) -> Said | None:
-        """What the entry says now, None where its actuals tell it, or it is from before."""
-        if self.corrected is None:
-            return self.as_recorded.said
-        entry = self.corrected.entry
-        return Said(
-            quantity=entry.quantity,
-            billable_quantity=entry.billable_quantity,
-            tax=entry.tax,
-            billing_type=entry.billing_type,
-        )
+        """What the entry said when it was recorded, None where its actuals tell it."""
+        return self.recorded.said if isinstance(self.recorded, ApprovalRecorded) else None
 
     @property
-    def as_recorded(self) -> ApprovalRecorded:
-        """How it was recorded. Raises LookupError when it is not recorded."""
+    def as_recorded(self) -> ApprovalRecorded | ApprovalNotBillable:
+        """How it was taken in. Raises LookupError when it was not."""
         if self.recorded is None:
             raise LookupError("the approval is not recorded")
         return self.recorded
@@ -93,7 +103,7 @@ def evolve(state: KnownApproval | None, event: Event) -> KnownApproval | None:
     """The approval after `event`."""
     known = state or _UNKNOWN
     match event:
-        case ApprovalRecorded():
+        case ApprovalRecorded() | ApprovalNotBillable():
             return KnownApproval(recorded=event, rounds=known.rounds + 1, waiting=known.waiting)
         case ApprovalAwaited():
             waits = Waiting(contract_id=event.contract_id, parked_id=event.parked_id)

@@ -1,6 +1,6 @@
 """Corrected entries: an approval's actuals are reversed, and others come in their place (D-85)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
@@ -17,8 +17,12 @@ from aggregates.contract_line.events import (
     UnbilledSalesBooked,
 )
 from aggregates.contract_line.head import LineHead
-from aggregates.contract_line.obligations import reversed_sales
-from aggregates.contract_line.recall_events import CorrectedWork, SalesDescribed
+from aggregates.contract_line.obligations import as_it_stands, reversed_sales
+from aggregates.contract_line.recall_events import (
+    CorrectedWork,
+    CorrectedWorkExpected,
+    SalesDescribed,
+)
 from aggregates.contract_line.verdicts import free
 from aggregates.deal import Deal, chunks
 from aggregates.decision import Decision
@@ -34,6 +38,7 @@ from aggregates.intake.recalls import (
     ids_of,
     owed_alike,
 )
+from aggregates.intake.rightly_billed import Wrong, told_apart
 from aggregates.intake.whereabouts import Whereabouts
 from aggregates.limits import Limits
 from aggregates.refusals import LeftAlone, Refused
@@ -75,10 +80,10 @@ def correct(
     """Reverses what is unbilled of an entry, and records what it comes to now (D-85).
 
     `deals` are the contract of the entry and that where it is from now on, which may be the same.
-    Each part that is billed opens an obligation; what its customer gets comes when it is closed.
-    Where descriptions alone change, they change in place. To be asked when none of it is on a
-    draft. Done are the new items; left is the approval if it is not billable on its line now.
-    Raises Refused for another currency, Invalid for a value that is none.
+    Each part that is billed otherwise than the entry says now opens an obligation; what its
+    customer gets comes when it is closed. To be asked when none of it is on a draft. Done are the
+    new items; left is the approval if it is not billable on its line now. Raises Refused for
+    another currency, Invalid for a value that is none.
     """
     deal, new_deal = deals
     before = entry_of(known, found.origins, deal)
@@ -90,29 +95,30 @@ def correct(
         free(limits, sale)
     why_not = approvals.not_billable(changed, target.line)
     work = None if why_not else approvals.work_of(changed, target.line, target.limits)
-    now, later = _now_and_later(work, found, target.line)
-    coming = {each.item_id for one in later.values() for each in one.work.sales}
+    told = told_apart(work, found, line, target.line)
+    now, later = _now_and_later(told.rest, told.wrong, target.line)
+    expected = _expected(target.line, later)
     about = Owing(known, Cause.ENTRY_CORRECTION, command.reason)
-    opened = [*about.opened(line, found.billed, later), *about.taken_over(found.owed, later)]
-    items = tuple(sale.item_id for sale in work.sales) if work else ()
-    corrected = ApprovalCorrected(
-        source=known.as_recorded.source,
-        contract_id=known.as_recorded.contract_id,
-        line_id=known.as_recorded.line_id,
-        approval_id=known.as_recorded.approval_id,
-        to_contract_id=changed.contract_id,
-        to_line_id=changed.line_id,
-        items=items,
-        obligations=ids_of(opened),
-        reason=command.reason,
-        entry=_kept(changed),
-    )
+    opened = [
+        *about.opened(line, told.wrong.billed, later),
+        *about.taken_over(told.wrong.owed, later),
+    ]
+    items = (*told.kept, *_items(told.rest))
+    corrected = _corrected(command, known, changed, items, ids_of(opened))
     booked = _booked(target, now, found, today) if now else ()
     changes = [*limits.changes(), *(() if new_limits is limits else new_limits.changes())]
     reversals = reversed_sales(line, found.unbilled, Cause.ENTRY_CORRECTION, today)
     return Decision(
-        events=(*reversals, *opened, *booked, *changes, corrected),
-        done=tuple(item_id for item_id in items if item_id not in coming),
+        events=(
+            *reversals,
+            *told.closed,
+            *opened,
+            *expected,
+            *booked,
+            *changes,
+            corrected,
+        ),
+        done=_items(now),
         left=(LeftAlone(command.approval_id, why_not),) if why_not else (),
     )
 
@@ -127,6 +133,8 @@ def described(
         return None
     line = deal.lines[known.place.line_id]
     items = tuple(sale.item_id for sale in [*found.unbilled, *found.drafted])
+    if now == before:
+        return Decision(done=items)
     events = [
         SalesDescribed(
             contract_id=line.contract_id,
@@ -139,20 +147,53 @@ def described(
             resource=now.resource,
             description=now.description,
         )
-        for some in chunks(items if now != before else ())
+        for some in chunks(items)
     ]
-    return Decision(events=tuple(events), done=items)
+    to_come = _described_later(found, now.description)
+    corrected = _corrected(command, known, now, known.items, ())
+    return Decision(events=(*events, *to_come, corrected), done=items)
+
+
+def _described_later(found: Whereabouts, description: str | None) -> Iterator[Event]:
+    """What is to come when invoices are corrected says so, too."""
+    for each in found.owed:
+        of, instead = each.obligation, each.obligation.instead
+        if instead and each.is_open:
+            work = replace(instead.work, description=description)
+            yield as_it_stands(each.line, of, replace(instead, work=work))
+
+
+def _corrected(
+    command: CorrectApproval,
+    known: KnownApproval,
+    entry: Approval,
+    items: tuple[str, ...],
+    obligations: tuple[str, ...],
+) -> ApprovalCorrected:
+    recorded = known.as_recorded
+    return ApprovalCorrected(
+        source=recorded.source,
+        contract_id=recorded.contract_id,
+        line_id=recorded.line_id,
+        approval_id=recorded.approval_id,
+        to_contract_id=entry.contract_id,
+        to_line_id=entry.line_id,
+        items=items,
+        obligations=obligations,
+        reason=command.reason,
+        entry=approvals.entry_of(entry),
+    )
 
 
 def entry_of(known: KnownApproval, origins: Sequence[Origin], deal: Deal) -> Approval:
-    """The entry again, as it was approved or corrected last, from what it said or came to.
-
-    Where it came to nothing, it is what its last correction said.
+    """The entry again: as it was corrected last, else as it was approved, by what it came to.
 
     Raises Refused when nothing is left that tells it.
     """
+    if known.entry:
+        return _said_by(known, known.entry)
     if not origins:
-        return _last(known)
+        raise Refused("approval_canceled", "nothing is left of the approval to correct", "D-82")
     place, work, line = known.place, origins[0].work, deal.lines[known.place.line_id]
     charged = [o.sale for o in origins if o.sale.billing_type is BillingType.CHARGEABLE]
     others = [o.sale for o in origins if o.sale.billing_type is not BillingType.CHARGEABLE]
@@ -188,25 +229,14 @@ def entry_of(known: KnownApproval, origins: Sequence[Origin], deal: Deal) -> App
     return entry if charged or by_terms else replace(entry, billing_type=others[0].billing_type)
 
 
-def _last(known: KnownApproval) -> Approval:
-    """What the last correction made of the entry. Raises Refused when there was none."""
-    corrected = known.corrected
-    if corrected is None:
-        raise Refused("approval_canceled", "nothing is left of the approval to correct", "D-82")
+def _said_by(known: KnownApproval, entry: CorrectedEntry) -> Approval:
+    """The entry as it was corrected last, or as it came and was not billable."""
     return Approval(
         source=str(known.as_recorded.source),
         approval_id=known.as_recorded.approval_id,
-        contract_id=corrected.to_contract_id,
-        line_id=corrected.to_line_id,
+        **known.place._asdict(),
         digest=known.as_recorded.digest,
-        **{each.name: getattr(corrected.entry, each.name) for each in fields(CorrectedEntry)},
-    )
-
-
-def _kept(entry: Approval) -> CorrectedEntry:
-    """What is kept of an entry for the next correction."""
-    return CorrectedEntry(
-        **{each.name: getattr(entry, each.name) for each in fields(CorrectedEntry)}
+        **{each.name: getattr(entry, each.name) for each in fields(CorrectedEntry)},
     )
 
 
@@ -244,8 +274,12 @@ def _amount(entry: Approval) -> Decimal:
     return money.extend(billable, entry.unit_price, entry.currency)
 
 
+def _items(work: ApprovedWork | None) -> tuple[str, ...]:
+    return tuple(sale.item_id for sale in work.sales) if work else ()
+
+
 def _now_and_later(
-    work: ApprovedWork | None, found: Whereabouts, line: LineHead
+    work: ApprovedWork | None, found: Wrong, line: LineHead
 ) -> tuple[ApprovedWork | None, dict[BilledAlike, CorrectedWork]]:
     """What of the work comes now, and what comes when a customer is billed no longer alike.
 
@@ -270,6 +304,22 @@ def _now_and_later(
         )
         for alike, sales in later.items()
     }
+
+
+def _expected(
+    line: LineHead, later: Mapping[BilledAlike, CorrectedWork]
+) -> tuple[CorrectedWorkExpected, ...]:
+    """What is to come to a line that has nothing on record yet for these customers (D-3)."""
+    customers = {customer_id for customer_id, _ in later} - line.sold_to
+    if not customers:
+        return ()
+    return (
+        CorrectedWorkExpected(
+            contract_id=line.contract_id,
+            line_id=line.line_id,
+            customers=tuple(sorted(customers)),
+        ),
+    )
 
 
 def _booked(target: Target, work: ApprovedWork, found: Whereabouts, today: date) -> list[Event]:

@@ -86,6 +86,37 @@ class ApprovalRecorded(ApprovalEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectedEntry:
+    """What an approved entry says, whatever it comes to on its line."""
+
+    transaction_class: TransactionClass
+    date: datetime.date
+    quantity: Decimal
+    billable_quantity: Decimal | None
+    unit_price: Decimal
+    tax: Decimal
+    currency: str
+    role: str | None
+    category: str | None
+    task_id: str | None
+    resource: str | None
+    description: str | None
+    billing_type: BillingType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalNotBillable(ApprovalEvent):
+    """An approval made no actual on its line (D-20, D-22): what it says, and a digest of that.
+
+    A recall or a correction of it finds it here. The same approval that comes again is looked at
+    anew, unless it was corrected since.
+    """
+
+    digest: str
+    entry: CorrectedEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalAwaited(ApprovalEvent):
     """A posted event about the approval waits: for the approval, or for a draft (D-23, D-82).
 
@@ -105,25 +136,6 @@ class ApprovalRecalled(ApprovalEvent):
     items: tuple[str, ...]
     obligations: tuple[str, ...]
     reason: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorrectedEntry:
-    """What an approved entry says once it is corrected, whatever it comes to on its line."""
-
-    transaction_class: TransactionClass
-    date: datetime.date
-    quantity: Decimal
-    billable_quantity: Decimal | None
-    unit_price: Decimal
-    tax: Decimal
-    currency: str
-    role: str | None
-    category: str | None
-    task_id: str | None
-    resource: str | None
-    description: str | None
-    billing_type: BillingType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

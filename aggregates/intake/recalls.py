@@ -145,11 +145,9 @@ class Owing:
         self, line: ContractLine, part: BilledPart, instead: CorrectedWork | None
     ) -> Obligation:
         stands, recorded = part.detail.stands, self.known.as_recorded
-        # One that is open, after another of the approval was waived, goes on.
-        before = line.recalls.obligations.get(stands.detail_id)
         new_id = streams.item_id(line.contract_id, line.line_id, "obligation", stands.detail_id)
         return Obligation(
-            obligation_id=before.obligation_id if before else new_id,
+            obligation_id=new_id,
             source=recorded.source,
             approval_id=recorded.approval_id,
             cause=self.cause,

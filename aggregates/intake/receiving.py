@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aggregates import streams
-from aggregates.intake.events import ApprovalRecorded, EventReceived
+from aggregates.intake.events import ApprovalNotBillable, ApprovalRecorded, EventReceived
 from aggregates.intake.state import Parking
 from aggregates.refusals import Refused
 from aggregates.statuses import Outcome
@@ -57,7 +57,9 @@ def check_unchanged(event: PostedEvent, receipt: EventReceived) -> None:
         )
 
 
-def check_same_approval(event: PostedEvent, recorded: ApprovalRecorded) -> None:
+def check_same_approval(
+    event: PostedEvent, recorded: ApprovalRecorded | ApprovalNotBillable
+) -> None:
     """Raises Refused when the approval was recorded before with other content (D-20)."""
     if recorded.digest not in {event.digest, event.digest_as_posted}:
         raise Refused(

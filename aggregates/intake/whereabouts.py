@@ -9,6 +9,7 @@ from aggregates.contract_line.recall_events import Obligation
 from aggregates.contract_line.state import ContractLine
 from aggregates.intake.origins import Origin, of_corrected, of_detail, of_sale
 from aggregates.invoice.details import Detail
+from aggregates.invoice.events import InvoiceDetail
 from aggregates.invoice.state import Invoice
 from aggregates.statuses import BillingStatus
 
@@ -28,10 +29,19 @@ class BilledPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
-    """An open obligation of an approval, and the line on which it stands."""
+    """An obligation of an approval, and the line on which it stands.
+
+    `stands` is the detail that bills it now.
+    """
 
     line: ContractLine
     obligation: Obligation
+    stands: InvoiceDetail | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an invoice is to be corrected for it."""
+        return self.obligation.detail_id in self.line.recalls.obligations
 
 
 @dataclass(slots=True)
@@ -86,17 +96,26 @@ def to_come(owed: Iterable[Owed]) -> dict[str, str | None]:
     }
 
 
-def owing(found: Whereabouts, owed: Iterable[Owed]) -> None:
-    """Adds obligations from before, and what their work was corrected to."""
-    billed = {part.detail.stands.detail_id for part in found.billed}
-    billed |= {each.obligation.detail_id for each in found.owed}
+def owing(found: Whereabouts, owed: Iterable[Owed], invoice_of: InvoiceOf) -> None:
+    """Adds obligations from before, and what their work was corrected to.
+
+    A billed part that has one is not among `billed` any longer.
+    """
+    there = {each.obligation.detail_id: each for each in found.owed}
     for each in owed:
-        if each.obligation.detail_id not in billed:
-            billed.add(each.obligation.detail_id)
-            found.owed.append(each)
+        if each.obligation.detail_id not in there:
+            there[each.obligation.detail_id] = each
+            found.owed.append(replace(each, stands=_standing(each.obligation, invoice_of)))
             instead = each.obligation.instead
             if instead:
                 found.origins += of_corrected(instead, None)
+    found.billed = [part for part in found.billed if part.detail.stands.detail_id not in there]
+
+
+def _standing(obligation: Obligation, invoice_of: InvoiceOf) -> InvoiceDetail | None:
+    invoice = invoice_of(obligation.invoice_id)
+    detail = invoice.details.get(obligation.detail_id) if invoice else None
+    return detail.stands if detail else None
 
 
 def settled(
@@ -127,7 +146,7 @@ def settled(
                 amount=stands.amount,
             )
             if stands.quantity:
-                owing(found, [Owed(line=of_line, obligation=now)])
+                owing(found, [Owed(line=of_line, obligation=now)], invoice_of)
             else:
                 actual_id = _actual_of(detail, returned)
                 found.origins += of_corrected(of.instead, actual_id) if of.instead else ()

@@ -6,9 +6,11 @@ from datetime import date
 from decimal import Decimal
 from functools import partial
 
+from aggregates import streams
 from aggregates.contract_line.events import ItemsPosted, UnbilledSalesBooked
 from aggregates.contract_line.items import OpenSale
 from aggregates.contract_line.obligations import StaysBilled, settle
+from aggregates.contract_line.recall_events import AwaitedItem, RecallAwaited
 from aggregates.deal import Deal, chunks, moved
 from aggregates.decision import Decision
 from aggregates.events import Event
@@ -94,6 +96,7 @@ def confirm(
             *_posted(invoice, deal),
             *_of_the_corrected(invoice, details),
             *returned,
+            *_awaited(invoice, details, returned, deal),
             *_settled(invoice, details, returned, deal, accounting_date),
             *limits.changes(),
         ),
@@ -183,6 +186,30 @@ def _booked(
             actuals=tuple(actual for actual, _ in some),
             adjusted=tuple(adjusted for _, adjusted in some if adjusted),
         )
+
+
+def _awaited(
+    invoice: Invoice, details: Iterable[Detail], returned: Iterable[Event], deal: Deal
+) -> Iterator[RecallAwaited]:
+    """What comes back of an item that a recall waits for is waited for, too (D-23)."""
+    back = {
+        sale.item_id
+        for event in returned
+        if isinstance(event, UnbilledSalesBooked)
+        for work in event.approvals
+        for sale in work.sales
+    }
+    for stands in (detail.stands for detail in details):
+        line = deal.lines[stands.line_id]
+        awaited = line.recalls.awaited.get(stands.item_id or "")
+        item_id = streams.returned_item(line.contract_id, line.line_id, stands.detail_id)
+        if awaited and item_id in back:
+            yield RecallAwaited(
+                contract_id=invoice.contract_id,
+                line_id=line.line_id,
+                parked_id=awaited.parked_id,
+                items=(AwaitedItem(item_id=item_id, invoice_id=None),),
+            )
 
 
 def _settled(

@@ -19,15 +19,21 @@ from aggregates.invoice.events import (
     MILESTONE,
     CorrectionWithdrawn,
     DetailsAdded,
-    DetailsRecalled,
     DraftCreated,
     DraftDeleted,
     InvoiceDetail,
 )
 from aggregates.invoice.state import Invoice
 from aggregates.invoice.totals import Totals
-from aggregates.refusals import Invalid, ItemsRefused, LeftAlone, NotFound, Refused
-from aggregates.statuses import BillingStatus, BillingType
+from aggregates.refusals import (
+    Invalid,
+    ItemRefused,
+    ItemsRefused,
+    LeftAlone,
+    NotFound,
+    Refused,
+)
+from aggregates.statuses import BillingStatus
 
 # --- commands ----------------------------------------------------------------------------------
 
@@ -59,14 +65,20 @@ class DeleteDraft:
 def create(command: CreateDrafts, deal: Deal) -> Decision:
     """One invoice a customer, one invoice line a contract line with items (D-40, D-13).
 
-    Done are the invoices, left are named items that are not on them. Raises Invalid for a line or
-    customer that the contract does not have, NothingReady when no ready item matches.
+    Done are the invoices, left are named items that are not on them, and those that match and that
+    a recall waits for (D-23). Raises Invalid for a line or customer that the contract does not
+    have, NothingReady when no ready item is left.
     """
     _check_selection(command, deal)
     by_customer: dict[str, list[InvoiceDetail]] = {}
+    waits: list[str] = []
     for customer_id, detail in sorted(_ready(command, deal), key=_invoice_order):
-        by_customer.setdefault(customer_id, []).append(detail)
-    left = tuple(_left(command, deal, by_customer))
+        if str(detail.item_id) in deal.lines[detail.line_id].recalls.awaited:
+            waits.append(str(detail.item_id))
+        else:
+            by_customer.setdefault(customer_id, []).append(detail)
+    held_back = [LeftAlone(item_id, recall_waits()) for item_id in waits]
+    left = (*_left(command, deal, by_customer, waits), *held_back)
     if not by_customer:
         raise NothingReady(left)
     events: list[Event] = []
@@ -149,12 +161,15 @@ def _ready(command: CreateDrafts, deal: Deal) -> Iterator[tuple[str, InvoiceDeta
 
 
 def _left(
-    command: CreateDrafts, deal: Deal, taken: dict[str, list[InvoiceDetail]]
+    command: CreateDrafts,
+    deal: Deal,
+    taken: dict[str, list[InvoiceDetail]],
+    waits: Sequence[str],
 ) -> Iterator[LeftAlone]:
-    """Why each named item that is not on a draft now was not taken."""
-    drafted = {detail.item_id for details in taken.values() for detail in details}
+    """Why each named item that is not on a draft now was not taken, but those in `waits`."""
+    told = {*waits, *(detail.item_id for details in taken.values() for detail in details)}
     for item_id in dict.fromkeys(command.items or ()):
-        if item_id in drafted:
+        if item_id in told:
             continue
         found = deal.find(item_id)
         if found is None:
@@ -201,26 +216,18 @@ def put_on(
     on_draft = partial(ItemsDrafted, invoice_id=invoice.invoice_id)
     for line_id, items in items_by_line(map(drafted, details)).items():
         yield from moved(deal.lines[line_id], items, BillingStatus.INVOICE_CREATED, on_draft)
-    yield from _recalled(invoice, deal, details)
 
 
-def _recalled(
-    invoice: Invoice, deal: Deal, details: Sequence[InvoiceDetail]
-) -> Iterator[DetailsRecalled]:
-    """What of the details an event recalls that waited already for other drafts (D-23)."""
-    waiting: dict[str, list[str]] = {}
-    for each in details:
-        awaited = deal.lines[each.line_id].recalls.awaited.get(each.item_id or "")
-        if awaited:
-            waiting.setdefault(awaited.parked_id, []).append(each.detail_id)
-    for parked_id, recalled in waiting.items():
-        for some in chunks(recalled):
-            yield DetailsRecalled(
-                invoice_id=invoice.invoice_id,
-                contract_id=invoice.contract_id,
-                details=some,
-                parked_id=parked_id,
-            )
+def may_be_drafted(line: ContractLine) -> Iterator[str]:
+    """The ready items of a line, but those that an event waits for to recall or correct (D-23)."""
+    awaited = line.recalls.awaited
+    return (item_id for item_id in line.ready if item_id not in awaited)
+
+
+def recall_waits() -> ItemRefused:
+    """Why an item goes on no draft: it would keep what waits for other drafts from going on."""
+    detail = "a recall or a corrected entry waits for the item's work to be on no draft"
+    return ItemRefused("recall_waits", detail, "D-23")
 
 
 def taken_off(invoice: Invoice, deal: Deal, details: Sequence[Detail]) -> Iterator[Event]:
@@ -291,7 +298,7 @@ def detail_of(line: ContractLine, item_id: str, invoice_id: str) -> InvoiceDetai
         unit_price=item.amount,
         amount=item.amount,
         tax=item.tax,
-        billing_type=BillingType.CHARGEABLE,
+        billing_type=item.billing_type,
         approval_id=None,
         milestone_id=item.milestone_id,
         task_id=milestone.task_id,

@@ -134,6 +134,7 @@ def _credited(
         kept=kept if detail.stays else None,
         returned=part,
         place=places.index(item_id),
+        billing_type=returned.billing_type,
     )
 
 

@@ -9,7 +9,14 @@ from aggregates.deal import Deal, not_open
 from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
 from aggregates.invoice.details import detail_order
-from aggregates.invoice.drafting import begun, detail_of, put_on, require_ordinary
+from aggregates.invoice.drafting import (
+    begun,
+    detail_of,
+    may_be_drafted,
+    put_on,
+    recall_waits,
+    require_ordinary,
+)
 from aggregates.invoice.events import DraftCreated, InvoiceDetail
 from aggregates.invoice.state import Invoice
 from aggregates.refusals import ItemRefused, LeftAlone
@@ -50,6 +57,8 @@ class AddToNewest:
 
 def refresh(command: RefreshDraft, invoice: Invoice, deal: Deal) -> Decision:
     """Takes in every ready item of the draft's customer within its cutoff and lines (D-70).
+
+    What an event waits for to recall or correct it stays where it is (D-23).
 
     `deal` has the lines that the draft was made for, all of the contract if none were named.
     Nothing happens when nothing is ready. Raises as `add`.
@@ -108,7 +117,7 @@ def add_to_newest(command: AddToNewest, newest: Mapping[str, Invoice], deal: Dea
 
 def _ready_for(invoice: Invoice, deal: Deal) -> Iterator[InvoiceDetail]:
     for line in deal.lines.values():
-        for item_id in line.ready:
+        for item_id in may_be_drafted(line):
             if line.open_item(item_id).customer_id != invoice.customer_id:
                 continue
             detail = detail_of(line, item_id, invoice.invoice_id)
@@ -137,6 +146,8 @@ def _addable(
                 continue
             line, item = known
             _check_addable(item.customer_id, item.billing_status, customer_id)
+            if item_id in line.recalls.awaited:
+                raise recall_waits()
             found.append((line, item_id))
         except ItemRefused as why:
             refused.append(LeftAlone(item_id, why))

@@ -1,13 +1,15 @@
 """The composition of the HTTP service: routers, what errors are answered with, limits."""
 
 import logging
+from functools import cache
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from service.http import errors
 from service.http.bodies import BodyLimit
@@ -59,9 +61,19 @@ PARTS = (
 """The parts of the API, in the order they are documented in."""
 
 
+@cache
+def _routes() -> list[BaseRoute]:
+    """All routes: a process makes them once, whatever apps it has. They know nothing of an app."""
+    router = APIRouter(route_class=StrictRoute, generate_unique_id_function=operation_id)
+    for module in PARTS:
+        module.routes.add_to(router)
+    return router.routes
+
+
 def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
     """The HTTP service over tenants; without any it can only document itself."""
     app = FastAPIOffline(
+        routes=_routes(),
         title="Billing backlog",
         version="1",
         generate_unique_id_function=operation_id,
@@ -74,8 +86,6 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
     app.state.waiting = Waiting(settings.waiting_limit)
     app.state.listeners = Listeners(settings.listener_limit)
     app.router.route_class = StrictRoute
-    for module in PARTS:
-        module.routes.add_to(app)
     app.add_exception_handler(Exception, _unforeseen)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -20,7 +20,7 @@ from aggregates.contract_line.items import (
     OpenPart,
     OpenSale,
 )
-from aggregates.contract_line.recall_events import Obligation
+from aggregates.contract_line.recall_events import Obligation, ObligationStatus
 from aggregates.contract_line.recalled import Awaited, Recalls
 from aggregates.contract_line.state import ContractLine
 from aggregates.invoice.numbering import NumberSeries
@@ -72,6 +72,7 @@ class _LineForm(_HeadForm):
     awaited: dict[str, Awaited]
     obligations: list[Obligation]
     settled: list[Obligation]
+    ended: dict[str, ObligationStatus]
 
 
 _HEAD_FORM = msgspec.json.Decoder(_HeadForm)
@@ -126,6 +127,7 @@ def _encode_line(line: ContractLine) -> bytes:
             awaited=dict(sorted(line.recalls.awaited.items())),
             obligations=sorted(line.recalls.obligations.values(), key=lambda o: o.detail_id),
             settled=sorted(line.recalls.settled.values(), key=lambda o: o.detail_id),
+            ended=dict(sorted(line.recalls.ended.items())),
         )
     )
 
@@ -143,6 +145,7 @@ def _decode_line(stored: bytes) -> ContractLine:
             awaited=HashTrieMap(form.awaited),
             obligations=HashTrieMap({each.detail_id: each for each in form.obligations}),
             settled=HashTrieMap({each.detail_id: each for each in form.settled}),
+            ended=HashTrieMap(form.ended),
         ),
     )
 
@@ -151,4 +154,4 @@ CONTRACT = _plain("Contract.v2", Contract)
 OPEN_JOBS = _plain("OpenJobs.v1", OpenJobs)
 SERIES = _plain("NumberSeries.v1", NumberSeries)
 LINE_HEAD = SnapshotForm(name="LineHead.v3", encode=_encode_head, decode=_decode_head)
-LINE = SnapshotForm(name="ContractLine.v7", encode=_encode_line, decode=_decode_line)
+LINE = SnapshotForm(name="ContractLine.v9", encode=_encode_line, decode=_decode_line)

@@ -13,7 +13,7 @@ from eventsourcing.persistence import Mapper, StoredEvent
 
 from aggregates import events
 from aggregates.events import Event
-from aggregates.statuses import ApprovalRule, Cause
+from aggregates.statuses import ApprovalRule, BillingType, Cause
 from projections.history import Metadata
 
 T = TypeVar("T")
@@ -58,12 +58,21 @@ def _within_limits(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "outcome": {**data["outcome"], "exceeded": []}}
 
 
+def _credited_as_charged(data: dict[str, Any]) -> dict[str, Any]:
+    """Parts of milestones from when all that came back was charged."""
+    charged = {"billing_type": BillingType.CHARGEABLE}
+    return {**data, "parts": [{**part, **charged} for part in data["parts"]]}
+
+
 UPCASTERS: Mapping[str, Upcaster] = {
     "EventReceived.v1": Upcaster(into="EventReceived.v2", convert=_with(digest=None)),
     "ApprovalRecorded.v1": Upcaster(into="ApprovalRecorded.v2", convert=_with(source=None)),
     "ApprovalRecorded.v2": Upcaster(into="ApprovalRecorded.v3", convert=_with(said=None)),
     "ContractDefined.v1": Upcaster(
         into="ContractDefined.v2", convert=_with(approval=ApprovalRule.NONE)
+    ),
+    "MilestonePartsCredited.v1": Upcaster(
+        into="MilestonePartsCredited.v2", convert=_credited_as_charged
     ),
     "DraftCreated.v1": Upcaster(into="DraftCreated.v2", convert=_with(line_ids=None)),
     "DetailsAdded.v1": Upcaster(into="DetailsAdded.v2", convert=_with(actor=None)),

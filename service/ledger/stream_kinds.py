@@ -75,9 +75,10 @@ def _by_open_items(line: contract_line.ContractLine | None, stored: int) -> int:
     recalls = line.recalls
     kept = len(line.sales) + len(line.parts) + len(line.milestones) + len(line.completed)
     kept += len(recalls.awaited) + len(recalls.obligations) + len(recalls.settled)
+    parts = 1 + _parts_of_head(line) + len(recalls.ended)
     sample = [getsizeof(sale.description) for sale in islice(line.sales.values(), _SAMPLE)]
     described = sum(sample) * len(line.sales) // len(sample) if sample else 0
-    return _PART * (1 + _parts_of_head(line)) + _ITEM * kept + described
+    return _PART * parts + _ITEM * kept + described
 
 
 def _parts_of_contract(known: contract.Contract) -> int:

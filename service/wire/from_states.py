@@ -19,10 +19,10 @@ from aggregates.statuses import BillingMethod
 from aggregates.terms import FailedLevel as FailedLimit
 from aggregates.terms import rounding_customer
 from projections.projecting.time_and_material import failed_levels as levels_as_kept
-from projections.views import invoices
 from projections.views.backlog.rows import FailedLevel
 from projections.views.contract import contracts
-from projections.views.invoice_details import DetailSource, InvoiceDetail
+from projections.views.invoice import invoices
+from projections.views.invoice.details import DetailSource, InvoiceDetail
 from service.wire.outcomes import ChangedItem, SkippedItem
 
 

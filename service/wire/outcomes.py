@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from aggregates.statuses import BillingStatus, LimitLevel, NTEStatus, Outcome
 from projections.kinds import Kind
 from projections.views.backlog.rows import FailedLevel
-from projections.views.invoices import Invoice
+from projections.views.invoice.invoices import Invoice
 from projections.views.resource import Money, Position, Positioned, Resource
 
 Rule = Annotated[

@@ -6,6 +6,7 @@ splits and limits at all four levels. Every command is tried; what is refused ch
 
 from collections import Counter, defaultdict
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -86,6 +87,9 @@ CHARGED = [CHARGEABLE, BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY]
 FOUR_TYPES = st.sampled_from([CHARGEABLE, CHARGEABLE, CHARGEABLE, *BillingType])
 LIMITS = st.none() | st.integers(0, 1500).map(str)
 AMOUNTS = st.integers(-60, 200)
+NEW = st.fixed_dictionaries({"quantity": st.integers(1, 9).map(Decimal)}) | st.sampled_from(
+    [{"role": "senior"}, {"description": "Piling"}, {"line_id": "T1"}, {"line_id": "T2"}]
+)
 TENTHS = st.integers(-10, 50).map(lambda tenths: str(Decimal(tenths) / 10))
 
 
@@ -363,22 +367,22 @@ class AnySequence(RuleBasedStateMachine):
             self.do(CONFIRM, invoice_id=key)
 
     @precondition(lambda self: self.recorded)
-    @rule(data=st.data(), quantity=st.none() | st.integers(1, 9).map(Decimal))
-    def recall_or_correct_entry(self, data: st.DataObject, quantity: Decimal | None) -> None:
-        """An approval with nothing on a draft is recalled, or its entry corrected once."""
+    @rule(data=st.data(), new=st.none() | NEW)
+    def recall_or_correct_entry(self, data: st.DataObject, new: dict[str, Any] | None) -> None:
+        """An approval with nothing on a draft is recalled, or its entry corrected."""
         approval_id = str(data.draw(st.integers(1, self.recorded)))
         stream = streams.approval(SOURCE, approval_id)
         if not any(event.stream == stream for event in self.story.history):
             return
         of = known(self.story, approval_id)
-        if of.recall or of.corrected or found(self.story, approval_id).drafted:
+        if of.recall or found(self.story, approval_id).drafted:
             return
-        if quantity is None:
+        if new is None:
             self.story = recall(self.story, approval_id).after
             assert not found(self.story, approval_id).unbilled
         else:
             try:
-                self.story = corrected(self.story, approval_id, quantity=quantity).after
+                self.story = corrected(self.story, approval_id, **new).after
             except Invalid as invalid:
                 if invalid.rule != "D-21":  # the billable quantity keeps its sign
                     raise

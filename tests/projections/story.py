@@ -41,6 +41,7 @@ from aggregates.contract_line.events import (
 )
 from aggregates.contract_line.recall_events import (
     AwaitedItem,
+    CorrectedWorkExpected,
     Obligation,
     ObligationChange,
     ObligationsChanged,
@@ -54,6 +55,7 @@ from aggregates.events import Event, RequestAnswered, RequestClaimed
 from aggregates.intake.events import (
     ApprovalAwaited,
     ApprovalCorrected,
+    ApprovalNotBillable,
     ApprovalRecalled,
     ApprovalRecorded,
     CorrectedEntry,
@@ -812,6 +814,7 @@ M1_CREDITED = MilestonePartsCredited(
                 item_id="M1-A rest", customer_id="A", amount=d("500.00"), tax=d("100.00")
             ),
             place=1,
+            billing_type=BillingType.CHARGEABLE,
         ),
     ),
     milestones=header("M1", MilestoneStatus.IN_PROGRESS),
@@ -1027,9 +1030,26 @@ SALES_DESCRIBED = SalesDescribed(
     resource="Ada",
     description="Sheet piling",
 )
+ENTRY = CorrectedEntry(
+    transaction_class=TransactionClass.TIME,
+    date=DAY,
+    quantity=Decimal(6),
+    billable_quantity=None,
+    unit_price=Decimal(95),
+    tax=Decimal("108.30"),
+    currency="EUR",
+    role=None,
+    category=None,
+    task_id=None,
+    resource=None,
+    description=None,
+    billing_type=BillingType.CHARGEABLE,
+)
 OF_RECALLS: tuple[Event, ...] = (
     ApprovalAwaited(**OF_3, approval_id="9", parked_id="e2"),
     RecallAwaited(**OF_T, parked_id="e2", items=(AwaitedItem(item_id="2-free", invoice_id=None),)),
+    ApprovalNotBillable(**OF_3, approval_id="9", digest="00ff", entry=ENTRY),
+    CorrectedWorkExpected(**OF_T, customers=("A",)),
     ApprovalRecalled(
         **OF_3, approval_id="1", items=(), obligations=("C1~T~1",), reason="the wrong week"
     ),
@@ -1041,21 +1061,7 @@ OF_RECALLS: tuple[Event, ...] = (
         items=("2-A", "2-free"),
         obligations=(),
         reason=None,
-        entry=CorrectedEntry(
-            transaction_class=TransactionClass.TIME,
-            date=DAY,
-            quantity=Decimal(6),
-            billable_quantity=None,
-            unit_price=Decimal(95),
-            tax=Decimal("108.30"),
-            currency="EUR",
-            role=None,
-            category=None,
-            task_id=None,
-            resource=None,
-            description=None,
-            billing_type=BillingType.CHARGEABLE,
-        ),
+        entry=ENTRY,
     ),
     OBLIGATIONS_OPENED,
     OBLIGATIONS_CHANGED,

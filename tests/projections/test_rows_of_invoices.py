@@ -8,7 +8,7 @@ import pytest
 
 from aggregates.contract_line.events import CreditedPart, MilestonePart
 from aggregates.events import Event
-from aggregates.statuses import MilestoneStatus
+from aggregates.statuses import BillingType, MilestoneStatus
 from projections import tables
 from projections.projecting.changes import Drop, Put
 from projections.projecting.time_and_material import MOST_OF_AN_EVENT
@@ -403,7 +403,16 @@ def test_a_part_that_is_credited_whole_is_the_same_item_and_ready_d81() -> None:
     part = MilestonePart(item_id="M1-A", customer_id="A", amount=d("1200.00"), tax=d("240.00"))
     whole = replace(
         story.M1_CREDITED,
-        parts=(CreditedPart(milestone_id="M1", date=LATER, kept=None, returned=part, place=0),),
+        parts=(
+            CreditedPart(
+                milestone_id="M1",
+                date=LATER,
+                kept=None,
+                returned=part,
+                place=0,
+                billing_type=BillingType.CHARGEABLE,
+            ),
+        ),
         milestones=story.header("M1", MilestoneStatus.IN_PROGRESS),
     )
     (row,) = rows_of(whole, tables.fixed_price)

@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregates import streams
-from aggregates.contract_line.recall_events import Obligation
+from aggregates.contract_line.recall_events import Obligation, ObligationsOpened
 from aggregates.contract_line.recalled import Recalls
+from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
 from aggregates.decision import Decision
 from aggregates.intake import approvals, entry_corrections, recalls, waiting, whereabouts
 from aggregates.intake.approvals import KnownApproval
 from aggregates.intake.entry_corrections import CorrectApproval
+from aggregates.intake.events import EventParked
 from aggregates.intake.recalls import AboutApproval, RecallApproval
 from aggregates.intake.waiting import WAITS
 from aggregates.intake.whereabouts import Owed, Whereabouts
@@ -21,6 +23,7 @@ from aggregates.streams import LineKey
 from service.handlers.invoicing.loading import deal_of
 from service.ledger.stream_kinds import APPROVAL, INVOICE, LINE, PARKING
 from service.ledger.unit_of_work import UnitOfWork
+from service.wire.intake.cloudevents import ABOUT_APPROVALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,34 @@ def known_approval(unit: UnitOfWork, names: Sequence[str]) -> KnownApproval | No
     return approvals.merged(states)
 
 
+def known_by(unit: UnitOfWork, event: EventParked) -> KnownApproval | None:
+    """What is remembered of the approval that a parked event says something of, None if of none."""
+    if event.approval_id is None or event.type not in ABOUT_APPROVALS:
+        return None
+    names = streams.approvals_like(event.source, event.contract_id, event.approval_id)
+    return known_approval(unit, names)
+
+
+def wait_no_longer(unit: UnitOfWork, event: EventParked) -> None:
+    """Nothing waits any more for what an event waited for: it was dismissed, or refused."""
+    known = known_by(unit, event)
+    line = unit.load(LINE, streams.line(*known.place)) if known and known.recorded else None
+    if line:
+        unit.append(waiting.no_longer(line, _drafts_of(unit, line, event), event.parked_id))
+
+
+def _drafts_of(unit: UnitOfWork, line: ContractLine, event: EventParked) -> list[Invoice]:
+    """The drafts that have items which the event waits for."""
+    awaited = (
+        line.sales.get(item_id)
+        for item_id, each in line.recalls.awaited.items()
+        if each.parked_id == event.parked_id
+    )
+    drafts = sorted({sale.invoice_id for sale in awaited if sale and sale.invoice_id})
+    found = (unit.load(INVOICE, streams.invoice(each)) for each in drafts)
+    return [invoice for invoice in found if invoice]
+
+
 def is_over(unit: UnitOfWork, known: KnownApproval) -> bool:
     """Whether an approval was recalled and nothing of it is billed any longer (D-84)."""
     return recalls.is_over(known, _owed(unit, known))
@@ -100,18 +131,19 @@ def _act_on(
         if found.drafted:
             return None
         deals = deal, _target(unit, command, known, deal)
-        corrected = entry_corrections.correct(command, known, found, deals, today)
-        return _done(unit, corrected, len(found.billed) + len(found.owed))
+        return _done(unit, entry_corrections.correct(command, known, found, deals, today))
     if found.drafted:
         return None
     if not isinstance(command, RecallApproval):
         raise TypeError(command)
     recalled = recalls.recall(command, known, found, deal, today)
-    return _done(unit, recalled, len(found.billed) + len(found.owed))
+    return _done(unit, recalled)
 
 
-def _done(unit: UnitOfWork, decided: Decision, owing: int = 0) -> Acted:
+def _done(unit: UnitOfWork, decided: Decision) -> Acted:
     unit.append(decided.events)
+    opened = (event for event in decided.events if isinstance(event, ObligationsOpened))
+    owing = sum(len(event.obligations) for event in opened)
     if owing:
         why = recalls.correction_required(owing)
         return Acted(outcome=Outcome.RECORDED, items=decided.done, why=why)
@@ -150,7 +182,7 @@ def _find(
     line, owed, settled = deal.lines[known.place.line_id], _owed(unit, known), _settled(unit, known)
     listed = whereabouts.to_come([*owed, *settled]) | dict(posted_on)
     found = whereabouts.find(known.items, line, listed, invoice_of)
-    whereabouts.owing(found, owed)
+    whereabouts.owing(found, owed, invoice_of)
     whereabouts.settled(found, settled, line, listed, invoice_of)
     return found
 

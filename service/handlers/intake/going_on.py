@@ -3,15 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from aggregates import streams
-from aggregates.contract_line.state import ContractLine
-from aggregates.intake import waiting
 from aggregates.intake.events import EventParked
-from aggregates.invoice.state import Invoice
-from service.handlers.intake.about_approvals import known_approval
+from service.handlers.intake.about_approvals import wait_no_longer
 from service.handlers.intake.taking_in import go_on, waiting_like
-from service.ledger.stream_kinds import INVOICE, LINE, PARKING
+from service.ledger.stream_kinds import PARKING
 from service.ledger.unit_of_work import UnitOfWork
-from service.wire.intake.cloudevents import ABOUT_APPROVALS
 
 
 def dismissed(unit: UnitOfWork, event: EventParked, posted_on: Mapping[str, str | None]) -> None:
@@ -19,28 +15,8 @@ def dismissed(unit: UnitOfWork, event: EventParked, posted_on: Mapping[str, str 
 
     To be called when it is parked no longer. Raises NotLookedUp as `act`.
     """
-    if event.approval_id is None or event.type not in ABOUT_APPROVALS:
-        return
-    names = streams.approvals_like(event.source, event.contract_id, event.approval_id)
-    known = known_approval(unit, names)
-    if known is None or known.recorded is None:
-        return
-    line = unit.load(LINE, streams.line(*known.place))
-    if line:
-        unit.append(waiting.no_longer(line, _drafts_of(unit, line, event), event.parked_id))
-    go_on(unit, known.waiting, posted_on)
-
-
-def _drafts_of(unit: UnitOfWork, line: ContractLine, event: EventParked) -> list[Invoice]:
-    """The drafts that have items which the event waits for."""
-    awaited = (
-        line.sales.get(item_id)
-        for item_id, each in line.recalls.awaited.items()
-        if each.parked_id == event.parked_id
-    )
-    drafts = sorted({sale.invoice_id for sale in awaited if sale and sale.invoice_id})
-    found = (unit.load(INVOICE, streams.invoice(each)) for each in drafts)
-    return [invoice for invoice in found if invoice]
+    wait_no_longer(unit, event)
+    go_on(unit, waiting_like(unit, event), posted_on)
 
 
 def go_on_with(unit: UnitOfWork, contract_id: str, parked_ids: Iterable[str]) -> None:

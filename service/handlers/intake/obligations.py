@@ -17,7 +17,8 @@ from service.wire.outcomes import Done
 async def waive(tenant: Tenant, request: Request, obligation_id: str, why: str) -> Answer:
     """Accepts what stays billed; the approval counts as not recalled (D-83).
 
-    Raises NotFound when no obligation of that id is open.
+    One that is waived already is answered so again. Raises NotFound when there is none of that id,
+    Refused when it is closed.
     """
     command = WaiveObligation(obligation_id=obligation_id, reason=why)
     key = streams.line_of(obligation_id)

@@ -18,7 +18,7 @@ from aggregates.contract_line import terms as line_terms
 from aggregates.contract_line.approvals import Approval
 from aggregates.contract_line.terms import DefineLine
 from aggregates.intake import parking, receiving
-from aggregates.intake.approvals import Waiting
+from aggregates.intake.approvals import KnownApproval, Waiting
 from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived
 from aggregates.intake.recalls import AboutApproval
 from aggregates.intake.state import Parking
@@ -27,7 +27,14 @@ from aggregates.intake.whereabouts import NotLookedUp
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
 from aggregates.streams import LineKey
-from service.handlers.intake.about_approvals import Acted, act, is_over, known_approval
+from service.handlers.intake.about_approvals import (
+    Acted,
+    act,
+    is_over,
+    known_approval,
+    known_by,
+    wait_no_longer,
+)
 from service.handlers.intake.resuming import may_go_on, next_to_try
 from service.handlers.loading import load_heads
 from service.ledger.stream_kinds import CONTRACT, LINE_HEAD, PARKING, RECEIPT
@@ -151,8 +158,8 @@ class Desk:
             self.record_approvals()
         known = known_approval(self.unit, names)
         if known and known.recorded:
-            if not is_over(self.unit, known):
-                return self._approved_before(posted, known.recorded)
+            if known.counts and not is_over(self.unit, known):
+                return self._approved_before(posted, known)
             approval = replace(approval, generation=known.next_generation)
         if approval.line_id not in self.lines:
             lacking = _lacking(self.unit, posted)
@@ -166,12 +173,14 @@ class Desk:
             self.awaited += known.waiting
         return result
 
-    def _approved_before(self, posted: Posted, recorded: ApprovalRecorded) -> Result:
+    def _approved_before(self, posted: Posted, known: KnownApproval) -> Result:
         try:
-            receiving.check_same_approval(posted, recorded)
+            receiving.check_same_approval(posted, known.as_recorded)
         except Refused as refusal:
             return refused_result(posted, refusal)
-        return self._received(posted, Outcome.DUPLICATE, recorded.items)
+        recorded = known.recorded
+        first = recorded.items if isinstance(recorded, ApprovalRecorded) else known.items
+        return self._received(posted, Outcome.DUPLICATE, first)
 
     def _about_approval(self, posted: Posted, command: AboutApproval) -> Result:
         """Recalls or corrects an approval, or waits for it or for its drafts (D-82)."""
@@ -318,10 +327,7 @@ def _let_follow(
 
 def waiting_like(unit: UnitOfWork, event: EventParked) -> Sequence[Waiting]:
     """What waits, or waited, about the approval that an event is about, in its order."""
-    if event.approval_id is None or event.type not in ABOUT_APPROVALS:
-        return ()
-    names = streams.approvals_like(event.source, event.contract_id, event.approval_id)
-    known = known_approval(unit, names)
+    known = known_by(unit, event)
     return known.waiting if known else ()
 
 
@@ -349,6 +355,8 @@ def _settle(unit: UnitOfWork, event: EventParked, result: Result) -> Result:
     why = Refused(problem.code, problem.detail, problem.rule) if problem else None
     decided = parking.settle(event, result.outcome, why)
     unit.append(decided.events)
+    if result.outcome is Outcome.REFUSED:
+        wait_no_longer(unit, event)
     if decided.left:
         return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=problem)
     return result

@@ -10,7 +10,7 @@ from aggregates.decision import Decision
 from aggregates.invoice import confirming
 from aggregates.invoice.confirming import ConfirmInvoice
 from aggregates.invoice.numbering import SERIES
-from projections.views.invoices import ConfirmedInvoice
+from projections.views.invoice.invoices import ConfirmedInvoice
 from service.handlers.idempotency import Answer, Request, submit
 from service.handlers.intake.going_on import go_on_with
 from service.handlers.invoicing.answering import invoice_answer, preview

@@ -19,7 +19,7 @@ from aggregates.invoice import refreshing
 from aggregates.invoice.refreshing import AddItems, AddToNewest, RefreshDraft
 from aggregates.invoice.state import Invoice
 from aggregates.refusals import ItemsRefused
-from projections.views.open_drafts import open_drafts
+from projections.views.invoice.open_drafts import open_drafts
 from service.handlers.closed_items import Explainer, submit_explained
 from service.handlers.idempotency import Answer, Request, submit
 from service.handlers.invoicing.answering import invoice_answer

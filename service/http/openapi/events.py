@@ -4,19 +4,19 @@ from typing import Any
 
 from service.http.openapi.schemas import posted, reference
 from service.http.routers.intake import BATCH, STRUCTURED
-from service.wire import outcomes, requests
-from service.wire.intake import cloudevents
+from service.wire import outcomes
+from service.wire.intake import cloudevents, data
 
 Json = dict[str, Any]
 EVENTS = {
-    "projects.time.approved.v1": ("TimeApproved", requests.ApprovalData),
-    "projects.expense.approved.v1": ("ExpenseApproved", requests.ApprovalData),
-    "projects.material.approved.v1": ("MaterialApproved", requests.ApprovalData),
-    "projects.fee.posted.v1": ("FeePosted", requests.ApprovalData),
-    cloudevents.APPROVAL_CANCELED: ("ApprovalCanceled", requests.RecallData),
-    cloudevents.APPROVAL_CORRECTED: ("ApprovalCorrected", requests.CorrectionData),
-    cloudevents.CONTRACT_CONFIRMED: ("ContractConfirmed", requests.ContractData),
-    cloudevents.LINE_CONFIRMED: ("ContractLineConfirmed", requests.LineData),
+    "projects.time.approved.v1": ("TimeApproved", data.ApprovalData),
+    "projects.expense.approved.v1": ("ExpenseApproved", data.ApprovalData),
+    "projects.material.approved.v1": ("MaterialApproved", data.ApprovalData),
+    "projects.fee.posted.v1": ("FeePosted", data.ApprovalData),
+    cloudevents.APPROVAL_CANCELED: ("ApprovalCanceled", data.RecallData),
+    cloudevents.APPROVAL_CORRECTED: ("ApprovalCorrected", data.CorrectionData),
+    cloudevents.CONTRACT_CONFIRMED: ("ContractConfirmed", data.ContractData),
+    cloudevents.LINE_CONFIRMED: ("ContractLineConfirmed", data.LineData),
 }
 """What each type of event is called, and the model of its data."""
 _ATTRIBUTES: Json = {
@@ -53,8 +53,8 @@ def add(document: Json) -> None:
         "discriminator": {"propertyName": "type", "mapping": names},
     }
     parts["CloudEventBatch"] = {"type": "array", "items": reference("CloudEvent")}
-    data = {model.__name__: None for _, model in EVENTS.values()}
-    parts["EventData"] = {"anyOf": [reference(name) for name in data]}
+    models = dict.fromkeys(model.__name__ for _, model in EVENTS.values())
+    parts["EventData"] = {"anyOf": [reference(name) for name in models]}
     one, batch = (document["paths"][path]["post"] for path in ("/v1/events", "/v1/events/batch"))
     one["requestBody"] = {
         "required": True,

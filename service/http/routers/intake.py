@@ -24,10 +24,10 @@ from service.wire import strict_json
 from service.wire.fields import LARGEST, PageSize, Reason
 from service.wire.intake.binary_mode import binary_event
 from service.wire.intake.cloudevents import read_json
+from service.wire.intake.data import DismissBody, WaiveBody
 from service.wire.outcomes import BatchResult, Done, EventResult, NotedRefusal, ParkedEvent
 from service.wire.problem.problems import Problem, invalid_fields, malformed_json
 from service.wire.queries import NO_NUL
-from service.wire.requests import DismissBody, WaiveBody
 from service.wire.strict_json import NotJson, TooManyValues
 
 routes = Routes("/v1", "Intake")
@@ -183,7 +183,7 @@ async def list_obligations(
 
 @routes.post(
     "/intake/obligations/{obligation_id}/waive",
-    responses=gives(Done, problems=("obligation_not_found",)),
+    responses=gives(Done, problems=("obligation_not_found", "obligation_closed")),
 )
 async def waive_obligation(
     obligation_id: ObligationId, body: WaiveBody, tenant: TheTenant, command: TheCommand

@@ -1,48 +1,49 @@
-"""The routes of one part of the API, which an app makes when it takes them in.
+"""The routes of one part of the API, which are made when an app is.
 
-FastAPI looks a route through as it makes it, which is most of what making an app takes. With its
-own routers that is done twice: where a route stands, and again for the app that includes it.
+FastAPI looks a route through as it makes it, which is most of what making an app takes. With a
+router for each part that is done twice: where a route stands, and again for the app that includes
+it.
 """
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from fastapi import FastAPI
+from fastapi import APIRouter
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
 class Routes:
-    """Endpoints under a prefix, each with what FastAPI's decorator of the same name is told."""
+    """Endpoints under a prefix, each with what the router's decorator of the same name is told."""
 
     def __init__(self, prefix: str, tag: str) -> None:
         self._prefix, self._tag = prefix, tag
-        self._adding: list[Callable[[FastAPI], object]] = []
+        self._adding: list[Callable[[APIRouter], object]] = []
 
-    def add_to(self, app: FastAPI) -> None:
-        """Adds them to an app, in the order they stand in."""
+    def add_to(self, router: APIRouter) -> None:
+        """Makes them and adds them to a router, in the order they stand in."""
         for add in self._adding:
-            add(app)
+            add(router)
 
     def get(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """An endpoint that answers a GET."""
-        return self._taking(FastAPI.get, path, options)
+        return self._taking(APIRouter.get, path, options)
 
     def post(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """An endpoint that answers a POST."""
-        return self._taking(FastAPI.post, path, options)
+        return self._taking(APIRouter.post, path, options)
 
     def put(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """An endpoint that answers a PUT."""
-        return self._taking(FastAPI.put, path, options)
+        return self._taking(APIRouter.put, path, options)
 
     def patch(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """An endpoint that answers a PATCH."""
-        return self._taking(FastAPI.patch, path, options)
+        return self._taking(APIRouter.patch, path, options)
 
     def delete(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """An endpoint that answers a DELETE."""
-        return self._taking(FastAPI.delete, path, options)
+        return self._taking(APIRouter.delete, path, options)
 
     def _taking(
         self, decorated: Callable[..., Any], path: str, options: dict[str, Any]
@@ -51,7 +52,7 @@ class Routes:
 
         def take(endpoint: Endpoint) -> Endpoint:
             self._adding.append(
-                lambda app: decorated(app, self._prefix + path, **options)(endpoint)
+                lambda router: decorated(router, self._prefix + path, **options)(endpoint)
             )
             return endpoint
 

@@ -23,6 +23,13 @@ from aggregates.refusals import Invalid
 from aggregates.statuses import BillingType, TransactionClass
 from service.wire import commands, strict_json
 from service.wire.fields import IGNORING
+from service.wire.intake.data import (
+    ApprovalData,
+    ContractData,
+    CorrectionData,
+    LineData,
+    RecallData,
+)
 from service.wire.intake.envelopes import LONGEST, wrong_attributes
 from service.wire.problem.problems import (
     Problem,
@@ -32,7 +39,6 @@ from service.wire.problem.problems import (
     of_validation,
     shown,
 )
-from service.wire.requests import ApprovalData, ContractData, CorrectionData, LineData, RecallData
 from service.wire.strict_json import NotJson
 
 CONTRACT_CONFIRMED = "projects.contract.confirmed.v1"

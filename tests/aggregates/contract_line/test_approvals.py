@@ -149,7 +149,7 @@ def test_quantity_times_price_is_rounded_to_the_minor_unit_d1(
 
 def test_an_approval_on_a_fixed_price_line_makes_no_sale_and_says_why_d20() -> None:
     outcome = given(a_contract(), a_fixed_price_line()).when(an_approval())
-    outcome.then().then_not_billable("fixed_price_line")
+    outcome.then_not_billable("fixed_price_line")
 
 
 # --- D-21 --------------------------------------------------------------------------------------
@@ -237,7 +237,7 @@ def test_a_class_that_the_line_excludes_makes_no_actual_and_says_so_d22(
 ) -> None:
     others = tuple(other for other in TransactionClass if other is not kind)
     outcome = given(a_contract(), a_line(includes=others)).when(an_approval(kind=kind))
-    outcome.then().then_not_billable("class_not_included")
+    outcome.then_not_billable("class_not_included")
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_what_the_line_does_not_name_takes_the_default_of_the_caller_d22(
 
 
 def test_a_default_of_not_available_makes_no_actual_d22() -> None:
-    PLAIN.when(an_approval(billing_type=NOT_AVAILABLE)).then().then_not_billable("not_available")
+    PLAIN.when(an_approval(billing_type=NOT_AVAILABLE)).then_not_billable("not_available")
 
 
 @pytest.mark.parametrize("kind", list(TransactionClass))
@@ -312,7 +312,7 @@ def test_what_an_approval_says_is_not_charged_stays_so_whatever_the_terms_say_d2
 def test_terms_never_make_a_not_available_approval_chargeable_d22() -> None:
     story = given(a_contract(), a_line(roles={"Diver": True}))
     outcome = story.when(an_approval(role="Diver", billing_type=NOT_AVAILABLE))
-    outcome.then().then_not_billable("not_available")
+    outcome.then_not_billable("not_available")
 
 
 @pytest.mark.parametrize("kind", list(TransactionClass))

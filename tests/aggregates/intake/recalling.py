@@ -90,7 +90,7 @@ def found_with(
     settled = _obligations(story, of, Recalls.settled_one)
     listed = whereabouts.to_come([*owed, *settled]) | dict(posted_on)
     there = whereabouts.find(of.items, line, listed, story.invoices.get)
-    whereabouts.owing(there, owed)
+    whereabouts.owing(there, owed, story.invoices.get)
     whereabouts.settled(there, settled, line, listed, story.invoices.get)
     return there
 

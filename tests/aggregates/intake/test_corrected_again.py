@@ -13,7 +13,7 @@ from aggregates.contract_line.recall_events import (
     ObligationWaived,
 )
 from aggregates.intake import entry_corrections
-from aggregates.refusals import Refused
+from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import BillingType
 from tests.aggregates.examples import (
     CONTRACT,
@@ -32,7 +32,7 @@ from tests.aggregates.intake.recalling import (
 )
 from tests.aggregates.invoice.books import confirmed, correct
 from tests.aggregates.invoice.drafts import edit
-from tests.spec import Outcome
+from tests.spec import Outcome, Story
 
 
 def test_what_is_to_come_of_a_corrected_entry_has_not_to_be_looked_up_d82() -> None:
@@ -138,3 +138,22 @@ def test_what_stays_billed_on_the_line_of_before_is_owed_there_d83_d85() -> None
     (owed,) = outcome.after.lines["L1"].recalls.obligations.values()
     assert (owed.cause, str(owed.amount)) == ("recall", "760.00")
     assert not outcome.after.lines["L1"].recalls.settled
+
+
+def waive_of(story: Story, obligation_id: str) -> Outcome:
+    command = WaiveObligation(obligation_id=obligation_id, reason="once more")
+    return Outcome(story, obligations.waive(command, story.lines["L1"]))
+
+
+def test_an_obligation_is_waived_once_and_a_closed_one_not_at_all_d83() -> None:
+    outcome = waived()
+    obligation_id = outcome.the(ObligationWaived).obligation_id
+    assert waive_of(outcome.after, obligation_id).events == ()
+    owing = recall(outcome.after).after
+    assert waive_of(owing, obligation_id).the(ObligationWaived).reason == "once more"
+    closed = confirmed(correct(Outcome(owing))).after
+    with pytest.raises(Refused) as refusal:
+        waive_of(closed, obligation_id)
+    assert (refusal.value.code, refusal.value.rule) == ("obligation_closed", "D-83")
+    with pytest.raises(NotFound):
+        waive_of(closed, "none")

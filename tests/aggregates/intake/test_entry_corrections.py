@@ -8,6 +8,7 @@ import pytest
 
 from aggregates.contract_line.events import UnbilledSalesBooked
 from aggregates.contract_line.recall_events import (
+    CorrectedWorkExpected,
     ObligationsChanged,
     SalesDescribed,
 )
@@ -15,14 +16,18 @@ from aggregates.intake import entry_corrections
 from aggregates.intake.entry_corrections import CorrectApproval
 from aggregates.intake.events import ApprovalCorrected
 from aggregates.refusals import Refused
-from aggregates.statuses import BillingType, NTEStatus
+from aggregates.statuses import BillingMethod, BillingType, NTEStatus
 from tests.aggregates.examples import (
+    CONFIRM,
     CONTRACT,
     DAY,
     SOURCE,
     a_contract,
     a_line,
     committed,
+    define_line,
+    draft,
+    ready,
 )
 from tests.aggregates.intake.recalling import (
     EIGHT_HOURS,
@@ -111,10 +116,10 @@ def test_what_the_actuals_do_not_tell_is_remembered_d85_d21(
     told: dict[str, Any], new: Decimal, comes_to: list[str]
 ) -> None:
     story = given(a_contract(), a_line()).when(replace(EIGHT_HOURS, **told)).after
-    assert known(story).said
+    assert known(story).as_recorded.said
     outcome = corrected(story, billable_quantity=new)
     assert [row.partition(" /")[0] for row in booked_rows(outcome)] == comes_to
-    assert known(approved().after).said is None
+    assert known(approved().after).as_recorded.said is None
 
 
 def test_the_tax_of_what_is_free_follows_all_of_it_d85() -> None:
@@ -133,6 +138,37 @@ def test_descriptions_alone_change_in_place_d85() -> None:
     assert line.sales[ITEM].description == "Piling"
     nothing = corrected(outcome.after, description="Piling")
     assert nothing.events == ()
+
+
+def test_a_description_that_is_corrected_after_billing_stays_for_what_comes_later_d85() -> None:
+    described = corrected(billed().after, description="Piling")
+    assert described.all(SalesDescribed) == []
+    assert known(described.after).items == (ITEM,)
+    assert corrected(described.after, description="Piling").events == ()
+    fewer = corrected(described.after, quantity=Decimal(6))
+    assert fewer.the(ApprovalCorrected).entry.description == "Piling"
+    whole = confirmed(correct(Outcome(fewer.after)))
+    (item,) = whole.after.lines["L1"].sales.values()
+    assert (item.description, item.role) == ("Piling", "senior")
+
+
+def test_what_waits_for_an_invoice_to_be_corrected_is_described_too_d85() -> None:
+    fewer = corrected(billed().after, quantity=Decimal(6))
+    described = corrected(fewer.after, description="Piling")
+    assert [each.reason for each in open_obligations(described.after)] == [None]
+    whole = confirmed(correct(Outcome(described.after)))
+    (item,) = whole.after.lines["L1"].sales.values()
+    assert (item.description, str(item.actual.amount)) == ("Piling", "570.00")
+
+
+def test_a_draft_keeps_the_description_that_it_was_drafted_with_d85() -> None:
+    drafted = approved().when(ready(ITEM)).when(draft(ITEM))
+    described = corrected(drafted.after, description="Piling")
+    assert described.after.lines["L1"].sales[ITEM].description == "Piling"
+    (invoice,) = described.after.invoices.values()
+    assert [detail.stands.description for detail in invoice.details.values()] == [""]
+    fewer = corrected(described.when(CONFIRM).after, quantity=Decimal(6))
+    assert fewer.the(ApprovalCorrected).entry.description == "Piling"
 
 
 def test_an_entry_goes_to_another_line_or_is_not_billable_there_d85() -> None:
@@ -240,3 +276,13 @@ def test_the_last_of_several_corrections_counts_and_a_recall_ends_them_d85() -> 
     done = confirmed(correct(Outcome(ended)))
     assert booked_rows(done) == ["A U +8 / 760.00 / 144.40"]
     assert not done.after.lines["L1"].sales
+
+
+def test_a_line_that_corrected_work_will_come_to_keeps_its_method_and_customers_d85_d3() -> None:
+    expected = corrected(billed().after, line_id="L2")
+    assert expected.the(CorrectedWorkExpected).customers == ("A",)
+    fixed = define_line("L2", method=BillingMethod.FIXED_PRICE)
+    expected.when(fixed).then_refused("billing_method_fixed")
+    expected.when(define_line("L2", splits={"B": "100"})).then_refused("customer_has_items")
+    again = corrected(expected.after, quantity=Decimal(6))
+    assert again.all(CorrectedWorkExpected) == []

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from aggregates.contract_line import obligations
+from aggregates.contract_line.events import UnbilledSalesBooked, UnbilledSalesRecorded
 from aggregates.contract_line.obligations import WaiveObligation
 from aggregates.contract_line.recall_events import (
     AwaitedItem,
@@ -19,13 +20,15 @@ from aggregates.intake.events import ApprovalAwaited, ApprovalRecalled, RecallWa
 from aggregates.intake.recalls import RecallApproval
 from aggregates.intake.whereabouts import NotLookedUp, Owed
 from aggregates.invoice.drafting import DeleteDraft
-from aggregates.invoice.events import DetailsRecalled
+from aggregates.invoice.editing import RemoveDetails
+from aggregates.invoice.refreshing import AddItems, AddToNewest, RefreshDraft
 from aggregates.refusals import NotFound, Refused
 from tests.aggregates.examples import (
     CONFIRM,
     CONTRACT,
     SOURCE,
     a_contract,
+    a_fixed_price_line,
     a_line,
     an_approval,
     committed,
@@ -34,6 +37,8 @@ from tests.aggregates.examples import (
     sale,
 )
 from tests.aggregates.intake.recalling import (
+    booked_rows,
+    corrected,
     found,
     found_with,
     known,
@@ -176,9 +181,8 @@ def test_a_waived_obligation_ends_the_recall_and_what_is_billed_stays_d83() -> N
     after = story.happened(*decided.events)
     assert open_obligations(after) == []
     assert known(after).recall is None
-    for line in (after.lines["L1"], None):
-        with pytest.raises(NotFound):
-            obligations.waive(command, line)
+    with pytest.raises(NotFound):
+        obligations.waive(command, None)
     done = confirmed(correct(Outcome(after)))
     assert reversed_rows(done) == []
     again = recall(after)
@@ -228,19 +232,48 @@ def test_a_recall_tells_the_drafts_that_it_waits_for_once_d23() -> None:
 
 
 def test_what_is_posted_while_a_recall_waits_is_not_looked_up_d23() -> None:
-    story = waits(drafted().after)
-    for_b = Outcome(story).when(ready(OF_B)).when(draft(OF_B, key="draft 2"))
-    (told,) = for_b.all(DetailsRecalled)
-    assert told.parked_id == "p1"
-    posted = for_b.when(CONFIRM).after
-    assert posted.lines["L1"].recalls.awaited[OF_B].invoice_id == told.invoice_id
-    first, _ = posted.invoices
+    both = drafted().when(ready(OF_B)).when(draft(OF_B, key="draft 2"))
+    first, second = both.after.invoices
+    posted = Outcome(waits(both.after)).when(CONFIRM, invoice_id=second).after
+    assert posted.lines["L1"].recalls.awaited[OF_B].invoice_id == second
     freed = Outcome(posted).when(DeleteDraft(), invoice_id=first).after
     there = found_with({}, freed)
     assert [part.item_id for part in there.billed] == [OF_B]
     assert [each.item_id for each in there.unbilled] == [OF_A]
     after = recall(freed).after
     assert not after.lines["L1"].recalls.awaited
+
+
+def test_what_waits_to_be_recalled_goes_on_no_draft_d23() -> None:
+    story = waits(drafted().after)
+    marked = Outcome(story).when(ready(OF_B))
+    marked.when(draft(key="draft 2")).then_left("recall_waits", OF_B)
+    marked.when(draft(OF_B, key="draft 2")).then_left("recall_waits", OF_B)
+    marked.when(AddItems(actor="jo", items=(OF_B,))).then_refused("other_customer")
+    newest = AddToNewest(draft_key="k", actor="jo", items=(OF_B,))
+    marked.when(newest).then_refused("recall_waits", id=OF_B)
+    freed = marked.when(DeleteDraft())
+    freed.when(draft(key="draft 2")).then_left("recall_waits", OF_A, OF_B)
+
+
+def test_a_refresh_leaves_what_waits_to_be_recalled_d23() -> None:
+    both = approved().when(ready(OF_A, OF_B)).when(draft())
+    of_a, _ = both.after.invoices
+    (detail_id,) = both.after.invoices[of_a].details
+    remove = RemoveDetails(actor="jo", details=(detail_id,), ready=True)
+    freed = Outcome(waits(both.after)).when(remove, invoice_id=of_a)
+    assert set(freed.after.lines["L1"].ready) == {OF_A}
+    freed.when(RefreshDraft(actor="jo"), invoice_id=of_a).then()
+
+
+def test_what_comes_back_of_what_waits_to_be_recalled_is_waited_for_too_d23_d78() -> None:
+    both = billed().when(ready(OF_B)).when(draft(OF_B, key="draft 2"))
+    first, _ = both.after.invoices
+    story = waits(both.after)
+    corrected = confirmed(edit(correct(Outcome(story), key="K1", invoice_id=first), quantity="1"))
+    (back,) = (i for i in corrected.after.lines["L1"].sales if i != OF_B)
+    assert corrected.after.lines["L1"].recalls.awaited[back].parked_id == "p1"
+    corrected.when(ready(back)).when(draft(key="draft 3")).then_left("recall_waits", back)
 
 
 def test_nothing_waits_any_more_for_a_dismissed_recall_d23() -> None:
@@ -322,3 +355,47 @@ def test_events_of_others_leave_what_is_remembered_as_it_is() -> None:
     office = approved().after
     assert whereabouts.find((), office.lines["L1"], {}, office.invoices.get).unbilled == []
     assert recall(approved().after).the(ApprovalRecalled).obligations == ()
+
+
+# --- what was not billable -----------------------------------------------------------------------
+
+
+def not_billable() -> Story:
+    """An approval on a fixed-price line, which makes no actual."""
+    office = given(a_contract(limit="1000"), a_line(), a_fixed_price_line("FP"))
+    return office.when(replace(SIX_HOURS, line_id="FP")).after
+
+
+def test_an_approval_that_was_not_billable_is_recalled_as_any_other_d23_d20() -> None:
+    story = not_billable()
+    of = known(story)
+    assert (of.place.line_id, of.items, of.counts) == ("FP", (), False)
+    outcome = recall(story)
+    assert outcome.the(ApprovalRecalled).items == ()
+    assert outcome.decided.done == ()
+    assert known(outcome.after).recall
+    again = outcome.when(replace(SIX_HOURS, line_id="FP"))
+    assert (known(again.after).recall, known(again.after).rounds) == (None, 2)
+
+
+def test_an_approval_that_was_not_billable_is_corrected_to_a_line_that_charges_it_d85() -> None:
+    outcome = corrected(not_billable(), line_id="L1")
+    assert booked_rows(outcome) == ["A U +6 / 900.00 / 171.00"]
+    of = known(outcome.after)
+    assert (of.counts, of.said, len(of.items)) == (True, None, 1)
+    assert recall(outcome.after).decided.done == of.items
+
+
+def test_items_of_an_approval_that_was_not_billable_have_ids_of_their_own_d84() -> None:
+    story = recall(corrected(not_billable(), line_id="L1").after).after
+    again = replace(SIX_HOURS, generation=known(story).next_generation)
+    second = Outcome(story).when(again)
+    third = corrected(second.after, quantity=SIX_HOURS.quantity / 2)
+    booked_ids = [
+        sale.item_id
+        for event in third.after.history
+        if isinstance(event, UnbilledSalesBooked | UnbilledSalesRecorded)
+        for work in event.approvals
+        for sale in work.sales
+    ]
+    assert len(booked_ids) == len({*booked_ids}) == 3

@@ -169,3 +169,29 @@ def test_a_milestone_of_amount_zero_comes_back_d81() -> None:
     nothing = a_milestone("M1", "0", line_id="F1")
     done = confirmed(correct(billed(nothing)))
     assert set(done.after.lines["F1"].ready) == {part(line_id="F1")}
+
+
+def test_a_milestone_that_was_given_away_comes_back_so_d81_d66() -> None:
+    given_away = edit(a_draft(PIER), "M1", billing_type=GIFT)
+    credited = edit(correct(given_away.when(CONFIRM)), "M1", amount="2500")
+    part_way = confirmed(credited)
+    line = part_way.after.lines["F1"]
+    (new,) = line.ready
+    assert line.parts[new].billing_type is GIFT
+    again = part_way.when(draft(key="again"))
+    (detail,) = invoice(again).details.values()
+    assert (detail.stands.billing_type, detail.edited) == (GIFT, False)
+    assert invoice(again).amount == 0
+    whole = confirmed(correct(part_way, key="C2"))
+    assert {part.billing_type for part in whole.after.lines["F1"].parts.values()} == {GIFT}
+    rename = ChangeMilestone(milestone_id=milestone("M1", "F1"), name="Pier")
+    renamed = whole.when(rename).after.lines["F1"]
+    assert [part.billing_type for part in renamed.parts.values()] == [BillingType.CHARGEABLE]
+
+
+def test_a_milestone_credited_whole_stays_what_it_was_billed_as_when_it_is_renamed_d81() -> None:
+    given_away = edit(a_draft(PIER), "M1", billing_type=GIFT).when(CONFIRM)
+    whole = confirmed(correct(given_away))
+    rename = ChangeMilestone(milestone_id=milestone("M1", "F1"), name="Pier")
+    (part_of_it,) = whole.when(rename).after.lines["F1"].parts.values()
+    assert part_of_it.billing_type is GIFT

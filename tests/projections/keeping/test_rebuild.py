@@ -19,11 +19,11 @@ from projections.history import Recorded
 from projections.keeping.catching_up import catch_up
 from projections.keeping.writer import Writer
 from projections.views import actuals as actual_views
-from projections.views import invoices as invoice_views
 from projections.views import parked_events as parked_views
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import Page, list_fixed_price, list_time_and_material
 from projections.views.contract import limits as limit_views
+from projections.views.invoice import invoices as invoice_views
 from projections.views.paging import PageRequest
 from service.http.app import create_app
 from service.http.server.serving import running

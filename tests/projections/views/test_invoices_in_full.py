@@ -12,9 +12,9 @@ from aggregates.invoice import state as invoice_state
 from aggregates.invoice.events import InvoiceEvent
 from aggregates.invoice.state import Invoice
 from aggregates.statuses import LimitLevel, NTEStatus
-from projections.views import invoices as invoice_views
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import find_items, list_time_and_material
+from projections.views.invoice import invoices as invoice_views
 from projections.views.paging import PageRequest
 from service.wire import from_states
 from tests.projections import story

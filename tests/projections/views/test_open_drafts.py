@@ -3,7 +3,7 @@
 from sqlalchemy import Engine
 
 from aggregates.invoice.events import DraftCreated, DraftDeleted, InvoiceConfirmed
-from projections.views.open_drafts import open_drafts
+from projections.views.invoice.open_drafts import open_drafts
 from tests.projections.feeding import feed
 from tests.projections.story import DAY, d, recorded
 

@@ -29,13 +29,13 @@ from projections.tables import (
 from projections.values.search_texts import each_once, text_row
 from projections.values.units import from_minor
 from projections.views import actuals as actual_views
-from projections.views import invoices as invoice_views
 from projections.views import jobs as job_views
 from projections.views import parked_events as parked_views
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
 from projections.views.contract import listed_contracts
 from projections.views.contract import performance as performance_views
+from projections.views.invoice import invoices as invoice_views
 from projections.views.paging import BadQuery, PageRequest
 from projections.views.resource import Page
 from tests.projections.feeding import apply, empty, examples, shown

@@ -13,7 +13,6 @@ from projections.keeping.sql import position_seen
 from projections.keeping.writer import Writer
 from projections.views import actuals as actual_views
 from projections.views import history as history_views
-from projections.views import invoices as invoice_views
 from projections.views import parked_events as parked_views
 from projections.views.backlog import lists as backlog_lists
 from projections.views.backlog.filters import BacklogFilter
@@ -21,6 +20,7 @@ from projections.views.contract import contracts as contract_views
 from projections.views.contract import limits as limit_views
 from projections.views.contract import listed_contracts
 from projections.views.contract import performance as performance_views
+from projections.views.invoice import invoices as invoice_views
 from projections.views.paging import PageRequest
 from tests.projections import story
 from tests.projections.feeding import feed, feed_more, shown

@@ -118,9 +118,9 @@ OWN: tuple[dict[str, str], ...] = (
 
 
 @pytest.fixture
-def tenant(tmp_path: Path) -> Generator[Tenant]:
+def tenant(sqlite_database: str) -> Generator[Tenant]:
     """A tenant on SQLite: nothing here depends on the database."""
-    with closing(Tenant(f"sqlite:///{tmp_path}/backlog.db")) as opened:
+    with closing(Tenant(sqlite_database)) as opened:
         yield opened
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from contextlib import closing
-from pathlib import Path
 
 import httpx
 import pytest
@@ -30,9 +29,9 @@ PREFLIGHT = {
 
 
 @pytest.fixture
-def tenant(tmp_path: Path) -> Generator[Tenant]:
+def tenant(sqlite_database: str) -> Generator[Tenant]:
     """A tenant on SQLite: nothing here depends on the database."""
-    with closing(Tenant(f"sqlite:///{tmp_path}/backlog.db")) as opened:
+    with closing(Tenant(sqlite_database)) as opened:
         yield opened
 
 

@@ -5,7 +5,6 @@ import json
 import time
 import tracemalloc
 from collections.abc import AsyncGenerator, Iterable
-from pathlib import Path
 
 import httpx
 import pytest
@@ -30,9 +29,9 @@ LONGEST_PROBLEM = 64 * 1024
 
 
 @pytest.fixture
-async def http(tmp_path: Path) -> AsyncGenerator[httpx.AsyncClient]:
+async def http(sqlite_database: str) -> AsyncGenerator[httpx.AsyncClient]:
     """A client of a service in this process; which database it has makes no difference here."""
-    tenant = Tenant(f"sqlite:///{tmp_path}/backlog.db")
+    tenant = Tenant(sqlite_database)
     app = create_app(Only(tenant), SETTINGS)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost/v1") as client:

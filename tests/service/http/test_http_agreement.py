@@ -4,7 +4,6 @@ import datetime
 import re
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -47,9 +46,9 @@ OPAQUE = {"cursor", "after", "seek"}
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Generator[FastAPI]:
+def app(sqlite_database: str) -> Generator[FastAPI]:
     """The service over a tenant on SQLite: parameters are looked at before any database is."""
-    with closing(Tenant(f"sqlite:///{tmp_path}/backlog.db")) as tenant:
+    with closing(Tenant(sqlite_database)) as tenant:
         yield create_app(Only(tenant), Settings())
 
 

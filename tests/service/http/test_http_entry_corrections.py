@@ -118,6 +118,19 @@ async def test_descriptions_alone_change_in_place_d85(caller: Caller) -> None:
     assert draft["lines"][0]["details"][0]["description"] == "Sheet piling"
 
 
+async def test_a_description_that_is_corrected_after_billing_is_not_lost_d85(
+    caller: Caller,
+) -> None:
+    (recorded,) = await caller.post(eight_hours(description="Piling"))
+    invoice = await caller.billed(*recorded["items"])
+    (result,) = await caller.post(correct(description="Sheet piling"))
+    assert (result["outcome"], result["items"], result["problem"]) == ("recorded", [], None)
+    await caller.post(correct(event_id="c-2", quantity="6"))
+    await credited(caller, invoice["invoice_id"])
+    (row,) = await caller.rows(TM)
+    assert (row["description"], row["quantity"]) == ("Sheet piling", "6")
+
+
 async def test_an_entry_moves_to_another_line_by_its_terms_and_splits_d85(
     http: httpx.AsyncClient,
 ) -> None:
@@ -294,6 +307,40 @@ async def test_an_invoice_that_is_corrected_to_the_new_values_owes_nothing_d85(
     ]
     assert await owed(caller) == [("closed", "6", "570.00")]
     assert await backlog(caller) == []
+
+
+async def test_an_entry_that_is_corrected_to_what_is_billed_owes_nothing_d85(
+    caller: Caller,
+) -> None:
+    (recorded,) = await caller.post(eight_hours())
+    await caller.billed(*recorded["items"])
+    before = caller.position
+    (result,) = await caller.post(correct(role="junior", date="2026-10-11"))
+    assert (result["outcome"], result["items"], result["problem"]) == ("recorded", [], None)
+    assert await owed(caller) == []
+    (fewer,) = await caller.post(correct(event_id="c-2", quantity="6"))
+    assert fewer["problem"]["code"] == "correction_required"
+    (back,) = await caller.post(correct(event_id="c-3", quantity="8"))
+    assert (back["outcome"], back["problem"]) == ("recorded", None)
+    assert await owed(caller) == [("closed", "8", "760.00")]
+    assert await rows_of(caller, before) == []
+    (recalled,) = await caller.post(recall())
+    assert recalled["problem"]["code"] == "correction_required"
+    assert await owed(caller) == [("open", "8", "760.00")]
+
+
+async def test_a_line_that_corrected_work_will_come_to_stays_time_and_material_d85_d3(
+    caller: Caller,
+) -> None:
+    await caller.line("L-2")
+    (recorded,) = await caller.post(eight_hours())
+    invoice = await caller.billed(*recorded["items"])
+    await caller.post(correct(line_id="L-2"))
+    refused = await caller.line("L-2", method="fixed_price", expect=409)
+    assert refused["code"] == "billing_method_fixed"
+    await credited(caller, invoice["invoice_id"])
+    (row,) = await caller.rows(TM)
+    assert (row["line_id"], row["amount"]) == ("L-2", "760.00")
 
 
 async def test_only_customers_that_are_billed_wait_for_a_correction_d85(

@@ -5,7 +5,16 @@ import pytest
 
 from tests.office import Json
 from tests.service.http_caller import Caller
-from tests.service.recalling import backlog, committed, credited, owed, recall, rows_of, six_hours
+from tests.service.recalling import (
+    backlog,
+    committed,
+    correct,
+    credited,
+    owed,
+    recall,
+    rows_of,
+    six_hours,
+)
 
 RECALLED = ["U -3.6 / -540.00 / -102.60", "U -2.4 / -360.00 / -68.40"]
 PARKED = "/intake/parked"
@@ -181,20 +190,39 @@ async def test_a_recall_goes_on_as_its_draft_is_confirmed_and_opens_an_obligatio
     assert (again["outcome"], again["problem"]["code"]) == ("duplicate", "correction_required")
 
 
-async def test_work_that_is_drafted_while_its_recall_waits_is_waited_for_too_d23(
-    caller: Caller,
-) -> None:
+async def test_work_goes_on_no_other_draft_while_its_recall_waits_d23(caller: Caller) -> None:
     items = await approved(caller)
-    (first,) = await drafts_of(caller, items[:1])
+    first, second = await drafts_of(caller, items)
+    (other,) = await caller.post(six_hours("ap-2", quantity="0.5", tax="0.00"))
     await caller.post(recall())
-    (second,) = await drafts_of(caller, items[1:])
-    shown = await caller.get(f"/invoices/{second['invoice_id']}")
-    assert [each["recalled"] for each in shown["lines"][0]["details"]] == [True]
-    await caller.confirm(second["invoice_id"])
     await caller.call("DELETE", f"/invoices/{first['invoice_id']}")
+    assert len(await caller.rows(PARKED)) == 1
+    problem = await caller.call("POST", "/invoices", {"contract_id": "PC-1"}, expect=409)
+    assert (problem["code"], [each["code"] for each in problem["errors"]]) == (
+        "nothing_ready",
+        ["recall_waits"],
+    )
+    added = await caller.call("POST", "/invoices/items", {"items": items[:1]}, expect=409)
+    assert [(each["code"], each["rule"]) for each in added["errors"]] == [("recall_waits", "D-23")]
+    await caller.mark(other["items"])
+    made = await caller.draft()
+    assert [each["code"] for each in made["skipped"]] == ["recall_waits"]
+    of_b = f"/invoices/{second['invoice_id']}"
+    drafted = [each["item_id"] for each in (await caller.get(of_b))["lines"][0]["details"]]
+    assert drafted == items[1:]
+    await caller.call("DELETE", of_b)
     assert await caller.rows(PARKED) == []
-    assert await owed(caller) == [("open", "2.4", "360.00")]
-    assert await committed(caller) == {"0.00"}
+    assert not {row["item_id"] for row in await caller.rows("/backlog/time-and-material")} & {
+        *items
+    }
+
+
+async def test_work_may_be_drafted_again_once_its_recall_is_dismissed_d23(caller: Caller) -> None:
+    first, _ = await drafts_of(caller, await approved(caller))
+    await caller.post(recall())
+    await caller.call("DELETE", f"/invoices/{first['invoice_id']}")
+    await caller.call("DELETE", f"{PARKED}/r-ap-1", reason="it was right")
+    assert len((await caller.draft())["invoices"]) == 1
 
 
 async def test_two_recalls_that_wait_act_in_their_order_d82(caller: Caller) -> None:
@@ -304,8 +332,11 @@ async def test_a_waived_obligation_leaves_what_is_billed_and_ends_the_recall_d83
     await caller.call("POST", waive, {"reason": "the customer agreed"})
     (row,) = await caller.rows("/intake/obligations")
     assert (row["status"], row["waived_for"]) == ("waived", "the customer agreed")
-    problem = await caller.call("POST", waive, {"reason": "again"}, expect=404)
-    assert problem["code"] == "obligation_not_found"
+    before = caller.position
+    again = await caller.call("POST", waive, {"reason": "again"})
+    assert again == {"position": before}
+    (row,) = await caller.rows("/intake/obligations")
+    assert row["waived_for"] == "the customer agreed"
     (same,) = await caller.post(six_hours(event_id="e-2"))
     assert (same["outcome"], same["items"]) == ("duplicate", items)
     before = caller.position
@@ -315,6 +346,17 @@ async def test_a_waived_obligation_leaves_what_is_billed_and_ends_the_recall_d83
     assert (again["outcome"], again["problem"]["code"]) == ("recorded", "correction_required")
     assert (await rows_of(caller, before))[-1] == "U -0.6 / -90.00 / -17.10"
     assert await owed(caller, status="open") == [("open", "3", "450.00")]
+
+
+async def test_a_closed_obligation_can_not_be_waived_d83(caller: Caller) -> None:
+    items = await approved(caller)
+    invoice = await caller.billed(items[0])
+    await caller.post(recall())
+    (row,) = await caller.rows("/intake/obligations")
+    await credited(caller, invoice["invoice_id"])
+    waive = f"/intake/obligations/{row['obligation_id']}/waive"
+    problem = await caller.call("POST", waive, {"reason": "late"}, expect=409)
+    assert (problem["code"], problem["rule"]) == ("obligation_closed", "D-83")
 
 
 @pytest.mark.parametrize("unknown", ["x", "PC-1~L-1~x", "PC-9~L-1~x", "%00"])
@@ -381,3 +423,51 @@ async def test_what_is_owed_goes_on_when_the_rest_was_waived_and_it_is_recalled_
     assert sorted(await owed(caller)) == [("open", "1", "150.00"), ("open", "3.6", "540.00")]
     await credited(caller, second["invoice_id"])
     assert sorted(await owed(caller)) == [("closed", "0", "0.00"), ("open", "3.6", "540.00")]
+
+
+# --- what was not billable -----------------------------------------------------------------------
+
+
+async def on_fixed_price(caller: Caller, **told: str) -> Json:
+    """What an approval on a fixed-price line is answered."""
+    (result,) = await caller.post(six_hours(line_id="FP", **told))
+    return result
+
+
+async def test_an_approval_that_was_not_billable_is_recalled_once_d23_d20(caller: Caller) -> None:
+    await caller.line("FP", method="fixed_price")
+    (waits,) = await caller.post(recall("ap-2", line_id="FP"))
+    assert waits["outcome"] == "parked"
+    for approval_id in ("ap-1", "ap-2"):
+        told = await on_fixed_price(caller, approval_id=approval_id)
+        assert told["outcome"] == "not_billable"
+    assert await caller.rows(PARKED) == []
+    (result,) = await caller.post(recall(line_id="FP"))
+    assert (result["outcome"], result["items"], result["problem"]) == ("recorded", [], None)
+    (again,) = await caller.post(recall(event_id="r-2", line_id="FP"))
+    assert again["outcome"] == "duplicate"
+    anew = await on_fixed_price(caller, event_id="e-9")
+    assert (anew["outcome"], anew["problem"]["code"]) == ("not_billable", "fixed_price_line")
+
+
+async def test_an_approval_that_was_not_billable_is_corrected_and_known_d85_d20(
+    caller: Caller,
+) -> None:
+    await caller.line("FP", method="fixed_price")
+    await on_fixed_price(caller)
+    (result,) = await caller.post(correct(on=("PC-1", "FP"), line_id="L-1"))
+    assert result["outcome"] == "recorded"
+    assert await backlog(caller) == [
+        ("A", "3.6", "540.00", "not_ready"),
+        ("B", "2.4", "360.00", "not_ready"),
+    ]
+    same = await on_fixed_price(caller, event_id="e-9")
+    assert (same["outcome"], same["items"]) == ("duplicate", result["items"])
+    other = await on_fixed_price(caller, event_id="e-10", quantity="5")
+    assert (other["outcome"], other["problem"]["code"]) == ("refused", "approval_changed")
+    await caller.post(recall())
+    assert await backlog(caller) == []
+    (new,) = await caller.post(six_hours(event_id="e-11"))
+    assert new["outcome"] == "recorded"
+    await caller.post(correct(event_id="c-2", quantity="3"))
+    assert len(await backlog(caller)) == 2

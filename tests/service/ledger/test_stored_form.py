@@ -108,6 +108,21 @@ USAGE = LevelUsage(
     committed=Decimal("-0.50"),
     invoiced=Decimal("1E+3"),
 )
+ENTRY = intake_events.CorrectedEntry(
+    transaction_class=TransactionClass.TIME,
+    date=date(2026, 10, 5),
+    quantity=Decimal(6),
+    billable_quantity=None,
+    unit_price=Decimal(95),
+    tax=Decimal("108.30"),
+    currency="EUR",
+    role=None,
+    category=None,
+    task_id=None,
+    resource=None,
+    description=None,
+    billing_type=BillingType.CHARGEABLE,
+)
 PARKED: dict[str, Any] = {
     "contract_id": "C1",
     "parked_id": "p1",
@@ -304,6 +319,7 @@ EXAMPLES: tuple[Event, ...] = (
                 milestone_id="C1~L1~m",
                 date=date(2026, 10, 31),
                 place=2,
+                billing_type=BillingType.CHARGEABLE,
                 kept=line_events.MilestonePart(
                     item_id="C1~L1~1",
                     customer_id="A",
@@ -321,6 +337,7 @@ EXAMPLES: tuple[Event, ...] = (
                 milestone_id="C1~L1~m",
                 date=date(2026, 10, 31),
                 place=1,
+                billing_type=BillingType.COMPLIMENTARY,
                 kept=None,
                 returned=line_events.MilestonePart(
                     item_id="C1~L1~3",
@@ -342,6 +359,7 @@ EXAMPLES: tuple[Event, ...] = (
             recall_events.AwaitedItem(item_id="C1~L1~2", invoice_id="I1"),
         ),
     ),
+    recall_events.CorrectedWorkExpected(**LINE, customers=("A", "B")),
     recall_events.ObligationsOpened(
         **LINE,
         currency="EUR",
@@ -488,6 +506,9 @@ EXAMPLES: tuple[Event, ...] = (
             billing_type=BillingType.CHARGEABLE,
         ),
     ),
+    intake_events.ApprovalNotBillable(
+        source="urn:test", **LINE, approval_id="A1", digest="00ff", entry=ENTRY
+    ),
     intake_events.ApprovalAwaited(source="urn:test", **LINE, approval_id="A1", parked_id="p1"),
     intake_events.ApprovalRecalled(
         source="urn:test",
@@ -506,21 +527,7 @@ EXAMPLES: tuple[Event, ...] = (
         items=("C2~L3~1",),
         obligations=(),
         reason=None,
-        entry=intake_events.CorrectedEntry(
-            transaction_class=TransactionClass.TIME,
-            date=date(2026, 10, 5),
-            quantity=Decimal(6),
-            billable_quantity=None,
-            unit_price=Decimal(95),
-            tax=Decimal("108.30"),
-            currency="EUR",
-            role=None,
-            category=None,
-            task_id=None,
-            resource=None,
-            description=None,
-            billing_type=BillingType.CHARGEABLE,
-        ),
+        entry=ENTRY,
     ),
     intake_events.RecallWaived(
         source="urn:test", **LINE, approval_id="A1", obligation_id="C1~L1~o"

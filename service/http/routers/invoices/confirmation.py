@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fastapi import Response
 
-from projections.views.invoices import ConfirmedInvoice
+from projections.views.invoice.invoices import ConfirmedInvoice
 from service.handlers.invoicing import confirming as handlers
 from service.handlers.jobs import asking as jobs
 from service.handlers.jobs.confirming import plan

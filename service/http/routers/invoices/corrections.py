@@ -6,7 +6,7 @@ from fastapi import Response
 
 from aggregates import streams
 from aggregates.invoice.correcting import CorrectInvoice
-from projections.views.invoices import Invoice
+from projections.views.invoice.invoices import Invoice
 from service.handlers.invoicing import correcting as handlers
 from service.http.callers import DryRun, ThePostedChange, TheTenant
 from service.http.responses import command_response, gives

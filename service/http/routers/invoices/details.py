@@ -7,7 +7,7 @@ from fastapi import Path, Query, Response
 
 from aggregates.invoice.by_hand import AddByHand
 from aggregates.invoice.editing import EditDetails, RemoveDetails
-from projections.views.invoices import Invoice
+from projections.views.invoice.invoices import Invoice
 from service.handlers.invoicing import editing as handlers
 from service.http.callers import TheChange, ThePostedChange, TheTenant
 from service.http.responses import command_response, gives

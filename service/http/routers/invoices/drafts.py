@@ -8,8 +8,8 @@ from fastapi import Depends, Path, Query, Request, Response
 from aggregates.invoice.drafting import CreateDrafts
 from aggregates.refusals import Invalid
 from aggregates.statuses import InvoiceStatus
-from projections.views import invoices as invoice_views
-from projections.views.invoices import Invoice, ListedInvoice
+from projections.views.invoice import invoices as invoice_views
+from projections.views.invoice.invoices import Invoice, ListedInvoice
 from projections.views.resource import Page
 from service.handlers.invoicing import drafting as handlers
 from service.handlers.invoicing import refreshing

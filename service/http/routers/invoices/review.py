@@ -5,7 +5,7 @@ from dataclasses import replace
 from fastapi import Response
 
 from aggregates.invoice.reviewing import ReturnInvoice
-from projections.views.invoices import Invoice
+from projections.views.invoice.invoices import Invoice
 from service.handlers.invoicing import reviewing as handlers
 from service.http.callers import ThePostedChange, TheTenant
 from service.http.responses import command_response, gives

@@ -17,8 +17,8 @@ from projections.tables import (
     invoices,
 )
 from projections.values.units import from_minor
-from projections.views.invoice_details import Details, InvoiceDetail, details_of
-from projections.views.invoice_figures import InvoiceFigures, Pending, figures, pending
+from projections.views.invoice.details import Details, InvoiceDetail, details_of
+from projections.views.invoice.figures import InvoiceFigures, Pending, figures, pending
 from projections.views.paging import (
     PageRequest,
     Paging,
