@@ -65,6 +65,11 @@ class Shape:
         return "project_id" in self.names
 
     @property
+    def has_leader(self) -> bool:
+        """Whether it is by a column that an index begins with, then a status and the date."""
+        return not self.names.isdisjoint(_LEADING)
+
+    @property
     def key(self) -> str | None:
         """What leads to so few rows that they are read by nothing else, and sorted."""
         return next((name for name in KEYS if name in self.names), None)
