@@ -113,8 +113,8 @@ class View:
         self._paging_of_projects = Paging(
             {**sorted_by, "date": past_indexes(table.c.date)}, key=key, default="date"
         )
-        # A customer leads to its rows. Of few values that it knows nothing about PostgreSQL takes the
-        # index for as good that has none of the customer but one more of the others.
+        # A customer, say, leads to its rows. PostgreSQL, which knows little of a new table, takes
+        # the index of statuses for as good else, and goes through the rows of all customers.
         self._beside_a_leader: Columns = {
             name: past_indexes(table.c[name]) for name in ("adjustment_status",) if name in table.c
         }

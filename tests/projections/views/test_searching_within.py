@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from aggregates.contract_line.events import UnbilledSalesRecorded
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_time_and_material
-from projections.views.backlog.search import searching, text_lookup
+from projections.views.backlog.search import leading, searching, text_lookup
 from projections.views.paging import PageRequest
 from tests.projections.feeding import feed
 from tests.projections.story import CONTRACT_DEFINED, TIME_LINE_DEFINED, recorded, sale, work
@@ -29,8 +29,9 @@ def day_of(n: int) -> date:
     return DAY + timedelta(n // 8)
 
 
-def fill(views: Engine) -> None:
-    """One row each day by turns of three customers, each on a contract of its own."""
+@pytest.fixture(scope="module", name="views")
+def _filled(shared_views: Engine) -> Engine:
+    """Eight rows a day by turns of three customers, each on a contract of its own."""
     defined = [
         event
         for each in CUSTOMERS
@@ -56,7 +57,8 @@ def fill(views: Engine) -> None:
         )
         for n in range(ROWS)
     ]
-    feed(views, recorded([*defined, *sold]))
+    feed(shared_views, recorded([*defined, *sold]))
+    return shared_views
 
 
 def found(views: Engine, wanted: BacklogFilter, sort: str) -> list[str]:
@@ -65,7 +67,7 @@ def found(views: Engine, wanted: BacklogFilter, sort: str) -> list[str]:
     cursor = None
     for _ in range(ROWS):
         with views.connect() as connection:
-            request = PageRequest(limit=7, cursor=cursor, sort=sort)
+            request = PageRequest(limit=24, cursor=cursor, sort=sort)
             page = list_time_and_material(connection, wanted, request, totals=False)
         ids += [row.item_id for row in page.items]
         cursor = page.next
@@ -94,29 +96,40 @@ FILTERS: Sequence[tuple[Mapping[str, Sequence[str]], Callable[[int], bool]]] = [
 ]
 
 
-@pytest.mark.parametrize("sort", ["date", "-date"])
+TEXTS = ("workshop", "visit", "n1", "n23", "deal a", "7")
+AS_IT_IS: Mapping[str, int] = {}
+
+
 @pytest.mark.parametrize(
-    "most", [{}, {"MOST_WITHIN": 5, "FIRST": 0}, {"MOST_STRANDS": 1, "FIRST": 0}]
+    ("most", "sort"),
+    [
+        (AS_IT_IS, "date"),
+        (AS_IT_IS, "-date"),
+        ({"MOST_WITHIN": 5, "MOST_BY_INDEX": 0}, "date"),
+        ({"MOST_STRANDS": 1, "MOST_BY_INDEX": 0}, "-date"),
+    ],
+    ids=["by indexes", "by indexes, last first", "too many for that", "each by its first row"],
 )
 def test_within_a_filter_a_text_finds_the_rows_that_pass_it(
-    shared_views: Engine, monkeypatch: pytest.MonkeyPatch, sort: str, most: Mapping[str, int]
+    views: Engine, monkeypatch: pytest.MonkeyPatch, sort: str, most: Mapping[str, int]
 ) -> None:
-    fill(shared_views)
-    for name, value in {"DEAR": 20, "FAR": 8, "MANY": 2, "MOST_SORTED": 9, **most}.items():
-        monkeypatch.setattr(searching, name, value)
+    monkeypatch.setattr(searching, "FAR", 8)
+    monkeypatch.setattr(searching, "STEP", 2)
+    for name, value in {"MOST_SORTED": 9, **most}.items():
+        monkeypatch.setattr(leading, name, value)
     for by, passes in FILTERS:
-        for text in ("workshop", "visit", "n1", "n23", "deal a", "7"):
+        for text in TEXTS:
             wanted = BacklogFilter(any_of=by, text=text)
-            assert found(shared_views, wanted, sort) == ids_of(text, sort, passes)
+            assert found(views, wanted, sort) == ids_of(text, sort, passes), (by, text)
 
 
-@pytest.mark.parametrize("at_once", [1_000, 0])
-@pytest.mark.parametrize("looked_at", [5_000, 1])
+@pytest.mark.parametrize(
+    ("at_once", "looked_at"), [(1_000, 5_000), (0, 5_000), (0, 1)], ids=["all", "first", "index"]
+)
 @pytest.mark.parametrize("sort", ["date", "-date"])
 def test_among_some_days_a_text_finds_the_rows_of_these(
-    shared_views: Engine, monkeypatch: pytest.MonkeyPatch, sort: str, looked_at: int, at_once: int
+    views: Engine, monkeypatch: pytest.MonkeyPatch, sort: str, looked_at: int, at_once: int
 ) -> None:
-    fill(shared_views)
     monkeypatch.setattr(text_lookup, "MOST_AT_ONCE", at_once)
     monkeypatch.setattr(text_lookup, "MOST_OF_A_LETTER", at_once)
     monkeypatch.setattr(text_lookup, "LOOKED_AT", looked_at)
@@ -124,6 +137,6 @@ def test_among_some_days_a_text_finds_the_rows_of_these(
     for text in ("n0", "n1", "n23", "visit 1", "deal c", "11"):
         wanted = BacklogFilter(date_from=first, date_to=last, text=text)
         expected = ids_of(text, sort, lambda n: first <= day_of(n) <= last)
-        assert found(shared_views, wanted, sort) == expected
+        assert found(views, wanted, sort) == expected, text
     ever = BacklogFilter(date_from=date.min, date_to=date.max, text="n1")
-    assert found(shared_views, ever, sort) == ids_of("n1", sort, lambda n: True)
+    assert found(views, ever, sort) == ids_of("n1", sort, lambda n: True)

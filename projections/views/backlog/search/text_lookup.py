@@ -108,11 +108,6 @@ class TextLookup:
         return None if len(found) > most else found
 
     @property
-    def is_slow(self) -> bool:
-        """Whether each of very many texts is compared, for it has no trigram of its own."""
-        return self._index.compares and self._is_short and self._few is None
-
-    @property
     def _is_short(self) -> bool:
         return len(self._sought.key) < SHORTEST
 
@@ -123,9 +118,6 @@ class TextLookup:
 
 class _Index(Protocol):
     """One kind of database."""
-
-    compares: bool
-    """Whether it compares each text that one of several trigrams leads to."""
 
     def names(self, limit: int) -> Sequence[tuple[int, str]]: ...
 
@@ -140,8 +132,6 @@ class _Index(Protocol):
 
 class _Sqlite:
     """The index is a table, which gives texts in the order of their numbers."""
-
-    compares = False
 
     def __init__(self, views: Glance, looked_for: Sought) -> None:
         self._driver: sqlite3.Connection = views.driver
@@ -213,13 +203,12 @@ class _Postgres:
     Numbers of texts are compared as sums: the planner is not to go through all of them by these.
     """
 
-    compares = True
-
     def __init__(self, views: Glance, looked_for: Sought) -> None:
         self._views, self._text = views, looked_for.text
+        self._is_letter = len(looked_for.key) == 1
         # In a regular expression the index finds up to some hundred trigrams; else LIKE is faster.
         self._has_key, self._pattern = "LIKE %(pattern)s", f"%{looked_for.key}%"
-        if len(looked_for.key) == 1:
+        if self._is_letter:
             self._has_key = "LIKE ANY (%(pattern)s)"
             self._pattern = [f"%{key}%" for key in looked_for.alternatives()]
         elif len(looked_for.key) == 2:
@@ -238,6 +227,16 @@ class _Postgres:
         )
 
     def all(self, limit: int) -> Sequence[tuple[int, str | None]]:
+        if self._is_letter:
+            # The index takes seconds to gather what thousands have: some tell whether it is so.
+            found = self._rows(
+                f"""SELECT text_id, approval_ids FROM (SELECT text_id, text, approval_ids
+                    FROM {{0}}.search_texts ORDER BY text_id LIMIT {LOOKED_AT}) AS first
+                WHERE strpos(text, %(text)s) > 0 LIMIT %(limit)s""",  # noqa: S608 - our own words
+                limit=limit,
+            )
+            if len(found) == limit:
+                return found
         return self._rows(
             f"""SELECT text_id, approval_ids FROM {{0}}.search_texts WHERE key {self._has_key}
             AND strpos(text, %(text)s) > 0 LIMIT %(limit)s""",  # noqa: S608 - our own words
