@@ -27,6 +27,7 @@ class Matches:
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
         self._lookup = TextLookup(asked.views, asked.values["text"])
+        self._approvals: dict[int, Approvals] = {}
 
     @cached_property
     def names(self) -> Lists | None:
@@ -41,31 +42,45 @@ class Matches:
         texts = None if names is None else self._lookup.texts(MOST_TEXTS)
         return None if texts is None or names is None else {"text_ids": texts, **names}
 
-    def approvals(self, most: int, *, of_all_pages: bool = False) -> Approvals:
+    def approvals(self, most: int) -> Approvals:
         """Approvals that have the text in their id, in the order of the page where it is theirs.
 
-        About so many at most; of the days that the page may have, unless they are for all pages.
+        About so many at most, of the days that the page may have.
         """
+        if most not in self._approvals:
+            self._approvals[most] = self._looked_up(most, *self._days_of_page())
+        return self._approvals[most]
+
+    def approvals_of_all_pages(self, most: int) -> Approvals:
+        """The same of the days that the list may have."""
+        return self._looked_up(most, *self._days())
+
+    def _looked_up(self, most: int, first: int, last: int) -> Approvals:
         if not BY_TEXT[self._asked.view].has_approvals:
             return Approvals([], None)
         plan(self._asked.views, BY_INDEX)
-        first, last = self._numbers(of_all_pages=of_all_pages)
         descending = self._asked.part.orders[0].descending
         return self._lookup.approvals(first, last, most, descending=descending)
 
-    def _numbers(self, *, of_all_pages: bool) -> tuple[int, int]:
-        """The first and the last number of texts with approvals that the page may have rows of."""
+    def _days(self) -> tuple[int, int]:
+        """The first and the last number of texts with approvals that the list may have rows of."""
         first, last = _ALL
-        shape, part, values = self._asked.shape, self._asked.part, self._asked.values
-        if self._is_by_approvals and part.after is not None and not of_all_pages:
-            day, sequence = part.after
-            edge = approvals_text_id(day, sequence // MOST_OF_AN_EVENT)
-            first, last = (first, edge) if part.orders[0].descending else (edge, last)
+        shape, values = self._asked.shape, self._asked.values
         if shape.has_date_from:
-            first = max(first, approvals_text_id(values["date_from"], 0))
+            first = approvals_text_id(values["date_from"], 0)
         if shape.has_date_to:
-            last = min(last, approvals_text_id(values["date_to"], LAST_POSITION))
+            last = approvals_text_id(values["date_to"], LAST_POSITION)
         return first, last
+
+    def _days_of_page(self) -> tuple[int, int]:
+        """The same of the page: those after the cursor, where it is in their order."""
+        first, last = self._days()
+        part = self._asked.part
+        if part.after is None or not self._is_by_approvals:
+            return first, last
+        day, sequence = part.after
+        edge = approvals_text_id(day, sequence // MOST_OF_AN_EVENT)
+        return (first, min(last, edge)) if part.orders[0].descending else (max(first, edge), last)
 
     def end(self, approvals: Approvals) -> dict[str, Any] | None:
         """The sort keys up to which these approvals are all of the page; none where they are all.

@@ -52,7 +52,7 @@ def _few(connection: Connection, asked: Asked) -> dict[str, Any]:
     texts = matches.texts
     if texts is None:
         return {}
-    approvals = matches.approvals(MANY_ROWS, of_all_pages=True)
+    approvals = matches.approvals_of_all_pages(MANY_ROWS)
     if approvals.until is not None:
         return {}
     found = dict(Reading(asked).listed({**texts, "approval_ids": approvals.ids}))
@@ -90,19 +90,18 @@ class Search:
     def _by_steps(self) -> Found | None:
         """The same, where rows can be gone through in order; None when that takes too many.
 
-        What many rows have, the first ones tell. What few have is looked up once: soon, unless the
-        list is not much longer or very many rows may come of it; then a step later.
+        What many rows have, the first ones tell. What few have is looked up, once: soon, or a step
+        later.
         """
         is_looked_up = False
         skip = GONE_THROUGH * self._wanted
         while skip < MOST_GONE_THROUGH:
-            rows, length = self._gone_through(skip)
-            if len(rows) >= self._wanted or length < skip:
+            rows, are_all = self._gone_through(skip)
+            if are_all or len(rows) >= self._wanted:
                 return rows
             enough = skip * self._wanted * 5 // (4 * max(1, len(rows)))
             is_rare = enough - skip > FAR
-            is_soon = length > STEP * skip and not self._is_dear
-            if is_rare and not is_looked_up and (is_soon or skip >= FAR):
+            if is_rare and not is_looked_up and (skip >= FAR or self._is_soon(skip)):
                 is_looked_up = True
                 looked_up = self._looked_up(enough)
                 if looked_up is not None:
@@ -110,30 +109,30 @@ class Search:
             skip = min(max(enough, 2 * skip), STEP * skip)
         return None
 
-    def _gone_through(self, skip: int) -> tuple[Found, int]:
-        """The rows of the page among the first of the list, and how many rows that has.
+    def _gone_through(self, skip: int) -> tuple[Found, bool]:
+        """The rows of the page among the first of the list, and whether it has no more than these.
 
-        About as many as the next step goes through, if there are more.
+        An index counts them where none of them has the text.
         """
-        beyond = STEP * skip + 1
         names = self._matches.names or {}
         rows = self._reading.rows(self._by_text.gone_through, names, {"skip": skip})
-        gone = rows[0][len(self._asked.view.shown.fields) + 1] if rows else skip
-        if gone < skip or len(rows) >= self._wanted:
-            return rows, gone
-        if self._asked.shape.names <= PLAIN:
-            return rows, beyond
-        [(length,)] = self._reading.rows(self._by_text.count_of_first, values={"skip": beyond})
-        return rows, length
+        gone = rows[0][len(self._asked.view.shown.fields) + 1] if rows else self._length(skip)
+        return rows, gone < skip
 
-    @property
-    def _is_dear(self) -> bool:
-        """Whether what has the text may lead to very many rows."""
-        texts = self._matches.texts
-        if texts is None:
-            return True
+    def _length(self, most: int) -> int:
+        """How many rows the list has, up to so many; a list that leaves nothing out is long."""
+        if self._asked.shape.names <= PLAIN:
+            return most
+        [(length,)] = self._reading.rows(self._by_text.count_of_first, values={"skip": most})
+        return length
+
+    def _is_soon(self, skip: int) -> bool:
+        """Whether to look it up after a first step: not where the next one comes to the end of the
+        list, nor where what has the text may lead to very many rows."""
+        if self._length(STEP * skip) < STEP * skip or self._matches.texts is None:
+            return False
         approvals = self._matches.approvals(GONE_THROUGH * self._wanted)
-        return Leading(self._asked, texts).are_dear(approvals.ids)
+        return not Leading(self._asked, self._matches.texts).are_dear(approvals.ids)
 
     def _looked_up(self, enough: int) -> Found | None:
         """The rows by what has the text; None when that is too much.
