@@ -130,11 +130,13 @@ def test_within_a_filter_a_text_finds_the_rows_that_pass_it(
 def test_among_some_days_a_text_finds_the_rows_of_these(
     views: Engine, monkeypatch: pytest.MonkeyPatch, sort: str, looked_at: int, at_once: int
 ) -> None:
+    for name, value in {"FAR": 8, "STEP": 2, "GONE_THROUGH": 1}.items():
+        monkeypatch.setattr(searching, name, value)
     monkeypatch.setattr(text_lookup, "MOST_AT_ONCE", at_once)
     monkeypatch.setattr(text_lookup, "MOST_OF_A_LETTER", at_once)
     monkeypatch.setattr(text_lookup, "LOOKED_AT", looked_at)
     first, last = day_of(100), day_of(190)
-    for text in ("n0", "n1", "n23", "visit 1", "deal c", "11"):
+    for text in ("n0", "n10", "n19", "n23", "visit 1", "deal c", "11"):
         wanted = BacklogFilter(date_from=first, date_to=last, text=text)
         expected = ids_of(text, sort, lambda n: first <= day_of(n) <= last)
         assert found(views, wanted, sort) == expected, text
