@@ -125,7 +125,7 @@ KINDS: Mapping[type[Event], tuple[Kind, ...]] = MappingProxyType(
         InvoiceReturned: (Kind.INVOICES,),
         InvoiceApproved: (Kind.INVOICES,),
         InvoiceConfirmed: (Kind.INVOICES,),
-        ActualsBooked: (Kind.SALES, Kind.INVOICES),
+        ActualsBooked: (*_ITEMS, Kind.INVOICES),
         CorrectionDrafted: (Kind.INVOICES,),
         CorrectiveDetailsAdded: (Kind.INVOICES,),
         CorrectionOpened: (Kind.INVOICES,),

@@ -230,6 +230,7 @@ fixed_price = Table(
     _money("amount"),
     _money("tax"),
     _text("currency"),
+    _text("billing_type"),
     _text("billing_status"),
     Column("invoice_id", TEXT),
     Index("fixed_price_by_date", "date", "item_id"),
@@ -239,7 +240,7 @@ fixed_price = Table(
     _index_of_some("fixed_price_by_invoice", "invoice_id"),
 )
 
-fixed_price_totals = _totals_of(fixed_price, "billing_status", "currency")
+fixed_price_totals = _totals_of(fixed_price, "billing_status", "billing_type", "currency")
 
 time_and_material = Table(
     "time_and_material",
@@ -282,6 +283,8 @@ time_and_material = Table(
     Index("time_and_material_by_text", *BY_TEXT),
     _index_of_some("time_and_material_by_invoice", "invoice_id"),
 )
+"""Items as they are listed: a posted one with what is billed of it, adjusted once nothing of it is
+open or billed. What its actual was worth is told by what reverses that (`views/actuals.py`)."""
 
 time_and_material_totals = _totals_of(
     time_and_material,

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from service.configuration.config_file import ConfigFile
 from service.configuration.values import (
+    Collector,
     Count,
     Flag,
     Hosts,
@@ -20,6 +21,7 @@ from service.configuration.values import (
     Seconds,
 )
 from service.garbage_collector import STATE_CACHE
+from service.logs import LogFormat, LogLevel
 
 PREFIX = "BILLING_BACKLOG_"
 """What the names of environment variables begin with."""
@@ -74,6 +76,12 @@ class Settings(BaseSettings):
     """Seconds in which a client must have taken an answer, once it does not take it at once."""
     idle_seconds: Count = 5
     """Seconds that a connection is kept open without a further request."""
+    log_level: LogLevel = "info"
+    """How bad something must be to be told in the log; at `info` there is a line a request."""
+    log_format: LogFormat = "json"
+    """A JSON object a line, or `console` for people."""
+    traces: Collector | None = None
+    """Where traces are sent: the address of an OpenTelemetry collector, by OTLP over HTTP."""
 
     @classmethod
     def settings_customise_sources(

@@ -1,6 +1,7 @@
 """The actuals that were booked: by confirmed invoices (D-45), and what reverses sales (D-23).
 
-Unbilled sales stand in their own view; what was booked in the place of others says here why.
+Unbilled sales stand in their own view, with what their item shows; what was booked in the place of
+others says here why.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from aggregates.statuses import AdjustmentStatus, BillingStatus
 from projections.history import Recorded
 from projections.projecting.changes import Change, Patch, Put, Row
 from projections.projecting.time_and_material import MOST_OF_AN_EVENT
-from projections.tables import booked_actuals, booked_sales, time_and_material
+from projections.tables import booked_actuals, booked_sales
 from projections.values.units import to_millionths, to_minor
 
 _ADJUSTED = {"adjustment_status": AdjustmentStatus.ADJUSTED}
@@ -47,14 +48,12 @@ def project(recorded: Recorded) -> Iterator[Change]:
 
 
 def _adjusted(actual_ids: Sequence[str]) -> Iterator[Change]:
-    """Each is an unbilled sale, known by its item, or a billed one: the other table has none such.
+    """Billed actuals that others supersede. Unbilled ones stand in no table here: nothing changes.
 
-    So there is no need to tell which it is.
+    That they are adjusted is told by what reverses them (`views/actuals.py`).
     """
-    for table, key in ((time_and_material, "item_id"), (booked_actuals, "actual_id")):
-        rows = tuple({key: each, **_ADJUSTED} for each in actual_ids)
-        if rows:
-            yield Patch(table, rows)
+    if rows := tuple({"actual_id": each, **_ADJUSTED} for each in actual_ids):
+        yield Patch(booked_actuals, rows)
 
 
 @dataclass(frozen=True, slots=True)

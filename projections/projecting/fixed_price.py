@@ -11,13 +11,17 @@ from aggregates.contract_line.events import (
     MilestonePartsCredited,
     MilestoneSplit,
 )
-from aggregates.statuses import BillingMethod, BillingStatus, MilestoneStatus
+from aggregates.invoice.events import MILESTONE, ActualsBooked
+from aggregates.statuses import BillingMethod, BillingStatus, BillingType, MilestoneStatus
 from projections.history import Recorded
-from projections.projecting.billing_status import item_patches
+from projections.projecting.billing_status import billed_at, item_patches, rebilled
 from projections.projecting.changes import Change, Drop, Patch, Put, Row
 from projections.tables import fixed_price, milestones, search_texts
 from projections.values.search_texts import milestone_row, milestone_text_id
 from projections.values.units import to_minor
+
+_UNBILLED = {"billing_type": BillingType.CHARGEABLE, "invoice_id": None}
+"""Parts of milestones are charged, unless an invoice says otherwise (D-66)."""
 
 
 def project(recorded: Recorded) -> Iterator[Change]:
@@ -27,7 +31,7 @@ def project(recorded: Recorded) -> Iterator[Change]:
             header = _header(event)
             yield Put(search_texts, (_text(event),))
             yield Put(milestones, ({**header, "status": MilestoneStatus.NOT_STARTED},))
-            born = {"billing_status": BillingStatus.NOT_READY, "invoice_id": None}
+            born = {"billing_status": BillingStatus.NOT_READY, **_UNBILLED}
             yield Put(fixed_price, tuple({**row, **born} for row in _parts(event)))
         case MilestoneChanged() as event:
             yield Put(search_texts, (_text(event),))
@@ -42,8 +46,10 @@ def project(recorded: Recorded) -> Iterator[Change]:
             yield Patch(milestones, _statuses(event.milestones))
         case MilestonePartsCredited() as event:
             yield Put(fixed_price, tuple(_returned(event)))
-            yield Patch(fixed_price, tuple(_kept(event)))
             yield Patch(milestones, _statuses(event.milestones))
+        case ActualsBooked() as event:
+            if rows := tuple(_billed(event)):
+                yield Patch(fixed_price, rows)
         case _:
             return
 
@@ -104,13 +110,13 @@ def _returned(event: MilestonePartsCredited) -> Iterator[Row]:
             "ordinal": credited.place,
             "date": credited.date,
             "billing_status": BillingStatus.READY,
-            "invoice_id": None,
+            **_UNBILLED,
             **_part(credited.returned, event.currency),
         }
 
 
-def _kept(event: MilestonePartsCredited) -> Iterator[Row]:
-    """What stays posted, on the invoice that posted it."""
-    for credited in event.parts:
-        if credited.kept is not None:
-            yield _part(credited.kept, event.currency)
+def _billed(event: ActualsBooked) -> Iterator[Row]:
+    """Posted parts show what bills them; one that is billed no longer is ready again (D-81)."""
+    for actual in rebilled(event):
+        if actual.kind == MILESTONE and actual.reversal_of is None:
+            yield billed_at(actual, event.currency)

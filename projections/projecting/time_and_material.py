@@ -17,17 +17,24 @@ from aggregates.contract_line.events import (
     UnbilledSalesRecorded,
 )
 from aggregates.contract_line.recall_events import SalesDescribed
+from aggregates.invoice.events import MILESTONE, ActualsBooked
 from aggregates.statuses import AdjustmentStatus, BillingMethod, BillingStatus, NTEStatus
 from aggregates.terms import FailedLevel
 from projections.history import Recorded
-from projections.projecting.billing_status import item_patches, reversed_patches
+from projections.projecting.billing_status import (
+    billed_at,
+    item_patches,
+    rebilled,
+    reversed_patches,
+)
 from projections.projecting.changes import Change, Patch, Put, Row
 from projections.tables import search_texts, time_and_material
 from projections.values.search_texts import approvals_row, each_once, sale_text
 from projections.values.units import to_millionths, to_minor
 
 # Plain text, which drivers take without a second look.
-_NOT_READY, _ADJUSTABLE = BillingStatus.NOT_READY.value, AdjustmentStatus.ADJUSTABLE.value
+_NOT_READY = BillingStatus.NOT_READY.value
+_ADJUSTABLE, _ADJUSTED = AdjustmentStatus.ADJUSTABLE.value, AdjustmentStatus.ADJUSTED.value
 
 MOST_OF_AN_EVENT = 10_000_000
 """Rows that one event makes at most; they are in a sequence by position, sales then by id."""
@@ -60,6 +67,9 @@ def project(recorded: Recorded) -> Iterator[Change]:
             yield Patch(time_and_material, reversed_patches(event))
         case ItemsMoved(billing_method=BillingMethod.TIME_AND_MATERIAL) as event:
             yield Patch(time_and_material, item_patches(event))
+        case ActualsBooked() as event:
+            if rows := tuple(_billed(event)):
+                yield Patch(time_and_material, rows)
         case _:
             return
 
@@ -116,6 +126,26 @@ def _rows(event: _Sales, texts: Sequence[dict[str, Any] | None], position: int) 
                 "adjustment_status": _ADJUSTABLE,
                 "sequence": sequence[sale.item_id],
                 "text_id": text_id,
+            }
+
+
+def _billed(event: ActualsBooked) -> Iterator[Row]:
+    """Posted sales show what bills them; those of which nothing stays billed are listed no more.
+
+    What was billed before is reversed first, and what stays billed follows.
+    """
+    for actual in rebilled(event):
+        if actual.kind == MILESTONE:
+            continue
+        if actual.reversal_of is not None:
+            nothing = dict.fromkeys(("quantity", "amount", "tax"), 0)
+            yield {"item_id": actual.item_id, **nothing, "adjustment_status": _ADJUSTED}
+        else:
+            yield {
+                **billed_at(actual, event.currency),
+                "quantity": to_millionths(actual.quantity),
+                "unit_price": to_millionths(actual.unit_price),
+                "adjustment_status": _ADJUSTABLE,
             }
 
 

@@ -1,5 +1,6 @@
 """Actuals as callers get them: unbilled sales, reversals, billed sales (D-45, D-110)."""
 
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,12 +13,15 @@ from sqlalchemy import (
     Select,
     Subquery,
     Text,
+    and_,
+    case,
     func,
     literal,
     null,
     select,
 )
 
+from aggregates.actuals import BOOKED
 from aggregates.statuses import (
     ActualType,
     AdjustmentStatus,
@@ -112,14 +116,32 @@ class Accounted:
 ALL_DAYS = Accounted()
 
 
-def _unbilled(*, approved: bool = True) -> Select[Any]:
+_reversal = booked_actuals.alias("reversal")
+_UNCHANGED = _reversal.c.cause == Cause.CONFIRMATION.value
+_AS_BOOKED: Mapping[str, ColumnElement[Any]] = {
+    **{name: -_reversal.c[name] for name in ("quantity", "amount", "tax")},
+    **{name: _reversal.c[name] for name in ("unit_price", "billing_type")},
+    "adjustment_status": case(
+        (_UNCHANGED, literal(AdjustmentStatus.ADJUSTABLE.value, Text)),
+        (~_UNCHANGED, literal(AdjustmentStatus.ADJUSTED.value, Text)),
+    ),
+}
+"""What an unbilled actual was booked with, told by what reverses it: its item shows what is billed
+of it. It is adjusted unless it was billed as it stood (D-45)."""
+
+
+def _unbilled(*, approved: bool = True, by: Collection[str] = ()) -> Select[Any]:
     """Unbilled sales as actuals: their rows stand in the T&M view, with the status of the item.
 
-    Those that came by an approval have nothing else; without them, the others are few.
+    Those that came by an approval have nothing else; without them, the others are few. What they
+    are sorted `by` is as it was booked; all else of that is looked up for a page of them.
     """
     sale, booked = time_and_material.c, booked_sales.c
-    return select(
-        *(sale[name] for name in _SHARED),
+    own: dict[str, ColumnElement[Any]] = {name: sale[name] for name in _SHARED}
+    booked_by = _AS_BOOKED.keys() & by
+    own |= {name: func.coalesce(_AS_BOOKED[name], sale[name]) for name in booked_by}
+    statement = select(
+        *(column.label(name) for name, column in own.items()),
         sale.item_id.label("actual_id"),
         literal(ActualType.UNBILLED_SALES.value, Text).label("type"),
         func.coalesce(booked.cause, _APPROVAL).label("cause"),
@@ -128,6 +150,11 @@ def _unbilled(*, approved: bool = True) -> Select[Any]:
         null().label("milestone_id"),
         func.coalesce(booked.accounting_date, sale.date).label("accounting_date"),
     ).join_from(time_and_material, booked_sales, booked.item_id == sale.item_id, isouter=approved)
+    return statement.outerjoin(_reversal, _reverses(sale.item_id)) if booked_by else statement
+
+
+def _reverses(item_id: ColumnElement[str]) -> ColumnElement[bool]:
+    return and_(_reversal.c.item_id == item_id, _reversal.c.reversal_of == item_id)
 
 
 def _booked() -> Select[Any]:
@@ -150,7 +177,8 @@ def list_actuals(
     connection: Connection, wanted: Wanted, request: PageRequest, accounted: Accounted = ALL_DAYS
 ) -> Page[Actual]:
     """Unbilled sales, reversals and billed sales, in the order they were booked (D-45)."""
-    unbilled = _unbilled(approved=_has_approved(wanted))
+    by = {order.name for order in _ALL.read(request).orders}
+    unbilled = _unbilled(approved=_has_approved(wanted), by=by)
     kinds = [
         _matching(statement, wanted, accounted).subquery() for statement in (unbilled, _booked())
     ]
@@ -165,7 +193,7 @@ def list_actuals(
         connection.execute(together(pages, part.orders, apart=True), part.values()).mappings().all()
     )
     return Page(
-        items=[_actual(row) for row in rows[: request.limit]],
+        items=list(_actuals(connection, rows[: request.limit])),
         next=paging.next_cursor(in_order(rows), part),
         position=UNSET,
     )
@@ -202,10 +230,32 @@ def _paging_of(actuals: Subquery, wanted: Wanted) -> Paging:
     return Paging(sortable, key="actual_id", default="position")
 
 
-ACTUALS_BY = _paging_of(_unbilled().subquery(), {}).sortable
+_ALL = _paging_of(_unbilled().subquery(), {})
+ACTUALS_BY = _ALL.sortable
 
 
-def _actual(row: RowMapping) -> Actual:
+def _actuals(connection: Connection, rows: Sequence[RowMapping]) -> Iterator[Actual]:
+    """The actuals of these rows: of unbilled ones, what they were booked with."""
+    posted = [
+        row["actual_id"]
+        for row in rows
+        if row["type"] == ActualType.UNBILLED_SALES
+        and row["billing_status"] == BOOKED
+        and row["reversal_of"] is None
+    ]
+    booked = dict[str, dict[str, Any]]()
+    if posted:
+        columns = (column.label(name) for name, column in _AS_BOOKED.items())
+        statement = select(_reversal.c.reversal_of, *columns).where(
+            _reversal.c.item_id.in_(posted), _reversal.c.reversal_of == _reversal.c.item_id
+        )
+        found = connection.execute(statement)
+        booked = {item: dict(zip(_AS_BOOKED, values, strict=True)) for item, *values in found}
+    for row in rows:
+        yield _actual({**row, **booked.get(row["actual_id"], {})})
+
+
+def _actual(row: Mapping[str, Any]) -> Actual:
     currency = row["currency"]
     return Actual(
         actual_id=row["actual_id"],

@@ -204,6 +204,23 @@ def project(given: Given) -> None:
     upkeep.project(given.settings())
 
 
+@cli.command()
+@with_flags()
+def doctor(
+    given: Given,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what was found as JSON, for programs.")
+    ] = False,
+) -> None:
+    """Look whether all is well: settings, databases, views, clock, space; changes nothing.
+
+    The exit code is 1 when something fails, 2 when the settings are wrong, 0 otherwise.
+    """
+    from service.cli import upkeep
+
+    upkeep.doctor(given, as_json=as_json)
+
+
 @tenant_commands.command()
 @with_flags("config", "database")
 def create(

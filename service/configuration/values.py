@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, cast
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
@@ -57,6 +58,13 @@ def _is_file(path: Path) -> Path:
     return path
 
 
+def _is_collector(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an address such as http://collector:4318")
+    return address
+
+
 Seconds = Annotated[float, BeforeValidator(_decimal), Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
 Port = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=65_535)]
@@ -65,3 +73,5 @@ Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_each(checked_host)
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_each(checked_origin))]
 """Origins of pages: scheme, host and port."""
 ExistingFile = Annotated[Path, AfterValidator(_is_file)]
+Collector = Annotated[str, AfterValidator(_is_collector)]
+"""Where OpenTelemetry's traces are sent, by http or https."""

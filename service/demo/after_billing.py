@@ -1,4 +1,4 @@
-"""After drafting: a draft is edited, an invoice credited in part, billed work recalled."""
+"""After drafting: a draft is edited and billed, an invoice credited in part, work recalled."""
 
 from decimal import Decimal
 
@@ -8,12 +8,13 @@ from service.demo.sample_approvals import cloud_event
 _RECALLED_AT = "2026-10-30T16:00:00Z"
 
 
-def edit_a_draft(desk: Desk, draft: Json) -> None:
+def bill_a_half(desk: Desk, draft: Json, accounting_date: str) -> None:
     """The first work on a draft that is charged is billed at half its quantity (D-65)."""
     detail = _first_charged(draft)
     half = (Decimal(detail["quantity"]) / 2).normalize()
     changes = {"quantity": f"{half:f}", "external_description": "Half, as agreed on the phone"}
     desk.call("PATCH", f"{_path(draft)}/details/{detail['detail_id']}", changes)
+    desk.call("POST", f"{_path(draft)}/confirm", {"accounting_date": accounting_date})
 
 
 def credit_a_part(desk: Desk, invoice: Json, accounting_date: str) -> None:

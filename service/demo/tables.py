@@ -1,4 +1,4 @@
-"""The demo's end state as tables: both backlog views, limits, invoices, obligations."""
+"""The demo's end state as tables: both backlog views, limits, invoices, and that they balance."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aggregates.statuses import BillingType
+from service.demo.balance import balances
 from service.demo.desk import ALL_STATUSES, Json
 from service.demo.two_months import EndState
 
@@ -16,6 +17,10 @@ _LABELS = {"invoice_created": "on draft", "invoice_posted": "posted", "not_appli
 _TYPES = tuple(BillingType)
 _NUMBERS = {
     "Still billed",
+    "Of items",
+    "Their tax",
+    "Of invoices",
+    "Difference",
     "Qty",
     "Items",
     "Amount",
@@ -32,8 +37,8 @@ _WIDEST_TABLE = 120
 
 
 def print_tables(end: EndState, console: Console) -> None:
-    """Both views with their totals, the limits, the invoices and what has to be corrected, for a
-    screen of 100 columns.
+    """Both views with their totals, the limits, the invoices, both held against each other, and
+    what has to be corrected, for a screen of 100 columns.
     """
     width = min(console.width, _WIDEST_TABLE)
     numbers = {row["invoice_id"]: row["number"] or "draft" for row in end.invoices}
@@ -55,6 +60,7 @@ def print_tables(end: EndState, console: Console) -> None:
     heads = ("Number", "Status", "Contract", "Customer", "Cutoff", "Amount", "Tax", "Total", "Cur")
     cells = [_invoice_cells(invoice, names) for invoice in end.invoices]
     console.print("", _table("Invoices", heads, cells, width))
+    console.print("", _balance(end))
     heads = ("Approval", "Invoice", "Still billed", "Status", "Reason")
     cells = [_obligation_cells(each, numbers) for each in end.obligations]
     console.print("", _table("Obligations: recalled, and still billed", heads, cells, width))
@@ -82,7 +88,7 @@ def _totals(rows: Sequence[Json]) -> Table:
     """
     sums: dict[tuple[str, str, str], tuple[int, Decimal, Decimal]] = {}
     for row in rows:
-        key = row["currency"], row["billing_status"], row.get("billing_type", "chargeable")
+        key = row["currency"], row["billing_status"], row["billing_type"]
         count, amount, tax = sums.get(key, (0, Decimal(0), Decimal(0)))
         sums[key] = count + 1, amount + Decimal(row["amount"]), tax + Decimal(row["tax"])
     ordered = sorted(
@@ -97,6 +103,20 @@ def _totals(rows: Sequence[Json]) -> Table:
             for (currency, status, kind), (count, amount, tax) in ordered
         ),
     )
+
+
+def _balance(end: EndState) -> Table:
+    """What is on drafts and posted, by the rows of both views and by the invoices."""
+    rows = [
+        (
+            balance.kind[0],
+            *map(_label, balance.kind[1:]),
+            *(f"{each:,f}" for each in (*balance.items, *balance.invoices, balance.difference)),
+        )
+        for balance in balances((*end.time_and_material, *end.fixed_price), end.invoices)
+    ]
+    heads = ("Cur", "Status", "Billing type", "Of items", "Their tax", "Of invoices", "Tax")
+    return _table("Items and invoices balance", (*heads, "Difference"), rows)
 
 
 def _milestone_cells(row: Json, numbers: Mapping[str, str]) -> tuple[str, ...]:

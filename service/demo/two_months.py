@@ -2,10 +2,10 @@
 
 September is billed: what can be marked ready is, every contract is drafted at the month's end, and
 all invoices but one are confirmed. October is under way: its first half is ready, one contract is
-drafted and one of its drafts edited, room under a limit is shifted from late work to older work,
-and the rest waits. Of what was billed, a part is credited, and an approval is recalled, which asks
-for a correction. The end state so holds every billing status, NTE status and milestone status side
-by side.
+drafted and one of its drafts edited and confirmed, room under a limit is shifted from late work to
+older work, and the rest waits. Of what was billed, a part is credited, and an approval is recalled,
+which asks for a correction. The end state so holds every billing status, NTE status and milestone
+status side by side, and its tables balance.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from typing import cast
 import httpx
 
 from service.demo import DEFAULT_APPROVALS, DEFAULT_CONTRACTS, DEFAULT_SEED
-from service.demo.after_billing import credit_a_part, edit_a_draft, recall_billed_work
+from service.demo.after_billing import bill_a_half, credit_a_part, recall_billed_work
 from service.demo.desk import ALL_STATUSES, TIME_AND_MATERIAL, Desk, Json
 from service.demo.sample import generate
 
@@ -73,7 +73,7 @@ def work_the_backlog(client: httpx.Client) -> EndState:
             invoice = desk.call("POST", path, {"accounting_date": SEPTEMBER_END})
             billed.setdefault(invoice["contract_id"], invoice)
     _shift_room(desk, first)
-    edit_a_draft(desk, desk.draft(last, OCTOBER_END)[0])
+    bill_a_half(desk, desk.draft(last, OCTOBER_END)[0], OCTOBER_END)
     credit_a_part(desk, billed[second], OCTOBER_END)
     recall_billed_work(desk, billed[third])
     return _end_state(desk, currencies)

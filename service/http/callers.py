@@ -17,6 +17,7 @@ from service.tenants.names import DEFAULT
 from service.tenants.opening import NAME
 from service.tenants.tenant import Tenant
 from service.tenants.tenants import AnyTenants
+from service.watching.asked import at_hand
 from service.wire.fields import LARGEST
 from service.wire.problem.problems import Problem
 
@@ -38,24 +39,29 @@ async def tenant_of(
     tenants: AnyTenants = request.app.state.tenants
     name = x_tenant or DEFAULT
     try:
-        return tenants[name]
+        tenant = tenants[name]
     except KeyError:
-        return await asyncio.to_thread(tenants.open, name)
+        tenant = await asyncio.to_thread(tenants.open, name)
+    if asked := at_hand():
+        asked.tenant = tenant.name
+    return tenant
 
 
 async def command_of(
     x_actor: Text = None, x_correlation_id: Text = None, x_causation_id: Text = None
 ) -> CommandRequest:
     """What a command carries beside its body (D-64)."""
-    request_id = str(uuid.uuid4())
-    return CommandRequest(
-        context=Context(
-            actor=x_actor or "anonymous",
-            correlation_id=x_correlation_id or request_id,
-            causation_id=x_causation_id,
-        ),
-        request_id=request_id,
+    asked = at_hand()
+    request_id = asked.request_id if asked else str(uuid.uuid4())
+    context = Context(
+        actor=x_actor or "anonymous",
+        correlation_id=x_correlation_id or request_id,
+        causation_id=x_causation_id,
+        kind=(asked and asked.operation) or "other",
     )
+    if asked:
+        asked.caller, asked.correlation_id = context.actor, context.correlation_id
+    return CommandRequest(context=context, request_id=request_id)
 
 
 async def post_of(

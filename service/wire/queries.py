@@ -84,6 +84,7 @@ class BacklogFilters(BaseModel):
     invoice_id: Ids = Field(None, description="Only what is on these invoices, or was posted.")
     currency: Ids = Field(None, description="Only amounts in these currencies (ISO 4217).")
     billing_status: list[BillingStatus] | None = None
+    billing_type: list[BillingType] | None = None
     amount_min: DecimalText | None = Field(None, description=f"The least amount, {_AMOUNT}")
     amount_max: DecimalText | None = Field(None, description=f"The largest amount, {_AMOUNT}")
     date_from: DateText | None = None
@@ -121,7 +122,6 @@ class SalesFilters(BacklogFilters):
 
     transaction_class: list[TransactionClass] | None = Field(None, alias="class")
     nte_status: list[NTEStatus] | None = None
-    billing_type: list[BillingType] | None = None
     resource: Ids = None
     role: Ids = Field(None, description="Only what was done in these roles.")
     category: Ids = Field(None, description="Only what is of these categories.")

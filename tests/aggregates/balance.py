@@ -1,7 +1,7 @@
 """What must hold of the books of any story: each row reversed once at most, sums that agree."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ from aggregates.contract_line.events import (
 )
 from aggregates.contract_line.items import open_sale
 from aggregates.contract_line.state import ContractLine
+from aggregates.invoice.details import Detail
 from aggregates.invoice.events import ActualsBooked
 from aggregates.invoice.state import Invoice
 from aggregates.statuses import ActualType, BillingStatus, BillingType, Cause
@@ -113,13 +114,7 @@ def check_chains(story: Story, books: Books) -> None:
 
     The rest that an edit gave away has rows of its own, at no charge (D-45).
     """
-    stands = {
-        billed_actual(detail.stands.detail_id): detail
-        for invoice in story.invoices.values()
-        if invoice.number
-        for detail in invoice.details.values()
-        if not detail.corrected_by and (detail.has_billed or detail.corrects is None)
-    }
+    stands = {billed_actual(detail.stands.detail_id): detail for _, detail in billing(story)}
     billed = books.standing(BILLED)
     assert stands.keys() <= billed.keys()
     for actual_id, actual in billed.items():
@@ -131,6 +126,50 @@ def check_chains(story: Story, books: Books) -> None:
         assert (actual.amount, actual.tax) == (detail.stands.amount, detail.stands.tax)
     for invoice in story.invoices.values():
         _check_open_corrections(story, invoice)
+
+
+def check_sums(story: Story) -> None:
+    """Of each currency and billing type, what stays billed sums to all confirmed invoices (D-46).
+
+    One detail at most bills an item; those by hand bill none.
+    """
+    stays = sums_of(
+        (invoice.currency, detail.stands.billing_type, detail.stands.amount, detail.stands.tax)
+        for invoice, detail in billing(story)
+    )
+    invoiced = sums_of(
+        (invoice.currency, group.billing_type, group.amount, group.tax)
+        for invoice in story.invoices.values()
+        if invoice.number
+        for line in invoice.lines
+        for group in line.groups
+    )
+    assert stays == invoiced
+    items = [detail.stands.item_id for _, detail in billing(story) if detail.stands.item_id]
+    assert len(items) == len(set(items)), "billed twice"
+
+
+def billing(story: Story) -> list[tuple[Invoice, Detail]]:
+    """The details by which anything stays billed, each with the invoice that has it now."""
+    return [
+        (invoice, detail)
+        for invoice in story.invoices.values()
+        if invoice.number
+        for detail in invoice.details.values()
+        if not detail.corrected_by and (detail.has_billed or detail.corrects is None)
+    ]
+
+
+Sums = dict[tuple[str, str], tuple[Decimal, Decimal]]
+
+
+def sums_of(values: Iterable[tuple[str, str, Decimal, Decimal]]) -> Sums:
+    """Amounts and taxes by currency and billing type, those left out that come to nothing."""
+    sums: Sums = {}
+    for currency, billing_type, amount, tax in values:
+        so_far = sums.get((currency, billing_type), (ZERO, ZERO))
+        sums[currency, billing_type] = so_far[0] + amount, so_far[1] + tax
+    return {key: each for key, each in sums.items() if any(each)}
 
 
 def check_obligations(story: Story, books: Books) -> None:

@@ -1,6 +1,7 @@
 """Any corrections of what was billed, and corrections of these: the books balance after each."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from hypothesis import HealthCheck, settings
 from hypothesis import given as for_any
@@ -71,6 +72,14 @@ DEPTHS: list[int] = []
 def books_after_any_corrections(data: st.DataObject) -> None:
     office = an_office(data)
     check(office)
+    for _ in corrected(office, data):
+        check(office)
+    office.teardown()
+    DEPTHS.append(longest_chain(office.story))
+
+
+def corrected(office: AnySequence, data: st.DataObject) -> Iterator[None]:
+    """Some corrections, and what is done between them, one by one."""
     for _ in range(data.draw(st.integers(1, 8))):
         kind = data.draw(st.sampled_from(["correct"] * 5 + ["edit", "remove", "delete", "bill"]))
         if kind == "correct" and office.confirmed():
@@ -83,9 +92,7 @@ def books_after_any_corrections(data: st.DataObject) -> None:
             office.delete_draft(data=data)
         elif any(draft.details for draft in office.drafts()):
             office.remove(data=data, ready=True) if kind == "remove" else office.edit(data=data)
-        check(office)
-    office.teardown()
-    DEPTHS.append(longest_chain(office.story))
+        yield
 
 
 def test_whatever_is_corrected_and_corrected_again_the_books_balance_d46_d79_d37() -> None:

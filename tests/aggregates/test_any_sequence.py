@@ -60,6 +60,7 @@ from tests.aggregates.balance import (
     check_milestones,
     check_obligations,
     check_reversals,
+    check_sums,
     check_unbilled,
 )
 from tests.aggregates.examples import (
@@ -464,6 +465,7 @@ class AnySequence(RuleBasedStateMachine):
         check_unbilled(self.story, books)
         check_billed(self.story, books)
         check_chains(self.story, books)
+        check_sums(self.story)
         check_milestones(self.story, books)
         check_obligations(self.story, books)
 

@@ -184,6 +184,7 @@ def _part(n: int) -> dict[str, Any]:
         "amount": LARGE - n,
         "tax": n,
         "currency": CURRENCIES[contract % len(CURRENCIES)],
+        "billing_type": BILLING_TYPES[n % len(BILLING_TYPES)],
         "billing_status": status,
         "invoice_id": _invoice(n, status),
     }

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from aggregates.actuals import Actual
+from aggregates.actuals import Actual, reversal
 from aggregates.contract.events import ContractDefined, ContractLineListed, ContractUsageChanged
 from aggregates.contract_line.events import (
     ApprovedWork,
@@ -119,6 +119,7 @@ from aggregates.statuses import (
     StepStatus,
     TransactionClass,
 )
+from aggregates.streams import billed_actual, detail_of_item
 from aggregates.terms import (
     Chargeability,
     ContractCustomer,
@@ -724,6 +725,8 @@ def reverses(actual_id: str) -> dict[str, Any]:
     return {"reversal_of": actual_id, "adjustment_status": UNADJUSTABLE}
 
 
+B8 = billed_actual(detail_of_item("I3", "3-A"))
+"""The billed actual of the detail that bills item 3-A on invoice I3."""
 FREE_REST: dict[str, Any] = {"billing_type": FREE}
 I3_BOOKED = rows(
     "I3",
@@ -731,7 +734,7 @@ I3_BOOKED = rows(
     actual("3 -10", U, Cause.EDIT, "-10", "-2000.00", **reverses("3-A")),
     actual("3 +8", U, Cause.EDIT, "8", "1600.00", replaces="3-A"),
     actual("3 -8", U, Cause.EDIT, "-8", "-1600.00", **reverses("3 +8")),
-    actual("3 B8", B, Cause.EDIT, "8", "1600.00", replaces="3-A"),
+    actual(B8, B, Cause.EDIT, "8", "1600.00", replaces="3-A"),
     actual("3 +2", U, Cause.EDIT, "2", "400.00", replaces="3-A", **FREE_REST),
     actual("3 -2", U, Cause.EDIT, "-2", "-400.00", **reverses("3 +2"), **FREE_REST),
     actual("3 B2", B, Cause.EDIT, "2", "400.00", replaces="3-A", **FREE_REST),
@@ -767,11 +770,11 @@ CORRECTED = DetailsCorrected(**OF_I3)
 I4_BOOKED = rows(
     "I4",
     I4_CONFIRMED.accounting_date,
-    actual("3 B-8", B, Cause.CORRECTION, "-8", "-1600.00", **reverses("3 B8")),
-    actual("3 +5", U, Cause.CORRECTION, "5", "1000.00", replaces="3 B8"),
+    actual("3 B-8", B, Cause.CORRECTION, "-8", "-1600.00", **reverses(B8)),
+    actual("3 +5", U, Cause.CORRECTION, "5", "1000.00", replaces=B8),
     actual("3 -5", U, Cause.CORRECTION, "-5", "-1000.00", **reverses("3 +5")),
-    actual("3 B5", B, Cause.CORRECTION, "5", "1000.00", replaces="3 B8"),
-    adjusted="3 B8",
+    actual("3 B5", B, Cause.CORRECTION, "5", "1000.00", replaces=B8),
+    adjusted=B8,
 )
 GIVEN_BACK = UnbilledSalesBooked(
     contract_id="C1",
@@ -780,7 +783,7 @@ GIVEN_BACK = UnbilledSalesBooked(
     cause=Cause.CORRECTION,
     accounting_date=I4_CONFIRMED.accounting_date,
     approvals=(work("3", sale("3-A back", "A", "600.00", quantity="3")),),
-    replaces={"3-A back": "3 B8"},
+    replaces={"3-A back": B8},
 )
 REVERSED = SalesReversed(
     contract_id="C1",
@@ -797,6 +800,22 @@ REVERSED = SalesReversed(
             ),
         ),
     ),
+)
+M1_BILLED = booked(FOUNDATION)
+M1_KEPT = replace(
+    M1_BILLED,
+    actual_id="M1-A kept",
+    cause=Cause.CORRECTION,
+    replaces=M1_BILLED.actual_id,
+    amount=d("700.00"),
+    tax=d("140.00"),
+)
+I5_BOOKED = rows(
+    "I5",
+    date(2026, 5, 5),
+    reversal(replace(M1_BILLED, cause=Cause.CORRECTION), "M1-A credited", Cause.CORRECTION),
+    M1_KEPT,
+    adjusted=M1_BILLED.actual_id,
 )
 M1_CREDITED = MilestonePartsCredited(
     contract_id="C1",
@@ -847,6 +866,7 @@ IN_FULL: tuple[Event, ...] = (
     I4_BOOKED,
     GIVEN_BACK,
     REVERSED,
+    I5_BOOKED,
     M1_CREDITED,
 )
 """What came to the history with invoices in full, after all that it could have before."""

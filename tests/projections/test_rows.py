@@ -165,7 +165,7 @@ def test_a_milestone_split_puts_its_header_and_its_parts_not_ready_d10() -> None
     named = {"name": "Milestone M1", "task_id": None, "status": "not_started"}
     text = milestone_row("Milestone M1", "M1")
     assert text["text"] == "milestone m1\x1fm1"
-    born = {"billing_status": "not_ready", "invoice_id": None}
+    born = {"billing_status": "not_ready", "billing_type": "chargeable", "invoice_id": None}
     assert changes(story.split("M1", "1000.00", total="1000.00")) == [
         line_version("F", milestones_total=100000),
         put(tables.search_texts, text),

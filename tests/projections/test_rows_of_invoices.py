@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from aggregates.actuals import Actual
 from aggregates.contract_line.events import CreditedPart, MilestonePart
 from aggregates.events import Event
-from aggregates.statuses import BillingType, MilestoneStatus
+from aggregates.statuses import BillingType, Cause, MilestoneStatus
+from aggregates.streams import billed_actual, detail_of_item
 from projections import tables
 from projections.projecting.changes import Drop, Put
 from projections.projecting.time_and_material import MOST_OF_AN_EVENT
@@ -313,11 +315,88 @@ def test_details_that_were_corrected_name_the_invoice_that_has_them_now_d79() ->
     ]
 
 
-def test_actuals_that_are_superseded_are_adjusted_sales_or_billed_d45_d78() -> None:
-    by_item = {"item_id": "3-A", "adjustment_status": "adjusted"}
-    by_actual = {"actual_id": "3 B8", "adjustment_status": "adjusted"}
-    assert patch(tables.time_and_material, by_item) in changes(story.I3_BOOKED)
+def test_billed_actuals_that_are_superseded_are_adjusted_d78() -> None:
+    by_actual = {"actual_id": story.B8, "adjustment_status": "adjusted"}
     assert patch(tables.booked_actuals, by_actual) in changes(story.I4_BOOKED)
+
+
+def standing(**values: Any) -> dict[str, Any]:
+    """What the posted item 3-A shows."""
+    shown = {"unit_price": 200_000_000, "tax": 0, "billing_type": "chargeable"}
+    return {"item_id": "3-A", **shown, "adjustment_status": "adjustable", **values}
+
+
+NOTHING = {
+    "item_id": "3-A",
+    **dict.fromkeys(("quantity", "amount", "tax"), 0),
+    "adjustment_status": "adjusted",
+}
+
+
+def test_a_posted_item_shows_what_an_edit_bills_of_it_and_not_the_rest_given_away_d45() -> None:
+    eight = standing(quantity=8_000_000, amount=160000)
+    assert patch(tables.time_and_material, eight) in changes(story.I3_BOOKED)
+
+
+def test_a_rest_in_an_event_of_its_own_changes_no_item_d45() -> None:
+    rest = replace(story.I3_BOOKED, actuals=story.I3_BOOKED.actuals[4:], adjusted=())
+    assert [change.table for change in changes(rest)] == [tables.invoices, tables.booked_actuals]
+
+
+def test_a_posted_item_shows_the_billing_type_and_price_that_it_is_billed_at_d66() -> None:
+    *others, _ = story.I3_BOOKED.actuals[:5]
+    free = replace(story.I3_BOOKED.actuals[3], billing_type=BillingType.COMPLIMENTARY)
+    at_150 = replace(free, unit_price=d("150"), amount=d("1200.00"), tax=d("12.00"))
+    row = standing(
+        quantity=8_000_000,
+        unit_price=150_000_000,
+        amount=120000,
+        tax=1200,
+        billing_type="complimentary",
+    )
+    event = replace(story.I3_BOOKED, actuals=(*others[:3], at_150))
+    assert patch(tables.time_and_material, row) in changes(event)
+
+
+def test_a_posted_item_shows_what_a_correction_leaves_billed_d78() -> None:
+    five = standing(quantity=5_000_000, amount=100000)
+    assert patch(tables.time_and_material, NOTHING, five) in changes(story.I4_BOOKED)
+
+
+def test_an_item_of_which_nothing_stays_billed_is_listed_no_more_d78() -> None:
+    credited = replace(story.I4_BOOKED, actuals=story.I4_BOOKED.actuals[:1])
+    assert patch(tables.time_and_material, NOTHING) in changes(credited)
+
+
+def test_what_was_billed_by_hand_is_no_item_s_d68() -> None:
+    by_hand = replace(story.I3_BOOKED.actuals[3], cause=Cause.HAND, item_id=None)
+    credited = replace(by_hand, cause=Cause.CORRECTION)
+    event = replace(story.I3_BOOKED, actuals=(by_hand, credited), adjusted=())
+    assert [change.table for change in changes(event)] == [tables.invoices, tables.booked_actuals]
+
+
+@pytest.mark.parametrize(
+    ("billed", "shown"),
+    [
+        (story.M1_KEPT, {"amount": 70000, "tax": 14000, "billing_type": "chargeable"}),
+        (
+            replace(
+                story.M1_BILLED,
+                actual_id=billed_actual(detail_of_item("I5", "M1-A")),
+                cause=Cause.EDIT,
+                tax=d("0"),
+                billing_type=BillingType.NON_CHARGEABLE,
+            ),
+            {"amount": 120000, "tax": 0, "billing_type": "non_chargeable"},
+        ),
+    ],
+    ids=["corrected", "edited"],
+)
+def test_a_posted_part_of_a_milestone_shows_what_is_billed_of_it_d66_d81(
+    billed: Actual, shown: dict[str, Any]
+) -> None:
+    event = replace(story.I5_BOOKED, actuals=(story.I5_BOOKED.actuals[0], billed))
+    assert patch(tables.fixed_price, {"item_id": "M1-A", **shown}) in changes(event)
 
 
 def test_booked_actuals_say_why_and_whose_place_they_take_in_order_d110() -> None:
@@ -338,7 +417,7 @@ def test_sales_that_a_correction_gives_back_are_in_the_backlog_and_say_why_d78()
             "item_id": "3-A back",
             "cause": "correction",
             "accounting_date": story.I4_CONFIRMED.accounting_date,
-            "replaces": "3 B8",
+            "replaces": story.B8,
         },
     )
     assert (
@@ -387,14 +466,13 @@ def test_a_part_that_is_credited_in_part_is_ready_beside_what_stays_billed_d81()
         "amount": 50000,
         "tax": 10000,
         "currency": "EUR",
+        "billing_type": "chargeable",
         "billing_status": "ready",
         "invoice_id": None,
     }
-    kept = {"item_id": "M1-A", "customer_id": "A", "amount": 70000, "tax": 14000, "currency": "EUR"}
     assert changes(story.M1_CREDITED) == [
         line_version("F"),
         put(tables.fixed_price, rest),
-        patch(tables.fixed_price, kept),
         patch(tables.milestones, {"milestone_id": "M1", "status": "in_progress"}),
     ]
 
@@ -417,4 +495,3 @@ def test_a_part_that_is_credited_whole_is_the_same_item_and_ready_d81() -> None:
     )
     (row,) = rows_of(whole, tables.fixed_price)
     assert (row["item_id"], row["billing_status"], row["invoice_id"]) == ("M1-A", "ready", None)
-    assert patch(tables.fixed_price) in changes(whole)

@@ -23,6 +23,7 @@ OF_ITS_OWN = {*SUMS, "actual_id", "reversal_of", "replaces", "cause", "position"
 }
 """What a reversal has of its own, beside what it reverses."""
 OPEN = {"not_ready", "ready", "invoice_created"}
+POSTED = "invoice_posted"
 Sums = tuple[Decimal, Decimal, Decimal]
 
 
@@ -65,7 +66,7 @@ async def read_books(
     return Books(
         contract_id=contract_id,
         actuals=actuals,
-        sales=await rows("/backlog/time-and-material"),
+        sales=await rows("/backlog/time-and-material", billing_status=[*sorted(OPEN), POSTED]),
         parts=await rows("/backlog/fixed-price"),
         invoices=[
             await ask("GET", f"/invoices/{each['invoice_id']}") for each in await rows("/invoices")
@@ -79,6 +80,7 @@ def check_books(books: Books) -> None:
     """All that callers read agrees with itself."""
     _check_reversals(books)
     _check_backlog(books)
+    _check_posted(books)
     _check_invoices(books)
     _check_limits(books)
 
@@ -133,6 +135,39 @@ def _check_backlog(books: Books) -> None:
         for item_id, invoice_id, of in held
     }
     assert len(held) == len(on_drafts), "on two drafts"
+
+
+def _check_posted(books: Books) -> None:
+    """Posted rows are what stays billed of their items; with what was billed by hand they sum, in
+    each billing type, to all confirmed invoices (D-46)."""
+    stays = [
+        detail
+        for invoice, detail in books.details("confirmed")
+        if not detail["corrected_by"] and Decimal(detail["quantity"])
+        if not invoice["corrects"] or detail["edited"]
+    ]
+    rows = [row for row in (*books.sales, *books.parts) if row["billing_status"] not in OPEN]
+    names = ("item_id", "amount", "tax", "billing_type")
+    assert sorted([row[name] for name in names] for row in rows) == sorted(
+        [detail[name] for name in names] for detail in stays if detail["item_id"]
+    )
+    by_hand = [detail for detail in stays if not detail["item_id"]]
+    groups = [
+        group
+        for invoice in books.invoices
+        if invoice["number"]
+        for line in invoice["lines"]
+        for group in line["groups"]
+    ]
+    for name in ("amount", "tax"):
+        assert _by_type([*rows, *by_hand], name) == _by_type(groups, name)
+
+
+def _by_type(rows: list[Json], name: str) -> dict[str, Decimal]:
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        sums[row["billing_type"]] += Decimal(row[name])
+    return {billing_type: each for billing_type, each in sums.items() if each}
 
 
 def _by_approval(rows: list[Json]) -> dict[str | None, list[Decimal]]:

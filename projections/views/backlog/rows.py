@@ -32,7 +32,10 @@ class FailedLevel(Resource):
 
 
 class BacklogRow(Listed, gc=False):
-    """What rows of both views have. They hold texts alone: nothing for the garbage collector."""
+    """What rows of both views have; a posted one shows what is billed of it.
+
+    They hold texts alone: nothing for the garbage collector.
+    """
 
     item_id: str
     contract_id: str
@@ -56,6 +59,7 @@ class FixedPriceRow(BacklogRow, gc=False):
     milestone_id: str
     milestone_name: str
     milestone_status: MilestoneStatus
+    billing_type: BillingType
 
 
 class SalesRow(BacklogRow, gc=False):
@@ -84,7 +88,7 @@ class SalesRow(BacklogRow, gc=False):
 class Total(Resource):
     """Sums over the whole filter, by currency, billing status and billing type.
 
-    Milestones are chargeable.
+    Of what is posted, both views' sums and the details by hand add up to the confirmed invoices.
     """
 
     currency: str

@@ -20,7 +20,6 @@ from sqlalchemy import (
     select,
 )
 
-from aggregates.statuses import BillingType
 from projections.tables import (
     MONTH,
     TOTALS,
@@ -239,8 +238,6 @@ class View:
 
 
 _NOT_SORTED = {"nte_detail", "ordinal", "text_id"}
-_CHARGEABLE = literal(BillingType.CHARGEABLE.value, Text).label("billing_type")
-"""What milestones always are."""
 _SUMMED = ("amount", "tax")
 
 
@@ -251,10 +248,9 @@ def _by_status(
     source: FromClause,
     conditions: Sequence[ColumnElement[bool]],
 ) -> Select[Any]:
-    keys = [own[name] for name in ("currency", "billing_status", "billing_type") if name in own]
-    always = [] if "billing_type" in own else [_CHARGEABLE]
+    keys = [own[name] for name in ("currency", "billing_status", "billing_type")]
     return (
-        select(*keys, *always, count.label("count"), *sums)
+        select(*keys, count.label("count"), *sums)
         .select_from(source)
         .where(*conditions)
         .group_by(*keys)

@@ -71,7 +71,7 @@ def recover(tenant: Tenant) -> None:
 
     The process that was taking it in may have been stopped.
     """
-    context = Context(actor="billing-backlog", correlation_id=str(uuid.uuid4()))
+    context = Context(actor="billing-backlog", correlation_id=str(uuid.uuid4()), kind="go_on")
 
     resuming.recover(tenant, lambda found: waiting_on(tenant, context, found).later())
 

@@ -4,7 +4,8 @@ Events are grouped by contract; nothing well-formed is lost. Bad ones are refuse
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NoReturn
@@ -14,6 +15,7 @@ import msgspec
 from aggregates import streams
 from aggregates.contract.defining import DefineContract
 from aggregates.contract_line.terms import DefineLine
+from aggregates.refusals import Refused
 from aggregates.statuses import Outcome
 from service.handlers.idempotency import Answer, Request, execute, execute_once
 from service.handlers.intake.looking_up import PostedOn, looking_up
@@ -25,7 +27,7 @@ from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.wire.intake.cloudevents import BadEvent, Posted, read
 from service.wire.intake.results import Result, bad_event_result
-from service.wire.outcomes import BatchResult, RefusedEvent
+from service.wire.outcomes import BatchResult, EventResult, RefusedEvent
 from service.wire.problem.problems import Problem
 
 
@@ -79,6 +81,7 @@ def begin(
         pairs = zip(events, done, strict=True)
         refused = [(event, r.problem) for event, r in pairs if r.outcome is Outcome.REFUSED]
         note(tenant, context, refused)
+        tenant.watch.taken_in(Counter(result.outcome for result in done))
         return done
 
     return Begun(
@@ -102,11 +105,11 @@ class Begun:
     defined_late: bool
 
 
-class EventRefused(Exception):
+class EventRefused(Refused):
     """A single event was refused, for this problem. Nothing was recorded."""
 
     def __init__(self, result: Result, problem: Problem) -> None:
-        super().__init__(problem.detail)
+        super().__init__(problem.code, problem.detail)
         self.result = result
         self.problem = problem
 
@@ -137,11 +140,15 @@ def receive_one(tenant: Tenant, request: Request, event: object) -> Answer:
     Raises EventRefused, and remembers nothing then: it may be tried again under its key.
     """
     try:
-        return _receive_one(tenant, request, event)
+        answer = _receive_one(tenant, request, event)
     except EventRefused as refusal:
+        tenant.watch.taken_in({Outcome.REFUSED: 1})
         refusal.result.position = tenant.ledger.position()
         note(tenant, request.context, [(event, refusal.problem)])
         raise
+    taken: EventResult | Mapping[str, str] = answer.body
+    tenant.watch.taken_in({taken["outcome"] if isinstance(taken, Mapping) else taken.outcome: 1})
+    return answer
 
 
 def _receive_one(tenant: Tenant, request: Request, event: object) -> Answer:

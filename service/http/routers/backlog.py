@@ -62,7 +62,10 @@ async def _listed(
 async def list_fixed_price_backlog(
     request: Request, tenant: TheTenant, query: Annotated[FixedPriceQuery, Query()]
 ) -> Response:
-    """The fixed-price view: customer milestones across all contract lines (D-10)."""
+    """The fixed-price view: customer milestones across all contract lines (D-10).
+
+    A posted part shows what is billed of it, after edits and corrections (D-46).
+    """
     return await _listed(request, tenant, list_fixed_price, query)
 
 
@@ -70,7 +73,11 @@ async def list_fixed_price_backlog(
 async def list_time_and_material_backlog(
     request: Request, tenant: TheTenant, query: Annotated[SalesQuery, Query()]
 ) -> Response:
-    """The time-and-material view: unbilled sales across all contracts (D-20)."""
+    """The time-and-material view: unbilled sales across all contracts (D-20).
+
+    Posted items are listed where that status is asked for, with what is billed of them, after edits
+    and corrections; those of which nothing stays billed are not (D-46).
+    """
     return await _listed(request, tenant, list_time_and_material, query)
 
 

@@ -18,6 +18,7 @@ from service.http.bodies import json_of, media_type
 from service.http.callers import plain_call
 from service.http.responses import ProblemRaised
 from service.threads import in_thread
+from service.watching.asked import at_hand
 from service.wire.problem.problems import Problem, invalid_fields
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Coroutine[Any, Any, Response]])
@@ -54,6 +55,8 @@ class StrictRoute(APIRoute):
         takes_json = body is not None and not isinstance(body.field_info, params.Form)
 
         async def strictly(request: Request) -> Response:
+            if asked := at_hand():
+                asked.route, asked.operation = self.path_format, self.name
             if request.scope["query_string"]:
                 _check_query(request, known)
             request = _StrictRequest(request.scope, request.receive)

@@ -1,7 +1,9 @@
 """The views' tables: alembic's revisions lead to the tables that the code defines."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, select
+from sqlalchemy import Engine, inspect, select, text
 
+from aggregates.events import Event
+from aggregates.statuses import BillingType, Cause
+from aggregates.streams import billed_actual, detail_of_item
 from projections.databases.connections import schema_of, unqualified
 from projections.databases.migrating import MIGRATIONS, MigrationFailed
 from projections.databases.postgres import postgres_views
@@ -24,8 +29,11 @@ from tests.projections.feeding import dump, feed, feed_more
 from tests.projections.story import (
     ACTUALS_BOOKED,
     EVENTS,
+    I4_BOOKED,
+    I5_BOOKED,
     IN_FULL,
     JOBS,
+    M1_CREDITED,
     OF_RECALLS,
     STORY,
     recorded,
@@ -139,6 +147,55 @@ def test_totals_and_texts_of_rows_that_are_there_already_are_made_when_views_are
     with opened_views(database) as opened:
         assert dump(opened) == written
         assert all(written[name] for name in KEPT)
+
+
+CREDITED = replace(I4_BOOKED, actuals=I4_BOOKED.actuals[:1])
+FREE_OF_CHARGE = replace(
+    ACTUALS_BOOKED,
+    actuals=tuple(
+        replace(
+            actual,
+            actual_id=billed_actual(detail_of_item("I1", "M1-A")),
+            cause=Cause.EDIT,
+            tax=Decimal(0),
+            billing_type=BillingType.COMPLIMENTARY,
+        )
+        if actual.milestone_id
+        else actual
+        for actual in ACTUALS_BOOKED.actuals
+    ),
+)
+
+
+HISTORIES = {
+    "corrected in part": EVENTS,
+    "credited whole": [CREDITED if each is I4_BOOKED else each for each in EVENTS],
+    "a milestone at no charge": [
+        FREE_OF_CHARGE if each is ACTUALS_BOOKED else each
+        for each in EVENTS
+        if each not in (I5_BOOKED, M1_CREDITED)
+    ],
+}
+
+
+@pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES.keys())
+def test_posted_items_that_are_there_already_show_what_is_billed_of_them_d45_d78(
+    database: str, history: Sequence[Event]
+) -> None:
+    with opened_views(database) as older:
+        feed(older, recorded(history))
+        written = dump(older)
+        with older.begin() as connection:
+            alembic = config()
+            alembic.attributes["connection"] = unqualified(connection)
+            command.downgrade(alembic, "0021")
+            approved = connection.execute(text(AMOUNT_OF_3)).scalar()
+        assert approved == 200_000
+    with opened_views(database) as opened:
+        assert dump(opened) == written
+
+
+AMOUNT_OF_3 = "SELECT amount FROM time_and_material WHERE item_id = '3-A'"
 
 
 @pytest.mark.parametrize(("currency", "scale"), [("EUR", 10_000), ("JPY", 10**6), ("KWD", 1000)])

@@ -19,17 +19,18 @@ CHAIN = [
     ("3 -10", "unbilled_sales", "edit", "-10", None, "invoice_posted", "unadjustable"),
     ("3 +8", "unbilled_sales", "edit", "8", "3-A", "invoice_posted", "adjustable"),
     ("3 -8", "unbilled_sales", "edit", "-8", None, "invoice_posted", "unadjustable"),
-    ("3 B8", "billed_sales", "edit", "8", "3-A", "invoice_posted", "adjusted"),
+    (story.B8, "billed_sales", "edit", "8", "3-A", "invoice_posted", "adjusted"),
     ("3 +2", "unbilled_sales", "edit", "2", "3-A", "invoice_posted", "adjustable"),
     ("3 -2", "unbilled_sales", "edit", "-2", None, "invoice_posted", "unadjustable"),
     ("3 B2", "billed_sales", "edit", "2", "3-A", "invoice_posted", "adjustable"),
     ("3 B-8", "billed_sales", "correction", "-8", None, "invoice_posted", "unadjustable"),
-    ("3 +5", "unbilled_sales", "correction", "5", "3 B8", "invoice_posted", "adjustable"),
+    ("3 +5", "unbilled_sales", "correction", "5", story.B8, "invoice_posted", "adjustable"),
     ("3 -5", "unbilled_sales", "correction", "-5", None, "invoice_posted", "unadjustable"),
-    ("3 B5", "billed_sales", "correction", "5", "3 B8", "invoice_posted", "adjustable"),
-    ("3-A back", "unbilled_sales", "correction", "3", "3 B8", "not_ready", "adjustable"),
+    ("3 B5", "billed_sales", "correction", "5", story.B8, "invoice_posted", "adjustable"),
+    ("3-A back", "unbilled_sales", "correction", "3", story.B8, "not_ready", "adjustable"),
 ]
 """What approval 3 has become: id, type, cause, quantity, whose place it takes, statuses."""
+OF_M1 = ["M1-A credited", "M1-A kept"]
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +58,21 @@ def test_what_an_approval_has_become_reads_in_the_order_it_was_booked_d45_d78(
     assert [tuple(row[name] for name in (*names, *statuses)) for row in found] == CHAIN
     unbilled = [row for row in found if row["type"] == "unbilled_sales"]
     assert sum(int(row["quantity"]) for row in unbilled) == 3  # what is in the backlog again
+    assert [row["reversal_of"] for row in found[:2]] == [None, "3-A"]
     with told.connect() as connection:
         backwards = list_actuals(connection, {"approval_id": ["3"]}, PageRequest(sort="-position"))
     assert [row.actual_id for row in backwards.items] == [row[0] for row in reversed(CHAIN)]
+
+
+@pytest.mark.parametrize("sort", ["quantity", "-amount", "adjustment_status,tax", "-unit_price"])
+def test_actuals_are_sorted_by_what_they_were_booked_with_d45(told: Engine, sort: str) -> None:
+    """Not by what is billed of the item that one of them is."""
+    with told.connect() as connection:
+        rows = shown(list_actuals(connection, {}, PageRequest(sort=sort, limit=1000)).items)
+    by, descending = sort.strip("-").split(",")[0], sort.startswith("-")
+    keys = [row[by] if by == "adjustment_status" else float(row[by]) for row in rows]
+    assert keys == sorted(keys, reverse=descending)
+    assert {row["actual_id"]: row for row in rows}["3-A"]["quantity"] == "10"
 
 
 def test_pages_of_what_one_event_has_booked_go_on_where_the_last_one_ended_d45(
@@ -93,7 +106,7 @@ def test_a_sale_that_was_recalled_is_canceled_with_its_reversal_d23(told: Engine
     ("causes", "found"),
     [
         (["recall"], ["1-B reversed"]),
-        (["correction"], ["3 B-8", "3 +5", "3 -5", "3 B5", "3-A back"]),
+        (["correction"], ["3 B-8", "3 +5", "3 -5", "3 B5", "3-A back", *OF_M1]),
         (["approval"], ["1-A", "1-B", "2-A", "2-free", "3-A"]),
         (["approval", "recall"], ["1-A", "1-B", "2-A", "2-free", "3-A", "1-B reversed"]),
         (["hand"], []),
@@ -125,7 +138,10 @@ def test_actuals_are_found_by_the_day_they_are_accounted_on_d44(
 def test_actuals_are_found_by_item_and_by_invoice_d45(told: Engine) -> None:
     assert ids(told, item_id=["3-A back"]) == ["3-A back"]
     assert ids(told, invoice_id=["I4"]) == [row[0] for row in CHAIN[8:12]]
-    assert ids(told, contract_id=["C1"], type=["billed_sales"], cause=["edit"]) == ["3 B8", "3 B2"]
+    assert ids(told, contract_id=["C1"], type=["billed_sales"], cause=["edit"]) == [
+        story.B8,
+        "3 B2",
+    ]
 
 
 def test_older_actuals_are_accounted_on_the_day_of_their_invoice_d44(

@@ -12,6 +12,7 @@ ROW = {
     "milestone_id",
     "milestone_name",
     "milestone_status",
+    "billing_type",
     "contract_id",
     "contract_name",
     "line_id",
@@ -89,6 +90,7 @@ async def test_the_view_lists_customer_milestones_with_exactly_the_fields_promis
         "amount": "70.00",
         "tax": "0.00",
         "currency": "EUR",
+        "billing_type": "chargeable",
         "billing_status": "not_ready",
         "invoice_id": None,
     }

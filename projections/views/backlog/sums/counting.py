@@ -25,7 +25,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from aggregates.statuses import BillingType, LimitLevel
+from aggregates.statuses import LimitLevel
 from projections.tables import FAILED_LEVELS, MONTH, OF_A_CONTRACT
 from projections.values.failed_levels import END, within
 from projections.values.sums import HALF
@@ -81,14 +81,13 @@ def levels_of(nte_detail: ColumnElement[Any]) -> ColumnElement[str]:
 ALWAYS: Mapping[View, Mapping[str, str]] = {
     FIXED_PRICE: {
         "class": MILESTONE,
-        "billing_type": BillingType.CHARGEABLE.value,
         "nte_status": "",
         FAILED_LEVELS: "",
     },
     TIME_AND_MATERIAL: {},
 }
-"""What all rows of a view have in common, where the other one has columns for it: milestones are
-chargeable, and have no verdict (D-17)."""
+"""What all rows of a view have in common, where the other one has columns for it: milestones have
+no verdict (D-17)."""
 
 
 @dataclass(frozen=True, slots=True)

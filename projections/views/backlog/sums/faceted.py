@@ -16,9 +16,10 @@ _OfBoth = Literal[
     "task_id",
     "currency",
     "billing_status",
+    "billing_type",
 ]
 FixedPriceFacet = Literal[_OfBoth, "milestone_status"]
-SalesFacet = Literal[_OfBoth, "class", "nte_status", "billing_type", "resource", "role", "category"]
+SalesFacet = Literal[_OfBoth, "class", "nte_status", "resource", "role", "category"]
 """What each view has facets of."""
 
 
