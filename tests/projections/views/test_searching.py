@@ -206,7 +206,10 @@ def test_a_text_is_found_within_a_project(shared_views: Engine) -> None:
     assert [[row.item_id for row in page.items] for page in pages] == [["0-0"], []]
 
 
-def test_milestones_are_found_by_their_names_among_many(shared_views: Engine) -> None:
+def test_milestones_are_found_by_their_names_among_many(
+    shared_views: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "FAR", 20)
     many = [split(f"M{n}", "1.00", total=f"{n + 1}.00") for n in range(60)]
     feed(shared_views, recorded([CONTRACT_DEFINED, FIXED_LINE_DEFINED, *many]))
     with shared_views.connect() as connection:
@@ -235,24 +238,26 @@ def test_texts_do_not_come_before_ids_that_are_not_read_yet(
 
 @pytest.mark.usefixtures("_at_once")
 @pytest.mark.parametrize(("gone_through", "of_a_letter"), [(25, 500), (100_000, 500), (25, 5)])
-@pytest.mark.parametrize("text", ["x", "y"])
+@pytest.mark.parametrize(("text", "sort"), [("x", "date"), ("x", "amount"), ("y", "date")])
 def test_more_than_is_looked_up_is_gone_through(
     shared_views: Engine,
     monkeypatch: pytest.MonkeyPatch,
     text: str,
+    sort: str,
     gone_through: int,
     of_a_letter: int,
 ) -> None:
     monkeypatch.setattr(matches, "MOST_TEXTS", 5)
     for most in ("MOST_APPROVALS", "MANY_ROWS"):
         monkeypatch.setattr(searching, most, 5)
+    monkeypatch.setattr(searching, "FAR", 10)
     monkeypatch.setattr(searching, "MOST_GONE_THROUGH", gone_through)
     monkeypatch.setattr(text_lookup, "MOST_OF_A_LETTER", of_a_letter)
     events = [
         [Work(f"X{n}-{m}", DAY, f"y{n}{m}", is_posted=m > 0) for m in range(8)] for n in range(9)
     ]
     fill(shared_views, among_many(events))
-    assert found(shared_views, text, 4, "date") == [f"{n}-0" for n in range(9)]
+    assert sorted(found(shared_views, text, 4, sort)) == [f"{n}-0" for n in range(9)]
 
 
 @pytest.mark.parametrize("text", ["é", "ж", "qz", "q", "~", "a", "9", "z9", "9z", "zz"])

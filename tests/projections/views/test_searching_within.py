@@ -96,6 +96,12 @@ FILTERS: Sequence[tuple[Mapping[str, Sequence[str]], Callable[[int], bool]]] = [
 ]
 
 
+def by_small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is looked up is so after a first step, of as many rows as a page has."""
+    for name, value in {"FAR": 30, "STEP": 2, "GONE_THROUGH": 1}.items():
+        monkeypatch.setattr(searching, name, value)
+
+
 TEXTS = ("workshop", "visit", "n1", "n23", "deal a", "7")
 AS_IT_IS: Mapping[str, int] = {}
 
@@ -113,8 +119,7 @@ AS_IT_IS: Mapping[str, int] = {}
 def test_within_a_filter_a_text_finds_the_rows_that_pass_it(
     views: Engine, monkeypatch: pytest.MonkeyPatch, sort: str, most: Mapping[str, int]
 ) -> None:
-    monkeypatch.setattr(searching, "FAR", 8)
-    monkeypatch.setattr(searching, "STEP", 2)
+    by_small_steps(monkeypatch)
     for name, value in {"MOST_SORTED": 9, **most}.items():
         monkeypatch.setattr(leading, name, value)
     for by, passes in FILTERS:
@@ -130,8 +135,7 @@ def test_within_a_filter_a_text_finds_the_rows_that_pass_it(
 def test_among_some_days_a_text_finds_the_rows_of_these(
     views: Engine, monkeypatch: pytest.MonkeyPatch, sort: str, looked_at: int, at_once: int
 ) -> None:
-    for name, value in {"FAR": 8, "STEP": 2, "GONE_THROUGH": 1}.items():
-        monkeypatch.setattr(searching, name, value)
+    by_small_steps(monkeypatch)
     monkeypatch.setattr(text_lookup, "MOST_AT_ONCE", at_once)
     monkeypatch.setattr(text_lookup, "MOST_OF_A_LETTER", at_once)
     monkeypatch.setattr(text_lookup, "LOOKED_AT", looked_at)
