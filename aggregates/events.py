@@ -28,7 +28,7 @@ from aggregates.contract_line.events import (
     UnbilledSalesBooked,
     UnbilledSalesRecorded,
 )
-from aggregates.contract_line.recall_events import (
+from aggregates.contract_line.recalled.events import (
     CorrectedWorkExpected,
     ObligationsChanged,
     ObligationsOpened,

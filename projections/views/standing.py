@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from aggregates.contract_line.recall_events import ObligationStatus
+from aggregates.contract_line.recalled.events import ObligationStatus
 from aggregates.statuses import JobStatus
 from projections.tables import jobs, obligations, parked_events
 

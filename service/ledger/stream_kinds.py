@@ -12,11 +12,11 @@ from aggregates.contract import state as contract
 from aggregates.contract_line import head
 from aggregates.contract_line import state as contract_line
 from aggregates.events import Event, RequestAnswered, RequestClaimed
-from aggregates.intake import approvals
 from aggregates.intake import state as intake
+from aggregates.intake.about_approvals import approvals
 from aggregates.intake.events import EventReceived
-from aggregates.invoice import numbering
 from aggregates.invoice import state as invoice
+from aggregates.invoice.booking import numbering
 from aggregates.job import state as job
 from service.ledger import snapshots
 from service.ledger.snapshots import SnapshotForm

@@ -40,7 +40,7 @@ from aggregates.contract_line.events import (
     UnbilledSalesBooked,
     UnbilledSalesRecorded,
 )
-from aggregates.contract_line.recall_events import (
+from aggregates.contract_line.recalled.events import (
     AwaitedItem,
     CorrectedWorkExpected,
     Obligation,

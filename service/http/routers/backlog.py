@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
 
-from aggregates.contract_line.readiness import MarkNotReady, MarkReady
-from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
+from aggregates.contract_line.backlog.readiness import MarkNotReady, MarkReady
+from aggregates.contract_line.backlog.verdicts import ReevaluateNTE, ResetNTE
 from projections.views.backlog import lists as backlog_lists
 from projections.views.backlog.lists import BacklogList, list_fixed_price, list_time_and_material
 from projections.views.backlog.rows import FixedPriceRow, SalesRow, TotalledPage

@@ -5,7 +5,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Path, Query, Request, Response
 from pydantic import Field
 
-from aggregates.contract_line.recall_events import ObligationStatus
+from aggregates.contract_line.recalled.events import ObligationStatus
 from projections.views import obligations as obligation_views
 from projections.views import parked_events as parked_views
 from projections.views.obligations import Obligation

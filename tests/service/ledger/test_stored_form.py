@@ -17,7 +17,7 @@ from aggregates.access import events as access_events
 from aggregates.actuals import Actual
 from aggregates.contract import events as contract_events
 from aggregates.contract_line import events as line_events
-from aggregates.contract_line import recall_events
+from aggregates.contract_line.recalled import events as recall_events
 from aggregates.events import Event
 from aggregates.intake import events as intake_events
 from aggregates.invoice import events as invoice_events

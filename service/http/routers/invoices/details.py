@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from fastapi import Path, Query, Response
 
-from aggregates.invoice.by_hand import AddByHand
-from aggregates.invoice.editing import EditDetails, RemoveDetails
+from aggregates.invoice.draft.by_hand import AddByHand
+from aggregates.invoice.draft.editing import EditDetails, RemoveDetails
 from projections.views.invoice.invoices import Invoice
 from service.access.principals import Scope
 from service.handlers.invoicing import editing as handlers

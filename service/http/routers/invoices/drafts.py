@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request, Response
 
-from aggregates.invoice.drafting import CreateDrafts
+from aggregates.invoice.draft.drafting import CreateDrafts
 from aggregates.refusals import Invalid
 from aggregates.statuses import InvoiceStatus
 from projections.views.invoice import invoices as invoice_views

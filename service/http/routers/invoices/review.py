@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fastapi import Response
 
-from aggregates.invoice.reviewing import ReturnInvoice
+from aggregates.invoice.draft.reviewing import ReturnInvoice
 from projections.views.invoice.invoices import Invoice
 from service.access.principals import Scope
 from service.handlers.invoicing import reviewing as handlers
