@@ -31,6 +31,8 @@ FRESH_SECONDS = 600.0
 """How long keys are used before they are fetched again."""
 AGAIN_SECONDS = 10.0
 """How long the issuer is not asked again, whether it answers or not, whoever names other keys."""
+PATIENCE = 1.0
+"""Seconds after the issuer was asked until callers go on with keys that are not fresh."""
 CHECKED_SECONDS = 30.0
 """How long a token that was found good is not checked again."""
 _MOST_CHECKED = 4_096
@@ -69,6 +71,7 @@ class Issuer:
         self.trust = trust
         self._clock = clock
         self._fetching: asyncio.Task[None] | None = None
+        self._began_at = float("-inf")
         self._keys = KeySet([])
         self._fetched_at = self._tried_at = float("-inf")
         self._failed: IssuerUnavailable | None = None
@@ -118,7 +121,7 @@ class Issuer:
     # --- keys ----------------------------------------------------------------------------------
 
     async def _have_keys_for(self, kid: str | None) -> None:
-        """Fetches the keys where that is due; who can do with those at hand does not wait for it.
+        """Fetches the keys where that is due; who can do with those at hand waits a second for it.
 
         Raises IssuerUnavailable when there are none to check a token by, and none can be had.
         """
@@ -130,9 +133,10 @@ class Issuer:
             fetching = self._fetching
             loop = asyncio.get_running_loop()
             if fetching is None or fetching.done() or fetching.get_loop() is not loop:
+                self._began_at = now
                 fetching = self._fetching = loop.create_task(in_thread(self._fetch))
-            if not self._has_key(kid):
-                await asyncio.shield(fetching)
+            seconds = max(0.0, self._began_at + PATIENCE - now) if self._has_key(kid) else None
+            await asyncio.wait({fetching}, timeout=seconds)
         if self._failed and not self._has_key(kid):
             raise self._failed
 

@@ -227,7 +227,9 @@ async def test_over_http_each_is_401_and_tells_nobody_why(
         await caller.contract("PC-1")
         assert (await http.get("/audit/events")).status_code == 403
     async with calling(app, issuer.token(sub="auditor")) as http:
-        (event,) = await Caller(http).history(type="ContractDefined")
+        auditor = Caller(http)
+        auditor.position = caller.position
+        (event,) = await auditor.history(type="ContractDefined")
         assert event["actor"] == "mira"
     assert not [record for record in caplog.records if "eyJ" in record.getMessage()]
 

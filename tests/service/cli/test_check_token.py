@@ -101,4 +101,4 @@ def test_what_can_not_be_read_is_refused(tenant: Tenant, database: str, tmp_path
     result = CliRunner().invoke(cli, ["check-token", str(tmp_path), "--database", database])
     assert (result.exit_code, "can't be read" in result.stderr) == (2, True)
     elsewhere = checked("x", f"sqlite:///{tmp_path}/nothing.db")
-    assert (elsewhere.exit_code, "there is no billing history" in elsewhere.stderr) == (2, True)
+    assert (elsewhere.exit_code, "there is no database" in elsewhere.stderr) == (2, True)
