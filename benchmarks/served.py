@@ -80,7 +80,7 @@ def serve(databases: Sequence[str]) -> None:
             services[port] = create_app(tenants, Settings(database=database))
         print(*ports, flush=True)
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody reads the pipe from here on
-        serving.serve(with_echo(services), sockets=sockets, log_level="warning")
+        serving.serve(with_echo(services), Settings(log_level="warning"), sockets=sockets)
 
 
 def _listening() -> socket.socket:

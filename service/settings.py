@@ -6,20 +6,27 @@ then the file. A list is taken whole from one of them.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
+from pydantic import model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from service.configuration.config_file import ConfigFile
 from service.configuration.values import (
+    Algorithms,
+    Collector,
     Count,
     Flag,
     Hosts,
+    Issuer,
+    KeySeconds,
     Origins,
     Port,
     Seconds,
+    Texts,
 )
 from service.garbage_collector import STATE_CACHE
+from service.logs import LogFormat, LogLevel
 
 PREFIX = "BILLING_BACKLOG_"
 """What the names of environment variables begin with."""
@@ -52,6 +59,24 @@ class Settings(BaseSettings):
     """A name that callers may use, beside loopback names; with any port."""
     origins: Annotated[Origins, Flag("--allow-origin")] = ()
     """An origin whose pages may read and change, beside the service's own."""
+    authentication: bool = False
+    """Whether each call must show a token; without it, the service listens on loopback alone."""
+    bootstrap_key_file: Path | None = None
+    """A file with the token of the first key; it counts as long as no other key was made."""
+    issuer: Issuer | None = None
+    """Whose access tokens are good, as their `iss` says; none but keys unless told."""
+    issuer_audiences: Texts = ()
+    """Whom such tokens must be meant for (`aud`), one of these."""
+    issuer_algorithms: Algorithms = ("RS256", "PS256", "ES256")
+    """What they may be signed by."""
+    issuer_tenant_claim: str = "tenant"
+    """The claim that names their tenant."""
+    issuer_tenant: str | None = None
+    """The tenant of those without that claim; they are refused unless told."""
+    issuer_scope_claims: Texts = ("scope",)
+    """The claims that list their scopes."""
+    issuer_key_seconds: KeySeconds = 3600.0
+    """Seconds that the issuer's keys are used when it can't be asked for them; at least 60."""
     body_limit: Count = 1024 * 1024
     """Bytes that a request body may have."""
     intake_body_limit: Count = 16 * 1024 * 1024
@@ -74,6 +99,12 @@ class Settings(BaseSettings):
     """Seconds in which a client must have taken an answer, once it does not take it at once."""
     idle_seconds: Count = 5
     """Seconds that a connection is kept open without a further request."""
+    log_level: LogLevel = "info"
+    """How bad something must be to be told in the log; at `info` there is a line a request."""
+    log_format: LogFormat = "json"
+    """A JSON object a line, or `console` for people."""
+    traces: Collector | None = None
+    """Where traces are sent: the address of an OpenTelemetry collector, by OTLP over HTTP."""
 
     @classmethod
     def settings_customise_sources(
@@ -86,3 +117,12 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, the environment, the file that one of them names; in the order of their weight."""
         return init_settings, env_settings, ConfigFile(settings_cls)
+
+    @model_validator(mode="after")
+    def _meant_for_somebody(self) -> Self:
+        """Tokens that the issuer gives for others are not good here."""
+        if self.issuer is not None and not self.issuer_audiences:
+            raise ValueError(
+                "issuer needs issuer_audiences: whom its tokens must be meant for (aud)"
+            )
+        return self

@@ -15,27 +15,21 @@ from aggregates import streams
 from aggregates.contract import defining
 from aggregates.contract import state as contract
 from aggregates.contract.state import Contract
-from aggregates.contract_line import approvals, milestones, readiness, undoing, verdicts
+from aggregates.contract_line import approvals, milestones
 from aggregates.contract_line import state as contract_line
 from aggregates.contract_line import terms as line_terms
-from aggregates.contract_line.approvals import Approval
+from aggregates.contract_line.backlog import readiness, undoing, verdicts
+from aggregates.contract_line.entries import Approval
 from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
 from aggregates.decision import NOTHING, Decision
 from aggregates.events import Event
 from aggregates.intake.events import ApprovalNotBillable
-from aggregates.invoice import (
-    by_hand,
-    confirming,
-    correcting,
-    drafting,
-    editing,
-    numbering,
-    refreshing,
-    reviewing,
-)
+from aggregates.invoice import correcting
 from aggregates.invoice import state as invoice
-from aggregates.invoice.numbering import NumberSeries
+from aggregates.invoice.booking import confirming, numbering
+from aggregates.invoice.booking.numbering import NumberSeries
+from aggregates.invoice.draft import by_hand, drafting, editing, refreshing, reviewing
 from aggregates.invoice.state import Invoice
 from aggregates.refusals import ItemsRefused, LeftAlone, Refused
 

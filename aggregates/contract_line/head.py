@@ -22,7 +22,7 @@ from aggregates.contract_line.events import (
     UnbilledSalesBooked,
     UnbilledSalesRecorded,
 )
-from aggregates.contract_line.recall_events import CorrectedWorkExpected
+from aggregates.contract_line.recalled.events import CorrectedWorkExpected
 from aggregates.events import Event
 from aggregates.limits import NO_USAGE, Usages, fold_usage
 from aggregates.terms import LineTerms

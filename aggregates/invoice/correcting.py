@@ -9,8 +9,8 @@ from aggregates.deal import chunks
 from aggregates.decision import Decision
 from aggregates.events import Event
 from aggregates.invoice.details import Detail, corrective
-from aggregates.invoice.drafting import changed
-from aggregates.invoice.editing import DetailsRefused
+from aggregates.invoice.draft.details_on import changed
+from aggregates.invoice.draft.editing import DetailsRefused
 from aggregates.invoice.events import (
     CorrectionDrafted,
     CorrectionOpened,

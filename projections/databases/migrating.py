@@ -24,9 +24,8 @@ def migrate(engine: Engine, migrations: Path) -> None:
 
     Views of today's shape are only looked at: that locks nothing.
     """
-    with engine.begin() as connection, _failing():
-        if _is_current(unqualified(connection), migrations):
-            return
+    if is_current(engine, migrations):
+        return
     # On SQLite at once for writing: one that has read already can't wait for another's writing.
     with engine.execution_options(immediate=True).begin() as connection:
         allow(connection, RESHAPE_SECONDS)
@@ -38,6 +37,15 @@ def migrate(engine: Engine, migrations: Path) -> None:
         with _failing():
             _upgrade(within, migrations)  # nothing, where another process was faster
             _is_current(within, migrations)
+
+
+def is_current(engine: Engine, migrations: Path = MIGRATIONS) -> bool:
+    """Whether the views have today's shape; nothing is changed.
+
+    Raises MigrationFailed when no step leads to it, and when they can't be looked at.
+    """
+    with engine.begin() as connection, _failing():
+        return _is_current(unqualified(connection), migrations)
 
 
 @contextmanager

@@ -34,7 +34,11 @@ def postgres_views(pool: Pool, readers: Pool, schema: str, migrations: Path = MI
         connection._notice_handlers.clear()
 
     bare = create_engine(
-        "postgresql+psycopg://", poolclass=NullPool, creator=connect, use_native_hstore=False
+        "postgresql+psycopg://",
+        poolclass=NullPool,
+        creator=connect,
+        use_native_hstore=False,
+        hide_parameters=True,
     )
     event.listen(bare, "close", give_back)
     engine = bare.execution_options(

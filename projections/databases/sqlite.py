@@ -22,6 +22,8 @@ _LASTING = ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=8000")
 WRITING = (*_LASTING, "cache_size=-32000")
 """KiB of the cache of the connection that writes many rows: they touch all of large indexes, which
 SQLite with its own 2 MiB has written time and again. The others are many, and have no more."""
+KEPT, MOST = 8, 64
+"""Connections to the views that are kept for who reads next, and those that are open at most."""
 BUSY_SECONDS = 30.0
 """How long SQLite waits for another writer."""
 _SHORT_WHILE = 0.01
@@ -39,7 +41,9 @@ def sqlite_views(path: Path, migrations: Path = MIGRATIONS, *, thoroughly: bool 
     """
     readers, writing = _Readers(path), _opened(path, WRITING, pool_size=1)
     options = {"readers": readers, "with_large_cache": writing}
-    engine = _opened(path, _LASTING, pool_size=8, max_overflow=56, execution_options=options)
+    engine = _opened(
+        path, _LASTING, pool_size=KEPT, max_overflow=MOST - KEPT, execution_options=options
+    )
     event.listen(engine, "engine_disposed", readers.close)
 
     def dispose(_: Engine) -> None:
@@ -77,7 +81,9 @@ def sqlite_scratch(path: Path) -> Engine:
 
 def _opened(path: Path, pragmas: Sequence[str], **options: Any) -> Engine:
     timeout = {"timeout": BUSY_SECONDS}
-    engine = create_engine(f"sqlite:///{path}", connect_args=timeout, **options)
+    engine = create_engine(
+        f"sqlite:///{path}", connect_args=timeout, hide_parameters=True, **options
+    )
     event.listen(engine, "connect", _set_up(pragmas))
     event.listen(engine, "begin", _begin)
     return engine

@@ -20,7 +20,11 @@ from projections.tables import fixed_price, milestones, search_texts
 from projections.values.search_texts import milestone_row, milestone_text_id
 from projections.values.units import to_minor
 
-_UNBILLED = {"billing_type": BillingType.CHARGEABLE, "invoice_id": None}
+_BORN = {
+    "billing_status": BillingStatus.NOT_READY,
+    "billing_type": BillingType.CHARGEABLE,
+    "invoice_id": None,
+}
 """Parts of milestones are charged, unless an invoice says otherwise (D-66)."""
 
 
@@ -31,8 +35,7 @@ def project(recorded: Recorded) -> Iterator[Change]:
             header = _header(event)
             yield Put(search_texts, (_text(event),))
             yield Put(milestones, ({**header, "status": MilestoneStatus.NOT_STARTED},))
-            born = {"billing_status": BillingStatus.NOT_READY, **_UNBILLED}
-            yield Put(fixed_price, tuple({**row, **born} for row in _parts(event)))
+            yield Put(fixed_price, tuple({**row, **_BORN} for row in _parts(event)))
         case MilestoneChanged() as event:
             yield Put(search_texts, (_text(event),))
             yield Patch(milestones, (_header(event),))
@@ -110,7 +113,8 @@ def _returned(event: MilestonePartsCredited) -> Iterator[Row]:
             "ordinal": credited.place,
             "date": credited.date,
             "billing_status": BillingStatus.READY,
-            **_UNBILLED,
+            "billing_type": credited.billing_type,
+            "invoice_id": None,
             **_part(credited.returned, event.currency),
         }
 

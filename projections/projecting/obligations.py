@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from aggregates.contract_line.recall_events import (
+from aggregates.contract_line.recalled.events import (
     Obligation,
     ObligationChange,
     ObligationsChanged,

@@ -16,7 +16,7 @@ from aggregates.contract_line.events import (
     UnbilledSalesBooked,
     UnbilledSalesRecorded,
 )
-from aggregates.contract_line.recall_events import SalesDescribed
+from aggregates.contract_line.recalled.events import SalesDescribed
 from aggregates.invoice.events import MILESTONE, ActualsBooked
 from aggregates.statuses import AdjustmentStatus, BillingMethod, BillingStatus, NTEStatus
 from aggregates.terms import FailedLevel

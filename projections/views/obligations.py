@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta
 from sqlalchemy import Connection, RowMapping, select
 
-from aggregates.contract_line.recall_events import ObligationStatus
+from aggregates.contract_line.recalled.events import ObligationStatus
 from aggregates.statuses import Cause
 from projections.tables import obligations
 from projections.values.units import from_millionths, from_minor

@@ -74,7 +74,12 @@ def import_file(file: Path, settings: Settings, tenant_name: str, options: Optio
         is_json = isinstance(reader, JsonLines)
         what = "hold refused lines of an earlier import" if is_json else "be empty"
         fail(f"--rejects {rejects} must be a new file, or {what}")
-    context = Context(actor="import", correlation_id=str(uuid.uuid4()), causation_id=file.name)
+    context = Context(
+        actor="import",
+        correlation_id=str(uuid.uuid4()),
+        causation_id=file.name,
+        kind="import",
+    )
     order = Order(database=database, tenant=tenant_name, file=reader, context=context)
     processes = options.processes or processes_for(file)
     started = time.monotonic()

@@ -70,7 +70,9 @@ def show(database: str, tenant_name: str, job_id: str) -> None:
 
 def cancel(database: str, tenant_name: str, job_id: str, reason: str | None) -> None:
     """Stops a job, and says how far it got."""
-    context = Context(actor=ACTOR, reason=reason, correlation_id=str(uuid.uuid4()))
+    context = Context(
+        actor=ACTOR, reason=reason, correlation_id=str(uuid.uuid4()), kind="cancel_job"
+    )
     with _opened(database, tenant_name) as tenant:
         tenant.ledger.transact(lambda unit: asking.cancel_in(unit, job_id), context)
         tenant.wait_for(tenant.ledger.position(), WAIT_SECONDS)

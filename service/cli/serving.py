@@ -2,30 +2,59 @@
 
 import ipaddress
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 
+from opentelemetry.trace import TracerProvider
+
+from service import logs
+from service.cli.keys import take_first_key
 from service.cli.options.failing import fail
 from service.cli.shared import open_tenant, opened_tenants
 from service.handlers.jobs import running
 from service.http.app import create_app
 from service.http.server import serving
+from service.http.watching.metrics import Metrics
 from service.settings import Settings
 from service.tenants.names import DEFAULT
 
 
 def serve(settings: Settings) -> None:
     """Serves until the process is asked to stop."""
-    if not _is_loopback(settings.host):
+    if not settings.authentication and not _is_loopback(settings.host):
         fail(
             f"{settings.host} is not a loopback address, and no authentication is configured: "
-            "anybody who reaches it could bill. Listen on 127.0.0.1."
+            "anybody who reaches it could bill. Listen on 127.0.0.1, or ask for tokens "
+            "(--authentication, BILLING_BACKLOG_AUTHENTICATION=true)."
         )
-    with opened_tenants(settings.database, state_cache=settings.state_cache) as tenants:
+    logs.configure(settings.log_level, settings.log_format)
+    metrics, memory = Metrics(), settings.state_cache
+    with (
+        _traced(settings) as traces,
+        opened_tenants(settings.database, state_cache=memory) as tenants,
+    ):
+        tenants.on_open(metrics.watch)
         tenants.on_open(running.recover)
         with ThreadPoolExecutor(1) as beside:  # the routes are made while the database answers
             opening = beside.submit(open_tenant, tenants, DEFAULT)
-            app = create_app(tenants, settings)
+            app = create_app(tenants, settings, metrics=metrics, traces=traces)
             opening.result()
+        if settings.authentication and settings.bootstrap_key_file:
+            take_first_key(tenants, settings.bootstrap_key_file)
         serving.serve(app, settings)
+
+
+def _traced(settings: Settings) -> AbstractContextManager[TracerProvider | None]:
+    """Sends traces for as long as it is open, where they are asked for."""
+    if settings.traces is None:
+        return nullcontext()
+    try:
+        from service.watching.exporting import exporting  # noqa: PLC0415
+    except ImportError:
+        fail(
+            "traces are asked for (BILLING_BACKLOG_TRACES), but what sends them is not installed: "
+            "install billing-backlog[telemetry]"
+        )
+    return exporting(settings.traces)
 
 
 def _is_loopback(host: str) -> bool:

@@ -11,10 +11,14 @@ import typer
 
 from projections.history import Unavailable
 from projections.keeping.backend import RebuildRunning
+from service import logs
 from service.cli.bars import copy_bar, views_bar
 from service.cli.options.failing import fail
+from service.cli.options.of_settings import Given
 from service.cli.shared import open_tenant, opened_tenants
 from service.databases.addresses import BadDatabase, NoAddress, is_postgres
+from service.doctor.examining import examine
+from service.doctor.findings import Status, to_json, to_text
 from service.ledger.stored_form import UnreadableEvent
 from service.settings import Settings
 from service.tenants.backup import back_up, restore
@@ -64,6 +68,7 @@ def restore_file(file: Path, database: str, *, force: bool) -> None:
 
 def project(settings: Settings) -> None:
     """Keeps views current until the process is asked to stop."""
+    logs.configure(settings.log_level, settings.log_format)
     stopped = threading.Event()
     for asked in (signal.SIGINT, signal.SIGTERM):
         signal.signal(asked, lambda signum, frame: stopped.set())
@@ -74,6 +79,14 @@ def project(settings: Settings) -> None:
             _open_all(tenants)
             if stopped.wait(LOOK_SECONDS):
                 return
+
+
+def doctor(given: Given, *, as_json: bool) -> None:
+    """Prints what an examination found; ends with 1 where something fails."""
+    findings = examine(given.settings(), given.unknown_variables())
+    typer.echo(to_json(findings) if as_json else to_text(findings))
+    if any(finding.status is Status.FAIL for finding in findings):
+        raise typer.Exit(1)
 
 
 def _open_all(tenants: Tenants) -> None:

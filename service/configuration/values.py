@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from service.hosts import checked_host, checked_origin
+from service.hosts import checked_host, checked_origin, is_safe
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,24 @@ def _is_file(path: Path) -> Path:
     return path
 
 
+def _is_collector(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an address such as http://collector:4318")
+    return address
+
+
+def _is_issuer(address: str) -> str:
+    """The address of an issuer, from which nobody between can send other keys."""
+    if not is_safe(address):
+        raise ValueError(f"{address!r} is no https address of an issuer")
+    return address
+
+
+Algorithm = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519"
+]
+"""Algorithms by which only an issuer signs, and everybody checks."""
 Seconds = Annotated[float, BeforeValidator(_decimal), Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
 Port = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=65_535)]
@@ -65,3 +84,12 @@ Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_each(checked_host)
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_each(checked_origin))]
 """Origins of pages: scheme, host and port."""
 ExistingFile = Annotated[Path, AfterValidator(_is_file)]
+Collector = Annotated[str, AfterValidator(_is_collector)]
+"""Where OpenTelemetry's traces are sent, by http or https."""
+Issuer = Annotated[str, AfterValidator(_is_issuer)]
+"""The https address of an OIDC issuer."""
+KeySeconds = Annotated[float, BeforeValidator(_decimal), Field(ge=60, allow_inf_nan=False)]
+Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
+Algorithms = Annotated[
+    tuple[Algorithm, ...], NoDecode, BeforeValidator(_parts), Field(min_length=1)
+]

@@ -151,6 +151,20 @@ def _secrets(address: str) -> Iterator[str]:
             yield str(values[name])
 
 
+def place_of(address: str) -> str:
+    """The host, port and name of a database, without who connects to it and how.
+
+    Raises BadDatabase for an address that libpq can't read.
+    """
+    from psycopg.conninfo import conninfo_to_dict
+
+    values = conninfo_to_dict(conninfo(address, ""))
+    hosts = str(values.get("host") or values.get("hostaddr") or "localhost")
+    return (
+        f"{hosts}:{values.get('port') or 5432}/{values.get('dbname') or values.get('user') or ''}"
+    )
+
+
 # --- what libpq is given -----------------------------------------------------------------------
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from msgspec import UNSET
 
 from aggregates import streams
-from aggregates.contract_line import readiness, verdicts
+from aggregates.contract_line.backlog import readiness, verdicts
+from aggregates.contract_line.backlog.readiness import MarkNotReady, MarkReady
+from aggregates.contract_line.backlog.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.contract_line.items import Item
-from aggregates.contract_line.readiness import MarkNotReady, MarkReady
-from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.deal import not_open
 from aggregates.decision import Decision, together
 from service.handlers.closed_items import Explainer

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from aggregates import streams
-from aggregates.contract_line import undoing
+from aggregates.contract_line.backlog import undoing
+from aggregates.contract_line.backlog.undoing import UndoMark
 from aggregates.contract_line.events import MarkedReady, NTEEvaluated
-from aggregates.contract_line.undoing import UndoMark
 from aggregates.decision import Decision, together
 from aggregates.refusals import Refused
 from aggregates.statuses import NTEStatus

@@ -6,11 +6,13 @@ from functools import cache
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
+from opentelemetry.trace import TracerProvider
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from service.access.authorities import authority_of
 from service.http import errors
 from service.http.bodies import BodyLimit
 from service.http.compression import Gzip
@@ -35,8 +37,12 @@ from service.http.routers.invoices import confirmation, corrections, details, dr
 from service.http.routers.strict_route import StrictRoute
 from service.http.server.door import Door
 from service.http.server.foreign_pages import ForeignPages
+from service.http.watching import figures
+from service.http.watching.metrics import Metrics
+from service.http.watching.requests import Watched, known_by, telemetry
 from service.settings import Settings
 from service.tenants.tenants import AnyTenants
+from service.watching.asked import at_hand
 from service.wire.problem import problems
 from service.wire.problem.problems import Problem
 
@@ -57,6 +63,7 @@ PARTS = (
     stream,
     problem_kinds,
     operations,
+    figures,
 )
 """The parts of the API, in the order they are documented in."""
 
@@ -70,8 +77,17 @@ def _routes() -> list[BaseRoute]:
     return router.routes
 
 
-def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
-    """The HTTP service over tenants; without any it can only document itself."""
+def create_app(
+    tenants: AnyTenants | None,
+    settings: Settings,
+    *,
+    metrics: Metrics | None = None,
+    traces: TracerProvider | None = None,
+) -> FastAPI:
+    """The HTTP service over tenants; without any it can only document itself.
+
+    `metrics` has the figures of the tenants that it watches; requests are traced by `traces`.
+    """
     app = FastAPIOffline(
         routes=_routes(),
         title="Billing backlog",
@@ -79,10 +95,13 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
         generate_unique_id_function=operation_id,
         redoc_url=None,
         redirect_slashes=False,
-        # Nobody collects it here, and every request would look for a collector first.
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry=telemetry(traces),
     )
     app.state.tenants, app.state.settings = tenants, settings
+    app.state.metrics = metrics or Metrics()
+    app.state.authority = (
+        authority_of(tenants, settings) if tenants and settings.authentication else None
+    )
     app.state.waiting = Waiting(settings.waiting_limit)
     app.state.listeners = Listeners(settings.listener_limit)
     app.router.route_class = StrictRoute
@@ -99,6 +118,7 @@ def create_app(tenants: AnyTenants | None, settings: Settings) -> FastAPI:
     if settings.origins:
         app.add_middleware(ForeignPages, settings=settings)
     app.add_middleware(Door, settings=settings)
+    app.add_middleware(Watched, metrics=app.state.metrics)
     app.openapi = lambda: openapi(app)
     return app
 
@@ -144,7 +164,8 @@ async def _cut_off(_: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    asked = {"method": request.method, "path": request.url.path}
-    log.error("unexpected error", extra=asked, exc_info=error)
+    log.error("unexpected error", extra={"method": request.method}, exc_info=error)
     detail = "an unexpected error: the server's log has the details"
-    return problem_response(Problem(status=500, code="internal", detail=detail))
+    return problem_response(
+        Problem(status=500, code="internal", detail=detail, headers=known_by(at_hand()))
+    )

@@ -10,6 +10,7 @@ from fastapi import HTTPException, Request, Response
 
 from projections.views.resource import Listed, Page, Positioned
 from service.handlers.idempotency import Answer
+from service.watching.asked import show_position
 from service.wire.problem.problems import MEDIA_TYPE, Problem
 
 Whole = Positioned | Listed
@@ -96,6 +97,7 @@ def command_response(answer: Answer) -> Response:
 
     With the resource's ETag, and where it is if it has only begun.
     """
+    show_position(answer.position)
     headers = {} if answer.version is None else {"ETag": f'"{answer.version}"'}
     if answer.location is not None:
         return json_response(answer.body, 202, {**headers, "Location": answer.location})
@@ -109,6 +111,7 @@ def list_response(request: Request, page: Page[Any], position: int | None = None
     """
     if position is not None:
         page.position = position
+    show_position(page.position or None)
     headers: dict[str, str] = {}
     if page.next:
         query = _without_cursor(request)

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from eventsourcing.persistence import IntegrityError, Mapper, PersistenceError, StoredEvent
 
+from aggregates.refusals import Refused
 from projections.history import Metadata, OutcomeUnknown, Unavailable
 from service.ledger.group_commit import (
     CommandResult,
@@ -27,7 +28,9 @@ from service.ledger.group_commit import (
 from service.ledger.recorders import EventStore, as_unavailable
 from service.ledger.states import States
 from service.ledger.stored_form import PendingEvent
-from service.ledger.unit_of_work import Overtaken, UnitOfWork
+from service.ledger.unit_of_work import Overtaken, StaleVersion, UnitOfWork
+from service.watching.spans import Trail, span
+from service.watching.watch import NOBODY, Outcome
 
 R = TypeVar("R")
 
@@ -58,6 +61,18 @@ class _Decided(Generic[R]):
             return self.error
         return Committed(result=self.result, position=self.position)
 
+    def outcome_kind(self) -> Outcome:
+        """What it came to, for operators."""
+        match self.error:
+            case None:
+                return Outcome.RECORDED if self.stored else Outcome.UNCHANGED
+            case Refused() | StaleVersion():
+                return Outcome.REFUSED
+            case Unavailable():
+                return Outcome.UNAVAILABLE
+            case _:
+                return Outcome.BROKEN_OFF
+
 
 class Committer:
     """Decides groups of commands and saves each in one transaction.
@@ -83,6 +98,10 @@ class Committer:
         self._committing: float | None = None
         self.is_followed_here: Callable[[], bool] = lambda: False
         """Whether those who follow the history hear it from a listener, and need no NOTIFY."""
+        self.watch = NOBODY
+        """Who is told what commands come to."""
+        self.trail = Trail()
+        """Where in traces what was saved last comes from."""
 
     def commit(self, commands: Sequence[Submission[Any]]) -> None:
         """Saves a group of commands; those that it did not work out for are tried alone.
@@ -95,6 +114,7 @@ class Committer:
             while attempts < ATTEMPTS and self._attempt([command]):
                 attempts += 1
             if attempts == ATTEMPTS:
+                self._tell_of([command], Outcome.CONFLICT)
                 tell([(command, Conflict())])
 
     def _attempt(self, commands: Sequence[Submission[Any]]) -> Sequence[Submission[Any]]:
@@ -108,18 +128,30 @@ class Committer:
                 )
                 decisions = [self._decide(command, group) for command in commands]
                 if not self._save(decisions, group):
+                    self.watch.overtaken(len(commands))
                     return commands
                 overtaken = self._overtaken([each for each in decisions if not each.stored])
         except Unavailable as error:
+            self._tell_of(commands, Outcome.UNAVAILABLE)
             tell((command, Unavailable(str(error))) for command in commands)
             return ()
         except OutcomeUnknown as error:
             self._states.cache.clear()  # whether they hold what was to be saved, nobody knows
             self._may_be_behind = True
+            self._tell_of(commands, Outcome.IN_DOUBT)
             tell((each, _in_doubt(each, error, self._seen)) for each in commands)
             return ()
-        tell((each.command, each.outcome()) for each in decisions if each.command not in overtaken)
+        if overtaken:
+            self.watch.overtaken(len(overtaken))
+        done = [each for each in decisions if each.command not in overtaken]
+        for each in done:
+            self.watch.decided(each.command.context.kind, each.outcome_kind())
+        tell((each.command, each.outcome()) for each in done)
         return overtaken
+
+    def _tell_of(self, commands: Sequence[Submission[Any]], outcome: Outcome) -> None:
+        for command in commands:
+            self.watch.decided(command.context.kind, outcome)
 
     def _refresh(self) -> None:
         """Learns which of the cached states other processes have appended to since."""
@@ -140,8 +172,9 @@ class Committer:
         unit = UnitOfWork(group, command.context.actor, self._clock)
         decision = _Decided(command, unit, self._seen)
         try:
-            decision.result = command.work(decision.unit)
-            decision.stored = self._stored(decision.unit, command.context)
+            with span("decide", [command.place], kind=command.context.kind):
+                decision.result = command.work(decision.unit)
+                decision.stored = self._stored(decision.unit, command.context)
         except PersistenceError:
             raise
         except Exception as error:
@@ -172,7 +205,7 @@ class Committer:
         if not stored:
             return True
         try:
-            positions = self._append(stored, group)
+            positions = self._append(decisions, stored, group)
         except IntegrityError:
             self._states.cache.distrust(group.streams())
             self._may_be_behind = True
@@ -196,13 +229,20 @@ class Committer:
             listener(reached)
         return True
 
-    def _append(self, stored: Sequence[StoredEvent], group: Group) -> Sequence[int]:
-        self._committing = time.monotonic()
+    def _append(
+        self, decisions: Sequence[_Decided[Any]], stored: Sequence[StoredEvent], group: Group
+    ) -> Sequence[int]:
+        saving = [each.command.place for each in decisions if each.stored]
+        began = self._committing = time.monotonic()
         try:
             looked_at, quietly = group.only_looked_at(), self.is_followed_here()
-            return self._history.append(stored, self._seen, looked_at, quietly=quietly)
+            with span("append", saving, commands=len(saving), events=len(stored)):
+                positions = self._history.append(stored, self._seen, looked_at, quietly=quietly)
         finally:
             self._committing = None
+        self.watch.saved(len(saving), time.monotonic() - began)
+        self.trail.leave(positions[-1], saving)
+        return positions
 
     def unconfirmed(self) -> float:
         """For how many seconds the database has been at the commit at hand, 0.0 without one."""

@@ -16,6 +16,7 @@ from aggregates.events import Event
 from service.ledger.states import Folded, Key
 from service.ledger.stream_kinds import StreamKind, kinds_of
 from service.ledger.unit_of_work import Streams, UnitOfWork
+from service.watching.spans import Place, here
 
 R = TypeVar("R")
 
@@ -25,12 +26,16 @@ LARGEST_GROUP = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Who asks for a change, why, and what caused it (D-64)."""
+    """Who asks for a change, why, and what caused it (D-64).
+
+    `kind` is what operators count commands by: one of a few names, and never an id.
+    """
 
     actor: str
     reason: str | None = None
     correlation_id: str
     causation_id: str | None = None
+    kind: str = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,7 @@ class Submission(Generic[R]):
     """A command on its way: `work` loads, decides and appends; `future` tells what came of it.
 
     `streams` are short ones that it will look at, for its whole group to load in one query. The
-    future is a thread's to wait for, or an event loop's.
+    future is a thread's to wait for, or an event loop's. `place` is where it is in a trace.
     """
 
     work: Callable[[UnitOfWork], R]
@@ -55,6 +60,7 @@ class Submission(Generic[R]):
     future: Future[Committed[R]] | asyncio.Future[Committed[R]] = field(
         default_factory=Future[Committed[R]]
     )
+    place: Place | None = field(default_factory=here)
 
     def is_wanted(self) -> bool:
         """Whether its caller still waits; a thread's can't give up any more from here on."""

@@ -25,6 +25,8 @@ from service.ledger.states import States
 from service.ledger.stored_form import EventMapper
 from service.ledger.unit_of_work import UnitOfWork
 from service.ledger.unread import Unread
+from service.watching.spans import Trail
+from service.watching.watch import Watch
 
 R = TypeVar("R")
 
@@ -76,6 +78,15 @@ class Ledger(Application[str]):
     def tell_nobody_while(self, is_followed_here: Callable[[], bool]) -> None:
         """Sends no NOTIFY of commits as long as those who follow the history hear `on_commit`."""
         self._committer.is_followed_here = is_followed_here
+
+    def watched_by(self, watch: Watch) -> None:
+        """Tells `watch` what commands come to, from now on."""
+        self._committer.watch = watch
+
+    @property
+    def trail(self) -> Trail:
+        """Where in traces what was recorded last comes from."""
+        return self._committer.trail
 
     def keep_states(self, size: int) -> None:
         """From the next command on, keeps so many bytes of folded states in memory."""

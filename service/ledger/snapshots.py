@@ -20,10 +20,10 @@ from aggregates.contract_line.items import (
     OpenPart,
     OpenSale,
 )
-from aggregates.contract_line.recall_events import Obligation, ObligationStatus
-from aggregates.contract_line.recalled import Awaited, Recalls
+from aggregates.contract_line.recalled.events import Obligation, ObligationStatus
+from aggregates.contract_line.recalled.state import Awaited, Recalls
 from aggregates.contract_line.state import ContractLine
-from aggregates.invoice.numbering import NumberSeries
+from aggregates.invoice.booking.numbering import NumberSeries
 from aggregates.job.state import OpenJobs
 from aggregates.limits import Usage
 from aggregates.terms import LineTerms

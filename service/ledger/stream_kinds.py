@@ -7,15 +7,16 @@ from itertools import islice
 from sys import getsizeof
 from typing import Any, Generic, TypeVar
 
+from aggregates.access import state as access
 from aggregates.contract import state as contract
 from aggregates.contract_line import head
 from aggregates.contract_line import state as contract_line
 from aggregates.events import Event, RequestAnswered, RequestClaimed
-from aggregates.intake import approvals
 from aggregates.intake import state as intake
+from aggregates.intake.about_approvals import approvals
 from aggregates.intake.events import EventReceived
-from aggregates.invoice import numbering
 from aggregates.invoice import state as invoice
+from aggregates.invoice.booking import numbering
 from aggregates.job import state as job
 from service.ledger import snapshots
 from service.ledger.snapshots import SnapshotForm
@@ -122,6 +123,11 @@ APPROVAL = StreamKind(prefix="approval", evolve=approvals.evolve, cached=False)
 REQUEST = StreamKind(prefix="request", evolve=_request, cached=False)
 JOB = StreamKind(prefix="job", evolve=job.evolve, memory=_by_what_is_stored)
 OPEN_JOBS = StreamKind(prefix="jobs", evolve=job.evolve_open, snapshot=snapshots.OPEN_JOBS)
+KEYS = StreamKind(
+    prefix="access",
+    evolve=access.evolve,
+    memory=lambda keys, stored: _PART * (1 + (len(keys.by_id) if keys else 0)),
+)
 
 _KINDS: dict[str, tuple[StreamKind[Any], ...]] = {
     **{
@@ -129,6 +135,7 @@ _KINDS: dict[str, tuple[StreamKind[Any], ...]] = {
         for kind in (CONTRACT, INVOICE, SERIES, PARKING, RECEIPT, APPROVAL, REQUEST, JOB, OPEN_JOBS)
     },
     "line": (LINE, LINE_HEAD),
+    KEYS.prefix: (KEYS,),
 }
 
 

@@ -1,21 +1,22 @@
 """A tenant's database opened: where its history and views are, and whether they are there."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, QueuePool
 from sqlalchemy.exc import DBAPIError
 
 from projections.databases.migrating import MigrationFailed
-from projections.databases.sqlite import are_unusable, sqlite_views
+from projections.databases.sqlite import MOST, are_unusable, sqlite_views
 from projections.history import Unavailable
 from projections.keeping.projector import Projector
 from projections.keeping.turns import ALONE, Turn
 from service.databases.addresses import BadDatabase, shown
 from service.databases.file_turns import FileTurn
+from service.databases.pool_use import PoolUse
 from service.ledger.ledger import Ledger
 from service.ledger.recorders import SQLiteFile
 from service.tenants.checkpoints import Checkpoints
@@ -54,6 +55,7 @@ class Opened:
     follow: Callable[[Projector], Callable[[], object]] = lambda projector: lambda: None
     close: Callable[[], object] = lambda: None
     commit_waits: Callable[[], float] = lambda: 0.0
+    pools: Callable[[], Sequence[PoolUse]] = tuple
 
 
 def open_sqlite(database: str, clock: Callable[[], datetime]) -> Opened:
@@ -81,7 +83,21 @@ def open_sqlite(database: str, clock: Callable[[], datetime]) -> Opened:
         return Checkpoints(path, own_views).close
 
     jobs_turn = FileTurn(jobs_lock_path(path))
-    return Opened(ledger, views, jobs_turn=jobs_turn, follow=follow)
+    return Opened(ledger, views, jobs_turn=jobs_turn, follow=follow, pools=lambda: [_use_of(views)])
+
+
+def _use_of(views: Engine) -> PoolUse:
+    pool = views.pool
+    assert isinstance(pool, QueuePool), "as it is opened"  # noqa: S101
+    used = pool.checkedout()
+    return PoolUse(
+        server="sqlite",
+        name="views",
+        limit=MOST,
+        opened=used + pool.checkedin(),
+        idle=pool.checkedin(),
+        waiting=0,
+    )
 
 
 def why(error: Exception) -> BaseException:

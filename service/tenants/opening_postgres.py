@@ -67,4 +67,5 @@ def open_postgres(
         follow=follow,
         close=close,
         commit_waits=server.commit_waits,
+        pools=server.pools,
     )

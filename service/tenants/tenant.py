@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,13 +14,15 @@ from projections.databases.connections import Glance, as_of_now, glancing, trans
 from projections.history import Unavailable
 from projections.keeping.projector import Projector
 from projections.keeping.rebuilding import rebuild
-from projections.keeping.writer import Writer
 from service.databases.addresses import BadDatabase, is_postgres
+from service.databases.pool_use import PoolUse
 from service.tenants.background import Background
 from service.tenants.names import DEFAULT
 from service.tenants.opening import Opened, open_sqlite
 from service.tenants.sqlite_files import UnknownEvents
 from service.threads import in_thread
+from service.watching.pages import WatchedWriter
+from service.watching.watch import NOBODY, Watch
 
 if TYPE_CHECKING:
     from service.databases.postgres_server import Server
@@ -64,7 +66,9 @@ class Tenant:
         self.clock = clock
         self._opened = _opened(database, name, server, clock)
         self.ledger, self.views = self._opened.ledger, self._opened.views
-        self.writer = Writer(self.views)
+        self.watch = NOBODY
+        """Who is told of its work."""
+        self.writer = WatchedWriter(self.views, self.ledger.trail, lambda: self.watch)
         try:
             self._check()
         except BaseException:
@@ -97,6 +101,11 @@ class Tenant:
         self.views.dispose()
         self._opened.close()
 
+    def watched_by(self, watch: Watch) -> None:
+        """Tells `watch` of its work, from now on."""
+        self.watch = watch
+        self.ledger.watched_by(watch)
+
     def commit_waits(self) -> float:
         """For how many seconds a commit has waited for a standby, 0.0 when none does.
 
@@ -106,6 +115,20 @@ class Tenant:
             return self._opened.commit_waits()
         except transient_errors(self.views) as error:
             raise Unavailable(str(error)) from error
+
+    def pools(self) -> Sequence[PoolUse]:
+        """How the connections to its database are used; tenants of a server share them."""
+        return self._opened.pools()
+
+    def lag_seconds(self) -> float:
+        """For how long the oldest event that the views don't show has been recorded, 0.0 for none.
+
+        Raises Unavailable, DamagedEvent.
+        """
+        waiting = self.ledger.unread(self.projector.position, 1)
+        if not waiting:
+            return 0.0
+        return max(0.0, (self.clock() - waiting[0].metadata().recorded_at).total_seconds())
 
     def _check(self) -> None:
         """Raises BadDatabase when the views are of another history, UnknownEvents."""

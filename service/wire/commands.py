@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from aggregates.contract.defining import DefineContract
 from aggregates.contract_line.milestones import ChangeMilestone, CreateMilestone
 from aggregates.contract_line.terms import DefineLine, percentages
-from aggregates.invoice.edits import DetailEdit
+from aggregates.invoice.draft.edits import DetailEdit
 from aggregates.refusals import Invalid
 from aggregates.terms import Chargeability, ContractCustomer, LeftOut, LineCustomer, LineTerms
 from service.wire.invoice_requests import DetailChanges

@@ -8,15 +8,15 @@ from typing import TypedDict, Unpack
 from aggregates import streams
 from aggregates.contract.defining import DefineContract
 from aggregates.contract.events import ContractDefined, ContractLineListed
-from aggregates.contract_line.approvals import Approval
+from aggregates.contract_line.backlog.readiness import MarkReady
+from aggregates.contract_line.backlog.verdicts import ReevaluateNTE, ResetNTE
+from aggregates.contract_line.entries import Approval
 from aggregates.contract_line.events import ContractLineDefined
 from aggregates.contract_line.milestones import CreateMilestone
-from aggregates.contract_line.readiness import MarkReady
 from aggregates.contract_line.terms import DefineLine
-from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.events import Event
-from aggregates.invoice.confirming import ConfirmInvoice
-from aggregates.invoice.drafting import CreateDrafts
+from aggregates.invoice.booking.confirming import ConfirmInvoice
+from aggregates.invoice.draft.drafting import CreateDrafts
 from aggregates.limits import WHOLE, Usage
 from aggregates.statuses import (
     BillingMethod,

@@ -11,14 +11,14 @@ from hypothesis import given as given_any
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from aggregates.contract_line.backlog.readiness import MarkNotReady, MarkReady
+from aggregates.contract_line.backlog.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.contract_line.head import LineHead, evolve_head
 from aggregates.contract_line.milestones import ChangeMilestone, DeleteMilestone
-from aggregates.contract_line.readiness import MarkNotReady, MarkReady
-from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.events import Event
 from aggregates.intake import state as intake
 from aggregates.intake.state import Parking
-from aggregates.invoice.drafting import DeleteDraft
+from aggregates.invoice.draft.drafting import DeleteDraft
 from aggregates.statuses import BillingMethod
 from tests.aggregates.any_events import an_event
 from tests.aggregates.examples import (

@@ -21,7 +21,9 @@ from hypothesis.stateful import (
 
 from aggregates import streams
 from aggregates.actuals import Actual
-from aggregates.contract_line.approvals import Approval
+from aggregates.contract_line.backlog.readiness import MarkNotReady, MarkReady
+from aggregates.contract_line.backlog.verdicts import ReevaluateNTE, ResetNTE
+from aggregates.contract_line.entries import Approval
 from aggregates.contract_line.events import (
     MilestoneChanged,
     MilestoneDeleted,
@@ -30,15 +32,13 @@ from aggregates.contract_line.events import (
 )
 from aggregates.contract_line.items import milestone_status
 from aggregates.contract_line.milestones import ChangeMilestone, DeleteMilestone
-from aggregates.contract_line.readiness import MarkNotReady, MarkReady
-from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
-from aggregates.invoice.by_hand import AddByHand
-from aggregates.invoice.confirming import ConfirmInvoice
+from aggregates.invoice.booking.confirming import ConfirmInvoice
 from aggregates.invoice.correcting import CorrectInvoice
 from aggregates.invoice.details import Detail
-from aggregates.invoice.drafting import DeleteDraft
-from aggregates.invoice.editing import EditDetails, RemoveDetails
-from aggregates.invoice.edits import DetailEdit
+from aggregates.invoice.draft.by_hand import AddByHand
+from aggregates.invoice.draft.drafting import DeleteDraft
+from aggregates.invoice.draft.editing import EditDetails, RemoveDetails
+from aggregates.invoice.draft.edits import DetailEdit
 from aggregates.invoice.events import MILESTONE, ActualsBooked, InvoiceNumberAssigned
 from aggregates.invoice.state import Invoice
 from aggregates.limits import Usage
@@ -76,7 +76,7 @@ from tests.aggregates.examples import (
     milestone,
     usages,
 )
-from tests.aggregates.intake.recalling import corrected, found, known, recall
+from tests.aggregates.intake.about_approvals.recalling import corrected, found, known, recall
 from tests.spec import Command, Outcome, Story, given
 
 TIME, FIXED = ("T1", "T2"), "F1"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aggregates.contract_line.readiness import MarkReady
+from aggregates.contract_line.backlog.readiness import MarkReady
 from aggregates.deal import closed, not_open
 from aggregates.decision import NOTHING, together
 from aggregates.refusals import ItemsRefused

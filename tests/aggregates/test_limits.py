@@ -7,9 +7,9 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from aggregates.contract.events import ContractUsageChanged
+from aggregates.contract_line.backlog.readiness import MarkReady
+from aggregates.contract_line.backlog.verdicts import ReevaluateNTE, ResetNTE, is_judged_otherwise
 from aggregates.contract_line.events import LineUsageChanged
-from aggregates.contract_line.readiness import MarkReady
-from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE, is_judged_otherwise
 from aggregates.limits import (
     NO_USAGE,
     Usage,

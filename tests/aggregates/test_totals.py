@@ -7,9 +7,9 @@ import pytest
 
 from aggregates import money
 from aggregates.contract.events import ContractUsageChanged
+from aggregates.contract_line.backlog.readiness import MarkReady
 from aggregates.contract_line.events import LineUsageChanged, MilestoneSplit, UnbilledSalesRecorded
 from aggregates.contract_line.milestones import ChangeMilestone
-from aggregates.contract_line.readiness import MarkReady
 from aggregates.events import Event
 from aggregates.intake.events import ApprovalRecorded
 from aggregates.refusals import Refused

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
-from aggregates.contract_line.readiness import MarkNotReady, MarkReady
+from aggregates.contract_line.backlog.readiness import MarkNotReady, MarkReady
 from aggregates.invoice.correcting import CorrectInvoice
-from aggregates.invoice.drafting import CreateDrafts
+from aggregates.invoice.draft.drafting import CreateDrafts
 from aggregates.invoice.events import InvoiceNumberAssigned
 from projections.history import Recorded
 from projections.tables import metadata

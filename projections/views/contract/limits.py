@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import UNSET
 from sqlalchemy import Connection, RowMapping, select
 
-from aggregates.contract_line.verdicts import is_judged_otherwise
+from aggregates.contract_line.backlog.verdicts import is_judged_otherwise
 from aggregates.limits import four_levels
 from aggregates.statuses import UNBILLED, BillingType, LimitLevel, NTEStatus
 from projections.tables import (

@@ -4,18 +4,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregates import streams
-from aggregates.contract_line.recall_events import Obligation, ObligationsOpened
-from aggregates.contract_line.recalled import Recalls
+from aggregates.contract_line.recalled.events import Obligation, ObligationsOpened
+from aggregates.contract_line.recalled.state import Recalls
 from aggregates.contract_line.state import ContractLine
 from aggregates.deal import Deal
 from aggregates.decision import Decision
-from aggregates.intake import approvals, entry_corrections, recalls, waiting, whereabouts
-from aggregates.intake.approvals import KnownApproval
-from aggregates.intake.entry_corrections import CorrectApproval
+from aggregates.intake.about_approvals import (
+    approvals,
+    entry_corrections,
+    recalls,
+    waiting,
+    whereabouts,
+)
+from aggregates.intake.about_approvals.approvals import KnownApproval, Waiting
+from aggregates.intake.about_approvals.recalls import AboutApproval, RecallApproval
+from aggregates.intake.about_approvals.waiting import WAITS
+from aggregates.intake.about_approvals.what_entries_say import CorrectApproval
+from aggregates.intake.about_approvals.whereabouts import Owed, Whereabouts
 from aggregates.intake.events import EventParked
-from aggregates.intake.recalls import AboutApproval, RecallApproval
-from aggregates.intake.waiting import WAITS
-from aggregates.intake.whereabouts import Owed, Whereabouts
 from aggregates.invoice.state import Invoice
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
@@ -92,6 +98,12 @@ def known_by(unit: UnitOfWork, event: EventParked) -> KnownApproval | None:
         return None
     names = streams.approvals_like(event.source, event.contract_id, event.approval_id)
     return known_approval(unit, names)
+
+
+def waiting_like(unit: UnitOfWork, event: EventParked) -> Sequence[Waiting]:
+    """What waits, or waited, about the approval that an event is about, in its order."""
+    known = known_by(unit, event)
+    return known.waiting if known else ()
 
 
 def wait_no_longer(unit: UnitOfWork, event: EventParked) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from aggregates import streams
 from aggregates.intake.events import EventParked
-from service.handlers.intake.about_approvals import wait_no_longer
-from service.handlers.intake.taking_in import go_on, waiting_like
+from service.handlers.intake.about_approvals import wait_no_longer, waiting_like
+from service.handlers.intake.taking_in import go_on
 from service.ledger.stream_kinds import PARKING
 from service.ledger.unit_of_work import UnitOfWork
 

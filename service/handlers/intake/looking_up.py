@@ -7,7 +7,7 @@ they are asked outside, and it is taken in again.
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from aggregates.intake.whereabouts import NotLookedUp
+from aggregates.intake.about_approvals.whereabouts import NotLookedUp
 from aggregates.statuses import BillingStatus
 from projections.views.backlog import lists as backlog_lists
 from service.ledger.conflicts_and_retries import Conflict

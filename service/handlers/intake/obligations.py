@@ -5,8 +5,8 @@ from dataclasses import replace
 from msgspec import UNSET
 
 from aggregates import streams
-from aggregates.contract_line import obligations
-from aggregates.contract_line.obligations import WaiveObligation
+from aggregates.contract_line.recalled import obligations
+from aggregates.contract_line.recalled.obligations import WaiveObligation
 from service.handlers.idempotency import Answer, Request, submit
 from service.ledger.stream_kinds import LINE
 from service.ledger.unit_of_work import UnitOfWork

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, RowMapping
 
 from aggregates import streams
 from aggregates.intake import parking
+from aggregates.intake.about_approvals.whereabouts import NotLookedUp
 from aggregates.intake.events import EventParked
-from aggregates.intake.whereabouts import NotLookedUp
 from aggregates.statuses import Outcome
 from projections.history import OutcomeUnknown, Unavailable
 from projections.views import parked_events as parked_views
@@ -21,11 +21,12 @@ from projections.views.paging import PageRequest
 from projections.views.resource import Page
 from service.handlers.idempotency import Answer, Request, submit
 from service.handlers.intake import resuming
+from service.handlers.intake.about_approvals import waiting_like
 from service.handlers.intake.going_on import dismissed
 from service.handlers.intake.looking_up import LOOKUPS, PostedOn, look_up
 from service.handlers.intake.resuming import Resumption
 from service.handlers.intake.taking_in import go_on as go_on_after
-from service.handlers.intake.taking_in import try_again, waiting_like
+from service.handlers.intake.taking_in import try_again
 from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.group_commit import Context
 from service.ledger.stream_kinds import PARKING
@@ -71,7 +72,7 @@ def recover(tenant: Tenant) -> None:
 
     The process that was taking it in may have been stopped.
     """
-    context = Context(actor="billing-backlog", correlation_id=str(uuid.uuid4()))
+    context = Context(actor="billing-backlog", correlation_id=str(uuid.uuid4()), kind="go_on")
 
     resuming.recover(tenant, lambda found: waiting_on(tenant, context, found).later())
 

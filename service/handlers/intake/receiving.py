@@ -4,7 +4,8 @@ Events are grouped by contract; nothing well-formed is lost. Bad ones are refuse
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NoReturn
@@ -14,7 +15,9 @@ import msgspec
 from aggregates import streams
 from aggregates.contract.defining import DefineContract
 from aggregates.contract_line.terms import DefineLine
+from aggregates.refusals import Refused
 from aggregates.statuses import Outcome
+from service.access.principals import Principal, Scope
 from service.handlers.idempotency import Answer, Request, execute, execute_once
 from service.handlers.intake.looking_up import PostedOn, looking_up
 from service.handlers.intake.parked import PATIENCE, go_on, waiting_on
@@ -25,20 +28,30 @@ from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant
 from service.wire.intake.cloudevents import BadEvent, Posted, read
 from service.wire.intake.results import Result, bad_event_result
-from service.wire.outcomes import BatchResult, RefusedEvent
+from service.wire.outcomes import BatchResult, EventResult, RefusedEvent
 from service.wire.problem.problems import Problem
 
 
-def receive(tenant: Tenant, context: Context, events: Sequence[object]) -> list[Result]:
+def receive(
+    tenant: Tenant,
+    context: Context,
+    events: Sequence[object],
+    principal: Principal | None = None,
+) -> list[Result]:
     """Takes in a batch: one transaction for all, one result an event, in order.
 
-    A bad event is refused by itself and does not affect the others.
+    A bad event is refused by itself and does not affect the others; so is one that its poster, if
+    that is one who was asked who they are, may not post.
     """
-    return begin(tenant, context, events).finish()
+    return begin(tenant, context, events, principal=principal).finish()
 
 
 def begin(
-    tenant: Tenant, context: Context, events: Sequence[object], patience: float = PATIENCE
+    tenant: Tenant,
+    context: Context,
+    events: Sequence[object],
+    patience: float = PATIENCE,
+    principal: Principal | None = None,
 ) -> "Begun":
     """Hands a batch over, to be recorded after all that was handed over before.
 
@@ -50,7 +63,7 @@ def begin(
     groups: dict[str, list[tuple[int, Posted]]] = {}
     for index, event in enumerate(events):
         try:
-            posted = _read(event)
+            posted = _read(event, principal)
         except BadEvent as error:
             results[index] = bad_event_result(error)
         else:
@@ -79,6 +92,7 @@ def begin(
         pairs = zip(events, done, strict=True)
         refused = [(event, r.problem) for event, r in pairs if r.outcome is Outcome.REFUSED]
         note(tenant, context, refused)
+        tenant.watch.taken_in(Counter(result.outcome for result in done))
         return done
 
     return Begun(
@@ -102,11 +116,11 @@ class Begun:
     defined_late: bool
 
 
-class EventRefused(Exception):
+class EventRefused(Refused):
     """A single event was refused, for this problem. Nothing was recorded."""
 
     def __init__(self, result: Result, problem: Problem) -> None:
-        super().__init__(problem.detail)
+        super().__init__(problem.code, problem.detail)
         self.result = result
         self.problem = problem
 
@@ -122,7 +136,7 @@ def receive_batch(tenant: Tenant, request: Request, events: Sequence[object]) ->
     """Takes in a batch as `receive` does; its results are the answer."""
 
     def act() -> Answer:
-        taken = receive(tenant, request.context, events)
+        taken = receive(tenant, request.context, events, request.principal)
         position = max((result.position for result in taken), default=0)
         results = [result.body() for result in taken]
         position = position or tenant.ledger.position()
@@ -137,16 +151,20 @@ def receive_one(tenant: Tenant, request: Request, event: object) -> Answer:
     Raises EventRefused, and remembers nothing then: it may be tried again under its key.
     """
     try:
-        return _receive_one(tenant, request, event)
+        answer = _receive_one(tenant, request, event)
     except EventRefused as refusal:
+        tenant.watch.taken_in({Outcome.REFUSED: 1})
         refusal.result.position = tenant.ledger.position()
         note(tenant, request.context, [(event, refusal.problem)])
         raise
+    taken: EventResult | Mapping[str, str] = answer.body
+    tenant.watch.taken_in({taken["outcome"] if isinstance(taken, Mapping) else taken.outcome: 1})
+    return answer
 
 
 def _receive_one(tenant: Tenant, request: Request, event: object) -> Answer:
     try:
-        posted = _read(event)
+        posted = _read(event, request.principal)
     except BadEvent as error:
         refused = EventRefused(bad_event_result(error), error.problem)
         if request.idempotency_key is None:
@@ -174,10 +192,17 @@ def _raise(error: Exception, _: UnitOfWork) -> NoReturn:
     raise error
 
 
-def _read(event: object) -> Posted:
+def _read(event: object, principal: Principal | None) -> Posted:
+    """An event that its poster may post. Raises BadEvent."""
     if isinstance(event, BadEvent):
         raise event
-    return read(event)
+    posted = read(event)
+    defines = isinstance(posted.command, DefineContract | DefineLine)
+    needed = Scope.CONTRACTS_WRITE if defines else Scope.APPROVALS_WRITE
+    if principal is not None and needed not in principal.scopes:
+        detail = f"this event needs the scope {needed}"
+        raise BadEvent(posted.event_id, Problem(status=403, code="scope_missing", detail=detail))
+    return posted
 
 
 class _Reception:

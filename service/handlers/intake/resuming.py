@@ -6,18 +6,20 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from aggregates import streams
 from aggregates.contract.state import Contract
 from aggregates.deal import chunks
+from aggregates.intake.about_approvals.waiting import WAITS
 from aggregates.intake.events import EventParked
 from aggregates.intake.state import Parking
-from aggregates.intake.waiting import WAITS
 from projections.views import parked_events as parked_views
 from service.ledger.group_commit import Context, Submission
 from service.ledger.stream_kinds import CONTRACT, PARKING
 from service.ledger.unit_of_work import UnitOfWork
 from service.tenants.tenant import Tenant, ViewsBehind
-from service.wire.intake.cloudevents import ABOUT_APPROVALS
+from service.wire.intake.cloudevents import ABOUT_APPROVALS, Posted, read_data
 
 STEP = 400
 """Waiting events that are tried in one transaction of their own."""
@@ -47,6 +49,12 @@ def _states(unit: UnitOfWork, contract_id: str) -> tuple[Parking | None, Contrac
 def may_go_on(event: EventParked) -> bool:
     """Whether an event may be tried again by itself: not if it had its turn, and was refused."""
     return event.type not in ABOUT_APPROVALS or event.problem_code in WAITS
+
+
+def of_parked(event: EventParked) -> Posted:
+    """The parked event as it was posted: its data was checked before it was parked."""
+    data = msgspec.json.decode(event.data)
+    return read_data(event.source, event.event_id, event.type, data)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,22 +8,19 @@ in steps right after that.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import msgspec
-
 from aggregates import streams
 from aggregates.contract import defining
 from aggregates.contract.defining import DefineContract
-from aggregates.contract_line import approvals
 from aggregates.contract_line import terms as line_terms
-from aggregates.contract_line.approvals import Approval
+from aggregates.contract_line.entries import Approval
 from aggregates.contract_line.terms import DefineLine
 from aggregates.intake import parking, receiving
-from aggregates.intake.approvals import KnownApproval, Waiting
+from aggregates.intake.about_approvals.approvals import KnownApproval, Waiting
+from aggregates.intake.about_approvals.recalls import AboutApproval
+from aggregates.intake.about_approvals.waiting import DEFINED_LATER, WAITS
+from aggregates.intake.about_approvals.whereabouts import NotLookedUp
 from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived
-from aggregates.intake.recalls import AboutApproval
 from aggregates.intake.state import Parking
-from aggregates.intake.waiting import DEFINED_LATER, WAITS
-from aggregates.intake.whereabouts import NotLookedUp
 from aggregates.refusals import NotFound, Refused
 from aggregates.statuses import Outcome
 from aggregates.streams import LineKey
@@ -32,14 +29,14 @@ from service.handlers.intake.about_approvals import (
     act,
     is_over,
     known_approval,
-    known_by,
     wait_no_longer,
+    waiting_like,
 )
-from service.handlers.intake.resuming import may_go_on, next_to_try
-from service.handlers.loading import load_heads
+from service.handlers.intake.gathering import Gathered, lacking_of, taken_in
+from service.handlers.intake.resuming import may_go_on, next_to_try, of_parked
 from service.ledger.stream_kinds import CONTRACT, LINE_HEAD, PARKING, RECEIPT
 from service.ledger.unit_of_work import UnitOfWork
-from service.wire.intake.cloudevents import ABOUT_APPROVALS, BadEvent, Posted, read_data
+from service.wire.intake.cloudevents import ABOUT_APPROVALS, BadEvent, Posted
 from service.wire.intake.results import (
     Result,
     bad_event_result,
@@ -65,20 +62,15 @@ class Desk:
     contract_id: str
     first_step: int = 0
     """How many waiting events may go on here; without any, no event waits for them either."""
-    waiting: list[tuple[Posted, Approval, Result]] = field(
-        default_factory=list[tuple[Posted, Approval, Result]]
-    )
-    seen: set[str] = field(default_factory=set[str])
-    """The receipts and approvals among those."""
-    lines: set[str] = field(default_factory=set[str])
-    """Lines that are known to be there."""
-    awaited: list[Waiting] = field(default_factory=list[Waiting])
-    """Events about the approvals in `waiting` that came before these."""
+    gathered: Gathered = field(init=False)
     posted_on: Mapping[str, str | None] | None = None
     """Of items that are not open: the invoice that they were posted on, None for no such items.
     Without, what would have to be looked up waits."""
     tries_again: bool = False
     """Whether the events are parked already."""
+
+    def __post_init__(self) -> None:
+        self.gathered = Gathered(self.unit, self.contract_id)
 
     def take(self, group: Iterable[Posted]) -> list[Result]:
         """One result an event, in order, as far as no more waits than may go on here."""
@@ -96,7 +88,7 @@ class Desk:
 
     def _take(self, posted: Posted) -> Result:
         receipt = posted.receipt
-        if receipt in self.seen:
+        if receipt in self.gathered.seen:
             self.record_approvals()
         known = self.unit.load(RECEIPT, receipt)
         if known is None or receiving.is_dismissed(known, self._parking_of(known)):
@@ -149,29 +141,23 @@ class Desk:
         except Refused as refusal:
             return refused_result(posted, refusal)
         self.unit.append(decided.events)
-        return self._received(posted, Outcome.RECORDED)
+        return taken_in(self.unit, posted, Outcome.RECORDED)
 
     def _approval(self, posted: Posted, approval: Approval) -> Result:
         names = streams.approvals_like(approval.source, approval.contract_id, approval.approval_id)
         stream = names[0]
-        if stream in self.seen:
+        if stream in self.gathered.seen:
             self.record_approvals()
         known = known_approval(self.unit, names)
         if known and known.recorded:
             if known.counts and not is_over(self.unit, known):
                 return self._approved_before(posted, known)
             approval = replace(approval, generation=known.next_generation)
-        if approval.line_id not in self.lines:
-            lacking = _lacking(self.unit, posted)
+        if approval.line_id not in self.gathered.lines:
+            lacking = lacking_of(self.unit, posted)
             if lacking:
                 return self._park(posted, lacking)
-            self.lines.add(approval.line_id)
-        result = Result(event_id=posted.event_id, outcome=Outcome.RECORDED, ignored=posted.ignored)
-        self.waiting.append((posted, approval, result))
-        self.seen.update({posted.receipt, stream})
-        if known:
-            self.awaited += known.waiting
-        return result
+        return self.gathered.add(posted, approval, known)
 
     def _approved_before(self, posted: Posted, known: KnownApproval) -> Result:
         try:
@@ -180,7 +166,7 @@ class Desk:
             return refused_result(posted, refusal)
         recorded = known.recorded
         first = recorded.items if isinstance(recorded, ApprovalRecorded) else known.items
-        return self._received(posted, Outcome.DUPLICATE, first)
+        return taken_in(self.unit, posted, Outcome.DUPLICATE, first)
 
     def _about_approval(self, posted: Posted, command: AboutApproval) -> Result:
         """Recalls or corrects an approval, or waits for it or for its drafts (D-82)."""
@@ -196,38 +182,13 @@ class Desk:
             )
         if acted.outcome is Outcome.PARKED and acted.why:
             return self._park(posted, acted.why, acted.parked_on)
-        result = self._received(posted, acted.outcome, acted.items, acted.why)
+        result = taken_in(self.unit, posted, acted.outcome, acted.items, acted.why)
         result.problem = problem_of(acted.why) if acted.why else None
         return result
 
     def record_approvals(self) -> None:
-        """Records the approvals gathered so far, and completes their results."""
-        if not self.waiting:
-            return
-        line_ids = (approval.line_id for _, approval, _ in self.waiting)
-        deal = load_heads(self.unit, self.contract_id, line_ids)
-        if deal is None:
-            raise LookupError(self.contract_id)
-        decided = approvals.record([approval for _, approval, _ in self.waiting], deal)
-        self.unit.append(decided.events)
-        recorded = (event for event in decided.events if isinstance(event, ApprovalRecorded))
-        items = {event.stream: event.items for event in recorded}
-        left = {approval.id: approval.why for approval in decided.left}
-        refused = {approval.id: approval.why for approval in decided.refused}
-        for posted, approval, result in self.waiting:
-            name = approval.stream
-            if why := refused.get(name):
-                result.outcome, result.problem = Outcome.REFUSED, problem_of(why)
-            elif why := left.get(name):
-                result.outcome, result.problem = Outcome.NOT_BILLABLE, problem_of(why)
-                self._received(posted, Outcome.NOT_BILLABLE, why=why)
-            else:
-                result.items = items[name]
-                self._received(posted, Outcome.RECORDED, result.items)
-        self.waiting.clear()
-        self.seen.clear()
-        awaited, self.awaited = self.awaited, []
-        go_on(self.unit, awaited)
+        """Records the approvals gathered so far; what waited for them goes on."""
+        go_on(self.unit, self.gathered.record())
 
     def _park(self, posted: Posted, why: Refused, on: LineKey | None = None) -> Result:
         """The event waits, on its contract, or for the line of that or another one."""
@@ -239,19 +200,6 @@ class Desk:
             outcome=Outcome.PARKED,
             problem=of_refusal(why),
             ignored=posted.ignored,
-        )
-
-    def _received(
-        self,
-        posted: Posted,
-        outcome: Outcome,
-        items: tuple[str, ...] = (),
-        why: Refused | None = None,
-    ) -> Result:
-        """Remembers that the event was taken in, and as what."""
-        self.unit.append([receiving.received(posted, outcome, items, why)])
-        return Result(
-            event_id=posted.event_id, outcome=outcome, items=items, ignored=posted.ignored
         )
 
 
@@ -301,7 +249,7 @@ def try_again(
     late: list[EventParked] = []
     for event in events:
         result = results[event.parked_id] = _attempt(unit, desk, event)
-        if desk.waiting and desk.waiting[-1][2] is result:  # it is recorded with those after it
+        if desk.gathered.is_last(result):  # it is recorded with those after it
             late.append(event)
         else:
             settled = results[event.parked_id] = _settle(unit, event, result)
@@ -325,12 +273,6 @@ def _let_follow(
         go_on(unit, waiting_like(unit, event), posted_on)
 
 
-def waiting_like(unit: UnitOfWork, event: EventParked) -> Sequence[Waiting]:
-    """What waits, or waited, about the approval that an event is about, in its order."""
-    known = known_by(unit, event)
-    return known.waiting if known else ()
-
-
 def _waits(result: Result) -> bool:
     """Whether an event about an approval waits on, and holds up those after it."""
     problem = result.problem
@@ -338,12 +280,12 @@ def _waits(result: Result) -> bool:
 
 
 def _attempt(unit: UnitOfWork, desk: Desk, event: EventParked) -> Result:
-    lacking = None if event.type in ABOUT_APPROVALS else _lacking(unit, event)
+    lacking = None if event.type in ABOUT_APPROVALS else lacking_of(unit, event)
     if lacking:
         problem = of_refusal(lacking)
         return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=problem)
     try:
-        posted = _of_parked(event)
+        posted = of_parked(event)
     except BadEvent as error:  # it was parked when more was allowed
         return bad_event_result(error)
     return desk.attempt(posted)
@@ -360,18 +302,3 @@ def _settle(unit: UnitOfWork, event: EventParked, result: Result) -> Result:
     if decided.left:
         return Result(event_id=event.event_id, outcome=Outcome.PARKED, problem=problem)
     return result
-
-
-def _lacking(unit: UnitOfWork, event: Posted | EventParked) -> NotFound | None:
-    """What the event has to wait for."""
-    contract = unit.load(CONTRACT, streams.contract(event.contract_id))
-    line = None
-    if contract and event.approval_id and event.line_id:
-        line = unit.load(LINE_HEAD, streams.line(event.contract_id, event.line_id))
-    return parking.lacking(event, contract, line)
-
-
-def _of_parked(event: EventParked) -> Posted:
-    """The parked event as it was posted: its data was checked before it was parked."""
-    data = msgspec.json.decode(event.data)
-    return read_data(event.source, event.event_id, event.type, data)

@@ -7,9 +7,9 @@ import msgspec
 
 from aggregates import streams
 from aggregates.decision import Decision
-from aggregates.invoice import confirming
-from aggregates.invoice.confirming import ConfirmInvoice
-from aggregates.invoice.numbering import SERIES
+from aggregates.invoice.booking import confirming
+from aggregates.invoice.booking.confirming import ConfirmInvoice
+from aggregates.invoice.booking.numbering import SERIES
 from projections.views.invoice.invoices import ConfirmedInvoice
 from service.handlers.idempotency import Answer, Request, submit
 from service.handlers.intake.going_on import go_on_with

@@ -7,8 +7,8 @@ from msgspec import UNSET
 
 from aggregates import streams
 from aggregates.decision import Decision, together
-from aggregates.invoice import drafting
-from aggregates.invoice.drafting import CreateDrafts, NothingReady
+from aggregates.invoice.draft import drafting
+from aggregates.invoice.draft.drafting import CreateDrafts, NothingReady
 from service.handlers.closed_items import Explainer, submit_explained
 from service.handlers.idempotency import Answer, Request, submit
 from service.handlers.intake.going_on import go_on_with

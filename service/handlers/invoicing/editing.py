@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from aggregates import streams
-from aggregates.invoice import by_hand, editing
-from aggregates.invoice.by_hand import AddByHand
 from aggregates.invoice.details import items_by_line, recalled_by
-from aggregates.invoice.editing import EditDetails, RemoveDetails
+from aggregates.invoice.draft import by_hand, editing
+from aggregates.invoice.draft.by_hand import AddByHand
+from aggregates.invoice.draft.editing import EditDetails, RemoveDetails
 from aggregates.invoice.state import Invoice
 from service.handlers.idempotency import Answer, Request, submit
 from service.handlers.intake.going_on import go_on_with

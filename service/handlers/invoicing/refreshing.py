@@ -15,8 +15,8 @@ from msgspec import UNSET
 from aggregates import streams
 from aggregates.deal import Deal, not_open
 from aggregates.decision import Decision, together
-from aggregates.invoice import refreshing
-from aggregates.invoice.refreshing import AddItems, AddToNewest, RefreshDraft
+from aggregates.invoice.draft import refreshing
+from aggregates.invoice.draft.refreshing import AddItems, AddToNewest, RefreshDraft
 from aggregates.invoice.state import Invoice
 from aggregates.refusals import ItemsRefused
 from projections.views.invoice.open_drafts import open_drafts

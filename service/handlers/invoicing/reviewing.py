@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from aggregates import streams
 from aggregates.decision import Decision
-from aggregates.invoice import reviewing
-from aggregates.invoice.reviewing import ApproveInvoice, ReturnInvoice
+from aggregates.invoice.draft import reviewing
+from aggregates.invoice.draft.reviewing import ApproveInvoice, ReturnInvoice
 from aggregates.invoice.state import Invoice
 from service.handlers.idempotency import Answer, Request, submit
 from service.handlers.invoicing.answering import invoice_answer

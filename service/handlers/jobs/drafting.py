@@ -7,8 +7,8 @@ import msgspec
 
 from aggregates import streams
 from aggregates.decision import Decision
-from aggregates.invoice import drafting
-from aggregates.invoice.drafting import CreateDrafts, NothingReady
+from aggregates.invoice.draft import drafting
+from aggregates.invoice.draft.drafting import CreateDrafts, NothingReady
 from aggregates.job.events import JobStep, StepOutcome
 from aggregates.job.state import Job
 from aggregates.job.working import leaving, refused

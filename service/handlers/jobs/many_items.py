@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from aggregates.contract_line.readiness import MarkNotReady, MarkReady
-from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
+from aggregates.contract_line.backlog.readiness import MarkNotReady, MarkReady
+from aggregates.contract_line.backlog.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.deal import chunks
 from aggregates.job.events import JobStep, StepOutcome
 from aggregates.job.state import Job

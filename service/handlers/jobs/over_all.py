@@ -3,7 +3,7 @@
 A job is about the items that match when it is asked for; it remembers the id of each.
 """
 
-from aggregates.invoice.drafting import CreateDrafts
+from aggregates.invoice.draft.drafting import CreateDrafts
 from aggregates.job.events import JobStep
 from service.handlers import backlog
 from service.handlers.backlog import ItemsCommand

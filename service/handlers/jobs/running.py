@@ -180,11 +180,12 @@ class Foreman:
                 reason=asked.metadata.reason,
                 correlation_id=asked.metadata.correlation_id,
                 causation_id=job_id,
+                kind="job_step",
             )
         return known
 
 
-_OURS = Context(actor="billing-backlog", correlation_id=WORK)
+_OURS = Context(actor="billing-backlog", correlation_id=WORK, kind="job_look")
 """For looking only: nothing is recorded under it."""
 _ALWAYS_SLOWER = Refused(
     "conflict", f"other writers were faster every time, {STEP_ATTEMPTS} times in a row"

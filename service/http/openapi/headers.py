@@ -1,4 +1,4 @@
-"""Headers of answers: the version of a resource, where a job is, where a list goes on."""
+"""Headers of answers: the version of a resource, where a job is, where a list goes on, its id."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -34,6 +34,7 @@ def _header(name: str, text: str) -> Json:
 
 def _names(status: str, content: Json) -> Iterator[str]:
     """The headers of an answer with this status and these bodies."""
+    yield "X-Request-Id"
     kinds = {media["schema"].get("$ref", "").rpartition("/")[2] for media in content.values()}
     if status == "202":
         yield "Location"

@@ -3,7 +3,8 @@
 from fastapi import Response
 
 from service.http import readiness
-from service.http.callers import TheTenant
+from service.http.callers import TheShownTenant
+from service.http.guard import OPEN
 from service.http.responses import ProblemRaised, gives, json_response
 from service.http.routers.routes import Routes
 from service.wire.outcomes import Live, Ready
@@ -13,14 +14,14 @@ routes = Routes("/health", "Operations")
 NOT_READY = ("commit_unconfirmed", "projector_stopped", "jobs_stopped")
 
 
-@routes.get("/live", responses=gives(Live))
+@routes.get("/live", OPEN, responses=gives(Live))
 async def get_liveness() -> Response:
     """The process runs."""
     return json_response(Live(status="live"))
 
 
-@routes.get("/ready", responses=gives(Ready, problems=NOT_READY))
-async def get_readiness(tenant: TheTenant) -> Response:
+@routes.get("/ready", OPEN, responses=gives(Ready, problems=NOT_READY))
+async def get_readiness(tenant: TheShownTenant) -> Response:
     """The history can be read, commits are confirmed, views and jobs go on; or 503, with why."""
     found = await readiness.look(tenant)
     if isinstance(found, Problem):

@@ -11,7 +11,7 @@ from service.settings import Settings
 from service.wire.problem.problems import Problem
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-_EXPOSED = ("Allow", "ETag", "Link", "Location", "Retry-After")
+_EXPOSED = ("Allow", "ETag", "Link", "Location", "Retry-After", "X-Request-Id")
 """Headers of answers that scripts may read, beside those that they always may."""
 
 

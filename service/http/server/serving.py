@@ -26,14 +26,14 @@ def serve(
     settings: Settings | None = None,
     *,
     sockets: list[socket.socket] | None = None,
-    log_level: str = "info",
 ) -> None:
     """Serves the app until the process is asked to stop; on sockets that listen, if there are any.
 
     Exits with 1 when it can't listen there.
     """
     collect_seldom()
-    server = _server(app, settings or Settings(), log_level)
+    settings = settings or Settings()
+    server = _server(app, settings, settings.log_level)
     with suppress(KeyboardInterrupt):
         server.run(sockets)
     if not server.started:
@@ -63,6 +63,7 @@ def _server(app: Callable[..., Any], settings: Settings, log_level: str) -> uvic
         http=bounded(settings),
         ws="none",
         lifespan="off",
+        log_config=None,  # its lines go where ours go
         log_level=log_level,
         access_log=False,
         timeout_keep_alive=settings.idle_seconds,

@@ -14,10 +14,10 @@ import msgspec
 from pydantic import BaseModel, ValidationError
 
 from aggregates.contract.defining import DefineContract
-from aggregates.contract_line.approvals import Approval
+from aggregates.contract_line.entries import Approval
 from aggregates.contract_line.terms import DefineLine
-from aggregates.intake.entry_corrections import CorrectApproval
-from aggregates.intake.recalls import AboutApproval, RecallApproval
+from aggregates.intake.about_approvals.recalls import AboutApproval, RecallApproval
+from aggregates.intake.about_approvals.what_entries_say import CorrectApproval
 from aggregates.intake.receiving import PostedEvent
 from aggregates.refusals import Invalid
 from aggregates.statuses import BillingType, TransactionClass

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 from pydantic import ValidationError
 
-from aggregates.invoice.editing import DetailsRefused
+from aggregates.invoice.draft.editing import DetailsRefused
 from aggregates.limits import LimitExceeded
 from aggregates.refusals import Invalid, ItemsRefused, NotFound, Refused, of_reason
 from projections.history import OutcomeUnknown

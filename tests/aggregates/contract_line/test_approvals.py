@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from aggregates.contract.events import ContractUsageChanged
-from aggregates.contract_line.approvals import Approval
+from aggregates.contract_line.entries import Approval
 from aggregates.contract_line.events import (
     ApprovedWork,
     LineUsageChanged,

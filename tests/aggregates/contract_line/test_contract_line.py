@@ -1,7 +1,7 @@
 """The contract line as a state: it obeys its events, keeps what is open, and drops the rest."""
 
 from aggregates.contract_line import state as contract_line
-from aggregates.contract_line.readiness import MarkReady
+from aggregates.contract_line.backlog.readiness import MarkReady
 from aggregates.statuses import BillingStatus, NTEStatus
 from tests.aggregates.examples import (
     CONFIRM,

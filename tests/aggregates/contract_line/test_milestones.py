@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from aggregates.contract_line.backlog.readiness import MarkNotReady, MarkReady
 from aggregates.contract_line.events import (
     MilestoneChanged,
     MilestoneDeleted,
@@ -12,11 +13,10 @@ from aggregates.contract_line.events import (
     MilestoneSplit,
 )
 from aggregates.contract_line.milestones import ChangeMilestone, DeleteMilestone
-from aggregates.contract_line.readiness import MarkNotReady, MarkReady
 from aggregates.invoice.correcting import CorrectInvoice
-from aggregates.invoice.drafting import DeleteDraft
-from aggregates.invoice.editing import EditDetails
-from aggregates.invoice.edits import DetailEdit
+from aggregates.invoice.draft.drafting import DeleteDraft
+from aggregates.invoice.draft.editing import EditDetails
+from aggregates.invoice.draft.edits import DetailEdit
 from aggregates.refusals import Invalid
 from aggregates.statuses import BillingStatus, MilestoneStatus
 from tests.aggregates.examples import (

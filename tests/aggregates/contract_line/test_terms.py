@@ -6,13 +6,13 @@ from decimal import Decimal
 import pytest
 
 from aggregates.contract.events import ContractLineListed
+from aggregates.contract_line.backlog.readiness import MarkReady
 from aggregates.contract_line.events import (
     ContractLineDefined,
     MilestoneSplit,
     UnbilledSalesRecorded,
 )
 from aggregates.contract_line.milestones import ChangeMilestone, DeleteMilestone
-from aggregates.contract_line.readiness import MarkReady
 from aggregates.contract_line.terms import DefineLine, percentages
 from aggregates.refusals import Invalid
 from aggregates.statuses import BillingMethod, Schedule, TransactionClass

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from aggregates.actuals import Actual
-from aggregates.contract_line.approvals import Approval
+from aggregates.contract_line.entries import Approval
 from aggregates.contract_line.events import UnbilledSalesBooked
 from aggregates.contract_line.milestones import CreateMilestone
 from aggregates.invoice.correcting import CorrectInvoice

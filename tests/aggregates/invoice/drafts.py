@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from aggregates import streams
-from aggregates.contract_line.approvals import Approval
+from aggregates.contract_line.entries import Approval
 from aggregates.contract_line.milestones import CreateMilestone
 from aggregates.invoice.details import Detail
-from aggregates.invoice.editing import EditDetails, RemoveDetails
-from aggregates.invoice.edits import DetailEdit
+from aggregates.invoice.draft.editing import EditDetails, RemoveDetails
+from aggregates.invoice.draft.edits import DetailEdit
 from aggregates.invoice.events import (
     CorrectionDrafted,
     CorrectionOpened,

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from aggregates.invoice.drafting import DeleteDraft
-from aggregates.invoice.editing import DetailsRefused
+from aggregates.invoice.draft.drafting import DeleteDraft
+from aggregates.invoice.draft.editing import DetailsRefused
 from aggregates.invoice.events import (
     ActualsBooked,
     CorrectionDrafted,

@@ -3,16 +3,16 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from aggregates.contract_line.readiness import MarkReady
-from aggregates.invoice import numbering
+from aggregates.contract_line.backlog.readiness import MarkReady
 from aggregates.invoice import state as invoice
+from aggregates.invoice.booking import numbering
+from aggregates.invoice.booking.numbering import NumberSeries
 from aggregates.invoice.events import (
     DetailsAdded,
     DraftDeleted,
     InvoiceConfirmed,
     InvoiceNumberAssigned,
 )
-from aggregates.invoice.numbering import NumberSeries
 from tests.aggregates.examples import (
     CONFIRM,
     CONTRACT,

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from aggregates.contract_line.readiness import MarkNotReady, MarkReady
-from aggregates.contract_line.verdicts import ReevaluateNTE, ResetNTE
+from aggregates.contract_line.backlog.readiness import MarkNotReady, MarkReady
+from aggregates.contract_line.backlog.verdicts import ReevaluateNTE, ResetNTE
 from aggregates.refusals import ItemsRefused
 from service.handlers import backlog
 from service.handlers.backlog import ItemsCommand

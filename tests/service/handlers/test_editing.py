@@ -16,8 +16,8 @@ import msgspec
 import pytest
 
 from aggregates import streams
-from aggregates.invoice.editing import EditDetails, RemoveDetails
-from aggregates.invoice.edits import DetailEdit
+from aggregates.invoice.draft.editing import EditDetails, RemoveDetails
+from aggregates.invoice.draft.edits import DetailEdit
 from aggregates.invoice.state import Invoice
 from aggregates.refusals import Refused
 from aggregates.statuses import BillingStatus

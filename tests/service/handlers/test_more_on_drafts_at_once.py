@@ -9,7 +9,7 @@ import pytest
 
 from aggregates import streams
 from aggregates.contract_line.events import ItemsDrafted
-from aggregates.invoice.drafting import NothingReady
+from aggregates.invoice.draft.drafting import NothingReady
 from aggregates.invoice.events import DetailsAdded, DraftCreated
 from aggregates.refusals import ItemsRefused, Refused
 from service.handlers.idempotency import Answer

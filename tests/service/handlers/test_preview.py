@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from aggregates.contract_line.readiness import MarkReady
-from aggregates.invoice.drafting import CreateDrafts
+from aggregates.contract_line.backlog.readiness import MarkReady
+from aggregates.invoice.draft.drafting import CreateDrafts
 from aggregates.refusals import Refused
 from service.handlers import backlog
 from service.handlers.idempotency import Answer, Request

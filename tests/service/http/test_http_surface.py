@@ -24,7 +24,6 @@ NOT_BUILT = [
     ("GET", "/v1/audit/verify"),
     ("GET", "/v1/audit/checkpoint"),
     ("GET", "/v1/audit/proof"),
-    ("GET", "/metrics"),
 ]
 
 

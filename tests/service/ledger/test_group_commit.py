@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aggregates.contract_line.readiness import MarkReady
+from aggregates.contract_line.backlog.readiness import MarkReady
 from aggregates.refusals import ItemsRefused, Refused
 from service.handlers import backlog
 from service.handlers.idempotency import Answer, submit

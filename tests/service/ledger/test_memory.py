@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aggregates import streams
-from aggregates.contract_line.readiness import MarkNotReady
+from aggregates.contract_line.backlog.readiness import MarkNotReady
 from service.ledger.ledger import Ledger
 from service.ledger.states import Folded, StateCache
 from service.ledger.stream_kinds import CONTRACT, INVOICE, LINE, LINE_HEAD, PARKING, StreamKind

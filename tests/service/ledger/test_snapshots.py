@@ -13,8 +13,8 @@ from aggregates.contract.events import ContractDefined
 from aggregates.contract_line.events import ContractLineDefined
 from aggregates.contract_line.head import LineHead
 from aggregates.contract_line.milestones import CreateMilestone
+from aggregates.invoice.booking.numbering import NumberSeries
 from aggregates.invoice.events import InvoiceNumberAssigned
-from aggregates.invoice.numbering import NumberSeries
 from service.handlers import contracts
 from service.ledger import snapshots
 from service.ledger.ledger import Ledger

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregates.contract.defining import DefineContract
-from aggregates.contract_line.approvals import Approval
+from aggregates.contract_line.entries import Approval
 from aggregates.contract_line.terms import DefineLine
 from aggregates.statuses import BillingType, TransactionClass
 from service.wire.intake.cloudevents import TYPES, BadEvent, read

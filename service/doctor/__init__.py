@@ -1,0 +1,1 @@
+"""Whether an installation is well, and what to do where it is not; looking changes nothing."""

@@ -1,0 +1,1 @@
+"""Requests as operators see them: a line in the log, figures at /metrics."""
