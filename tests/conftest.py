@@ -63,7 +63,7 @@ def pytest_collection() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest ones first, else in the order that they were in."""
-    longest = {Path(__file__).parent / name for name in LONGEST}
+    longest = {(Path(__file__).parent / name).resolve(strict=True) for name in LONGEST}
     items.sort(key=lambda item: item.path not in longest)
 
 
