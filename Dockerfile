@@ -1,13 +1,14 @@
 # The service with its locked dependencies, run by an unprivileged user; the data lives in /data.
 #
-# As long as no authentication is configured, the service refuses to listen anywhere but on
-# loopback, so the image does just that, and publishing a port (-p) reaches nothing. Run it with
+# It serves all addresses of the container, and asks each caller for a token. Make the first key in it,
+# whose token is shown once, or give it as a file (BILLING_BACKLOG_BOOTSTRAP_KEY_FILE):
 #
 #     docker build -t billing-backlog .
-#     docker run --network host -v billing-backlog:/data billing-backlog
+#     docker run --name backlog -p 8000:8000 -v billing-backlog:/data billing-backlog
+#     docker exec backlog billing-backlog keys create --name erp --scope backlog:read
 #
-# or give it a sidecar that authenticates and shares its network namespace
-# (docker: --network container:NAME; Kubernetes: a container of the same pod).
+# Callers name the container as localhost; other names are allowed by BILLING_BACKLOG_HOSTS. Tokens
+# travel as they are: let a proxy end TLS before it.
 
 FROM python:3.11-slim AS build
 RUN pip install --no-cache-dir uv==0.13.9
@@ -39,5 +40,5 @@ VOLUME /data
 # No proxy: one in the container's environment must not answer for the service.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-c", \
     "from urllib.request import ProxyHandler, build_opener as opener; opener(ProxyHandler({})).open('http://127.0.0.1:8000/health/ready', timeout=4)"]
-CMD ["billing-backlog", "serve", "--host", "127.0.0.1", "--port", "8000", \
+CMD ["billing-backlog", "serve", "--authentication", "--host", "0.0.0.0", "--port", "8000", \
     "--database", "sqlite:////data/billing-backlog.db"]

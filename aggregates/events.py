@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from aggregates import streams
+from aggregates.access.events import KeyCreated, KeyRevoked
 from aggregates.contract.events import ContractDefined, ContractLineListed, ContractUsageChanged
 from aggregates.contract_line.events import (
     ContractLineDefined,
@@ -81,30 +82,36 @@ from aggregates.job.events import (
 class RequestClaimed:
     """A request of several transactions claimed its Idempotency-Key before it acts.
 
-    A digest of what it asks for is kept: no other request can be carried out under the key.
+    A digest of what it asks for is kept: no other request can be carried out under the key. A key
+    belongs to its `caller`; null where nobody was asked who they are, as before version 2.
     """
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     key: str
     digest: str
+    caller: str | None = None
 
     @property
     def stream(self) -> str:
-        return streams.request(self.key)
+        return streams.request(self.key, self.caller)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestAnswered:
-    """The answer to a request that carried an Idempotency-Key, given again to a repetition."""
+    """The answer to a request that carried an Idempotency-Key, given again to a repetition.
 
-    VERSION: ClassVar[int] = 1
+    A key belongs to its `caller`; null where nobody was asked who they are, as before version 2.
+    """
+
+    VERSION: ClassVar[int] = 2
     key: str
     digest: str
     body: str
+    caller: str | None = None
 
     @property
     def stream(self) -> str:
-        return streams.request(self.key)
+        return streams.request(self.key, self.caller)
 
 
 Event = (
@@ -161,6 +168,8 @@ Event = (
     | EventUnparked
     | RequestClaimed
     | RequestAnswered
+    | KeyCreated
+    | KeyRevoked
     | JobRequested
     | JobStepsPlanned
     | JobStepDone

@@ -65,15 +65,21 @@ def parking(contract_id: str) -> str:
     return f"parking/{contract_id}"
 
 
-def request(key: str) -> str:
-    """The stream that remembers the answer given to an Idempotency-Key."""
-    return f"request/{digest(key)}"
+def request(key: str, caller: str | None = None) -> str:
+    """The stream that remembers the answer given to an Idempotency-Key of a caller.
+
+    Where nobody is asked who they are, all are one caller, None.
+    """
+    return f"request/{digest(key) if caller is None else digest(caller, key)}"
 
 
 def job(job_id: str) -> str:
     """The stream of a job: who asked for what, and what came of each step."""
     return f"job/{job_id}"
 
+
+KEYS = "access/keys"
+"""The stream that says which keys open a tenant."""
 
 OPEN_JOBS = "jobs/open"
 """The stream that says which jobs are open: asked for, and not over yet."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from aggregates.access.events import KeyCreated, KeyRevoked
 from aggregates.contract.events import ContractDefined, ContractLineListed, ContractUsageChanged
 from aggregates.contract_line.events import (
     ContractLineDefined,
@@ -151,6 +152,8 @@ KINDS: Mapping[type[Event], tuple[Kind, ...]] = MappingProxyType(
         JobClosed: (),
         RequestClaimed: (),
         RequestAnswered: (),
+        KeyCreated: (),
+        KeyRevoked: (),
     }
 )
 """By the type of the event: none that it changes is missing, some may not be changed by it."""

@@ -93,7 +93,8 @@ BY_TEXT = ("text_id", "billing_status", "date", "sequence", "adjustment_status")
 """Columns of the index that leads from texts to sales: the list is filtered and sorted by these, so
 that rows are read only for a page of them."""
 BY_STATUS = ("billing_status", "date", "sequence", "adjustment_status", "text_id")
-"""The same of the index that leads through the list, which tells the texts of what it passes."""
+"""The same of indexes that lead through the list, or what it has of a contract or a customer: they
+tell the texts of what they pass."""
 OFTEN_THE_SAME = "often the same"
 """A note on a table: the column that tells whether a row that is put again is another one."""
 VIEWS = "views"
@@ -270,8 +271,8 @@ time_and_material = Table(
     _text("adjustment_status"),
     Column("sequence", BigInteger, nullable=False, comment="the order they were recorded in"),
     Column("text_id", BigInteger, comment="what it is searched by, beside names and its approval"),
-    Index("time_and_material_by_contract", "contract_id", "billing_status", "date", "sequence"),
-    Index("time_and_material_by_customer", "customer_id", "billing_status", "date", "sequence"),
+    Index("time_and_material_by_contract", "contract_id", *BY_STATUS),
+    Index("time_and_material_by_customer", "customer_id", *BY_STATUS),
     Index("time_and_material_by_status", *BY_STATUS),
     Index("time_and_material_by_nte", "nte_status", "billing_status", "date", "sequence"),
     _index_of_some(

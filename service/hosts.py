@@ -6,6 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 _HOST = re.compile(
     r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?)(?::([0-9]{0,5}))?", re.ASCII
@@ -103,3 +104,15 @@ def _is_ipv6(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_safe(address: str) -> bool:
+    """Whether what an address answers is surely from there: over https, or from this machine."""
+    try:
+        parts = urlsplit(address)
+        host = host_of(parts.hostname or "")
+    except ValueError:
+        return False
+    if host is None or parts.query or parts.fragment or parts.username is not None:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and host.is_loopback())

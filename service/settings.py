@@ -6,19 +6,30 @@ then the file. A list is taken whole from one of them.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from service.configuration import tls
 from service.configuration.config_file import ConfigFile
 from service.configuration.values import (
+    Algorithms,
     Collector,
     Count,
+    ExistingFile,
     Flag,
     Hosts,
+    Issuer,
+    KeySeconds,
+    Networks,
     Origins,
+    Pause,
     Port,
+    RootPath,
     Seconds,
+    Texts,
+    Whole,
 )
 from service.garbage_collector import STATE_CACHE
 from service.logs import LogFormat, LogLevel
@@ -50,10 +61,46 @@ class Settings(BaseSettings):
     """The address to listen on."""
     port: Port = 8000
     """The port to listen on."""
+    workers: Count = 1
+    """Processes that serve behind the one port, on PostgreSQL: as many as there are cores."""
     hosts: Annotated[Hosts, Flag("--allow-host")] = ()
     """A name that callers may use, beside loopback names; with any port."""
     origins: Annotated[Origins, Flag("--allow-origin")] = ()
     """An origin whose pages may read and change, beside the service's own."""
+    forwarded_allow_ips: Networks = ("127.0.0.1", "::1")
+    """An address of a proxy whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    root_path: RootPath = ""
+    """The path that a proxy takes off before it hands a request on, such as /billing."""
+    tls_certificate: ExistingFile | None = None
+    """A certificate, with those that it is signed by, in PEM: the service answers by TLS."""
+    tls_key_password: SecretStr | None = None
+    """The password of the key, where it has one; in the environment rather than here."""
+    tls_key: Annotated[ExistingFile | None, Field(validate_default=True)] = None
+    """The private key of the certificate, in PEM."""
+    hsts_seconds: Whole = 31_536_000
+    """Seconds for which browsers are to use nothing but TLS, where there is TLS; 0 for no word."""
+    drain_seconds: Pause = 0.0
+    """Seconds that a server serves on once it was asked to stop, while /health/ready says no."""
+    stop_seconds: Count = 10
+    """Seconds that calls at work have to end once the server stops; then they are broken off."""
+    authentication: bool = False
+    """Whether each call must show a token; without it, the service listens on loopback alone."""
+    bootstrap_key_file: Path | None = None
+    """A file with the token of the first key; it counts as long as no other key was made."""
+    issuer: Issuer | None = None
+    """Whose access tokens are good, as their `iss` says; none but keys unless told."""
+    issuer_audiences: Texts = ()
+    """Whom such tokens must be meant for (`aud`), one of these."""
+    issuer_algorithms: Algorithms = ("RS256", "PS256", "ES256")
+    """What they may be signed by."""
+    issuer_tenant_claim: str = "tenant"
+    """The claim that names their tenant."""
+    issuer_tenant: str | None = None
+    """The tenant of those without that claim; they are refused unless told."""
+    issuer_scope_claims: Texts = ("scope",)
+    """The claims that list their scopes."""
+    issuer_key_seconds: KeySeconds = 3600.0
+    """Seconds that the issuer's keys are used when it can't be asked for them; at least 60."""
     body_limit: Count = 1024 * 1024
     """Bytes that a request body may have."""
     intake_body_limit: Count = 16 * 1024 * 1024
@@ -74,6 +121,10 @@ class Settings(BaseSettings):
     """Seconds from the head of a request in which its whole body must have come."""
     answer_seconds: Seconds = 30.0
     """Seconds in which a client must have taken an answer, once it does not take it at once."""
+    request_seconds: Seconds = 120.0
+    """Seconds in which a request must have begun to be answered; then the answer is 504."""
+    calls_a_second: Pause = 0.0
+    """Calls a second that each caller may make in the long run; 0 for as many as there are."""
     idle_seconds: Count = 5
     """Seconds that a connection is kept open without a further request."""
     log_level: LogLevel = "info"
@@ -82,6 +133,19 @@ class Settings(BaseSettings):
     """A JSON object a line, or `console` for people."""
     traces: Collector | None = None
     """Where traces are sent: the address of an OpenTelemetry collector, by OTLP over HTTP."""
+
+    @field_validator("tls_key")
+    @classmethod
+    def _is_of_the_certificate(cls, key: Path | None, info: ValidationInfo) -> Path | None:
+        told = info.data
+        if "tls_certificate" not in told or "tls_key_password" not in told:
+            return key  # one of them is wrong by itself
+        certificate, password = told["tls_certificate"], told["tls_key_password"]
+        if (key is None) != (certificate is None):
+            raise ValueError("a certificate needs its key, and a key its certificate")
+        if key is not None:
+            tls.check(certificate, key, password and password.get_secret_value())
+        return key
 
     @classmethod
     def settings_customise_sources(
@@ -94,3 +158,12 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, the environment, the file that one of them names; in the order of their weight."""
         return init_settings, env_settings, ConfigFile(settings_cls)
+
+    @model_validator(mode="after")
+    def _meant_for_somebody(self) -> Self:
+        """Tokens that the issuer gives for others are not good here."""
+        if self.issuer is not None and not self.issuer_audiences:
+            raise ValueError(
+                "issuer needs issuer_audiences: whom its tokens must be meant for (aud)"
+            )
+        return self

@@ -42,6 +42,9 @@ class Only:
     def open(self, name: str = DEFAULT) -> Tenant:
         raise UnknownTenant(name)
 
+    def names(self) -> list[str]:
+        return [self.tenant.name]
+
 
 @contextmanager
 def opened_views(database: str) -> Generator[Engine]:

@@ -65,6 +65,16 @@ class PostgresServer:
         """Its first process, the parent of all others; None while it is down."""
         return self._process.pid if self._process else None
 
+    @property
+    def user(self) -> int | None:
+        """Who runs it, where that is not who runs the tests."""
+        return self._user
+
+    @property
+    def programs(self) -> Path:
+        """The folder of PostgreSQL's programs, which that user can run."""
+        return self._bin
+
     def url(self, database: str = "postgres") -> str:
         """The address of one of its databases."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"

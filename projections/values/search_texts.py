@@ -25,6 +25,7 @@ _END = _BETWEEN * 2
 """Ends each key, so that every character of a text begins a trigram."""
 _POSITIONS = 41
 """Bits of a position in the number of a text with approvals; those before are the day's."""
+LAST_POSITION = 2**_POSITIONS - 1
 _FIRST = -(2**63)
 
 

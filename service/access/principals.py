@@ -42,3 +42,7 @@ class Principal:
 
 class BadToken(Exception):
     """A token that lets nobody in; the text says what is wrong with it, and no more."""
+
+
+class IssuerUnavailable(Exception):
+    """An issuer gives no keys, and those that it gave before are too old; the text says why."""

@@ -10,11 +10,17 @@ def main() -> None:
 
     The processes that an import starts load this module again, and do without all of the rest.
     """
+    set_up()
+    from service.cli.main import cli  # noqa: PLC0415
+
+    cli()
+
+
+def set_up() -> None:
+    """Sets up a process of the command: its garbage collector, its log, how it ends."""
     collect_hardly()
     from service import logs  # noqa: PLC0415
-    from service.cli.main import cli  # noqa: PLC0415
 
     logs.configure()
     # Asked to stop, it ends as by Ctrl-C: what it has open is closed first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    cli()

@@ -23,7 +23,7 @@ def demo(*, as_json: bool) -> None:
         database = f"sqlite:///{folder}/demo.db"
         with (
             opened_tenants(database) as tenants,
-            serving.running(create_app(tenants, Settings())) as address,
+            serving.running(create_app(tenants, Settings(authentication=False))) as address,
             httpx.Client(base_url=f"{address}/v1", timeout=60) as client,
         ):
             end = two_months.work_the_backlog(client)

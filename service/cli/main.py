@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from aggregates.statuses import JobStatus
+from service.access.principals import Scope
 from service.cli.options.of_settings import Given, with_flags
 from service.cli.options.whole_numbers import whole_number
 from service.demo import DEFAULT_APPROVALS, DEFAULT_CONTRACTS, DEFAULT_SEED
@@ -23,6 +24,8 @@ tenant_commands = typer.Typer(no_args_is_help=True, help="Make and list tenants.
 cli.add_typer(tenant_commands, name="tenant")
 job_commands = typer.Typer(no_args_is_help=True, help="List, show and cancel jobs.")
 cli.add_typer(job_commands, name="jobs")
+key_commands = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
+cli.add_typer(key_commands, name="keys")
 
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
 TenantName = Annotated[str, typer.Option("--tenant", help="Whose history and views.")]
@@ -288,6 +291,72 @@ def cancel_job(
     from service.cli import jobs
 
     jobs.cancel(given.settings().database, tenant_name, job_id, reason)
+
+
+KEY_SCOPES = typer.Option("--scope", help="What the key may do; repeatable.")
+
+
+@key_commands.command(name="create")
+@with_flags("config", "database")
+def create_key(
+    given: Given,
+    name: Annotated[str, typer.Option(help="Who calls with it: the actor in the history.")],
+    scopes: Annotated[list[Scope], KEY_SCOPES],
+    expires: Annotated[
+        str | None,
+        typer.Option(help="The last day (2027-01-31, UTC), or an instant with its zone."),
+    ] = None,
+    tenant_name: TenantName = DEFAULT,
+) -> None:
+    """Make a key and print its token, this once: only its SHA-256 is kept."""
+    from service.cli import keys
+
+    keys.create(given.settings().database, tenant_name, name, scopes, expires)
+
+
+@key_commands.command(name="generate")
+def generate_key(tenant_name: TenantName = DEFAULT) -> None:
+    """Print a token that opens nothing yet, for BILLING_BACKLOG_BOOTSTRAP_KEY_FILE."""
+    from service.cli import keys
+
+    keys.generate(tenant_name)
+
+
+@key_commands.command(name="list")
+@with_flags("config", "database")
+def list_keys(given: Given, tenant_name: TenantName = DEFAULT) -> None:
+    """List the keys that are not revoked: id, name, when they expire, scopes."""
+    from service.cli import keys
+
+    keys.list_all(given.settings().database, tenant_name)
+
+
+@key_commands.command(name="revoke")
+@with_flags("config", "database")
+def revoke_key(
+    given: Given,
+    key_id: Annotated[str, typer.Argument(help="The id of the key, as `keys list` has it.")],
+    reason: Annotated[str | None, typer.Option(help="Why; it is recorded.")] = None,
+    tenant_name: TenantName = DEFAULT,
+) -> None:
+    """Revoke a key: within a second it lets nobody in, in whatever server."""
+    from service.cli import keys
+
+    keys.revoke(given.settings().database, tenant_name, key_id, reason)
+
+
+@cli.command(name="check-token")
+@with_flags("config", "database")
+def check_token(
+    given: Given,
+    file: Annotated[
+        Path, typer.Argument(help="A file with the token and nothing else; - is standard input.")
+    ] = Path("-"),
+) -> None:
+    """Say who comes with a token, or why it lets nobody in; it is not taken as an argument."""
+    from service.cli import checking_tokens
+
+    checking_tokens.check_token(file, given.settings())
 
 
 @cli.command()

@@ -1,32 +1,69 @@
 """The command that serves HTTP: serve."""
 
 import ipaddress
+import socket
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 
 from opentelemetry.trace import TracerProvider
 
 from service import logs
+from service.cli import set_up
+from service.cli.keys import take_first_key
 from service.cli.options.failing import fail
 from service.cli.shared import open_tenant, opened_tenants
+from service.databases.addresses import is_postgres
 from service.handlers.jobs import running
 from service.http.app import create_app
-from service.http.server import serving
+from service.http.server import serving, workers
 from service.http.watching.metrics import Metrics
+from service.log_lines import written_beside
 from service.settings import Settings
 from service.tenants.names import DEFAULT
 
 
 def serve(settings: Settings) -> None:
     """Serves until the process is asked to stop."""
-    if not _is_loopback(settings.host):
+    if not settings.authentication and not _is_loopback(settings.host):
         fail(
             f"{settings.host} is not a loopback address, and no authentication is configured: "
-            "anybody who reaches it could bill. Listen on 127.0.0.1."
+            "anybody who reaches it could bill. Listen on 127.0.0.1, or ask for tokens "
+            "(--authentication, BILLING_BACKLOG_AUTHENTICATION=true)."
         )
     logs.configure(settings.log_level, settings.log_format)
+    if settings.workers == 1:
+        _serve_on(settings, None)
+    else:
+        _serve_by_processes(settings)
+
+
+def _serve_by_processes(settings: Settings) -> None:
+    """Serves by `workers` processes, once the default tenant's tables are as they have to be."""
+    if not is_postgres(settings.database):
+        fail(
+            "more than one worker needs PostgreSQL: on SQLite one process writes at a time, and "
+            "several would only wait for each other"
+        )
+    with opened_tenants(settings.database, project=False) as tenants:
+        open_tenant(tenants, DEFAULT)
+    with closing(serving.listening(settings)) as shared:
+        try:
+            workers.serve_by_processes(_work, settings, shared)
+        except workers.NoWorkers:
+            fail("the servers end as soon as they are started: see the log above")
+
+
+def _work(settings: Settings, sockets: list[socket.socket]) -> None:
+    """What each of several processes does: it is set up as the command itself."""
+    set_up()
+    logs.configure(settings.log_level, settings.log_format)
+    _serve_on(settings, sockets)
+
+
+def _serve_on(settings: Settings, sockets: list[socket.socket] | None) -> None:
     metrics, memory = Metrics(), settings.state_cache
     with (
+        written_beside(),
         _traced(settings) as traces,
         opened_tenants(settings.database, state_cache=memory) as tenants,
     ):
@@ -36,7 +73,9 @@ def serve(settings: Settings) -> None:
             opening = beside.submit(open_tenant, tenants, DEFAULT)
             app = create_app(tenants, settings, metrics=metrics, traces=traces)
             opening.result()
-        serving.serve(app, settings)
+        if settings.authentication and settings.bootstrap_key_file:
+            take_first_key(tenants, settings.bootstrap_key_file)
+        serving.serve(app, settings, sockets=sockets)
 
 
 def _traced(settings: Settings) -> AbstractContextManager[TracerProvider | None]:

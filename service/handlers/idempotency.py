@@ -12,6 +12,7 @@ from aggregates import streams
 from aggregates.events import RequestAnswered, RequestClaimed
 from aggregates.refusals import Refused
 from projections.views.resource import Listed, Positioned
+from service.access.principals import Principal
 from service.ledger.group_commit import Committed, Context, Submission
 from service.ledger.stream_kinds import REQUEST
 from service.ledger.unit_of_work import UnitOfWork
@@ -25,7 +26,8 @@ class Request:
     `if_match` is the version that the caller saw, None for any; what is changed `must_exist` if the
     caller gave an `If-Match` at all. `digest` tells what was asked (method, path, body),
     `request_id` seeds the ids that it makes. A `dry_run` is answered as the command would be, and
-    records nothing. Without `details`, invoices are answered without theirs.
+    records nothing. Without `details`, invoices are answered without theirs. `principal` is who
+    asks, as their token says; None where nobody is asked who they are.
     """
 
     context: Context
@@ -36,6 +38,17 @@ class Request:
     must_exist: bool = False
     dry_run: bool = False
     details: bool = True
+    principal: Principal | None = None
+
+    @property
+    def caller(self) -> str | None:
+        """Whose keys the `idempotency_key` is one of; None where all are one caller."""
+        return self.principal.name if self.principal else None
+
+    @property
+    def answer_stream(self) -> str:
+        """The stream that remembers the answer under the key."""
+        return streams.request(str(self.idempotency_key), self.caller)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +159,7 @@ def _once(
             return known
         answer = work(unit)
         if request.idempotency_key is not None:
-            unit.append([_answered(request.idempotency_key, request.digest, answer)])
+            unit.append([_answered(request, request.idempotency_key, answer)])
         return _Executed(answer)
 
     return once
@@ -156,8 +169,7 @@ def _known(unit: UnitOfWork, request: Request) -> _Executed | None:
     """The answer given under this key before. Raises KeyReused when it was to another request."""
     if request.idempotency_key is None:
         return None
-    stream = streams.request(request.idempotency_key)
-    known = unit.load(REQUEST, stream)
+    known = unit.load(REQUEST, request.answer_stream)
     if known is None:
         return None
     if known.digest != request.digest:
@@ -165,7 +177,7 @@ def _known(unit: UnitOfWork, request: Request) -> _Executed | None:
     if isinstance(known, RequestClaimed):
         return None
     answer = msgspec.json.decode(known.body.encode(), type=Answer)
-    return _Executed(answer, recorded_at=unit.version(stream))
+    return _Executed(answer, recorded_at=unit.version(request.answer_stream))
 
 
 def _claim(unit: UnitOfWork, request: Request) -> _Executed | None:
@@ -175,20 +187,19 @@ def _claim(unit: UnitOfWork, request: Request) -> _Executed | None:
     """
     known = _known(unit, request)
     key = str(request.idempotency_key)
-    if known is None and unit.load(REQUEST, streams.request(key)) is None:
-        unit.append([RequestClaimed(key=key, digest=request.digest)])
+    if known is None and unit.load(REQUEST, request.answer_stream) is None:
+        unit.append([RequestClaimed(key=key, digest=request.digest, caller=request.caller)])
     return known
 
 
-def _answered(key: str, digest: str, answer: Answer) -> RequestAnswered:
+def _answered(request: Request, key: str, answer: Answer) -> RequestAnswered:
     body = msgspec.json.encode(answer).decode()
-    return RequestAnswered(key=key, digest=digest, body=body)
+    return RequestAnswered(key=key, digest=request.digest, body=body, caller=request.caller)
 
 
 def _answer(tenant: Tenant, request: Request, done: Committed[_Executed]) -> Answer:
     """The answer with its position: where it was recorded, if it was given before."""
     position, version = done.position, done.result.recorded_at
     if version is not None:
-        stream = streams.request(str(request.idempotency_key))
-        position = tenant.ledger.position_of(stream, version)
+        position = tenant.ledger.position_of(request.answer_stream, version)
     return done.result.answer.at(position)

@@ -12,10 +12,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from service.access.authorities import authority_of
 from service.http import errors
 from service.http.bodies import BodyLimit
 from service.http.compression import Gzip
 from service.http.following import Listeners
+from service.http.limits.compressed_bodies import Gunzip
+from service.http.limits.deadlines import Deadline
+from service.http.limits.rates import RateLimit
 from service.http.methods import HeadAndOptions, allowed_methods
 from service.http.openapi import openapi, operation_id
 from service.http.reading import Waiting
@@ -36,6 +40,8 @@ from service.http.routers.invoices import confirmation, corrections, details, dr
 from service.http.routers.strict_route import StrictRoute
 from service.http.server.door import Door
 from service.http.server.foreign_pages import ForeignPages
+from service.http.server.root_path import RootPath
+from service.http.server.safe_headers import ContentPolicy
 from service.http.watching import figures
 from service.http.watching.metrics import Metrics
 from service.http.watching.requests import Watched, known_by, telemetry
@@ -98,6 +104,9 @@ def create_app(
     )
     app.state.tenants, app.state.settings = tenants, settings
     app.state.metrics = metrics or Metrics()
+    app.state.authority = (
+        authority_of(tenants, settings) if tenants and settings.authentication else None
+    )
     app.state.waiting = Waiting(settings.waiting_limit)
     app.state.listeners = Listeners(settings.listener_limit)
     app.router.route_class = StrictRoute
@@ -108,12 +117,19 @@ def create_app(
     app.add_exception_handler(ClientDisconnect, _cut_off)
     for kind in errors.FORESEEN:
         app.add_exception_handler(kind, _foreseen)
+    app.add_middleware(Gunzip, settings=settings)
     app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(ContentPolicy)
     app.add_middleware(Gzip)
+    app.add_middleware(Deadline, seconds=settings.request_seconds)
     app.add_middleware(HeadAndOptions)
     if settings.origins:
         app.add_middleware(ForeignPages, settings=settings)
+    if settings.calls_a_second:
+        app.add_middleware(RateLimit, a_second=settings.calls_a_second)
     app.add_middleware(Door, settings=settings)
+    if settings.root_path:
+        app.add_middleware(RootPath, root_path=settings.root_path)
     app.add_middleware(Watched, metrics=app.state.metrics)
     app.openapi = lambda: openapi(app)
     return app

@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.http.responses import ProblemRaised, problem_response
+from service.http.server.root_path import own_path
 from service.settings import Settings
 from service.wire import strict_json
 from service.wire.problem.problems import Problem, malformed_json
@@ -29,11 +29,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        is_long = _LONG.fullmatch(scope["path"]) is not None
-        limit = self._settings.intake_body_limit if is_long else self._settings.body_limit
+        limit = body_limit(scope, self._settings)
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > limit:
-            await self._too_large(limit)(scope, receive, send)
+            await problem_response(too_large(limit))(scope, receive, send)
             return
         received, is_whole = 0, False
         due = asyncio.get_running_loop().time() + self._settings.body_seconds
@@ -44,7 +43,7 @@ class BodyLimit:
             is_whole = not message.get("more_body", False)
             received += len(message.get("body", b""))
             if received > limit:
-                raise ProblemRaised(self._problem(limit))
+                raise ProblemRaised(too_large(limit))
             return message
 
         await self._app(scope, limited, send)
@@ -60,13 +59,17 @@ class BodyLimit:
                 Problem(status=408, code="request_timeout", detail=detail, headers=headers)
             ) from None
 
-    def _too_large(self, limit: int) -> Response:
-        return problem_response(self._problem(limit))
 
-    @staticmethod
-    def _problem(limit: int) -> Problem:
-        detail = f"the body has more than {limit} bytes"
-        return Problem(status=413, code="body_too_large", detail=detail)
+def body_limit(scope: Scope, settings: Settings) -> int:
+    """Bytes that the body of this request may have."""
+    is_long = _LONG.fullmatch(own_path(scope)) is not None
+    return settings.intake_body_limit if is_long else settings.body_limit
+
+
+def too_large(limit: int) -> Problem:
+    """413: the body has more bytes than it may."""
+    detail = f"the body has more than {limit} bytes"
+    return Problem(status=413, code="body_too_large", detail=detail)
 
 
 def json_of(body: bytes, most: int = strict_json.MOST_VALUES) -> Any:

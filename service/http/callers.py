@@ -11,6 +11,7 @@ from fastapi import Depends, Header, Query, Request
 from pydantic import BaseModel, Field, ValidationError
 
 from service.handlers.idempotency import Request as CommandRequest
+from service.http.guard import required_caller, told_by_token
 from service.http.responses import ProblemRaised
 from service.ledger.group_commit import Context
 from service.tenants.names import DEFAULT
@@ -28,16 +29,31 @@ Body = TypeVar("Body", bound=BaseModel)
 Text = Annotated[str | None, Header(pattern=_HEADER_TEXT)]
 
 
-async def tenant_of(
-    request: Request,
-    x_tenant: Annotated[
-        str | None,
-        Header(pattern=NAME.pattern, max_length=40, description="`default` unless told."),
-    ] = None,
-) -> Tenant:
-    """The tenant of a call, by `X-Tenant`: whoever reaches the loopback address may name any."""
+TenantName = Annotated[str | None, Header(pattern=NAME.pattern, max_length=40)]
+
+
+async def tenant_of(request: Request, x_tenant: TenantName = None) -> Tenant:
+    """The tenant of a call: that of its token.
+
+    Without authentication, by `X-Tenant`: whoever reaches the loopback address may name any.
+    """
+    caller = required_caller(request)
+    if caller is None:
+        return await _opened(request, x_tenant or DEFAULT)
+    if x_tenant is not None:
+        raise ProblemRaised(told_by_token("X-Tenant"))
+    return await _opened(request, caller.tenant)
+
+
+async def shown_tenant_of(request: Request, x_tenant: TenantName = None) -> Tenant:
+    """The tenant that is shown to everybody: with authentication, the default one alone."""
+    if x_tenant is not None and request.app.state.authority is not None:
+        raise ProblemRaised(told_by_token("X-Tenant"))
+    return await _opened(request, x_tenant or DEFAULT)
+
+
+async def _opened(request: Request, name: str) -> Tenant:
     tenants: AnyTenants = request.app.state.tenants
-    name = x_tenant or DEFAULT
     try:
         tenant = tenants[name]
     except KeyError:
@@ -48,20 +64,26 @@ async def tenant_of(
 
 
 async def command_of(
-    x_actor: Text = None, x_correlation_id: Text = None, x_causation_id: Text = None
+    request: Request,
+    x_actor: Text = None,
+    x_correlation_id: Text = None,
+    x_causation_id: Text = None,
 ) -> CommandRequest:
     """What a command carries beside its body (D-64)."""
+    caller = required_caller(request)
+    if caller is not None and x_actor is not None:
+        raise ProblemRaised(told_by_token("X-Actor"))
     asked = at_hand()
     request_id = asked.request_id if asked else str(uuid.uuid4())
     context = Context(
-        actor=x_actor or "anonymous",
+        actor=caller.name if caller else x_actor or "anonymous",
         correlation_id=x_correlation_id or request_id,
         causation_id=x_causation_id,
         kind=(asked and asked.operation) or "other",
     )
     if asked:
         asked.caller, asked.correlation_id = context.actor, context.correlation_id
-    return CommandRequest(context=context, request_id=request_id)
+    return CommandRequest(context=context, request_id=request_id, principal=caller)
 
 
 async def post_of(
@@ -83,7 +105,8 @@ async def post_of(
     event = sorted(f"{name}:{v}\n" for name, v in request.headers.items() if name[:3] == "ce-")
     head = "".join([asked, *event]).encode()
     digest = hashlib.sha256(head + await request.body()).hexdigest()
-    named = hashlib.sha256(idempotency_key.encode()).hexdigest()
+    whose = f"{command.caller}\n" if command.caller is not None else ""
+    named = hashlib.sha256(f"{whose}{idempotency_key}".encode()).hexdigest()
     return replace(command, digest=digest, idempotency_key=idempotency_key, request_id=named)
 
 
@@ -136,7 +159,7 @@ async def plain_call(
     except ValidationError:
         return None
     *of_command, key = texts
-    command = await post_of(request, await command_of(*of_command), key)
+    command = await post_of(request, await command_of(request, *of_command), key)
     return body, await tenant_of(request, name), command
 
 
@@ -145,6 +168,7 @@ DryRun = Annotated[
     Query(description="Answer what the call would come to now, and change nothing."),
 ]
 TheTenant = Annotated[Tenant, Depends(tenant_of)]
+TheShownTenant = Annotated[Tenant, Depends(shown_tenant_of)]
 TheCommand = Annotated[CommandRequest, Depends(command_of)]
 ThePost = Annotated[CommandRequest, Depends(post_of)]
 TheChange = Annotated[CommandRequest, Depends(change_of)]

@@ -4,6 +4,8 @@ from fastapi.routing import iter_route_contexts
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.http.server.root_path import own_path
+
 
 class HeadAndOptions:
     """Answers HEAD as GET without its body, and OPTIONS with the methods that a path knows."""
@@ -27,7 +29,7 @@ def allowed_methods(scope: Scope) -> list[str]:
 
     Several routes may have the path, with a method each.
     """
-    path = scope["path"]
+    path = own_path(scope)
     routes = iter_route_contexts(scope["app"].routes)
     matching = [route for route in routes if path == "*" or route.path_regex.match(path)]
     named = [route for route in matching if route.path == path]  # not as an id of something

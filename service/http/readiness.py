@@ -15,6 +15,12 @@ LOOK_SECONDS = 2.0
 """How long the database may take to tell how far its history is."""
 COMMIT_SECONDS = 3.0
 """How long a commit may wait before the tenant is not ready."""
+STOPPING = Problem(
+    status=503,
+    code="stopping",
+    detail="the server was asked to stop: it takes calls for some seconds more",
+    headers={"Retry-After": "1"},
+)
 _LOOKING = ThreadPoolExecutor(8, "readiness")
 _looks: WeakKeyDictionary[Tenant, Future[tuple[int, float]]] = WeakKeyDictionary()
 

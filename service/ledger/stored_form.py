@@ -78,6 +78,8 @@ UPCASTERS: Mapping[str, Upcaster] = {
     "DetailsAdded.v1": Upcaster(into="DetailsAdded.v2", convert=_with(actor=None)),
     "ActualsBooked.v1": Upcaster(into="ActualsBooked.v2", convert=_booked_by_confirmation),
     "JobStepDone.v1": Upcaster(into="JobStepDone.v2", convert=_within_limits),
+    "RequestClaimed.v1": Upcaster(into="RequestClaimed.v2", convert=_with(caller=None)),
+    "RequestAnswered.v1": Upcaster(into="RequestAnswered.v2", convert=_with(caller=None)),
 }
 """By the old stored name."""
 

@@ -7,6 +7,7 @@ from itertools import islice
 from sys import getsizeof
 from typing import Any, Generic, TypeVar
 
+from aggregates.access import state as access
 from aggregates.contract import state as contract
 from aggregates.contract_line import head
 from aggregates.contract_line import state as contract_line
@@ -122,6 +123,11 @@ APPROVAL = StreamKind(prefix="approval", evolve=approvals.evolve, cached=False)
 REQUEST = StreamKind(prefix="request", evolve=_request, cached=False)
 JOB = StreamKind(prefix="job", evolve=job.evolve, memory=_by_what_is_stored)
 OPEN_JOBS = StreamKind(prefix="jobs", evolve=job.evolve_open, snapshot=snapshots.OPEN_JOBS)
+KEYS = StreamKind(
+    prefix="access",
+    evolve=access.evolve,
+    memory=lambda keys, stored: _PART * (1 + (len(keys.by_id) if keys else 0)),
+)
 
 _KINDS: dict[str, tuple[StreamKind[Any], ...]] = {
     **{
@@ -129,6 +135,7 @@ _KINDS: dict[str, tuple[StreamKind[Any], ...]] = {
         for kind in (CONTRACT, INVOICE, SERIES, PARKING, RECEIPT, APPROVAL, REQUEST, JOB, OPEN_JOBS)
     },
     "line": (LINE, LINE_HEAD),
+    KEYS.prefix: (KEYS,),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,6 +32,10 @@ class AnyTenants(Protocol):
 
     def open(self, name: str) -> Tenant:
         """A tenant, opened if need be. Raises UnknownTenant, Unavailable, NoAddress."""
+        ...
+
+    def names(self) -> Collection[str]:
+        """Every tenant there is. Raises Unavailable."""
         ...
 
 

@@ -47,6 +47,9 @@ def test_streams_of_different_kinds_never_share_a_name() -> None:
         streams.approval_without_source("x", "y"),
         streams.receipt("x", "y"),
         streams.request("x"),
+        streams.request("x", "y"),
+        streams.request("y", "x"),
+        streams.KEYS,
     ]
     assert len(set(names)) == len(names)
 

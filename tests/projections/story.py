@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from aggregates.access.events import KeyCreated, KeyRevoked
 from aggregates.actuals import Actual, reversal
 from aggregates.contract.events import ContractDefined, ContractLineListed, ContractUsageChanged
 from aggregates.contract_line.events import (
@@ -915,6 +916,8 @@ def parked(event_id: str, detail: str = "there is no contract 'C9'") -> EventPar
 UNPARKED = EventUnparked(contract_id="C9", parked_id="p-e2", outcome=None, reason="a mistake")
 CLAIMED = RequestClaimed(key="k", digest="d")
 ANSWERED = RequestAnswered(key="k", digest="d", body="{}")
+KEY_CREATED = KeyCreated(key_id="k1", name="erp", digest="00ff", scopes=("backlog:read",))
+KEY_REVOKED = KeyRevoked(key_id="k1", name="erp")
 
 JOB = {"job_id": "J1"}
 JOB_REQUESTED = JobRequested(
@@ -1135,5 +1138,7 @@ EVENTS: tuple[Event, ...] = (
     *JOBS,
     CLAIMED,
     ANSWERED,
+    KEY_CREATED,
+    KEY_REVOKED,
 )
 STORY = recorded(EVENTS)

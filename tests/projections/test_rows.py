@@ -449,6 +449,8 @@ def test_a_job_that_is_over_says_when_and_how(
         story.EVENT_RECEIVED,
         story.CLAIMED,
         story.ANSWERED,
+        story.KEY_CREATED,
+        story.KEY_REVOKED,
     ],
     ids=lambda event: type(event).__name__,
 )

@@ -65,6 +65,11 @@ class Shape:
         return "project_id" in self.names
 
     @property
+    def has_leader(self) -> bool:
+        """Whether it is by a column that an index begins with, then a status and the date."""
+        return not self.names.isdisjoint(_LEADING)
+
+    @property
     def key(self) -> str | None:
         """What leads to so few rows that they are read by nothing else, and sorted."""
         return next((name for name in KEYS if name in self.names), None)
@@ -96,8 +101,8 @@ class PageShape:
     """Whether names have its text."""
     has_until: bool = False
     """Whether only rows up to some sort keys are looked up."""
-    led: tuple[tuple[str, int], ...] = ()
-    """How many texts, contracts and customers lead to rows with a text, which are read in order."""
+    led: tuple[str, ...] = ()
+    """Which lists, of texts, contracts or customers, lead to rows with a text in their order."""
 
 
 def shape_of(wanted: BacklogFilter) -> tuple[Shape, dict[str, Any]]:

@@ -112,6 +112,11 @@ class View:
         self._paging_of_projects = Paging(
             {**sorted_by, "date": past_indexes(table.c.date)}, key=key, default="date"
         )
+        # A customer, say, leads to its rows. PostgreSQL, which knows little of a new table, takes
+        # the index of statuses for as good else, and goes through the rows of all customers.
+        self._beside_a_leader: Columns = {
+            name: past_indexes(table.c[name]) for name in ("adjustment_status",) if name in table.c
+        }
         # An item or an invoice leads to its rows, and no other index is any better.
         columns = {**table.c, **self._found_by}
         self._beside_a_key: Columns = {n: past_indexes(c) for n, c in columns.items()}
@@ -220,7 +225,8 @@ class View:
         self, shape: Shape, strand: Mapping[str, int] = WHOLE, columns: Columns = _OWN
     ) -> list[ColumnElement[bool]]:
         """The conditions of a filter, or a strand of it; on other columns where these are given."""
-        columns = {**self.table.c, **self._found_by, **columns}
+        beside = self._beside_a_leader if shape.has_leader else _OWN
+        columns = {**self.table.c, **self._found_by, **beside, **columns}
         if shape.key:
             columns |= {**self._beside_a_key, shape.key: self.table.c[shape.key]}
         elif shape.has_project:

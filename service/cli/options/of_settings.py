@@ -60,14 +60,17 @@ def _take(run: Callable[..., None], parameters: Iterable[inspect.Parameter]) -> 
 
 def _parameter(name: str) -> inspect.Parameter:
     field = Settings.model_fields[name]
-    default = field.get_default()
+    default, flag = field.get_default(), flag_of(name)
+    if field.annotation is bool:
+        flag, kind = f"{flag}/--no-{flag.removeprefix('--')}", bool
+    else:
+        kind = list[str] if get_origin(field.annotation) is tuple else str
     option = typer.Option(
-        flag_of(name),
-        metavar=_METAVARS.get(field.annotation, "TEXT"),
+        flag,
+        metavar=None if kind is bool else _METAVARS.get(field.annotation, "TEXT"),
         help=_help(field),
         show_default=(default if isinstance(default, str) else as_shown(default)) or False,
     )
-    kind = list[str] if get_origin(field.annotation) is tuple else str
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,

@@ -17,6 +17,7 @@ from aggregates.contract.defining import DefineContract
 from aggregates.contract_line.terms import DefineLine
 from aggregates.refusals import Refused
 from aggregates.statuses import Outcome
+from service.access.principals import Principal, Scope
 from service.handlers.idempotency import Answer, Request, execute, execute_once
 from service.handlers.intake.looking_up import PostedOn, looking_up
 from service.handlers.intake.parked import PATIENCE, go_on, waiting_on
@@ -31,16 +32,26 @@ from service.wire.outcomes import BatchResult, EventResult, RefusedEvent
 from service.wire.problem.problems import Problem
 
 
-def receive(tenant: Tenant, context: Context, events: Sequence[object]) -> list[Result]:
+def receive(
+    tenant: Tenant,
+    context: Context,
+    events: Sequence[object],
+    principal: Principal | None = None,
+) -> list[Result]:
     """Takes in a batch: one transaction for all, one result an event, in order.
 
-    A bad event is refused by itself and does not affect the others.
+    A bad event is refused by itself and does not affect the others; so is one that its poster, if
+    that is one who was asked who they are, may not post.
     """
-    return begin(tenant, context, events).finish()
+    return begin(tenant, context, events, principal=principal).finish()
 
 
 def begin(
-    tenant: Tenant, context: Context, events: Sequence[object], patience: float = PATIENCE
+    tenant: Tenant,
+    context: Context,
+    events: Sequence[object],
+    patience: float = PATIENCE,
+    principal: Principal | None = None,
 ) -> "Begun":
     """Hands a batch over, to be recorded after all that was handed over before.
 
@@ -52,7 +63,7 @@ def begin(
     groups: dict[str, list[tuple[int, Posted]]] = {}
     for index, event in enumerate(events):
         try:
-            posted = _read(event)
+            posted = _read(event, principal)
         except BadEvent as error:
             results[index] = bad_event_result(error)
         else:
@@ -125,7 +136,7 @@ def receive_batch(tenant: Tenant, request: Request, events: Sequence[object]) ->
     """Takes in a batch as `receive` does; its results are the answer."""
 
     def act() -> Answer:
-        taken = receive(tenant, request.context, events)
+        taken = receive(tenant, request.context, events, request.principal)
         position = max((result.position for result in taken), default=0)
         results = [result.body() for result in taken]
         position = position or tenant.ledger.position()
@@ -153,7 +164,7 @@ def receive_one(tenant: Tenant, request: Request, event: object) -> Answer:
 
 def _receive_one(tenant: Tenant, request: Request, event: object) -> Answer:
     try:
-        posted = _read(event)
+        posted = _read(event, request.principal)
     except BadEvent as error:
         refused = EventRefused(bad_event_result(error), error.problem)
         if request.idempotency_key is None:
@@ -181,10 +192,17 @@ def _raise(error: Exception, _: UnitOfWork) -> NoReturn:
     raise error
 
 
-def _read(event: object) -> Posted:
+def _read(event: object, principal: Principal | None) -> Posted:
+    """An event that its poster may post. Raises BadEvent."""
     if isinstance(event, BadEvent):
         raise event
-    return read(event)
+    posted = read(event)
+    defines = isinstance(posted.command, DefineContract | DefineLine)
+    needed = Scope.CONTRACTS_WRITE if defines else Scope.APPROVALS_WRITE
+    if principal is not None and needed not in principal.scopes:
+        detail = f"this event needs the scope {needed}"
+        raise BadEvent(posted.event_id, Problem(status=403, code="scope_missing", detail=detail))
+    return posted
 
 
 class _Reception:

@@ -42,5 +42,5 @@ def _names(status: str, content: Json) -> Iterator[str]:
         yield "ETag"
     if any(kind.endswith("Page") or kind == "Summary" for kind in kinds):
         yield "Link"
-    if status == "503" and MEDIA_TYPE in content:
+    if status in {"429", "503"} and MEDIA_TYPE in content:
         yield "Retry-After"

@@ -16,25 +16,44 @@ EVERY = (
     "request_timeout",
     "body_too_large",
     "too_many_connections",
+    "too_many_requests",
+    "deadline_passed",
     "internal",
 )
 """Every request can be answered with these."""
 BY_PARAMETER = {
     "x-tenant": (
         "tenant_not_found",
+        "told_by_token",
         "unavailable",
         "views_behind",
         "history_too_new",
         "history_damaged",
     ),
+    "x-actor": ("told_by_token",),
     "after": ("position_ahead", "too_many_waiting"),
     "If-Match": ("malformed_if_match", "stale_version"),
     "Idempotency-Key": ("idempotency_key_reused",),
 }
 """What comes with a parameter."""
+WITH_TOKEN = (
+    "token_missing",
+    "token_invalid",
+    "scope_missing",
+    "issuer_unavailable",
+    "unavailable",
+)
+"""What comes with every request that asks for a scope."""
 CHANGING = ("foreign_origin", "conflict", "outcome_unknown")
 """What comes with every request that may change something."""
-WITH_BODY = ("malformed_json", "cut_off", "too_many_values", "unsupported_media_type")
+WITH_BODY = (
+    "malformed_json",
+    "cut_off",
+    "too_many_values",
+    "unsupported_media_type",
+    "malformed_gzip",
+    "unsupported_encoding",
+)
 """What comes with a body."""
 
 
@@ -43,6 +62,8 @@ def codes_of(operation: Json, *, is_read: bool) -> set[str]:
     codes = {*EVERY, *operation["responses"].get("default", {}).get("x-problems", ())}
     for parameter in operation.get("parameters", []):
         codes.update(BY_PARAMETER.get(parameter["name"], ()))
+    if operation.get("security"):
+        codes.update(WITH_TOKEN)
     if not is_read:
         codes.update(CHANGING)
     if "requestBody" in operation:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from projections.views.resource import Page
+from service.access.principals import Scope
 from service.handlers import history
 from service.handlers.history import EventsAsked
 from service.http.listings import Ids, NumberCursor, any_of, number_of
@@ -22,7 +23,7 @@ TO = "Only what was recorded then or before: an instant with its zone."
 routes = Routes("/v1/audit", "Audit")
 
 
-@routes.get("/events", responses=gives(Page[AuditEvent]))
+@routes.get("/events", Scope.AUDIT_READ, responses=gives(Page[AuditEvent]))
 async def list_audit_events(
     request: Request,
     reading: TheReading,

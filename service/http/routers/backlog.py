@@ -12,6 +12,7 @@ from projections.views.backlog.lists import BacklogList, list_fixed_price, list_
 from projections.views.backlog.rows import FixedPriceRow, SalesRow, TotalledPage
 from projections.views.backlog.sums.summary import summarize
 from projections.views.backlog.sums.summed import Summary
+from service.access.principals import Scope
 from service.handlers import undoing
 from service.handlers.backlog import ItemsCommand
 from service.handlers.idempotency import Request as CommandRequest
@@ -58,7 +59,7 @@ async def _listed(
     return await in_thread(read)
 
 
-@routes.get("/fixed-price", responses=gives(TotalledPage[FixedPriceRow]))
+@routes.get("/fixed-price", Scope.BACKLOG_READ, responses=gives(TotalledPage[FixedPriceRow]))
 async def list_fixed_price_backlog(
     request: Request, tenant: TheTenant, query: Annotated[FixedPriceQuery, Query()]
 ) -> Response:
@@ -69,7 +70,7 @@ async def list_fixed_price_backlog(
     return await _listed(request, tenant, list_fixed_price, query)
 
 
-@routes.get("/time-and-material", responses=gives(TotalledPage[SalesRow]))
+@routes.get("/time-and-material", Scope.BACKLOG_READ, responses=gives(TotalledPage[SalesRow]))
 async def list_time_and_material_backlog(
     request: Request, tenant: TheTenant, query: Annotated[SalesQuery, Query()]
 ) -> Response:
@@ -81,7 +82,7 @@ async def list_time_and_material_backlog(
     return await _listed(request, tenant, list_time_and_material, query)
 
 
-@routes.get("/summary", responses=gives(Summary))
+@routes.get("/summary", Scope.BACKLOG_READ, responses=gives(Summary))
 async def get_backlog_summary(
     request: Request, tenant: TheTenant, query: Annotated[SummaryQuery, Query()]
 ) -> Response:
@@ -98,7 +99,7 @@ async def get_backlog_summary(
     return list_response(request, found, position)
 
 
-@routes.post("/mark", responses=CHANGED)
+@routes.post("/mark", Scope.BACKLOG_WRITE, responses=CHANGED)
 @read_fast(MarkBody)
 async def mark_items(
     body: MarkBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
@@ -109,7 +110,7 @@ async def mark_items(
     return await _over_items(body, tenant, command, kind, dry_run=dry_run, partly=partly)
 
 
-@routes.post("/nte/reset", responses=CHANGED)
+@routes.post("/nte/reset", Scope.BACKLOG_WRITE, responses=CHANGED)
 async def reset_not_to_exceed(
     body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:
@@ -117,7 +118,7 @@ async def reset_not_to_exceed(
     return await _over_items(body, tenant, command, ResetNTE, dry_run=dry_run)
 
 
-@routes.post("/nte/reevaluate", responses=CHANGED)
+@routes.post("/nte/reevaluate", Scope.BACKLOG_WRITE, responses=CHANGED)
 async def reevaluate_not_to_exceed(
     body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:
@@ -127,6 +128,7 @@ async def reevaluate_not_to_exceed(
 
 @routes.post(
     "/undo",
+    Scope.BACKLOG_WRITE,
     responses=gives(ItemsChanged, problems=("not_a_mark", "mark_too_old", "position_ahead")),
 )
 async def undo_mark(body: UndoBody, tenant: TheTenant, command: ThePost) -> Response:
@@ -137,6 +139,7 @@ async def undo_mark(body: UndoBody, tenant: TheTenant, command: ThePost) -> Resp
 
 @routes.get(
     "/{item_id}",
+    Scope.BACKLOG_READ,
     responses=gives(FixedPriceRow, SalesRow, name="BacklogItem", problems=("item_not_found",)),
 )
 async def get_backlog_item(

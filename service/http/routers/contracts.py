@@ -14,6 +14,7 @@ from projections.views.contract.limits import Limits
 from projections.views.contract.listed_contracts import CONTRACTS_BY, ListedContract
 from projections.views.contract.performance import Performance
 from projections.views.resource import Page
+from service.access.principals import Scope
 from service.handlers import contracts as handlers
 from service.http.callers import TheChange, ThePost, TheTenant
 from service.http.listings import Ids, Listing, Text, listing_by
@@ -39,6 +40,7 @@ TheContracts = Annotated[Listing, Depends(listing_by(CONTRACTS_BY))]
 
 @routes.put(
     "/contracts/{contract_id}",
+    Scope.CONTRACTS_WRITE,
     responses=gives(Contract, also=201, problems=("currency_fixed", "customer_on_line")),
 )
 def put_contract(
@@ -49,7 +51,7 @@ def put_contract(
     return command_response(handlers.define_contract(tenant, command, define))
 
 
-@routes.get("/contracts", responses=gives(Page[ListedContract]))
+@routes.get("/contracts", Scope.BACKLOG_READ, responses=gives(Page[ListedContract]))
 async def list_contracts(
     request: Request,
     reading: TheReading,
@@ -69,14 +71,20 @@ async def list_contracts(
     return list_response(request, page, position)
 
 
-@routes.get("/contracts/{contract_id}", responses=gives(Contract, problems=NO_CONTRACT))
+@routes.get(
+    "/contracts/{contract_id}", Scope.BACKLOG_READ, responses=gives(Contract, problems=NO_CONTRACT)
+)
 async def get_contract(contract_id: ContractId, reading: TheReading) -> Response:
     """A contract."""
     found, position = await reading.of(contract_views.find_contract, contract_id)
     return one_response(found, "contract", contract_id, position)
 
 
-@routes.get("/contracts/{contract_id}/limits", responses=gives(Limits, problems=NO_CONTRACT))
+@routes.get(
+    "/contracts/{contract_id}/limits",
+    Scope.BACKLOG_READ,
+    responses=gives(Limits, problems=NO_CONTRACT),
+)
 async def get_contract_limits(contract_id: ContractId, reading: TheReading) -> Response:
     """The not-to-exceed limits at every level: used and remaining (D-36)."""
     found, position = await reading.of(limit_views.limits, contract_id)
@@ -84,7 +92,9 @@ async def get_contract_limits(contract_id: ContractId, reading: TheReading) -> R
 
 
 @routes.get(
-    "/contracts/{contract_id}/performance", responses=gives(Performance, problems=NO_CONTRACT)
+    "/contracts/{contract_id}/performance",
+    Scope.BACKLOG_READ,
+    responses=gives(Performance, problems=NO_CONTRACT),
 )
 async def get_contract_performance(contract_id: ContractId, reading: TheReading) -> Response:
     """How the contract performs, as a whole and by line (D-60)."""
@@ -94,6 +104,7 @@ async def get_contract_performance(contract_id: ContractId, reading: TheReading)
 
 @routes.put(
     "/contracts/{contract_id}/lines/{line_id}",
+    Scope.CONTRACTS_WRITE,
     responses=gives(
         Line,
         also=201,
@@ -112,7 +123,11 @@ def put_contract_line(
     return command_response(handlers.define_line(tenant, command, contract_id, define))
 
 
-@routes.get("/contracts/{contract_id}/lines/{line_id}", responses=gives(Line, problems=NO_LINE))
+@routes.get(
+    "/contracts/{contract_id}/lines/{line_id}",
+    Scope.BACKLOG_READ,
+    responses=gives(Line, problems=NO_LINE),
+)
 async def get_contract_line(
     contract_id: ContractId, line_id: LineId, reading: TheReading
 ) -> Response:
@@ -123,6 +138,7 @@ async def get_contract_line(
 
 @routes.post(
     "/contracts/{contract_id}/lines/{line_id}/milestones",
+    Scope.CONTRACTS_WRITE,
     status_code=201,
     responses=gives(
         Milestone,
@@ -145,7 +161,9 @@ def create_milestone(
 
 
 @routes.get(
-    "/milestones/{milestone_id}", responses=gives(Milestone, problems=("milestone_not_found",))
+    "/milestones/{milestone_id}",
+    Scope.BACKLOG_READ,
+    responses=gives(Milestone, problems=("milestone_not_found",)),
 )
 async def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Response:
     """A milestone and its parts."""
@@ -155,6 +173,7 @@ async def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Respo
 
 @routes.patch(
     "/milestones/{milestone_id}",
+    Scope.CONTRACTS_WRITE,
     responses=gives(Milestone, problems=(*IN_BILLING, "total_too_large")),
 )
 async def change_milestone(
@@ -165,7 +184,9 @@ async def change_milestone(
     return command_response(await handlers.change_milestone(tenant, command, change))
 
 
-@routes.delete("/milestones/{milestone_id}", responses=gives(Done, problems=IN_BILLING))
+@routes.delete(
+    "/milestones/{milestone_id}", Scope.CONTRACTS_WRITE, responses=gives(Done, problems=IN_BILLING)
+)
 async def delete_milestone(
     milestone_id: MilestoneId, tenant: TheTenant, command: TheChange
 ) -> Response:

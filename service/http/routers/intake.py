@@ -10,6 +10,7 @@ from projections.views import obligations as obligation_views
 from projections.views import parked_events as parked_views
 from projections.views.obligations import Obligation
 from projections.views.resource import Page
+from service.access.principals import Scope
 from service.handlers.idempotency import Request as CommandRequest
 from service.handlers.intake import obligations, parked, receiving, refused
 from service.http.bodies import media_type
@@ -32,6 +33,8 @@ from service.wire.strict_json import NotJson, TooManyValues
 
 routes = Routes("/v1", "Intake")
 
+POSTS = (Scope.APPROVALS_WRITE, Scope.CONTRACTS_WRITE)
+"""Each event asks for the one or the other by what it says."""
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 MOST_EVENTS = 10_000
@@ -54,13 +57,16 @@ REFUSED_EVENT = (
     "customer_on_line",
     "billing_method_fixed",
     "event_changed",
+    "scope_missing",
     "total_too_large",
     "unknown_event_type",
 )
 """What an event can be refused for; as a single one, the problem of the request."""
 
 
-@routes.post("/events", responses=gives(EventResult, problems=(*REFUSED_EVENT, "batch_too_large")))
+@routes.post(
+    "/events", POSTS, responses=gives(EventResult, problems=(*REFUSED_EVENT, "batch_too_large"))
+)
 def post_event(
     request: Request,
     body: Annotated[bytes, Depends(raw_body)],
@@ -83,7 +89,7 @@ def post_event(
     raise ProblemRaised(Problem(status=415, code="unsupported_media_type", detail=detail))
 
 
-@routes.post("/events/batch", responses=gives(BatchResult, problems=("batch_too_large",)))
+@routes.post("/events/batch", POSTS, responses=gives(BatchResult, problems=("batch_too_large",)))
 def post_event_batch(
     request: Request,
     body: Annotated[bytes, Depends(raw_body)],
@@ -140,7 +146,7 @@ def _too_many() -> ProblemRaised:
 # --- what was refused ----------------------------------------------------------------------------
 
 
-@routes.get("/intake/refused", responses=gives(Page[NotedRefusal]))
+@routes.get("/intake/refused", Scope.BACKLOG_READ, responses=gives(Page[NotedRefusal]))
 async def list_refused_events(
     request: Request,
     reading: TheReading,
@@ -160,7 +166,7 @@ TheObligations = Annotated[Listing, Depends(listing_by(obligation_views.OBLIGATI
 ObligationId = Annotated[str, Path(max_length=200, description="The id of an obligation.")]
 
 
-@routes.get("/intake/obligations", responses=gives(Page[Obligation]))
+@routes.get("/intake/obligations", Scope.BACKLOG_READ, responses=gives(Page[Obligation]))
 async def list_obligations(
     request: Request,
     reading: TheReading,
@@ -183,6 +189,7 @@ async def list_obligations(
 
 @routes.post(
     "/intake/obligations/{obligation_id}/waive",
+    Scope.INVOICES_WRITE,
     responses=gives(Done, problems=("obligation_not_found", "obligation_closed")),
 )
 async def waive_obligation(
@@ -199,7 +206,7 @@ ParkedId = Annotated[str, Path(max_length=1024)]
 TheParked = Annotated[Listing, Depends(listing_by(parked_views.PARKED_BY))]
 
 
-@routes.get("/intake/parked", responses=gives(Page[ParkedEvent]))
+@routes.get("/intake/parked", Scope.BACKLOG_READ, responses=gives(Page[ParkedEvent]))
 async def list_parked_events(request: Request, reading: TheReading, listing: TheParked) -> Response:
     """The events that wait for something unknown yet, each with what it lacks."""
     page, position = await reading.of(parked.page_of_parked, listing.page())
@@ -207,14 +214,20 @@ async def list_parked_events(request: Request, reading: TheReading, listing: The
 
 
 @routes.post(
-    "/intake/parked/{parked_id}/retry", responses=gives(EventResult, problems=PARKED_EVENT)
+    "/intake/parked/{parked_id}/retry",
+    Scope.APPROVALS_WRITE,
+    responses=gives(EventResult, problems=PARKED_EVENT),
 )
 async def retry_parked_event(parked_id: ParkedId, tenant: TheTenant, command: ThePost) -> Response:
     """Try a parked event again now."""
     return command_response(await parked.retry(tenant, command, parked_id))
 
 
-@routes.delete("/intake/parked/{parked_id}", responses=gives(Done, problems=PARKED_EVENT))
+@routes.delete(
+    "/intake/parked/{parked_id}",
+    Scope.APPROVALS_WRITE,
+    responses=gives(Done, problems=PARKED_EVENT),
+)
 async def dismiss_parked_event(
     parked_id: ParkedId,
     tenant: TheTenant,

@@ -8,6 +8,7 @@ from pydantic import Field
 from aggregates.statuses import JobStatus
 from projections.views.jobs import JOBS_BY
 from projections.views.resource import Page
+from service.access.principals import Scope
 from service.handlers.jobs import asking
 from service.http.callers import TheChange, TheTenant
 from service.http.listings import Listing, NumberCursor, any_of, listing_by, number_of
@@ -20,12 +21,20 @@ from service.wire.outcomes import Done
 
 routes = Routes("/v1", "Jobs")
 
+READS_JOBS = (Scope.BACKLOG_READ, Scope.INVOICES_READ, Scope.OPERATIONS)
+STOPS_JOBS = (
+    Scope.BACKLOG_WRITE,
+    Scope.INVOICES_WRITE,
+    Scope.INVOICES_CONFIRM,
+    Scope.OPERATIONS,
+)
+"""Whoever may ask for jobs may stop them: what is done stays."""
 JobId = Annotated[str, Path(max_length=200, description="The id of a job.")]
 TheJobs = Annotated[Listing, Depends(listing_by(JOBS_BY))]
 _Results = Annotated[int, Field(ge=1, le=10_000), PLAIN_DIGITS]
 
 
-@routes.get("/jobs", responses=gives(Page[JobEntry]))
+@routes.get("/jobs", READS_JOBS, responses=gives(Page[JobEntry]))
 async def list_jobs(
     request: Request,
     reading: TheReading,
@@ -39,7 +48,7 @@ async def list_jobs(
     return list_response(request, page, position)
 
 
-@routes.get("/jobs/{job_id}", responses=gives(Job, problems=("job_not_found",)))
+@routes.get("/jobs/{job_id}", READS_JOBS, responses=gives(Job, problems=("job_not_found",)))
 async def get_job(
     job_id: JobId,
     reading: TheReading,
@@ -55,7 +64,9 @@ async def get_job(
     return one_response(found, "job", job_id, position)
 
 
-@routes.delete("/jobs/{job_id}", responses=gives(Done, problems=("job_not_found", "job_over")))
+@routes.delete(
+    "/jobs/{job_id}", STOPS_JOBS, responses=gives(Done, problems=("job_not_found", "job_over"))
+)
 async def cancel_job(job_id: JobId, tenant: TheTenant, command: TheChange) -> Response:
     """Stop what of a job has not begun; what is done stays, with its results."""
     return command_response(await asking.cancel(tenant, command, job_id))

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Path, Response
 
 from aggregates.refusals import NotFound
+from service.http.guard import OPEN
 from service.http.responses import gives, json_response
 from service.http.routers.routes import Routes
 from service.threads import in_thread
@@ -18,7 +19,7 @@ Code = Annotated[
 ]
 
 
-@routes.get("/{code}", responses=gives(ProblemKind, problems=("problem_not_found",)))
+@routes.get("/{code}", OPEN, responses=gives(ProblemKind, problems=("problem_not_found",)))
 async def get_problem(code: Code) -> Response:
     """What a code of a problem document means, what helps, and which rules say so."""
     found = await in_thread(find_problem_kind, code)

@@ -10,11 +10,17 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter
 
+from service.http.guard import Asked, asking_for
+
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
 class Routes:
-    """Endpoints under a prefix, each with what the router's decorator of the same name is told."""
+    """Endpoints under a prefix, each with what the router's decorator of the same name is told.
+
+    Each says what it asks for: a scope, several of which one is enough, or `OPEN`. Raises TypeError
+    for one that does not.
+    """
 
     def __init__(self, prefix: str, tag: str) -> None:
         self._prefix, self._tag = prefix, tag
@@ -25,29 +31,30 @@ class Routes:
         for add in self._adding:
             add(router)
 
-    def get(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+    def get(self, path: str, asked: Asked, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """An endpoint that answers a GET."""
-        return self._taking(APIRouter.get, path, options)
+        return self._taking(APIRouter.get, path, asked, options)
 
-    def post(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+    def post(self, path: str, asked: Asked, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """An endpoint that answers a POST."""
-        return self._taking(APIRouter.post, path, options)
+        return self._taking(APIRouter.post, path, asked, options)
 
-    def put(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+    def put(self, path: str, asked: Asked, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """An endpoint that answers a PUT."""
-        return self._taking(APIRouter.put, path, options)
+        return self._taking(APIRouter.put, path, asked, options)
 
-    def patch(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+    def patch(self, path: str, asked: Asked, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """An endpoint that answers a PATCH."""
-        return self._taking(APIRouter.patch, path, options)
+        return self._taking(APIRouter.patch, path, asked, options)
 
-    def delete(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+    def delete(self, path: str, asked: Asked, **options: Any) -> Callable[[Endpoint], Endpoint]:
         """An endpoint that answers a DELETE."""
-        return self._taking(APIRouter.delete, path, options)
+        return self._taking(APIRouter.delete, path, asked, options)
 
     def _taking(
-        self, decorated: Callable[..., Any], path: str, options: dict[str, Any]
+        self, decorated: Callable[..., Any], path: str, asked: Asked, options: dict[str, Any]
     ) -> Callable[[Endpoint], Endpoint]:
+        options["dependencies"] = [*asking_for(asked), *options.get("dependencies", [])]
         options["tags"] = [self._tag, *options.get("tags", [])]
 
         def take(endpoint: Endpoint) -> Endpoint:

@@ -8,8 +8,10 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 from pydantic import BeforeValidator
 
+from service.access.principals import Scope
 from service.http.callers import TheTenant
 from service.http.following import Following
+from service.http.guard import while_admitted
 from service.http.responses import streams
 from service.http.routers.routes import Routes
 from service.tenants.tenant import PositionAhead
@@ -18,6 +20,7 @@ from service.wire.outcomes import Change
 
 routes = Routes("/v1", "Stream")
 
+ASKED = Scope.BACKLOG_READ
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 """No cache keeps it; nginx hands on each event at once."""
 _AFTER = (
@@ -44,10 +47,12 @@ async def following_of(request: Request, tenant: TheTenant) -> AsyncIterator[Fol
 
 @routes.get(
     "/stream",
+    ASKED,
     response_class=StreamingResponse,
     responses=streams(Change, problems=("too_many_listeners",)),
 )
 async def stream_changes(
+    request: Request,
     tenant: TheTenant,
     following: Annotated[Following, Depends(following_of)],
     after: Annotated[Position | None, Query(description=_AFTER)] = None,
@@ -71,4 +76,5 @@ async def stream_changes(
         if last_event_id is None:
             raise
         known = None  # of a history that was lost, which who connects again by itself can't know
-    return EventSourceResponse(following.events(known), headers=_HEADERS)
+    events = while_admitted(request, (ASKED,), following.events(known))
+    return EventSourceResponse(events, headers=_HEADERS)

@@ -1,4 +1,4 @@
-"""A route that refuses what its endpoint does not know: query parameters, content types, lax JSON.
+"""A route that refuses strangers, and what its endpoint does not know: queries, types, lax JSON.
 
 FastAPI documents `get_route_handler` and a `Request` of one's own for this. All else is FastAPI's:
 what endpoints take and depend on, security, cookies, forms, what they give back, streams.
@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from service.http.bodies import json_of, media_type
 from service.http.callers import plain_call
+from service.http.guard import admitted, scopes_asked
 from service.http.responses import ProblemRaised
 from service.threads import in_thread
 from service.watching.asked import at_hand
@@ -46,17 +47,20 @@ def read_fast(body: type[BaseModel]) -> Callable[[Endpoint], Endpoint]:
 
 
 class StrictRoute(APIRoute):
-    """Refuses unknown query parameters, other content types and lax JSON."""
+    """Refuses callers who may not, unknown query parameters, other content types and lax JSON."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         known = _queries_of(self.dependant)
+        asked_scopes = scopes_asked(self.dependencies)
         body, plain_body = self.body_field, _plain_bodies.get(self.endpoint)
         takes_json = body is not None and not isinstance(body.field_info, params.Form)
 
         async def strictly(request: Request) -> Response:
             if asked := at_hand():
                 asked.route, asked.operation = self.path_format, self.name
+            if asked_scopes is not None:
+                await admitted(request, asked_scopes)
             if request.scope["query_string"]:
                 _check_query(request, known)
             request = _StrictRequest(request.scope, request.receive)

@@ -48,8 +48,9 @@ class BoundedProtocol(H11Protocol):
             transport.abort()
         elif over > 0:
             self.app = _too_many
-        # So that `pause_writing` tells of the first byte that the client does not take.
-        transport.set_write_buffer_limits(high=0)
+        # So that `pause_writing` tells of the first byte that the client does not take. With TLS it
+        # is told when as many bytes wait, not when more do: 0 would never be let go on.
+        transport.set_write_buffer_limits(high=1 if transport.get_extra_info("sslcontext") else 0)
         self._sending = self.loop.call_later(self.limits.head_seconds, self._not_sent)
 
     def data_received(self, data: bytes) -> None:

@@ -1,6 +1,5 @@
 """The HTTP server: for as long as the process lives, or in a thread of it for a while."""
 
-import asyncio
 import resource
 import socket
 import sys
@@ -14,6 +13,8 @@ import uvicorn
 
 from service.garbage_collector import collect_seldom
 from service.http.server.client_limits import bounded
+from service.http.server.safe_headers import always
+from service.http.server.stopping import OrderlyServer
 from service.settings import Settings
 
 START_SECONDS = 30
@@ -40,21 +41,14 @@ def serve(
         sys.exit(1)
 
 
-class _Server(uvicorn.Server):
-    """Tells calls that it stops, by `request.state.stopping`: it waits for them to end."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Starts to listen."""
-        self._stopping = self.lifespan.state["stopping"] = asyncio.Event()
-        await super().startup(sockets)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Waits for calls at work, of which those without an end are to end now."""
-        self._stopping.set()
-        await super().shutdown(sockets)
+def listening(settings: Settings) -> socket.socket:
+    """A socket for several processes to serve on. Exits with 1 when it can't be had."""
+    place = uvicorn.Config("", host=settings.host, port=settings.port, log_config=None)
+    return place.bind_socket()
 
 
 def _server(app: Callable[..., Any], settings: Settings, log_level: str) -> uvicorn.Server:
+    password = settings.tls_key_password
     _allow_files(settings.connection_limit + OTHER_FILES)
     config = uvicorn.Config(
         app,
@@ -67,9 +61,15 @@ def _server(app: Callable[..., Any], settings: Settings, log_level: str) -> uvic
         log_level=log_level,
         access_log=False,
         timeout_keep_alive=settings.idle_seconds,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=settings.stop_seconds,
+        forwarded_allow_ips=list(settings.forwarded_allow_ips),
+        headers=always(settings),
+        root_path=settings.root_path,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+        ssl_keyfile_password=password.get_secret_value() if password else None,
     )
-    return _Server(config)
+    return OrderlyServer(config, settings.drain_seconds)
 
 
 def _allow_files(wanted: int) -> None:
@@ -99,7 +99,7 @@ def running(app: Callable[..., Any], settings: Settings | None = None) -> Genera
                 raise NotStarted
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
+        yield f"{'https' if server.config.is_ssl else 'http'}://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         thread.join()  # the server gives up its calls after those seconds

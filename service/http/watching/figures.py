@@ -3,6 +3,7 @@
 from fastapi import Request, Response
 from prometheus_client.exposition import choose_encoder
 
+from service.access.principals import Scope
 from service.http.routers.routes import Routes
 from service.http.watching.metrics import Metrics
 from service.threads import in_thread
@@ -10,7 +11,7 @@ from service.threads import in_thread
 routes = Routes("", "Operations")
 
 
-@routes.get("/metrics", include_in_schema=False)
+@routes.get("/metrics", Scope.OPERATIONS, include_in_schema=False)
 async def get_metrics(request: Request) -> Response:
     """Figures of this process and of its tenants, in the form that Prometheus asks for."""
     metrics: Metrics = request.app.state.metrics

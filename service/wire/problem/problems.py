@@ -46,6 +46,7 @@ TITLES = {
     429: "Too many requests",
     500: "Something went wrong here",
     503: "Not available right now",
+    504: "The answer was not ready in time",
 }
 
 

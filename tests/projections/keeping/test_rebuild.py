@@ -254,9 +254,7 @@ def test_totals_are_the_sums_of_the_rows_that_pages_show(worked: Worked, view: s
     rows = [row for page in pages for row in shown(page.items)]
     sums: dict[tuple[str, str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
     for row in rows:
-        # Milestones, which have no such field, are chargeable.
-        billing_type = row.get("billing_type", "chargeable")
-        key = row["currency"], row["billing_status"], billing_type
+        key = row["currency"], row["billing_status"], row["billing_type"]
         added = (Decimal(1), Decimal(row["amount"]), Decimal(row["tax"]))
         sums[key] = [a + b for a, b in zip(sums[key], added, strict=True)]
     assert rows

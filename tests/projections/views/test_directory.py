@@ -140,6 +140,7 @@ PARTS: list[Row] = [
         "item_id": f"{row['milestone_id']}-{ordinal}",
         "customer_id": customer,
         "ordinal": ordinal,
+        "billing_type": "chargeable",
         "billing_status": STATUSES[n % 4],
         "invoice_id": None,
     }

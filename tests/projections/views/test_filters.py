@@ -127,7 +127,7 @@ OF_PARTS = st.fixed_dictionaries(
         "milestone_status": st.lists(st.sampled_from(MILESTONE_STATUSES), min_size=1, max_size=2),
     },
 )
-NOT_OF_PARTS = ("class", "billing_type", "nte_status", "resource")
+NOT_OF_PARTS = ("class", "nte_status", "resource")
 
 
 def together(*parts: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -303,7 +303,6 @@ def with_names(row: dict[str, Any]) -> dict[str, Any]:
     """A row with what stands elsewhere: the project of its line, names, its amount as it reads."""
     number, decimals = row["contract_id"][1:], MINOR_UNITS[row["currency"]]
     return {
-        "billing_type": "chargeable",
         **row,
         "project_id": f"P{number}",
         "names": f"n{number} line k",

@@ -231,6 +231,7 @@ def milestone(number: int) -> Values:
         "amount": number % 4,
         "tax": 0,
         "currency": "EUR",
+        "billing_type": "chargeable",
         "billing_status": "not_ready",
         "invoice_id": None,
     }

@@ -74,6 +74,7 @@ def test_a_fixed_price_row_has_the_names_of_all_it_belongs_to(shared_views: Engi
                 "amount": "1200.00",
                 "tax": "240.00",
                 "currency": "EUR",
+                "billing_type": "chargeable",
                 "billing_status": "ready",
                 "invoice_id": None,
             }

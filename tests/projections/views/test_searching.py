@@ -16,7 +16,7 @@ from projections.tables import time_and_material
 from projections.values.search_texts import Sought, folded, key_of
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
-from projections.views.backlog.search import searching, text_lookup
+from projections.views.backlog.search import leading, matches, searching, text_lookup
 from projections.views.paging import PageRequest
 from tests.projections.feeding import examples, feed
 from tests.projections.story import (
@@ -142,8 +142,8 @@ def test_among_many_others_a_text_finds_the_same(
 def _at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Texts and approvals are looked up at once, or each by itself; that is dear, or it is not."""
     monkeypatch.setattr(text_lookup, "MOST_AT_ONCE", request.param)
-    monkeypatch.setattr(searching, "MOST_SORTED", request.param + 1)
-    monkeypatch.setattr(searching, "DEAR", 20)
+    monkeypatch.setattr(leading, "MOST_SORTED", request.param + 1)
+    monkeypatch.setattr(searching, "FAR", 20)
 
 
 @pytest.mark.usefixtures("_at_once")
@@ -206,7 +206,10 @@ def test_a_text_is_found_within_a_project(shared_views: Engine) -> None:
     assert [[row.item_id for row in page.items] for page in pages] == [["0-0"], []]
 
 
-def test_milestones_are_found_by_their_names_among_many(shared_views: Engine) -> None:
+def test_milestones_are_found_by_their_names_among_many(
+    shared_views: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "FAR", 20)
     many = [split(f"M{n}", "1.00", total=f"{n + 1}.00") for n in range(60)]
     feed(shared_views, recorded([CONTRACT_DEFINED, FIXED_LINE_DEFINED, *many]))
     with shared_views.connect() as connection:
@@ -235,23 +238,26 @@ def test_texts_do_not_come_before_ids_that_are_not_read_yet(
 
 @pytest.mark.usefixtures("_at_once")
 @pytest.mark.parametrize(("gone_through", "of_a_letter"), [(25, 500), (100_000, 500), (25, 5)])
-@pytest.mark.parametrize("text", ["x", "y"])
+@pytest.mark.parametrize(("text", "sort"), [("x", "date"), ("x", "amount"), ("y", "date")])
 def test_more_than_is_looked_up_is_gone_through(
     shared_views: Engine,
     monkeypatch: pytest.MonkeyPatch,
     text: str,
+    sort: str,
     gone_through: int,
     of_a_letter: int,
 ) -> None:
-    for most in ("MOST_TEXTS", "MOST_APPROVALS", "MANY_ROWS"):
+    monkeypatch.setattr(matches, "MOST_TEXTS", 5)
+    for most in ("MOST_APPROVALS", "MANY_ROWS"):
         monkeypatch.setattr(searching, most, 5)
+    monkeypatch.setattr(searching, "FAR", 10)
     monkeypatch.setattr(searching, "MOST_GONE_THROUGH", gone_through)
     monkeypatch.setattr(text_lookup, "MOST_OF_A_LETTER", of_a_letter)
     events = [
         [Work(f"X{n}-{m}", DAY, f"y{n}{m}", is_posted=m > 0) for m in range(8)] for n in range(9)
     ]
     fill(shared_views, among_many(events))
-    assert found(shared_views, text, 4, "date") == [f"{n}-0" for n in range(9)]
+    assert sorted(found(shared_views, text, 4, sort)) == [f"{n}-0" for n in range(9)]
 
 
 @pytest.mark.parametrize("text", ["é", "ж", "qz", "q", "~", "a", "9", "z9", "9z", "zz"])
@@ -289,7 +295,7 @@ def test_letters_of_keys_are_ascii_whatever_the_text() -> None:
 def test_rows_with_one_of_many_texts_are_found_in_order(
     shared_views: Engine, monkeypatch: pytest.MonkeyPatch, sort: str, first: int
 ) -> None:
-    monkeypatch.setattr(searching, "FIRST", first)
+    monkeypatch.setattr(leading, "MOST_BY_INDEX", first)
     days = [DAY + timedelta(m) for m in range(40)]
     numbers = [(m, n) for m in range(40) for n in range(24)]
     has_text = {place for count, place in enumerate(numbers) if count % 30 == 7}

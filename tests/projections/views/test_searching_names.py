@@ -13,7 +13,7 @@ from aggregates.contract.events import ContractDefined
 from aggregates.contract_line.events import ContractLineDefined, UnbilledSalesRecorded
 from aggregates.events import Event
 from projections.values.search_texts import folded
-from projections.views.backlog.search import by_text, searching
+from projections.views.backlog.search import leading, matches, searching
 from tests.projections.feeding import examples, feed
 from tests.projections.story import CONTRACT_DEFINED, TIME_LINE_DEFINED, recorded, sale, work
 from tests.projections.views.test_searching import among_many, event_of, found
@@ -122,9 +122,9 @@ def test_a_text_in_a_name_finds_the_rows_of_all_that_is_called_so(
     others = [event_of(n, works) for n, works in enumerate(among_many([]))]
     feed(shared_views, recorded([*history(deals, sales), *others]))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(by_text, "MOST_STRANDS", most)
-        patch.setattr(searching, "MOST_TEXTS", names)
-        patch.setattr(searching, "DEAR", 20)
+        patch.setattr(leading, "MOST_STRANDS", most)
+        patch.setattr(matches, "MOST_TEXTS", names)
+        patch.setattr(searching, "FAR", 20)
         ids = found(shared_views, text, limit, sort)
     expected = [n for n, it in enumerate(sales) if deals[it.deal].has(text, it.customer)]
     if sort in {"date", "-date"}:

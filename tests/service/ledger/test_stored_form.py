@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from aggregates import events
+from aggregates.access import events as access_events
 from aggregates.actuals import Actual
 from aggregates.contract import events as contract_events
 from aggregates.contract_line import events as line_events
@@ -537,7 +538,16 @@ EXAMPLES: tuple[Event, ...] = (
         contract_id="C1", parked_id="p1", outcome=Outcome.RECORDED, reason="it arrived"
     ),
     events.RequestClaimed(key="key 1", digest="00ff"),
-    events.RequestAnswered(key="key 1", digest="00ff", body='{"body":{}}'),
+    events.RequestAnswered(key="key 1", digest="00ff", body='{"body":{}}', caller="erp"),
+    access_events.KeyCreated(
+        key_id="00ff",
+        name="erp",
+        digest="00ff11",
+        scopes=("backlog:read", "approvals:write"),
+        expires_at=datetime(2027, 1, 31, tzinfo=UTC),
+        customers=("A",),
+    ),
+    access_events.KeyRevoked(key_id="00ff", name="erp"),
     job_events.JobRequested(
         job_id="j1", kind="draft_invoices", request='{"cutoff":"2026-10-31"}', total=2
     ),

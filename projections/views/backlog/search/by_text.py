@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import product
-from typing import Any
+from functools import cached_property
+from typing import Any, cast
 
 from sqlalchemy import (
+    Alias,
+    BindParameter,
     ColumnElement,
     CompoundSelect,
     FromClause,
     Integer,
     Select,
+    Text,
     and_,
     bindparam,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -23,13 +27,19 @@ from sqlalchemy import (
     union_all,
 )
 
-from projections.views.backlog.filters import MOST_STRANDS, WHOLE, PageShape, Shape, strands_of
-from projections.views.backlog.search.texts import says_one_of
+from projections.views.backlog.filters import WHOLE, PageShape, Shape, strands_of
+from projections.views.backlog.search.texts import each_of, says_one_of
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
 from projections.views.paging import ROWS, Columns, Order, Paging, merged, past_indexes, together
 
 NAMES_LEAD = {"contract_id", "customer_id"}
 """What leads to rows with a text in a name."""
+
+PLAIN = {"billing_status", "adjustment_status", "text"}
+"""What a list by a text is always by; nothing else leaves rows out there."""
+
+_ONE = literal_column("1", Integer).label("one")
+"""Stands for rows that are counted: it is read from no table, so that indexes are enough."""
 
 
 class ByText:
@@ -64,7 +74,7 @@ class ByText:
 
     def count_of_first(self, page: PageShape) -> Select[Any]:
         """How many rows the list has, or `skip` if there are more."""
-        first = self._first(page, self.view.table.c.item_id).subquery()
+        first = self._first(page).subquery()
         return select(func.count()).select_from(first)
 
     def gone_through_for_texts(self, page: PageShape) -> Select[Any]:
@@ -75,6 +85,26 @@ class ByText:
         having = having.where(first.c.is_wanted, says_one_of(first.c.text_id))
         found = _in_order_of(first, having, orders)
         return self.view.page_of(found, orders, keys=self.view.texts.index)
+
+    def within(self, page: PageShape) -> Select[Any]:
+        """The same of all rows of one contract or customer, whose index tells their texts."""
+        found = self._within(page, *self._keys.values())
+        found = found.where(says_one_of(self._columns["text_id"]))
+        found = self.view.paging_past_indexes.page(found, page.orders, is_next=page.is_next)
+        return self.view.page_of(found, page.orders, keys=self.view.texts.index)
+
+    def count_within(self, page: PageShape) -> Select[Any]:
+        """How many these are, or `skip` if there are more."""
+        rows = self._within(page, _ONE)
+        return select(func.count()).select_from(
+            rows.limit(bindparam("skip", type_=Integer)).subquery()
+        )
+
+    def _within(self, page: PageShape, *columns: ColumnElement[Any]) -> Select[Any]:
+        plain, own = replace(page.filter, has_text=False), self.view.table.c
+        led_by = {name: own[name] for name in (*NAMES_LEAD, "billing_status", "date")}
+        where = self.view.where(plain, columns={**self._columns, **led_by})
+        return select(*columns).select_from(self.view.table).where(*where)
 
     def _first(self, page: PageShape, *columns: ColumnElement[Any]) -> CompoundSelect[Any]:
         """The first `skip` rows of the list, in its order, and whether each `is_wanted`."""
@@ -97,46 +127,83 @@ class ByText:
         shape, orders, is_next = page.filter, page.orders, page.is_next
         is_plain = all(order.name in self.view.table.c for order in orders)
         says, *others, is_named = self._looked_up(shape, None if is_plain else self.view.joins)
-        by_text, led = self.view.paging_past_indexes, dict(page.led)
+        by_text = self.view.paging_past_indexes
 
-        def wanted(paging: Paging, part: Select[Any]) -> Select[Any]:
-            up_to = [paging.until(orders)] if page.has_until else []
-            return paging.rows(part.where(*up_to), orders, is_next=is_next)
+        def wanted(part: Select[Any]) -> Select[Any]:
+            up_to = [by_text.until(orders)] if page.has_until else []
+            return by_text.rows(part.where(*up_to), orders, is_next=is_next)
 
-        sorted_ones = others if led.keys() & NAMES_LEAD else [*others, is_named]
-        pages: list[Select[Any] | CompoundSelect[Any]]
-        pages = [wanted(by_text, part).limit(ROWS) for part in sorted_ones]
-        if "text_id" not in led:
-            said = wanted(by_text, says).limit(ROWS)
+        sorted_ones = others if NAMES_LEAD & {*page.led} else [*others, is_named]
+        pages = [wanted(part).limit(ROWS) for part in sorted_ones]
+        if "text_id" not in page.led:
+            said = wanted(says).limit(ROWS)
             if is_plain and self.view.texts.index:
                 keys = said.with_only_columns(*self._keys.values())
                 said = by_text.page(self._by_index(keys), orders, is_next=False)
             pages.append(said)
-        for name, count in led.items():
-            parts = [wanted(self.view.paging, part) for part in self._led(shape, name, count)]
-            pages.append(merged(parts, orders, on_postgres=page.on_postgres))
+        pages += [self._of_each(page, name, ROWS, "item_id") for name in page.led]
         return self.view.page_of(together(pages, orders), orders)
 
-    def most_led(self, shape: Shape, orders: Sequence[Order]) -> int:
-        """How many texts, or contracts and customers, may lead to rows in order, each by an index.
+    def leads(self, shape: Shape, orders: Sequence[Order]) -> bool:
+        """Whether each text, contract or customer leads to its rows in order, by an index."""
+        is_led = self.view.in_own_order(orders) and self.view.texts.index
+        is_by_own = shape.names <= {*self.view.table.c.keys(), "text"}
+        return bool(is_led) and is_by_own and "billing_status" in dict(shape.any_of)
 
-        Rows of more than these are sorted.
+    def is_told(self, shape: Shape) -> bool:
+        """Whether indexes tell of each row, of one contract or customer, if it is in the list."""
+        beside = shape.names - PLAIN - {"date"}
+        return beside <= NAMES_LEAD and len(beside) <= 1
+
+    def first_of_each(self, page: PageShape) -> Select[Any]:
+        """The texts, contracts or customers that the first rows have: as many as a page has rows.
+
+        After each, the sort keys of its first row. No other has a row on the page.
         """
-        statuses = dict(shape.any_of).get("billing_status", 0)
-        is_led = self.view.in_own_order(orders) and self.view.texts.index and statuses
-        return MOST_STRANDS // statuses if is_led else 0
+        (name,) = page.led
+        return self._of_each(page, name, bindparam("one", 1, Integer), "led")
 
-    def _led(self, shape: Shape, name: str, count: int) -> Iterator[Select[Any]]:
-        """The ids of rows that so many values of a column lead to: parts in one index each."""
-        plain, own = replace(shape, has_text=False), self.view.table.c
-        led_by = {"billing_status": own.billing_status, "date": own.date}
-        columns: Columns = {**self._columns, **led_by}
-        has_text = [self.view.texts.is_named()] if name in NAMES_LEAD else []
-        for n, status in product(range(count), range(dict(shape.any_of)["billing_status"])):
-            is_led = own[name] == bindparam(f"{name}_led_{n}", type_=own[name].type)
-            where = self.view.where(plain, {"billing_status": status}, columns)
-            part = select(own.item_id).select_from(self.view.source(plain))
-            yield part.where(is_led, *where, *has_text)
+    def _of_each(
+        self, page: PageShape, name: str, most: BindParameter[int], column: str
+    ) -> Select[Any]:
+        """A page of the rows that the values of a column lead to: at most so many of each."""
+        orders, on_postgres = page.orders, page.on_postgres
+        led, own, status = self._led, self.view.table.c, self._statuses(page.filter)
+        each = each_of(f"{name}_led", own[name].type, on_postgres=on_postgres)
+        keys = {order.name: led.c[order.name] for order in orders}
+        paging = Paging(keys, key=orders[-1].name, default=orders[-1].name)
+        is_led = and_(led.c[name] == each.c.value, led.c.billing_status == status.c.value)
+        up_to = [paging.until(orders)] if page.has_until else []
+        if name in NAMES_LEAD:
+            up_to.append(self.view.texts_of(led).is_named())
+        plain = replace(page.filter, has_text=False, any_of=_but_status(page.filter))
+        # No other index is any better, whatever a filter is by.
+        columns = {each.name: past_indexes(each) for each in led.c} | {"date": led.c.date}
+        where = self.view.where(plain, columns=columns)
+        part = select(led.c.item_id).where(is_led, *where, *up_to)
+        if on_postgres:
+            part = paging.rows(part, orders, is_next=page.is_next).limit(most).lateral()
+            found = select(each.c.value.label("led"), *part.c)
+            found = found.select_from(each.join(status, true()).join(part, true()))
+        else:
+            part = part.with_only_columns(_rowid(led))
+            part = paging.following(part, orders, is_next=page.is_next).limit(most)
+            sorted_by = (own[key].label(f"sort_{key}") for key in keys)
+            found = select(each.c.value.label("led"), own.item_id, *sorted_by)
+            found = found.select_from(each.join(status, true()).join(self.view.table, true()))
+            found = found.where(_rowid(self.view.table).in_(part.scalar_subquery()))
+        rows = found.subquery()
+        return _in_order_of(rows, select(rows.c[column]), orders)
+
+    @cached_property
+    def _led(self) -> FromClause:
+        return cast("Alias", self.view.table).element.alias("led")
+
+    def _statuses(self, shape: Shape) -> FromClause:
+        """The statuses of a filter, each a row."""
+        names = [f"billing_status_{n}" for n in range(dict(shape.any_of)["billing_status"])]
+        each = (select(bindparam(name, type_=Text).label("value")) for name in names)
+        return union_all(*each).subquery("status")
 
     @property
     def _keys(self) -> Columns:
@@ -168,7 +235,7 @@ class ByText:
     def candidates(self, shape: Shape) -> Select[Any]:
         """How many rows are looked up by what has a text, or rather `limit` if there are more."""
         limit = bindparam("limit", type_=Integer)
-        parts = self._looked_up(shape)
+        parts = (part.with_only_columns(_ONE) for part in self._looked_up(shape))
         some = union_all(*(part.limit(limit).subquery().select() for part in parts))
         return select(func.count()).select_from(some.subquery())
 
@@ -188,6 +255,15 @@ def _in_order_of(first: FromClause, having: Select[Any], orders: Sequence[Order]
     sorted_by = {order.name: first.c[f"sort_{order.name}"] for order in orders}
     paging = Paging(sorted_by, key=orders[-1].name, default=orders[-1].name)
     return paging.page(having, orders, is_next=False)
+
+
+def _but_status(shape: Shape) -> tuple[tuple[str, int], ...]:
+    return tuple(of for of in shape.any_of if of[0] != "billing_status")
+
+
+def _rowid(table: FromClause) -> ColumnElement[int]:
+    """What SQLite finds a row by, once an index has told it."""
+    return literal_column(f"{cast('Alias', table).name}.rowid", Integer)
 
 
 BY_TEXT = {view: ByText(view) for view in (FIXED_PRICE, TIME_AND_MATERIAL)}

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    column,
     func,
     literal,
     or_,
@@ -175,6 +176,15 @@ def is_among(
 ) -> ColumnElement[bool]:
     """Whether a column has one of the values of a list, which is JSON on SQLite."""
     return _IsAmong(column, _several(name, kind))
+
+
+def each_of(name: str, kind: TypeEngine[Any], *, on_postgres: bool) -> FromClause:
+    """The values of a list, each a row, whose column is `value`."""
+    if on_postgres:
+        rows = func.unnest(bindparam(name, type_=ARRAY(kind)))
+        return rows.table_valued(column("value", kind), name="each").render_derived()
+    rows = func.json_each(bindparam(name, type_=Text))
+    return rows.table_valued(column("value", kind), name="each")
 
 
 def _several(name: str, kind: type[TypeEngine[Any]]) -> BindParameter[Any]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from fastapi import Response
 
 from projections.views.invoice.invoices import ConfirmedInvoice
+from service.access.principals import Scope
 from service.handlers.invoicing import confirming as handlers
 from service.handlers.jobs import asking as jobs
 from service.handlers.jobs.confirming import plan
@@ -30,6 +31,7 @@ CONFIRMING = (
 
 @routes.post(
     "/invoices/confirm",
+    Scope.INVOICES_CONFIRM,
     status_code=202,
     responses=gives(Job, status=202, problems=("too_many_jobs",)),
 )
@@ -43,6 +45,7 @@ async def confirm_invoices(body: BulkConfirmBody, tenant: TheTenant, command: Th
 
 @routes.post(
     "/invoices/{invoice_id}/confirm",
+    Scope.INVOICES_CONFIRM,
     responses=gives(ConfirmedInvoice, problems=CONFIRMING),
 )
 async def confirm_invoice(

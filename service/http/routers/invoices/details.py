@@ -8,6 +8,7 @@ from fastapi import Path, Query, Response
 from aggregates.invoice.draft.by_hand import AddByHand
 from aggregates.invoice.draft.editing import EditDetails, RemoveDetails
 from projections.views.invoice.invoices import Invoice
+from service.access.principals import Scope
 from service.handlers.invoicing import editing as handlers
 from service.http.callers import TheChange, ThePostedChange, TheTenant
 from service.http.responses import command_response, gives
@@ -44,7 +45,11 @@ EDITING = (
 )
 
 
-@routes.post("/invoices/{invoice_id}/details", responses=gives(Invoice, problems=BY_HAND))
+@routes.post(
+    "/invoices/{invoice_id}/details",
+    Scope.INVOICES_WRITE,
+    responses=gives(Invoice, problems=BY_HAND),
+)
 async def add_detail(
     invoice_id: InvoiceId,
     body: DetailByHand,
@@ -62,6 +67,7 @@ async def add_detail(
 
 @routes.patch(
     "/invoices/{invoice_id}/details",
+    Scope.INVOICES_WRITE,
     responses=gives(Invoice, problems=(*EDITING, "details_refused")),
 )
 async def change_details(
@@ -84,7 +90,9 @@ async def change_details(
 
 
 @routes.patch(
-    "/invoices/{invoice_id}/details/{detail_id}", responses=gives(Invoice, problems=EDITING)
+    "/invoices/{invoice_id}/details/{detail_id}",
+    Scope.INVOICES_WRITE,
+    responses=gives(Invoice, problems=EDITING),
 )
 async def change_detail(
     invoice_id: InvoiceId,
@@ -105,6 +113,7 @@ async def change_detail(
 
 @routes.delete(
     "/invoices/{invoice_id}/details/{detail_id}",
+    Scope.INVOICES_WRITE,
     responses=gives(Invoice, problems=(*DRAFT, "detail_not_found")),
 )
 async def remove_detail(

@@ -11,6 +11,7 @@ from aggregates.statuses import InvoiceStatus
 from projections.views.invoice import invoices as invoice_views
 from projections.views.invoice.invoices import Invoice, ListedInvoice
 from projections.views.resource import Page
+from service.access.principals import Scope
 from service.handlers.invoicing import drafting as handlers
 from service.handlers.invoicing import refreshing
 from service.handlers.jobs import asking as jobs
@@ -55,6 +56,7 @@ TheInvoices = Annotated[Listing, Depends(listing_by(invoice_views.INVOICES_BY))]
 
 @routes.post(
     "/invoices",
+    Scope.INVOICES_WRITE,
     status_code=201,
     responses=gives(Drafted, status=201, begun=Job, problems=DRAFTING),
 )
@@ -97,7 +99,7 @@ async def draft_invoices(
     return command_response(answer)
 
 
-@routes.get("/invoices", responses=gives(Page[ListedInvoice]))
+@routes.get("/invoices", Scope.INVOICES_READ, responses=gives(Page[ListedInvoice]))
 async def list_invoices(
     request: Request,
     reading: TheReading,
@@ -118,7 +120,11 @@ async def list_invoices(
     return list_response(request, page, position)
 
 
-@routes.get("/invoices/{invoice_id}", responses=gives(Invoice, problems=("invoice_not_found",)))
+@routes.get(
+    "/invoices/{invoice_id}",
+    Scope.INVOICES_READ,
+    responses=gives(Invoice, problems=("invoice_not_found",)),
+)
 async def get_invoice(
     invoice_id: InvoiceId, reading: TheReading, details: WithDetails = True
 ) -> Response:
@@ -132,6 +138,7 @@ async def get_invoice(
 
 @routes.delete(
     "/invoices/{invoice_id}",
+    Scope.INVOICES_WRITE,
     responses=gives(Done, problems=("invoice_not_found", "invoice_confirmed")),
 )
 async def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheChange) -> Response:
@@ -139,7 +146,11 @@ async def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheC
     return command_response(await handlers.delete_draft(tenant, command, invoice_id))
 
 
-@routes.post("/invoices/{invoice_id}/refresh", responses=gives(Invoice, problems=OF_ORDINARY_DRAFT))
+@routes.post(
+    "/invoices/{invoice_id}/refresh",
+    Scope.INVOICES_WRITE,
+    responses=gives(Invoice, problems=OF_ORDINARY_DRAFT),
+)
 async def refresh_invoice(
     invoice_id: InvoiceId, tenant: TheTenant, command: ThePostedChange, details: WithDetails = True
 ) -> Response:
@@ -153,6 +164,7 @@ async def refresh_invoice(
 
 @routes.post(
     "/invoices/{invoice_id}/items",
+    Scope.INVOICES_WRITE,
     responses=gives(Invoice, problems=(*OF_ORDINARY_DRAFT, "items_refused", "views_behind")),
 )
 async def add_items(
@@ -174,6 +186,7 @@ async def add_items(
 
 @routes.post(
     "/invoices/items",
+    Scope.INVOICES_WRITE,
     responses=gives(Drafted, problems=("items_refused", "total_too_large", "views_behind")),
 )
 async def add_items_to_newest(

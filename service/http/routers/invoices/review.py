@@ -6,6 +6,7 @@ from fastapi import Response
 
 from aggregates.invoice.draft.reviewing import ReturnInvoice
 from projections.views.invoice.invoices import Invoice
+from service.access.principals import Scope
 from service.handlers.invoicing import reviewing as handlers
 from service.http.callers import ThePostedChange, TheTenant
 from service.http.responses import command_response, gives
@@ -19,7 +20,11 @@ OF_DRAFT = ("invoice_not_found", "invoice_confirmed")
 IN_REVIEW = (*OF_DRAFT, "not_in_review")
 
 
-@routes.post("/invoices/{invoice_id}/submit", responses=gives(Invoice, problems=OF_DRAFT))
+@routes.post(
+    "/invoices/{invoice_id}/submit",
+    Scope.INVOICES_WRITE,
+    responses=gives(Invoice, problems=OF_DRAFT),
+)
 async def submit_invoice(
     invoice_id: InvoiceId, tenant: TheTenant, command: ThePostedChange, details: WithDetails = True
 ) -> Response:
@@ -28,7 +33,11 @@ async def submit_invoice(
     return command_response(answer)
 
 
-@routes.post("/invoices/{invoice_id}/return", responses=gives(Invoice, problems=IN_REVIEW))
+@routes.post(
+    "/invoices/{invoice_id}/return",
+    Scope.INVOICES_APPROVE,
+    responses=gives(Invoice, problems=IN_REVIEW),
+)
 async def return_invoice(
     invoice_id: InvoiceId,
     tenant: TheTenant,
@@ -46,6 +55,7 @@ async def return_invoice(
 
 @routes.post(
     "/invoices/{invoice_id}/approve",
+    Scope.INVOICES_APPROVE,
     responses=gives(Invoice, problems=(*IN_REVIEW, "own_work")),
 )
 async def approve_invoice(

@@ -1,0 +1,198 @@
+"""Access tokens of an issuer (OIDC): whose they are, by the keys that the issuer publishes.
+
+Keys are fetched when a token is first checked, again when they are old or a token names another
+one, and used for so long when the issuer does not answer. Nothing that a token says is believed
+before its signature was checked by a key of the issuer, with an algorithm that is allowed.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from joserfc import jwt
+from joserfc.errors import ExpiredTokenError, InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
+from joserfc.util import urlsafe_b64decode
+
+from service.access.issuer_keys import fetch_keys
+from service.access.principals import BadToken, IssuerUnavailable, Principal, Scope
+from service.threads import in_thread
+
+log = logging.getLogger(__name__)
+
+SKEW_SECONDS = 60
+"""How far the clocks of issuer and service may be apart."""
+FRESH_SECONDS = 600.0
+"""How long keys are used before they are fetched again."""
+AGAIN_SECONDS = 10.0
+"""How long the issuer is not asked again, whether it answers or not, whoever names other keys."""
+PATIENCE = 1.0
+"""Seconds after the issuer was asked until callers go on with keys that are not fresh."""
+CHECKED_SECONDS = 30.0
+"""How long a token that was found good is not checked again."""
+_MOST_CHECKED = 4_096
+_LONGEST = 16 * 1024
+"""Characters of a token that is looked at."""
+_LONGEST_NAME = 255
+_SCOPES = frozenset(Scope)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Which issuer is believed, and what its tokens say where."""
+
+    issuer: str
+    audiences: tuple[str, ...]
+    algorithms: tuple[str, ...]
+    tenant_claim: str
+    tenant: str | None
+    """The tenant of tokens without that claim, None where they are refused."""
+    scope_claims: tuple[str, ...]
+    key_seconds: float
+    """How long keys are used that can't be fetched again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    principal: Principal
+    expires_at: float
+    until: float
+
+
+class Issuer:
+    """What a process knows of an issuer: its keys, and tokens that were good just now."""
+
+    def __init__(self, trust: Trust, clock: Callable[[], float] = time.time) -> None:
+        self.trust = trust
+        self._clock = clock
+        self._fetching: asyncio.Task[None] | None = None
+        self._began_at = float("-inf")
+        self._keys = KeySet([])
+        self._fetched_at = self._tried_at = float("-inf")
+        self._failed: IssuerUnavailable | None = None
+        self._checked: dict[bytes, _Checked] = {}
+        self._claims = jwt.JWTClaimsRegistry(
+            now=lambda: int(clock()),
+            leeway=SKEW_SECONDS,
+            iss={"essential": True, "value": trust.issuer},
+            aud={"essential": True, "values": list(trust.audiences)},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+
+    async def principal_of(self, text: str) -> Principal:
+        """Who comes with a token. Raises BadToken, and IssuerUnavailable without keys to use."""
+        digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
+        known = self._checked.get(digest)
+        if known and known.until > time.monotonic() and known.expires_at > self._clock():
+            return known.principal
+        await self._have_keys_for(self.header_of(text).get("kid"))
+        claims = self._verified(text)
+        principal = self._principal(claims)
+        if len(self._checked) >= _MOST_CHECKED:
+            self._checked.pop(next(iter(self._checked)), None)
+        until = time.monotonic() + CHECKED_SECONDS
+        self._checked[digest] = _Checked(principal, claims["exp"] + SKEW_SECONDS, until)
+        return principal
+
+    def header_of(self, text: str) -> dict[str, Any]:
+        """What a token says of how it was signed. Raises BadToken for what is none of ours."""
+        if len(text) > _LONGEST or not text.isascii() or text.count(".") != 2:
+            raise BadToken("it is neither the token of a key nor a signed JWT")
+        try:
+            header = json.loads(urlsafe_b64decode(text.partition(".")[0].encode()))
+        except (ValueError, RecursionError):
+            raise BadToken("it is no JWT: its header can't be read") from None
+        if not isinstance(header, dict):
+            raise BadToken("it is no JWT: its header is no object")
+        found = cast("dict[str, Any]", header)
+        allowed = ", ".join(self.trust.algorithms)
+        if found.get("alg") not in self.trust.algorithms:
+            raise BadToken(f"it is signed by {found.get('alg')!r}, and allowed are {allowed}")
+        if not isinstance(found.get("kid"), str | None):
+            raise BadToken("the id of its key (kid) is no text")
+        return found
+
+    # --- keys ----------------------------------------------------------------------------------
+
+    async def _have_keys_for(self, kid: str | None) -> None:
+        """Fetches the keys where that is due; who can do with those at hand waits a second for it.
+
+        Raises IssuerUnavailable when there are none to check a token by, and none can be had.
+        """
+        now = time.monotonic()
+        is_fresh = now - self._fetched_at < FRESH_SECONDS
+        if is_fresh and self._has_key(kid):
+            return
+        if now - self._tried_at >= AGAIN_SECONDS:
+            fetching = self._fetching
+            loop = asyncio.get_running_loop()
+            if fetching is None or fetching.done() or fetching.get_loop() is not loop:
+                self._began_at = now
+                fetching = self._fetching = loop.create_task(in_thread(self._fetch))
+            seconds = max(0.0, self._began_at + PATIENCE - now) if self._has_key(kid) else None
+            await asyncio.wait({fetching}, timeout=seconds)
+        if self._failed and not self._has_key(kid):
+            raise self._failed
+
+    def _has_key(self, kid: str | None) -> bool:
+        """Whether a token of this key can be checked, by keys that are not too old."""
+        if time.monotonic() - self._fetched_at >= self.trust.key_seconds:
+            return False
+        return bool(self._keys) if kid is None else any(key.kid == kid for key in self._keys)
+
+    def _fetch(self) -> None:
+        """Fetches the keys; where that fails, says why for as long as it is not tried again."""
+        try:
+            self._keys = fetch_keys(self.trust.issuer)
+            self._fetched_at, self._failed = time.monotonic(), None
+            self._checked.clear()
+        except IssuerUnavailable as error:
+            self._failed = error
+            log.warning("the issuer's keys can't be fetched", extra={"error": str(error)})
+        finally:
+            self._tried_at = time.monotonic()
+
+    # --- tokens --------------------------------------------------------------------------------
+
+    def _verified(self, text: str) -> dict[str, Any]:
+        """What a token says, once its signature was checked. Raises BadToken."""
+        try:
+            token = jwt.decode(text, self._keys, algorithms=self.trust.algorithms)
+            self._claims.validate(token.claims)
+        except InvalidKeyIdError:
+            raise BadToken("the issuer has no key that it could be signed by") from None
+        except ExpiredTokenError:
+            raise BadToken("it has expired") from None
+        except JoseError as error:
+            raise BadToken(f"{error.description or error.error}") from None
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+            raise BadToken(f"it can't be checked ({type(error).__name__})") from None
+        return token.claims
+
+    def _principal(self, claims: dict[str, Any]) -> Principal:
+        name = claims["sub"]
+        if not (name.isprintable() and 0 < len(name) <= _LONGEST_NAME):
+            raise BadToken(
+                f"its subject (sub) is no name of 1 to {_LONGEST_NAME} printable letters"
+            )
+        tenant = claims.get(self.trust.tenant_claim, self.trust.tenant)
+        if not isinstance(tenant, str):
+            raise BadToken(f"it names no tenant: the claim {self.trust.tenant_claim!r} is no text")
+        found = {scope for name in self.trust.scope_claims for scope in _texts(claims.get(name))}
+        scopes = frozenset(Scope(scope) for scope in found & _SCOPES)
+        return Principal(name=name, tenant=tenant, scopes=scopes)
+
+
+def _texts(claim: object) -> Sequence[str]:
+    """The scopes that a claim lists, with spaces between or as a list."""
+    if isinstance(claim, str):
+        return claim.split()
+    if isinstance(claim, list):
+        return [each for each in cast("list[object]", claim) if isinstance(each, str)]
+    return ()

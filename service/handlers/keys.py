@@ -1,0 +1,83 @@
+"""Keys of a tenant: made, listed, revoked."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aggregates import streams
+from aggregates.access import keys as deciding
+from aggregates.access.keys import CreateKey
+from aggregates.access.state import Key, Keys
+from service.access.principals import Scope
+from service.access.tokens import KeyToken, new_token, read_token
+from service.ledger.group_commit import Context
+from service.ledger.stream_kinds import KEYS
+from service.ledger.unit_of_work import UnitOfWork
+from service.tenants.tenant import Tenant
+
+FIRST = "bootstrap"
+"""The name of a first key that is taken from a file."""
+
+
+def create_key(
+    tenant: Tenant,
+    context: Context,
+    name: str,
+    scopes: Sequence[Scope],
+    expires_at: datetime | None = None,
+) -> str:
+    """Makes a key, and gives its token: it is kept nowhere. Raises Invalid, Refused."""
+    token = new_token(tenant.name)
+    command = _command(read_token(token), name, scopes, expires_at)
+
+    def work(unit: UnitOfWork) -> None:
+        keys = unit.load(KEYS, streams.KEYS)
+        unit.append(deciding.create(command, keys, unit.now).events)
+
+    tenant.ledger.transact(work, context)
+    return token
+
+
+def take_first_key(tenant: Tenant, context: Context, token: KeyToken) -> bool:
+    """Lets this token open all, if no key was ever made; whether that is so.
+
+    So a first key that was revoked does not come back with the next start.
+    """
+    command = _command(token, FIRST, tuple(Scope), None)
+
+    def work(unit: UnitOfWork) -> bool:
+        keys = unit.load(KEYS, streams.KEYS)
+        if keys is None:
+            unit.append(deciding.create(command, keys, unit.now).events)
+        return keys is None or token.key_id in keys.by_id
+
+    return tenant.ledger.transact(work, context).result
+
+
+def revoke_key(tenant: Tenant, context: Context, key_id: str) -> Key:
+    """Revokes a key, which is given. Raises NotFound for one that is unknown, or revoked."""
+
+    def work(unit: UnitOfWork) -> Key:
+        keys = unit.load(KEYS, streams.KEYS)
+        decided = deciding.revoke(key_id, keys)
+        unit.append(decided.events)
+        return (keys or Keys()).by_id[key_id]
+
+    return tenant.ledger.transact(work, context).result
+
+
+def list_keys(tenant: Tenant, context: Context) -> list[Key]:
+    """The keys that were not revoked, in the order they were made."""
+    found = tenant.ledger.transact(lambda unit: unit.load(KEYS, streams.KEYS), context)
+    return list((found.result or Keys()).by_id.values())
+
+
+def _command(
+    token: KeyToken, name: str, scopes: Sequence[Scope], expires_at: datetime | None
+) -> CreateKey:
+    return CreateKey(
+        key_id=token.key_id,
+        name=name,
+        digest=token.digest,
+        scopes=tuple(dict.fromkeys(scopes)),
+        expires_at=expires_at,
+    )

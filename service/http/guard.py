@@ -1,0 +1,160 @@
+"""Who may do what: each route asks for a scope, and a token must have it.
+
+Each route has the guard as a security dependency, so that the document says what it asks for. The
+guard is asked before the body is read, too (`StrictRoute`): strangers have nothing read.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Final, Literal
+
+from fastapi import Request, Security, params
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security import SecurityScopes
+from fastapi.security.base import SecurityBase
+from fastapi.security.utils import get_authorization_scheme_param
+
+from projections.history import Unavailable
+from service.access.authorities import Authority
+from service.access.principals import BadToken, IssuerUnavailable, Principal, Scope
+from service.http.responses import ProblemRaised
+from service.ledger.stored_form import UnreadableEvent
+from service.watching.asked import at_hand
+from service.wire.problem.problems import Problem
+
+OPEN: Final = "open"
+"""What a route asks for that is open to everybody."""
+Asked = Scope | tuple[Scope, ...] | Literal["open"]
+"""A scope that a route asks for, or several of which one is enough, or `OPEN`."""
+AGAIN_SECONDS = 1.0
+"""How long whoever listens is told more before their token is looked at again."""
+
+
+class Guard(SecurityBase):
+    """FastAPI's security dependency: who calls, if they may; None where nobody is asked."""
+
+    def __init__(self) -> None:
+        self.model = HTTPBearer(
+            bearerFormat="API key or JWT",
+            description="The token of an API key, or an access token of the configured issuer.",
+        )
+        self.scheme_name = "bearer"
+
+    async def __call__(self, request: Request, asked: SecurityScopes) -> Principal | None:
+        return await admitted(request, asked.scopes)
+
+
+GUARD = Guard()
+
+
+def asking_for(asked: Asked) -> list[params.Security]:
+    """The dependencies of a route that asks for this. Raises TypeError for what is no scope."""
+    if asked == OPEN:
+        return []
+    scopes = asked if isinstance(asked, tuple) else (asked,)
+    if not scopes or not all(isinstance(scope, Scope) for scope in scopes):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"a route asks for a Scope, some of them, or is OPEN; not for {asked!r}")
+    return [Security(GUARD, scopes=list(scopes))]
+
+
+def scopes_asked(dependencies: Sequence[params.Depends]) -> list[str] | None:
+    """The scopes of which a route asks for one, by its dependencies; None where it is open."""
+    for each in dependencies:
+        if isinstance(each, params.Security) and each.dependency is GUARD:
+            return list(each.scopes or ())
+    return None
+
+
+async def admitted(request: Request, asked: Sequence[str]) -> Principal | None:
+    """Who calls, where one of these scopes is theirs; None where nobody is asked who they are.
+
+    Raises ProblemRaised: 401 without a good token, 403 without a scope of these.
+    """
+    authority: Authority | None = request.app.state.authority
+    if authority is None:
+        return None
+    principal = caller_of(request)
+    if principal is None:
+        principal = await _authenticated(request, authority)
+        request.state.principal = principal
+        if at := at_hand():
+            at.caller = principal.name
+    if principal.is_restricted:
+        raise ProblemRaised(_forbidden(asked, "no route keeps to some contracts or customers yet"))
+    if principal.scopes.isdisjoint(asked):
+        raise ProblemRaised(_forbidden(asked, f"this needs the scope {' or '.join(asked)}"))
+    return principal
+
+
+async def while_admitted(
+    request: Request, asked: Sequence[str], events: AsyncGenerator[bytes]
+) -> AsyncGenerator[bytes]:
+    """What is told without an end, for as long as the caller's token is good.
+
+    It is looked at before anything is told, once a second at most.
+    """
+    loop = asyncio.get_running_loop()
+    looked_at = loop.time()
+    async with aclosing(events):
+        async for event in events:
+            if loop.time() - looked_at >= AGAIN_SECONDS:
+                request.state.principal = None
+                try:
+                    await admitted(request, asked)
+                except (ProblemRaised, Unavailable, UnreadableEvent):
+                    return  # who connects again is told why
+                looked_at = loop.time()
+            yield event
+
+
+def caller_of(request: Request) -> Principal | None:
+    """Who calls, once the guard has let them in."""
+    return getattr(request.state, "principal", None)
+
+
+def required_caller(request: Request) -> Principal | None:
+    """Who calls; None where nobody is asked. Raises ProblemRaised when the guard was not passed."""
+    principal = caller_of(request)
+    if principal is None and request.app.state.authority is not None:
+        raise ProblemRaised(_unknown("token_missing", "no token was checked", ""))
+    return principal
+
+
+async def _authenticated(request: Request, authority: Authority) -> Principal:
+    sent = request.headers.getlist("authorization")
+    scheme, token = get_authorization_scheme_param(sent[0]) if len(sent) == 1 else ("", "")
+    if scheme.lower() != "bearer" or not token:
+        detail = "this needs a token: send it as `Authorization: Bearer …`, once"
+        raise ProblemRaised(_unknown("token_missing", detail, ""))
+    try:
+        return await authority.principal_of(token.strip())
+    except IssuerUnavailable:
+        raise ProblemRaised(_without_issuer()) from None
+    except BadToken:
+        detail = "the token lets nobody in"
+        raise ProblemRaised(_unknown("token_invalid", detail, ' error="invalid_token"')) from None
+
+
+def _unknown(code: str, detail: str, why: str) -> Problem:
+    return Problem(
+        status=401, code=code, detail=detail, headers={"WWW-Authenticate": f"Bearer{why}"}
+    )
+
+
+def _without_issuer() -> Problem:
+    detail = "the issuer of tokens gives no keys, and those that are known are too old: try again"
+    headers = {"Retry-After": "5"}
+    return Problem(status=503, code="issuer_unavailable", detail=detail, headers=headers)
+
+
+def _forbidden(asked: Sequence[str], detail: str) -> Problem:
+    why = f'Bearer error="insufficient_scope", scope="{" ".join(asked)}"'
+    headers = {"WWW-Authenticate": why}
+    return Problem(status=403, code="scope_missing", detail=detail, headers=headers)
+
+
+def told_by_token(header: str) -> Problem:
+    """The problem of a caller who says in a header who they are, where their token does."""
+    detail = f"{header}: the token says that; leave the header out"
+    return Problem(status=400, code="told_by_token", detail=detail)

@@ -1,0 +1,125 @@
+"""An issuer of tokens on a port of this machine, whose keys and answers a test says."""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import lru_cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from joserfc import jwt
+from joserfc.jwk import ECKey, Key, KeySet, RSAKey
+
+from service.access.principals import Scope
+
+Json = dict[str, Any]
+AUDIENCE = "billing-backlog"
+
+
+class AnIssuer:
+    """What the issuer publishes, how often it was asked, and what it signs."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.keys: list[Key] = [rsa("first")]
+        self.is_down = False
+        self.asked = 0
+        self.said: Json = {}
+        """What discovery says otherwise."""
+
+    def answer(self, path: str) -> Json | None:
+        """The JSON at a path, None for nothing."""
+        if self.is_down:
+            return None
+        if path == "/.well-known/openid-configuration":
+            return {"issuer": self.address, "jwks_uri": f"{self.address}/jwks", **self.said}
+        if path == "/jwks":
+            self.asked += 1
+            return dict(KeySet(self.keys).as_dict(private=False))
+        return None
+
+    def rotate(self, kid: str, key: Key | None = None) -> None:
+        """Has another key, and no other."""
+        self.keys = [key or rsa(kid)]
+
+    def claims(self, **other: Any) -> Json:
+        """What a good token says; None for what it does not."""
+        now = int(time.time())
+        said: Json = {
+            "iss": self.address,
+            "aud": AUDIENCE,
+            "sub": "mira",
+            "exp": now + 300,
+            "iat": now,
+            "tenant": "default",
+            "scope": " ".join(["openid", *Scope]),
+            **other,
+        }
+        return {name: value for name, value in said.items() if value is not None}
+
+    def token(self, *, key: Key | None = None, header: Json | None = None, **other: Any) -> str:
+        """A token, good unless told otherwise."""
+        signed_by = key or self.keys[0]
+        alg = {"RSA": "RS256", "EC": "ES256", "OKP": "Ed25519"}.get(signed_by.key_type, "HS256")
+        head = {"alg": alg, "kid": signed_by.kid, **(header or {})}
+        return jwt.encode(head, self.claims(**other), signed_by, algorithms=[alg])
+
+    def signed(self, header: object, claims: object) -> str:
+        """What nobody should sign, signed well by the issuer's RSA key."""
+        key = self.keys[0]
+        assert isinstance(key, RSAKey)
+        assert isinstance(key.private_key, RSAPrivateKey)
+        head = f"{encoded(header)}.{encoded(claims)}"
+        signature = key.private_key.sign(head.encode(), PKCS1v15(), SHA256())
+        return f"{head}.{encoded(signature)}"
+
+
+def encoded(part: object) -> str:
+    """A part of a token: JSON, or bytes as they are."""
+    content = part if isinstance(part, bytes) else json.dumps(part).encode()
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+@lru_cache
+def rsa(kid: str, number: int = 0) -> RSAKey:
+    """A key of this id; another one for another number. They take long to make."""
+    return RSAKey.generate_key(2048, {"kid": kid, "use": "sig"})
+
+
+def elliptic(kid: str) -> ECKey:
+    """A key on a curve."""
+    return ECKey.generate_key("P-256", {"kid": kid, "use": "sig"})
+
+
+@contextmanager
+def an_issuer() -> Generator[AnIssuer]:
+    """An issuer that answers until it is told otherwise."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = issuer.answer(self.path)
+            body = json.dumps(found).encode()
+            self.send_response(503 if found is None else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
+            """Nothing is logged."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    issuer = AnIssuer(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield issuer
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

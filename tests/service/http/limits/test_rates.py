@@ -1,0 +1,71 @@
+"""So many calls a second for each caller."""
+
+import httpx
+import pytest
+
+from service.http.app import create_app
+from service.http.limits.callers import caller_of
+from service.http.limits.rates import MOST_CALLERS, Rates
+from service.settings import Settings
+from service.tenants.tenant import Tenant
+from tests.databases import Only
+from tests.service.http_caller import problem
+
+
+async def test_who_calls_too_often_is_told_when_to_call_again_and_others_are_served(
+    tenant: Tenant,
+) -> None:
+    app = create_app(Only(tenant), Settings(calls_a_second=0.001))
+
+    def calling_from(address: str) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(app=app, client=(address, 1))
+        return httpx.AsyncClient(transport=transport, base_url="http://localhost")
+
+    async with calling_from("10.0.0.1") as one, calling_from("10.0.0.2") as other:
+        assert (await one.get("/v1/contracts")).is_success
+        refused = await one.get("/v1/contracts")
+        assert problem(refused, 429)["code"] == "too_many_requests"
+        assert 990 <= int(refused.headers["retry-after"]) <= 1000
+        assert (await other.get("/v1/contracts")).is_success
+        assert (await one.get("/health/live")).is_success
+
+
+def test_a_bucket_fills_evenly_and_holds_five_seconds_of_calls() -> None:
+    now = 0.0
+    rates = Rates(2, lambda: now)
+    assert [rates.take("a") for _ in range(11)] == [0.0] * 10 + [0.5]
+    now = 0.25
+    assert rates.take("a") == 0.25
+    now = 0.5
+    assert [rates.take("a") for _ in range(2)] == [0.0, 0.5]
+    now = 1_000.0
+    assert [rates.take("a") for _ in range(11)] == [0.0] * 10 + [0.5]
+
+
+def test_of_too_many_callers_those_who_called_last_are_remembered() -> None:
+    rates = Rates(0.1, lambda: 0.0)
+    rates.take("first")
+    for number in range(MOST_CALLERS):
+        rates.take(f"{number}")
+    assert rates.take(f"{MOST_CALLERS - 1}") > 0
+    assert rates.take("first") == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("10.0.0.1", "10.0.0.1", True),
+        ("10.0.0.1", "10.0.0.2", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+    ],
+)
+def test_a_caller_is_an_address_or_a_network_of_ipv6(one: str, other: str, same: bool) -> None:
+    callers = {caller_of({"type": "http", "client": (address, 1)}) for address in (one, other)}
+    assert (len(callers) == 1) is same
+
+
+def test_a_caller_whom_the_door_knows_is_counted_by_name_wherever_the_call_comes_from() -> None:
+    known = {"type": "http", "state": {"caller": "erp"}}
+    calls = [{**known, "client": (address, 1)} for address in ("10.0.0.1", "10.0.0.2")]
+    assert len(set(map(caller_of, calls))) == 1

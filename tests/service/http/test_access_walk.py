@@ -1,0 +1,261 @@
+"""A walk around the house: every route, with every scope, without any, with bad tokens."""
+
+import sys
+from collections.abc import Generator
+from contextlib import closing
+from itertools import product
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from service.access.principals import Scope
+from service.access.tokens import new_token
+from service.http.app import create_app
+from service.http.guard import GUARD, OPEN, scopes_asked
+from service.http.routers.routes import Routes
+from service.settings import Settings
+from service.tenants.tenant import Tenant
+from service.tenants.tenants import Tenants
+from tests.databases import Only
+from tests.office import contract_body, line_body
+from tests.postgres import PostgresServer
+from tests.service import door
+from tests.service.door import bearer, calling, guarded, token
+from tests.service.http_caller import problem
+
+OF_THE_DOCUMENT = {"/docs", "/docs/oauth2-redirect"}
+OPEN_PATHS = {"/health/live", "/health/ready", "/problems/{code}", *OF_THE_DOCUMENT}
+"""The only routes that ask for nothing. A new one is a decision, not an oversight."""
+SECRET = "Harbour secret"
+"""A name that only one tenant has."""
+KNOWN = {
+    "contract_id": "PC-1",
+    "line_id": "DESIGN",
+    "code": "nte-failed",
+}
+"""What parameters of paths are in the walk; all others name nothing."""
+
+
+def routes(app: FastAPI) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Every method and path, with the scopes of which one is needed; none where it is open."""
+    return [
+        (method, route.path, tuple(scopes_asked(route.dependencies) or ()))
+        for route in app.routes
+        if isinstance(route, APIRoute)
+        for method in sorted(route.methods or ())
+    ]
+
+
+def holes(app: FastAPI) -> list[str]:
+    """The routes that anybody may use, and should not."""
+    return [
+        f"{method} {path}"
+        for method, path, asked in routes(app)
+        if not asked and path not in OPEN_PATHS
+    ]
+
+
+def _names(path: str) -> list[str]:
+    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+
+
+async def call(http: httpx.AsyncClient, method: str, path: str, **headers: str) -> httpx.Response:
+    """The answer to a call; of a stream, its head."""
+    names = {name: KNOWN.get(name, "nothing") for name in _names(path)}
+    url = f"http://localhost{path.format(**names)}"
+    body: dict[str, str] | None = {} if method in {"POST", "PUT", "PATCH"} else None
+    async with http.stream(method, url, headers=headers, json=body) as answer:
+        if not path.endswith("/stream") or answer.status_code != 200:
+            await answer.aread()
+        return answer
+
+
+@pytest.fixture
+def one_tenant(tmp_path: Path) -> Generator[Tenant]:
+    """A tenant on SQLite, for what no database has a say in."""
+    with closing(Tenant(f"sqlite:///{tmp_path}/backlog.db")) as opened:
+        yield opened
+
+
+APP = create_app(None, Settings())
+ALL_ROUTES = routes(APP)
+
+
+def test_no_route_is_open_but_those_that_are_meant_to_be() -> None:
+    assert holes(APP) == []
+    assert {path for _, path, asked in ALL_ROUTES if not asked} == OPEN_PATHS
+
+
+def test_a_route_that_is_added_past_our_own_decorators_is_found() -> None:
+    app = create_app(None, Settings())
+
+    @app.get("/v1/new")
+    async def get_new() -> None: ...
+
+    assert holes(app) == ["GET /v1/new"]
+
+
+@pytest.mark.parametrize("asked", [None, (), "", "backlog:read", "Open", (None,), 1])
+def test_a_route_without_a_scope_can_not_be_made(asked: object) -> None:
+    made = Routes("/v1", "Backlog")
+    with pytest.raises(TypeError, match="a route asks for a Scope"):
+        made.get("/new", asked)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(TypeError):
+        made.post("/new")  # pyright: ignore[reportCallIssue]
+    assert made.get("/new", OPEN)
+    assert made.get("/new", Scope.BACKLOG_READ)
+
+
+async def test_every_route_opens_by_its_scopes_and_by_no_other(one_tenant: Tenant) -> None:
+    tenant = one_tenant
+    app = guarded(Only(tenant))
+    tokens = {scope: token(tenant, scope, [scope]) for scope in Scope}
+    found: list[str] = []
+    count = 0
+    async with calling(app) as http:
+        for (method, path, asked), scope in product(ALL_ROUTES, Scope):
+            if path.endswith("/stream") and scope in asked:
+                continue  # it has no end; its own tests listen
+            answer = await call(http, method, path, **bearer(tokens[scope]))
+            count += 1
+            is_open = answer.status_code not in {401, 403}
+            if is_open != (not asked or scope in asked):
+                found.append(f"{method} {path} with {scope}: {answer.status_code}")
+            if not is_open:
+                refused = problem(answer, 403)
+                assert refused["code"] == "scope_missing"
+                assert all(each in refused["detail"] for each in asked)
+                assert tokens[scope] not in answer.text
+    assert found == []
+    sys.stdout.write(f"{count} calls with a scope\n")
+    assert count > 10 * len(Scope)
+
+
+def malformed(good: str) -> list[dict[str, str]]:
+    """Headers that let nobody in."""
+    flipped = good[:-9] + ("0" if good[-9] != "0" else "1") + good[-8:]
+    tokens = [
+        "x",
+        good[:-1],
+        good + "0",
+        good.upper(),
+        flipped,
+        good.replace("default", "other"),
+        new_token("default"),
+        new_token("nowhere"),
+        "bbk_",
+        "bbk_default_",
+        "." * 10_000,
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.",
+    ]
+    headers = [{"Authorization": f"Bearer {text}"} for text in tokens]
+    others = [
+        "Bearer",
+        "Bearer ",
+        f"Basic {good}",
+        f"Token {good}",
+        good,
+        f"Bearer{good}",
+        f"Bearer {good} {good}",
+        f"Bearer {good},{good}",
+        f"Bearer Bearer {good}",
+        "",
+    ]
+    headers += [{"Authorization": text} for text in others]
+    elsewhere = [
+        {"X-Api-Key": good},
+        {"Cookie": f"token={good}"},
+        {"Proxy-Authorization": f"Bearer {good}"},
+    ]
+    return [{}, *headers, *elsewhere]
+
+
+async def test_without_a_good_token_no_route_opens_and_nothing_is_told(
+    one_tenant: Tenant, caplog: pytest.LogCaptureFixture
+) -> None:
+    tenant = one_tenant
+    good = token(tenant)
+    app = guarded(Only(tenant))
+    found: list[str] = []
+    count = 0
+    async with calling(app) as http:
+        for (method, path, asked), headers in product(ALL_ROUTES, malformed(good)):
+            answer = await call(http, method, path, **headers)
+            count += 1
+            if not asked:
+                assert answer.status_code < 300, answer.text
+                continue
+            if answer.status_code != 401:
+                found.append(f"{method} {path} {headers}: {answer.status_code}")
+                continue
+            refused = problem(answer, 401)
+            assert refused["code"] in {"token_missing", "token_invalid"}
+            assert answer.headers["www-authenticate"].startswith("Bearer")
+            assert "bbk_" not in answer.text
+    assert found == []
+    sys.stdout.write(f"{count} calls without a good token\n")
+    assert good not in caplog.text
+    assert "bbk_" not in caplog.text
+
+
+async def test_two_tokens_are_none(one_tenant: Tenant) -> None:
+    good = token(one_tenant)
+    async with calling(guarded(Only(one_tenant))) as http:
+        headers = [("Authorization", f"Bearer {good}"), ("Authorization", f"Bearer {good}")]
+        answer = await http.get("/contracts", headers=headers)
+    assert problem(answer, 401)["code"] == "token_missing"
+
+
+async def test_a_token_of_another_tenant_finds_nothing_of_this_one(
+    postgres_server: PostgresServer,
+) -> None:
+    tenants = Tenants(postgres_server.new_database())
+    try:
+        mine = tenants.open()
+        tenants.create("north")
+        north = tenants.open("north")
+        app = guarded(tenants)
+        async with calling(app, token(mine)) as http:
+            made = await http.put("/contracts/PC-1", json=contract_body(name=SECRET))
+            assert made.status_code == 201, made.text
+            line = await http.put("/contracts/PC-1/lines/DESIGN", json=line_body(name=SECRET))
+            assert line.status_code == 201, line.text
+            shown = await http.get("/contracts/PC-1", params={"after": line.json()["position"]})
+            assert SECRET in shown.text
+        before = mine.ledger.position()
+        count = 0
+        async with calling(app, token(north)) as http:
+            for method, path, asked in ALL_ROUTES:
+                if path.endswith("/stream") or not asked:
+                    continue
+                answer = await call(http, method, path)
+                count += 1
+                assert SECRET not in answer.text, path
+                assert answer.status_code not in {401, 403, 500}, (path, answer.text)
+                if "{contract_id}" in path and method == "GET":
+                    assert problem(answer, 404)
+            for name in ("default", "north"):
+                refused = await http.get("/contracts", headers={"X-Tenant": name})
+                assert problem(refused, 400)["code"] == "told_by_token"
+        assert mine.ledger.position() == before
+        sys.stdout.write(f"{count} calls with a token of another tenant\n")
+    finally:
+        tenants.close()
+
+
+def test_the_document_says_what_each_operation_asks_for() -> None:
+    document = APP.openapi()
+    assert document["components"]["securitySchemes"][GUARD.scheme_name]["scheme"] == "bearer"
+    for method, path, asked in ALL_ROUTES:
+        if path not in document["paths"]:
+            assert path in {*OF_THE_DOCUMENT, "/metrics"}
+            continue
+        said = document["paths"][path][method.lower()].get("security", [])
+        assert said == [{"bearer": [scope]} for scope in asked], path
+
+
+def test_each_scope_opens_something() -> None:
+    assert {scope for _, _, asked in ALL_ROUTES for scope in asked} == set(door.ALL)
