@@ -488,10 +488,11 @@ def test_a_part_that_is_credited_whole_is_the_same_item_and_ready_d81() -> None:
                 kept=None,
                 returned=part,
                 place=0,
-                billing_type=BillingType.CHARGEABLE,
+                billing_type=BillingType.COMPLIMENTARY,
             ),
         ),
         milestones=story.header("M1", MilestoneStatus.IN_PROGRESS),
     )
     (row,) = rows_of(whole, tables.fixed_price)
     assert (row["item_id"], row["billing_status"], row["invoice_id"]) == ("M1-A", "ready", None)
+    assert row["billing_type"] == "complimentary"

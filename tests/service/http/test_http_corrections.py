@@ -5,6 +5,7 @@ import pytest
 
 from tests.office import Json
 from tests.service.http_caller import Caller
+from tests.service.recalling import credited
 
 
 @pytest.fixture
@@ -252,3 +253,28 @@ async def test_work_by_hand_that_comes_back_has_no_approval_d68_d78(caller: Call
     assert (back["amount"], back["class"], back["approval_id"]) == ("80.00", "fee", None)
     (row,) = await caller.actuals_of(back["item_id"])
     assert (row["amount"], row["approval_id"]) == ("80.00", None)
+
+
+async def test_a_milestone_that_was_given_away_comes_back_at_no_charge_d81_d66(
+    caller: Caller,
+) -> None:
+    made = await caller.milestone("4000.00", "760.00", line_id="FP")
+    (item_id,) = (part["item_id"] for part in made["parts"])
+    await caller.mark([item_id])
+    (draft,) = (await caller.draft())["invoices"]
+    path = f"/invoices/{draft['invoice_id']}/details"
+    (detail,) = draft["lines"][0]["details"]
+    gift = {"billing_type": "complimentary"}
+    await caller.call("PATCH", f"{path}/{detail['detail_id']}", gift)
+    await caller.confirm(draft["invoice_id"])
+    await credited(caller, draft["invoice_id"], amount="2500.00")
+    rows = await caller.rows("/backlog/fixed-price", sort="amount")
+    assert [(r["amount"], r["billing_status"], r["billing_type"]) for r in rows] == [
+        ("1500.00", "ready", "complimentary"),
+        ("2500.00", "invoice_posted", "complimentary"),
+    ]
+    (again,) = (await caller.draft())["invoices"]
+    assert (again["amount"], again["lines"][0]["details"][0]["billing_type"]) == (
+        "0.00",
+        "complimentary",
+    )
