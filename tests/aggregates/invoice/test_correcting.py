@@ -98,6 +98,11 @@ def test_details_at_no_charge_are_corrected_too_and_count_in_no_total_d76_d43() 
     assert sorted(s.actual.billing_type for s in sales) == [BillingType.CHARGEABLE, GIFT]
 
 
+def test_a_correction_is_about_the_lines_of_what_it_corrects_though_it_holds_no_item_d76() -> None:
+    made = invoice(correct(billed()))
+    assert (made.items_by_line(), made.line_ids_billed()) == ({}, ["L1"])
+
+
 def test_a_draft_is_not_corrected_but_edited_d47() -> None:
     correct(a_draft(FIRST)).then_refused("invoice_not_confirmed")
 

@@ -229,7 +229,7 @@ def assert_kept(form: SnapshotForm[S], state: S) -> None:
     ("kind", "name"),
     [
         (CONTRACT, "Contract.v2"),
-        (LINE, "ContractLine.v7"),
+        (LINE, "ContractLine.v9"),
         (LINE_HEAD, "LineHead.v3"),
         (SERIES, "NumberSeries.v1"),
     ],
