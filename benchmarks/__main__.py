@@ -26,8 +26,9 @@ from benchmarks import (
     starting,
     stream,
     sums,
+    workers,
 )
-from benchmarks.databases import KINDS, Bench, opened
+from benchmarks.databases import KINDS, POSTGRESQL, Bench, opened
 from benchmarks.measuring import Figure, Row, row_name, tell
 from benchmarks.sizes import FULL, SMALL, Sizes
 from service.garbage_collector import collect_seldom
@@ -44,10 +45,12 @@ class Measure:
 
     figures: tuple[Figure, ...]
     run: Callable[[Bench], Iterable[Row]]
+    kinds: Sequence[str] = KINDS
+    """The databases that it is measured on."""
 
     def names(self, kind: str) -> list[str]:
         """The rows that it gives on this kind of database."""
-        return [row_name(figure.name, kind) for figure in self.figures]
+        return [row_name(f.name, kind) for f in self.figures if kind in self.kinds]
 
 
 def _one(figure: Figure, run: Callable[[Bench], Row]) -> Measure:
@@ -60,6 +63,7 @@ MEASURES = (
     _one(intake.READ_MAP, intake.measure_read_map),
     _one(projecting.PROJECTION, projecting.measure_projection),
     _one(commands.COMMAND_HTTP, commands.measure_command_http),
+    Measure((workers.WORKERS,), lambda bench: [workers.measure_workers(bench)], kinds=[POSTGRESQL]),
     _one(command_one.COMMAND_ONE, command_one.measure_command_one),
     _one(stream.STREAM, stream.measure_stream),
     _one(pages.PAGE, pages.measure_page),

@@ -49,9 +49,10 @@ def answering(command: Sequence[str], port: int, path: str) -> Generator[int]:
                 process.kill()
 
 
-def serve(database: str, port: int) -> list[str]:
-    """The command that serves a database on a port."""
-    return [COMMAND, "serve", "--database", database, "--port", str(port)]
+def serve(database: str, port: int, workers: int = 1) -> list[str]:
+    """The command that serves a database on a port, by so many processes."""
+    where = ["--database", database, "--port", str(port)]
+    return [COMMAND, "serve", *where, "--workers", str(workers)]
 
 
 def free_port() -> int:

@@ -63,9 +63,3 @@ def test_of_too_many_callers_those_who_called_last_are_remembered() -> None:
 def test_a_caller_is_an_address_or_a_network_of_ipv6(one: str, other: str, same: bool) -> None:
     callers = {caller_of({"type": "http", "client": (address, 1)}) for address in (one, other)}
     assert (len(callers) == 1) is same
-
-
-def test_a_caller_whom_the_door_knows_is_counted_by_name_wherever_the_call_comes_from() -> None:
-    known = {"type": "http", "state": {"caller": "erp"}}
-    calls = [{**known, "client": (address, 1)} for address in ("10.0.0.1", "10.0.0.2")]
-    assert len(set(map(caller_of, calls))) == 1
