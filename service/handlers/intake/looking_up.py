@@ -16,8 +16,9 @@ from service.tenants.tenant import VIEWS_SECONDS, Tenant
 R = TypeVar("R")
 PostedOn = dict[str, str | None]
 """The invoice that an item was posted on, None where it was not posted."""
-LOOKUPS = 3
-"""How often a command may break off: once, but for items that are posted in that very moment."""
+LOOKUPS = 1_000
+"""How often a command may break off: what came back of an invoice may be on the next one, and so
+on; each of these is looked up after the one before."""
 
 
 def look_up(tenant: Tenant, items: Sequence[str]) -> PostedOn:
@@ -37,7 +38,7 @@ def look_up(tenant: Tenant, items: Sequence[str]) -> PostedOn:
 def looking_up(tenant: Tenant, posted_on: PostedOn, act: Callable[[], R]) -> R:
     """What `act` answers, after what it breaks off for was looked up and is in `posted_on`.
 
-    Raises Conflict when it breaks off again and again.
+    Raises Conflict when it breaks off so often that it can't be right.
     """
     for _ in range(LOOKUPS):
         try:

@@ -70,6 +70,20 @@ async def test_what_an_invoice_keeps_of_a_corrected_entry_is_owed_when_it_is_rec
     assert await backlog(caller) == [("A", "6", "570.00", "not_ready")]
 
 
+async def test_work_that_was_billed_and_credited_again_and_again_is_recalled_d83(
+    caller: Caller,
+) -> None:
+    (recorded,) = await caller.post(eight_hours())
+    invoice = await caller.billed(*recorded["items"])
+    for _ in range(4):
+        await credited(caller, invoice["invoice_id"])
+        (row,) = await caller.rows(TM, billing_status="not_ready")
+        invoice = await caller.billed(row["item_id"])
+    (result,) = await caller.post(recall())
+    assert (result["outcome"], result["problem"]["code"]) == ("recorded", "correction_required")
+    assert await owed(caller) == [("open", "8", "760.00")]
+
+
 async def test_what_was_waived_of_a_corrected_entry_is_owed_when_it_is_recalled_d83(
     caller: Caller,
 ) -> None:
