@@ -1,5 +1,6 @@
 """What tests share: a tenant on a real database of its own, and clients of the HTTP service."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ from fastapi import FastAPI
 from service.garbage_collector import collect_hardly, collect_seldom
 from service.http.app import create_app
 from service.http.server.serving import running
+from service.logs import OURS
 from service.settings import Settings
 from service.tenants.opening import sqlite_path
 from service.tenants.tenant import Tenant, is_postgres
@@ -135,6 +137,18 @@ def database(
     copy_files(made_database, url)
     yield url
     shutil.rmtree(sqlite_path(url).parent)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Generator[None]:
+    """Whatever a test sets up of logs goes with it: a file that it wrote to is closed by then."""
+    root, levels = logging.getLogger(), {name: logging.getLogger(name).level for name in OURS}
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, known in levels.items():
+        logging.getLogger(name).setLevel(known)
 
 
 @pytest.fixture(scope="session")
