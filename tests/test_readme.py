@@ -131,7 +131,7 @@ def test_serve_makes_its_database_in_the_folder_and_shows_its_api(
     """As the README has it, but for the port, which may be taken on this machine."""
     block = only("serve\n").strip()
     assert block == f"{THROUGH_UV} serve"
-    assert re.search(r"--port .*8000", command("serve", "--help").output)
+    assert re.search(r"--port .*?8000", command("serve", "--help").output, re.DOTALL)
     monkeypatch.chdir(tmp_path)
     port = free_port()
     with started("serve", "--port", str(port)) as server:
@@ -174,7 +174,10 @@ def test_each_command_and_option_of_the_table_is_there_and_no_other_command_is()
     rows = re.findall(r"^\| `billing-backlog ([^`]*)` \|", part.partition("\n## ")[0], re.MULTILINE)
     named: set[str] = set()
     for row in rows:
-        words, options = re.match(r"([a-z|\\ ]*)", row), re.findall(r"--[a-z-]+", row)
+        words, options = (
+            re.match(r"((?:[a-z|\\ ]|(?<=[a-z])-(?=[a-z]))*)", row),
+            re.findall(r"--[a-z-]+", row),
+        )
         assert words
         *group, last = words[1].replace("\\", "").split() or [""]
         for name in last.split("|"):
@@ -189,7 +192,7 @@ def test_each_command_and_option_of_the_table_is_there_and_no_other_command_is()
 def commands_of(*group: str) -> set[str]:
     """All commands that the help lists, with those of groups."""
     listed = command(*group, "--help").output.partition("Commands")[2]
-    names = re.findall(r"^\W*([a-z]+)  ", listed, re.MULTILINE)
+    names = re.findall(r"^\W*([a-z-]+)  ", listed, re.MULTILINE)
     if not names:
         return {" ".join(group)}
     return {each for name in names for each in commands_of(*group, name)}

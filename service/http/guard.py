@@ -117,7 +117,7 @@ def required_caller(request: Request) -> Principal | None:
     """Who calls; None where nobody is asked. Raises ProblemRaised when the guard was not passed."""
     principal = caller_of(request)
     if principal is None and request.app.state.authority is not None:
-        raise ProblemRaised(_unknown("token_missing", "no token was checked", ""))
+        raise ProblemRaised(_missing("no token was checked"))
     return principal
 
 
@@ -126,20 +126,24 @@ async def _authenticated(request: Request, authority: Authority) -> Principal:
     scheme, token = get_authorization_scheme_param(sent[0]) if len(sent) == 1 else ("", "")
     if scheme.lower() != "bearer" or not token:
         detail = "this needs a token: send it as `Authorization: Bearer …`, once"
-        raise ProblemRaised(_unknown("token_missing", detail, ""))
+        raise ProblemRaised(_missing(detail))
     try:
         return await authority.principal_of(token.strip())
     except IssuerUnavailable:
         raise ProblemRaised(_without_issuer()) from None
     except BadToken:
-        detail = "the token lets nobody in"
-        raise ProblemRaised(_unknown("token_invalid", detail, ' error="invalid_token"')) from None
+        raise ProblemRaised(_invalid()) from None
 
 
-def _unknown(code: str, detail: str, why: str) -> Problem:
-    return Problem(
-        status=401, code=code, detail=detail, headers={"WWW-Authenticate": f"Bearer{why}"}
-    )
+def _missing(detail: str) -> Problem:
+    headers = {"WWW-Authenticate": "Bearer"}
+    return Problem(status=401, code="token_missing", detail=detail, headers=headers)
+
+
+def _invalid() -> Problem:
+    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    detail = "the token lets nobody in"
+    return Problem(status=401, code="token_invalid", detail=detail, headers=headers)
 
 
 def _without_issuer() -> Problem:

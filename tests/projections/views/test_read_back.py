@@ -653,7 +653,7 @@ def test_the_index_finds_the_events_of_a_contract_an_invoice_or_a_type_d64(
     def at(*events: Event) -> list[int]:
         return [EVENTS.index(event) + 1 for event in events]
 
-    with until(shared_views, story.ANSWERED) as connection:
+    with until(shared_views, EVENTS[-1]) as connection:
         assert position_seen(connection) == len(EVENTS)
         of_invoice = {"invoice_id": ["I2"], "type": ["DraftDeleted", "ItemsReleased"]}
         found = history_views.event_positions(connection, of_invoice, 0, 10)

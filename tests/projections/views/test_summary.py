@@ -209,6 +209,12 @@ def test_canceled_items_are_in_no_part(large: Engine) -> None:
     )
 
 
+def test_all_milestones_are_the_fixed_price_view(large: Engine) -> None:
+    milestones = summarized(large, BacklogFilter(any_of={"class": ["milestone"]}), ["line"])
+    assert milestones
+    assert milestones == summarized(large, BacklogFilter(any_of={}), ["line"], of=[FIXED_PRICE])
+
+
 def test_items_that_failed_at_many_sets_of_levels_are_on_a_page_whole(shared_views: Engine) -> None:
     """Each set is a row of the statement, which reads so many only if it has to."""
     levels = ("line_customer", "line", "contract_customer", "contract")

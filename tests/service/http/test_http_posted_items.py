@@ -120,7 +120,7 @@ async def test_what_is_made_free_on_the_draft_is_posted_so_in_both_views_d66(
     assert await caller.rows("/backlog/fixed-price", billing_type="chargeable") == []
 
 
-async def test_a_part_of_a_milestone_is_posted_at_what_stays_and_charged_again_when_credited_d81(
+async def test_a_part_of_a_milestone_is_posted_at_what_stays_and_free_again_when_credited_d81(
     caller: Caller,
 ) -> None:
     part = (await caller.milestone("4000.00", "760.00", line_id="FP"))["parts"][0]["item_id"]
@@ -134,8 +134,8 @@ async def test_a_part_of_a_milestone_is_posted_at_what_stays_and_charged_again_w
     assert await posted(caller, "fixed-price") == ({}, [])
     back = await caller.rows("/backlog/fixed-price", billing_status="ready")
     assert sorted((row["amount"], row["tax"], row["billing_type"]) for row in back) == [
-        ("1500.00", "285.00", "chargeable"),
-        ("2500.00", "400.00", "chargeable"),
+        ("1500.00", "285.00", "complimentary"),
+        ("2500.00", "400.00", "complimentary"),
     ]
 
 
