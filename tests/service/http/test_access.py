@@ -234,7 +234,6 @@ def test_who_listens_with_a_key_is_told_nothing_once_it_is_revoked(
         assert ear.change()["contracts"] == ["C1"]
         keys.revoke_key(tenant, CONTEXT, key.key_id)
         office.record(tenant, contract_event("C2"))
-        while ear.next() is not None:
-            pass
-        assert ear.contracts == {"C1"}
+        while (told := ear.next()) is not None:
+            assert told.data is None or told.data["contracts"] == ["C1"]
         assert problem(http.get("/stream"), 401)["code"] == "token_invalid"
