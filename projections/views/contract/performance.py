@@ -149,7 +149,7 @@ def _sums(connection: Connection, contract_ids: Sequence[str], by: str) -> dict[
         sums[row[by]][row["billing_status"], row["class"]] += whole(row, "amount")
     parts = (
         select(part[by], part.billing_status, *kept_halves(fixed_price_totals, "amount"))
-        .where(part.contract_id.in_(contract_ids))
+        .where(part.contract_id.in_(contract_ids), part.billing_type == BillingType.CHARGEABLE)
         .group_by(part[by], part.billing_status)
     )
     for row in connection.execute(parts).mappings():

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, func, select
+from sqlalchemy import Connection, RowMapping, Select, Table, func, select
 
 from aggregates.statuses import UNBILLED, AdjustmentStatus, BillingStatus, BillingType
 from projections.tables import (
@@ -53,12 +53,12 @@ def pending(connection: Connection, invoice: RowMapping) -> Pending:
     amounts: dict[str, int] = dict.fromkeys(UNBILLED, 0)
     sale = time_and_material_totals.c
     adjustable = sale.adjustment_status == AdjustmentStatus.ADJUSTABLE
-    sales = _open(time_and_material_totals, invoice, sale.billing_type).where(adjustable)
+    sales = _open(time_and_material_totals, invoice).where(adjustable)
     for statement in (sales, _open(fixed_price_totals, invoice)):
         for row in connection.execute(statement).mappings():
             status = row["billing_status"]
             counts[status] += int(row["count"])
-            if row.get("billing_type", BillingType.CHARGEABLE) == BillingType.CHARGEABLE:
+            if row["billing_type"] == BillingType.CHARGEABLE:
                 amounts[status] += whole(row, "amount")
     currency = invoice["currency"]
     ready, not_ready = (
@@ -68,19 +68,20 @@ def pending(connection: Connection, invoice: RowMapping) -> Pending:
     return Pending(ready=ready, not_ready=not_ready)
 
 
-def _open(totals: Table, invoice: RowMapping, *by: ColumnElement[Any]) -> Select[Any]:
-    """What is kept of the items that are on no draft, by status and by these columns."""
+def _open(totals: Table, invoice: RowMapping) -> Select[Any]:
+    """What is kept of the items that are on no draft, by status and billing type."""
     own = totals.c
+    by = (own.billing_status, own.billing_type)
     count = func.sum(own["count"]).label("count")
     return (
-        select(own.billing_status, *by, count, *kept_halves(totals, "amount"))
+        select(*by, count, *kept_halves(totals, "amount"))
         .where(
             of_contracts(totals),
             own.contract_id == invoice["contract_id"],
             own.customer_id == invoice["customer_id"],
             own.billing_status.in_(UNBILLED),
         )
-        .group_by(own.billing_status, *by)
+        .group_by(*by)
     )
 
 

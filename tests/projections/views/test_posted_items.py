@@ -10,6 +10,8 @@ from aggregates.streams import billed_actual, detail_of_item
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import find_items, list_fixed_price, list_time_and_material
 from projections.views.backlog.sums.summary import summarize
+from projections.views.contract.performance import performance
+from projections.views.invoice.invoices import find_invoice
 from projections.views.paging import PageRequest
 from tests.projections import story
 from tests.projections.feeding import feed, shown
@@ -87,3 +89,26 @@ def test_milestones_billed_at_no_charge_are_told_apart_in_all_sums_d66(
     assert facet == [("complimentary", 1)]
     assert (charged.items, charged.totals) == ([], [])
     assert [(item.transaction_class, item.count) for item in summed] == [("milestone", 1)]
+
+
+def test_what_comes_back_free_of_a_milestone_is_charged_in_no_figure_d60_d72(
+    shared_views: Engine,
+) -> None:
+    credited = replace(
+        story.M1_CREDITED,
+        parts=tuple(
+            replace(part, billing_type=BillingType.COMPLIMENTARY)
+            for part in story.M1_CREDITED.parts
+        ),
+    )
+    end = EVENTS.index(story.M1_CREDITED)
+    feed(shared_views, recorded([*EVENTS[:end], credited, story.draft("I7")]))
+    with shared_views.connect() as connection:
+        performed = performance(connection, "C1")
+        found = find_invoice(connection, "I7")
+    assert performed
+    assert (performed.ready, performed.invoiced) == ("0.00", "2000.00")
+    assert found
+    pending = shown(found[0])["pending"]
+    # The free rest of 500.00 and the free sale of approval 2 are counted, and worth nothing.
+    assert pending["ready"] == {"count": 2, "amount": "0.00"}
