@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -48,46 +49,48 @@ def of_tenant(name: str, opened: Looked) -> Iterator[Finding]:
 
 
 def _history(name: str, ledger: Ledger) -> Finding:
+    finding = partial(Finding, check="history", tenant=name)
     if unknown := ledger.unknown_types():
         event, position = unknown[0]
-        return Finding(
-            check="history",
-            tenant=name,
+        return finding(
             status=Status.FAIL,
             found=f"a newer version recorded events of the type {event}, first at {position}",
             do="install the version that recorded them",
         )
     found = f"{ledger.position()} events, of types that this version knows"
-    return Finding(check="history", tenant=name, status=Status.OK, found=found)
+    return finding(status=Status.OK, found=found)
 
 
 def _views(name: str, views: Engine | None) -> Finding:
-    def finding(status: Status, found: str, do: str | None = None) -> Finding:
-        return Finding(check="migrations", tenant=name, status=status, found=found, do=do)
-
+    finding = partial(Finding, check="migrations", tenant=name)
     if views is None:
-        return finding(Status.WARN, "there are no views yet", "start `serve`, which makes them")
+        return finding(
+            status=Status.WARN,
+            found="there are no views yet",
+            do="start `serve`, which makes them",
+        )
     try:
         if is_current(views):
-            return finding(Status.OK, "the views have today's shape")
+            return finding(status=Status.OK, found="the views have today's shape")
     except MigrationFailed as error:
         why = str(error).partition("\n")[0]
-        return finding(Status.FAIL, why, "make them anew: `billing-backlog rebuild`")
+        return finding(
+            status=Status.FAIL, found=why, do="make them anew: `billing-backlog rebuild`"
+        )
     return finding(
-        Status.WARN,
-        "the views are of an older version",
-        "start `serve`, which migrates them; large ones take minutes",
+        status=Status.WARN,
+        found="the views are of an older version",
+        do="start `serve`, which migrates them; large ones take minutes",
     )
 
 
 def _lag(name: str, ledger: Ledger, views: Engine) -> Finding:
+    finding = partial(Finding, check="lag", tenant=name)
     with as_of_now(views) as (_, shown):
         pass
     recorded = ledger.position()
     if shown > recorded:
-        return Finding(
-            check="lag",
-            tenant=name,
+        return finding(
             status=Status.FAIL,
             found=f"the views show position {shown}, but the history ends at {recorded}",
             do="put the history back that they were made of, or `billing-backlog rebuild`",
@@ -96,10 +99,8 @@ def _lag(name: str, ledger: Ledger, views: Engine) -> Finding:
     seconds = _age(waiting[0].metadata().recorded_at) if waiting else 0.0
     found = f"the views show {shown} of {recorded} events"
     if seconds <= LAG_SECONDS:
-        return Finding(check="lag", tenant=name, status=Status.OK, found=found)
-    return Finding(
-        check="lag",
-        tenant=name,
+        return finding(status=Status.OK, found=found)
+    return finding(
         status=Status.WARN,
         found=f"{found}, the next has waited for {seconds:.0f} s",
         do="see that `serve` or `project` runs, and what /health/ready of it says",
@@ -108,14 +109,13 @@ def _lag(name: str, ledger: Ledger, views: Engine) -> Finding:
 
 def _newest(name: str, ledger: Ledger) -> Finding:
     """Whether the newest event is of the past: a clock that was put back makes it look newer."""
+    finding = partial(Finding, check="clock", tenant=name)
     newest = ledger.unread_at([ledger.position()])
     ahead = -_age(newest[0].metadata().recorded_at) if newest else 0.0
     if ahead <= AHEAD_SECONDS:
         found = "no event is recorded ahead of it"
-        return Finding(check="clock", tenant=name, status=Status.OK, found=found)
-    return Finding(
-        check="clock",
-        tenant=name,
+        return finding(status=Status.OK, found=found)
+    return finding(
         status=Status.WARN,
         found=f"the newest event was recorded {ahead:.0f} s ahead of this machine's clock",
         do="have all machines keep their clocks by NTP",
