@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from service.access import issuers
 from service.access.authorities import issuer_of
 from service.access.issuers import Issuer
-from service.access.principals import BadToken, IssuerUnavailable, Scope
+from service.access.principals import KEEPS_TO_NOTHING, BadToken, IssuerUnavailable, Scope
 from service.settings import Settings
 from service.tenants.tenant import Tenant
 from tests.databases import Only
@@ -62,7 +62,7 @@ async def test_a_token_says_who_calls_for_which_tenant_and_what_they_may_do(
     principal = await at.principal_of(issuer.token(scope="openid backlog:read audit:read all"))
     assert (principal.name, principal.tenant) == ("mira", "default")
     assert principal.scopes == {Scope.BACKLOG_READ, Scope.AUDIT_READ}
-    assert not principal.is_restricted
+    assert principal.kept == KEEPS_TO_NOTHING
     for aud in (["x", AUDIENCE], "other"):
         assert (await at.principal_of(issuer.token(aud=aud))).name == "mira"
     assert issuer.asked == 1

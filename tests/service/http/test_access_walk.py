@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from itertools import product
 from pathlib import Path
@@ -12,10 +12,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from service.access.principals import Scope
+from service.access.principals import KEEPS_TO_NOTHING, Keeps, Scope
 from service.access.tokens import new_token
 from service.http.app import create_app
-from service.http.guard import GUARD, OPEN, scopes_asked
+from service.http.guard import OPEN, asked_of
 from service.http.routers.routes import Routes
 from service.settings import Settings
 from service.tenants.tenant import Tenant
@@ -45,9 +45,10 @@ KNOWN = {
 def routes(app: FastAPI) -> list[tuple[str, str, tuple[str, ...]]]:
     """Every method and path, with the scopes of which one is needed; none where it is open."""
     return [
-        (method, route.path, tuple(scopes_asked(route.dependencies) or ()))
+        (method, route.path, tuple(asking.scopes if asking else ()))
         for route in app.routes
         if isinstance(route, APIRoute)
+        for asking in [asked_of(route.dependencies)]
         for method in sorted(route.methods or ())
     ]
 
@@ -88,6 +89,15 @@ def one_tenant(tmp_path: Path) -> Generator[Tenant]:
 
 APP = create_app(None, Settings())
 ALL_ROUTES = routes(APP)
+KEEPING = {
+    (method, route.path): asking.keeps
+    for route in APP.routes
+    if isinstance(route, APIRoute) and (asking := asked_of(route.dependencies)) and asking.keeps
+    for method in sorted(route.methods or ())
+}
+"""The routes that let in tokens of some contracts or customers, and which of these."""
+HELD: set[str] = set()
+"""Those of which a test says that they do keep to it. A new one is a decision, not an oversight."""
 
 
 def test_no_route_is_open_but_those_that_are_meant_to_be() -> None:
@@ -252,9 +262,44 @@ async def test_a_token_of_another_tenant_finds_nothing_of_this_one(
         tenants.close()
 
 
+KEPT: Mapping[Keeps, tuple[list[str] | None, list[str] | None]] = {
+    Keeps.TO_CONTRACTS: (["PC-1"], None),
+    Keeps.TO_CUSTOMERS: (None, ["A"]),
+    Keeps.TO_BOTH: (["PC-1"], ["A"]),
+}
+"""Contracts and customers of tokens, by what a route must keep to that lets them in."""
+
+
+@pytest.mark.parametrize("kept", KEPT)
+async def test_a_token_that_is_restricted_opens_what_keeps_to_that_and_nothing_else(
+    one_tenant: Tenant, kept: Keeps
+) -> None:
+    contracts, customers = KEPT[kept]
+    restricted = token(one_tenant, contracts=contracts, customers=customers)
+    found: list[str] = []
+    async with calling(guarded(Only(one_tenant)), restricted) as http:
+        for method, path, asked in ALL_ROUTES:
+            keeps = KEEPING.get((method, path), KEEPS_TO_NOTHING)
+            if path.endswith("/stream") and kept in keeps:
+                continue
+            answer = await call(http, method, path)
+            is_refused = answer.status_code == 403
+            if is_refused != (bool(asked) and kept not in keeps):
+                found.append(f"{method} {path}: {answer.status_code}")
+            if is_refused:
+                refused = problem(answer, 403)
+                assert refused["code"] == "token_restricted"
+                assert "alone" in refused["detail"]
+    assert found == []
+
+
+def test_every_route_that_keeps_to_restrictions_is_held_to_it_by_a_test() -> None:
+    assert {f"{method} {path}" for method, path in KEEPING} == HELD
+
+
 def test_the_document_says_what_each_operation_asks_for() -> None:
     document = APP.openapi()
-    assert document["components"]["securitySchemes"][GUARD.scheme_name]["scheme"] == "bearer"
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
     for method, path, asked in ALL_ROUTES:
         if path not in document["paths"]:
             assert path in {*OF_THE_DOCUMENT, "/metrics"}
