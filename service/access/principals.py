@@ -1,7 +1,11 @@
 """What a bearer may do: the scopes of the API, and what a token that was checked says."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from enum import Flag, StrEnum, auto
+
+from projections.views.kept_to import KeptTo
 
 
 class Scope(StrEnum):
@@ -45,6 +49,19 @@ class Principal:
     scopes: frozenset[Scope]
     contracts: frozenset[str] | None = None
     customers: frozenset[str] | None = None
+
+    @property
+    def caller(self) -> str:
+        """Whose `Idempotency-Key`s they are: a name with another restriction is another one."""
+        if not self.kept:
+            return self.name
+        told = json.dumps(self.kept_to.by_column, sort_keys=True)
+        return f"{self.name} {hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+    @property
+    def kept_to(self) -> KeptTo:
+        """What the bearer may know of."""
+        return KeptTo(contracts=self.contracts, customers=self.customers)
 
     @property
     def kept(self) -> Keeps:

@@ -17,6 +17,7 @@ from fastapi.security.base import SecurityBase
 from fastapi.security.utils import get_authorization_scheme_param
 
 from projections.history import Unavailable
+from projections.views.kept_to import UNRESTRICTED, KeptTo
 from service.access.authorities import Authority
 from service.access.principals import (
     KEEPS_TO_NOTHING,
@@ -98,7 +99,7 @@ async def admitted(request: Request, asked: Asking) -> Principal | None:
     if principal.scopes.isdisjoint(asked.scopes):
         raise ProblemRaised(_forbidden(asked.scopes))
     if beyond := principal.kept & ~asked.keeps:
-        raise ProblemRaised(_restricted(beyond))
+        raise ProblemRaised(restricted(beyond))
     return principal
 
 
@@ -126,6 +127,12 @@ async def while_admitted(
 def caller_of(request: Request) -> Principal | None:
     """Who calls, once the guard has let them in."""
     return getattr(request.state, "principal", None)
+
+
+def kept_to(request: Request) -> KeptTo:
+    """What the caller may know of: everything, unless their token is restricted."""
+    caller = required_caller(request)
+    return UNRESTRICTED if caller is None else caller.kept_to
 
 
 def required_caller(request: Request) -> Principal | None:
@@ -167,8 +174,9 @@ def _without_issuer() -> Problem:
     return Problem(status=503, code="issuer_unavailable", detail=detail, headers=headers)
 
 
-def _restricted(beyond: Keeps) -> Problem:
+def restricted(beyond: Keeps) -> Problem:
     kinds = {Keeps.TO_CONTRACTS: "contracts", Keeps.TO_CUSTOMERS: "customers"}
+    """403: the token is restricted to what this does not keep to."""
     some = " and ".join(name for kind, name in kinds.items() if kind in beyond)
     detail = f"the token is for some {some} alone, and this does not keep to them: use another one"
     return Problem(status=403, code="token_restricted", detail=detail)

@@ -14,7 +14,7 @@ from projections.views.contract.limits import Limits
 from projections.views.contract.listed_contracts import CONTRACTS_BY, ListedContract
 from projections.views.contract.performance import Performance
 from projections.views.resource import Page
-from service.access.principals import Scope
+from service.access.principals import Keeps, Scope
 from service.handlers import contracts as handlers
 from service.http.callers import TheChange, ThePost, TheTenant
 from service.http.listings import Ids, Listing, Text, listing_by
@@ -51,7 +51,7 @@ def put_contract(
     return command_response(handlers.define_contract(tenant, command, define))
 
 
-@routes.get("/contracts", Scope.BACKLOG_READ, responses=gives(Page[ListedContract]))
+@routes.get("/contracts", Scope.BACKLOG_READ, Keeps.TO_BOTH, responses=gives(Page[ListedContract]))
 async def list_contracts(
     request: Request,
     reading: TheReading,
@@ -72,7 +72,10 @@ async def list_contracts(
 
 
 @routes.get(
-    "/contracts/{contract_id}", Scope.BACKLOG_READ, responses=gives(Contract, problems=NO_CONTRACT)
+    "/contracts/{contract_id}",
+    Scope.BACKLOG_READ,
+    Keeps.TO_BOTH,
+    responses=gives(Contract, problems=NO_CONTRACT),
 )
 async def get_contract(contract_id: ContractId, reading: TheReading) -> Response:
     """A contract."""
@@ -83,6 +86,7 @@ async def get_contract(contract_id: ContractId, reading: TheReading) -> Response
 @routes.get(
     "/contracts/{contract_id}/limits",
     Scope.BACKLOG_READ,
+    Keeps.TO_BOTH,
     responses=gives(Limits, problems=NO_CONTRACT),
 )
 async def get_contract_limits(contract_id: ContractId, reading: TheReading) -> Response:
@@ -94,6 +98,7 @@ async def get_contract_limits(contract_id: ContractId, reading: TheReading) -> R
 @routes.get(
     "/contracts/{contract_id}/performance",
     Scope.BACKLOG_READ,
+    Keeps.TO_BOTH,
     responses=gives(Performance, problems=NO_CONTRACT),
 )
 async def get_contract_performance(contract_id: ContractId, reading: TheReading) -> Response:
@@ -126,6 +131,7 @@ def put_contract_line(
 @routes.get(
     "/contracts/{contract_id}/lines/{line_id}",
     Scope.BACKLOG_READ,
+    Keeps.TO_BOTH,
     responses=gives(Line, problems=NO_LINE),
 )
 async def get_contract_line(
@@ -163,6 +169,7 @@ def create_milestone(
 @routes.get(
     "/milestones/{milestone_id}",
     Scope.BACKLOG_READ,
+    Keeps.TO_BOTH,
     responses=gives(Milestone, problems=("milestone_not_found",)),
 )
 async def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Response:

@@ -12,6 +12,7 @@ from projections.views.backlog.lists import find_items, list_fixed_price, list_t
 from projections.views.backlog.sums.summary import summarize
 from projections.views.contract.performance import performance
 from projections.views.invoice.invoices import find_invoice
+from projections.views.kept_to import UNRESTRICTED
 from projections.views.paging import PageRequest
 from tests.projections import story
 from tests.projections.feeding import feed, shown
@@ -59,7 +60,7 @@ def test_an_item_credited_whole_is_in_no_list_and_can_still_be_looked_at_d78(
     credited = replace(story.I4_BOOKED, actuals=story.I4_BOOKED.actuals[:1])
     with showing(shared_views, story.I4_BOOKED, credited) as connection:
         sales = list_time_and_material(connection, POSTED, ALL, totals=True)
-        (item,) = shown(find_items(connection, ["3-A"]))
+        (item,) = shown(find_items(connection, UNRESTRICTED, ["3-A"]))
     assert [row.item_id for row in sales.items] == ["1-A"]
     assert [total.count for total in sales.totals or ()] == [1]
     nothing = ("0", "0.00", "invoice_posted")
@@ -104,8 +105,8 @@ def test_what_comes_back_free_of_a_milestone_is_charged_in_no_figure_d60_d72(
     end = EVENTS.index(story.M1_CREDITED)
     feed(shared_views, recorded([*EVENTS[:end], credited, story.draft("I7")]))
     with shared_views.connect() as connection:
-        performed = performance(connection, "C1")
-        found = find_invoice(connection, "I7")
+        performed = performance(connection, UNRESTRICTED, "C1")
+        found = find_invoice(connection, UNRESTRICTED, "I7")
     assert performed
     assert (performed.ready, performed.invoiced) == ("0.00", "2000.00")
     assert found

@@ -11,7 +11,7 @@ from aggregates.statuses import InvoiceStatus
 from projections.views.invoice import invoices as invoice_views
 from projections.views.invoice.invoices import Invoice, ListedInvoice
 from projections.views.resource import Page
-from service.access.principals import Scope
+from service.access.principals import Keeps, Scope
 from service.handlers.invoicing import drafting as handlers
 from service.handlers.invoicing import refreshing
 from service.handlers.jobs import asking as jobs
@@ -92,14 +92,14 @@ async def draft_invoices(
         items=None if body.items is None else tuple(body.items),
     )
     if body.matching is not None:
-        matching = all_that(body.matching)
+        matching = all_that(body.matching, command.kept_to)
         answer = await over_all.draft_matching(tenant, command, body.contract_id, create, matching)
     else:
         answer = await handlers.create_drafts(tenant, command, str(body.contract_id), create)
     return command_response(answer)
 
 
-@routes.get("/invoices", Scope.INVOICES_READ, responses=gives(Page[ListedInvoice]))
+@routes.get("/invoices", Scope.INVOICES_READ, Keeps.TO_BOTH, responses=gives(Page[ListedInvoice]))
 async def list_invoices(
     request: Request,
     reading: TheReading,
@@ -123,6 +123,7 @@ async def list_invoices(
 @routes.get(
     "/invoices/{invoice_id}",
     Scope.INVOICES_READ,
+    Keeps.TO_BOTH,
     responses=gives(Invoice, problems=("invoice_not_found",)),
 )
 async def get_invoice(
