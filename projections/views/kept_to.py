@@ -8,7 +8,6 @@ of each.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -62,12 +61,6 @@ class KeptTo:
     def values(self) -> dict[str, str]:
         """What statements with conditions of `kept` are executed with."""
         return {f"kept_{name}": json.dumps(some) for name, some in self.by_column.items()}
-
-    def has(self, contract_id: str, customers: Collection[str] = ()) -> bool:
-        """Whether something of a contract and of these customers, all of them, is known."""
-        return (self.contracts is None or contract_id in self.contracts) and (
-            self.customers is None or self.customers.issuperset(customers)
-        )
 
     def of_rows(self, columns: Any) -> _Conditions:
         """The conditions on rows of one contract and one customer."""
