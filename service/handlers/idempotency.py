@@ -156,6 +156,7 @@ def _once(
     """
 
     def once(unit: UnitOfWork) -> _Executed:
+        unit.keep_to(request.kept_to)
         if request.dry_run:
             answer = work(unit)
             unit.save_nothing()

@@ -99,7 +99,7 @@ async def admitted(request: Request, asked: Asking) -> Principal | None:
     if principal.scopes.isdisjoint(asked.scopes):
         raise ProblemRaised(_forbidden(asked.scopes))
     if beyond := principal.kept & ~asked.keeps:
-        raise ProblemRaised(restricted(beyond))
+        raise ProblemRaised(_restricted(beyond))
     return principal
 
 
@@ -122,6 +122,12 @@ async def while_admitted(
                     return  # who connects again is told why
                 looked_at = loop.time()
             yield event
+
+
+def require_unrestricted(caller: Principal | None) -> None:
+    """Raises ProblemRaised (403) for who may not know of everything."""
+    if caller is not None and caller.kept:
+        raise ProblemRaised(_restricted(caller.kept))
 
 
 def caller_of(request: Request) -> Principal | None:
@@ -176,9 +182,8 @@ def _without_issuer() -> Problem:
     return Problem(status=503, code="issuer_unavailable", detail=detail, headers=headers)
 
 
-def restricted(beyond: Keeps) -> Problem:
+def _restricted(beyond: Keeps) -> Problem:
     kinds = {Keeps.TO_CONTRACTS: "contracts", Keeps.TO_CUSTOMERS: "customers"}
-    """403: the token is restricted to what this does not keep to."""
     some = " and ".join(name for kind, name in kinds.items() if kind in beyond)
     detail = f"the token is for some {some} alone, and this does not keep to them: use another one"
     return Problem(status=403, code="token_restricted", detail=detail)

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from projections.views.kept_to import KeptTo
 from service.http.callers import TheTenant
-from service.http.guard import caller_of, kept_to, restricted
+from service.http.guard import caller_of, kept_to, require_unrestricted
 from service.http.responses import ProblemRaised
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
@@ -110,9 +110,7 @@ class Reading:
 
         The guard has refused them before, where the route does not say that it keeps to that.
         """
-        caller = caller_of(self.request)
-        if caller is not None and caller.kept:
-            raise ProblemRaised(restricted(caller.kept))
+        require_unrestricted(caller_of(self.request))
 
     async def until_shown(self) -> None:
         """Returns once the views show `after`.

@@ -107,7 +107,7 @@ def _summed(views: Connection, kept_to: KeptTo, query: SummaryQuery) -> Summary:
     return summarize(views, query.matching(kept_to), query.by, query.page(), query.views())
 
 
-@routes.post("/mark", Scope.BACKLOG_WRITE, responses=CHANGED)
+@routes.post("/mark", Scope.BACKLOG_WRITE, Keeps.TO_CONTRACTS, responses=CHANGED)
 @read_fast(MarkBody)
 async def mark_items(
     body: MarkBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
@@ -118,7 +118,7 @@ async def mark_items(
     return await _over_items(body, tenant, command, kind, dry_run=dry_run, partly=partly)
 
 
-@routes.post("/nte/reset", Scope.BACKLOG_WRITE, responses=CHANGED)
+@routes.post("/nte/reset", Scope.BACKLOG_WRITE, Keeps.TO_CONTRACTS, responses=CHANGED)
 async def reset_not_to_exceed(
     body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:
@@ -126,7 +126,7 @@ async def reset_not_to_exceed(
     return await _over_items(body, tenant, command, ResetNTE, dry_run=dry_run)
 
 
-@routes.post("/nte/reevaluate", Scope.BACKLOG_WRITE, responses=CHANGED)
+@routes.post("/nte/reevaluate", Scope.BACKLOG_WRITE, Keeps.TO_CONTRACTS, responses=CHANGED)
 async def reevaluate_not_to_exceed(
     body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:

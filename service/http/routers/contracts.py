@@ -41,7 +41,10 @@ TheContracts = Annotated[Listing, Depends(listing_by(CONTRACTS_BY))]
 @routes.put(
     "/contracts/{contract_id}",
     Scope.CONTRACTS_WRITE,
-    responses=gives(Contract, also=201, problems=("currency_fixed", "customer_on_line")),
+    Keeps.TO_CONTRACTS,
+    responses=gives(
+        Contract, also=201, problems=("contract_not_found", "currency_fixed", "customer_on_line")
+    ),
 )
 def put_contract(
     contract_id: ContractId, body: ContractBody, tenant: TheTenant, command: TheChange
@@ -110,6 +113,7 @@ async def get_contract_performance(contract_id: ContractId, reading: TheReading)
 @routes.put(
     "/contracts/{contract_id}/lines/{line_id}",
     Scope.CONTRACTS_WRITE,
+    Keeps.TO_CONTRACTS,
     responses=gives(
         Line,
         also=201,
@@ -145,6 +149,7 @@ async def get_contract_line(
 @routes.post(
     "/contracts/{contract_id}/lines/{line_id}/milestones",
     Scope.CONTRACTS_WRITE,
+    Keeps.TO_CONTRACTS,
     status_code=201,
     responses=gives(
         Milestone,
@@ -181,6 +186,7 @@ async def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Respo
 @routes.patch(
     "/milestones/{milestone_id}",
     Scope.CONTRACTS_WRITE,
+    Keeps.TO_CONTRACTS,
     responses=gives(Milestone, problems=(*IN_BILLING, "total_too_large")),
 )
 async def change_milestone(
@@ -192,7 +198,10 @@ async def change_milestone(
 
 
 @routes.delete(
-    "/milestones/{milestone_id}", Scope.CONTRACTS_WRITE, responses=gives(Done, problems=IN_BILLING)
+    "/milestones/{milestone_id}",
+    Scope.CONTRACTS_WRITE,
+    Keeps.TO_CONTRACTS,
+    responses=gives(Done, problems=IN_BILLING),
 )
 async def delete_milestone(
     milestone_id: MilestoneId, tenant: TheTenant, command: TheChange

@@ -111,7 +111,7 @@ def test_what_comes_back_free_of_a_milestone_is_charged_in_no_figure_d60_d72(
 def test_posted_work_at_no_charge_has_no_verdict_of_a_limit_d32_d66(shared_views: Engine) -> None:
     free = story.billed_at_no_charge(story.ACTUALS_BOOKED, "1-A")
     with showing(shared_views, story.ACTUALS_BOOKED, free) as connection:
-        (item,) = shown(find_items(connection, ["1-A"]))
+        (item,) = shown(find_items(connection, UNRESTRICTED, ["1-A"]))
         page = list_time_and_material(connection, COMMITTED, ALL, totals=True)
     assert (item["billing_type"], item["nte_status"]) == ("complimentary", "not_applicable")
     assert "1-A" not in {row.item_id for row in page.items}

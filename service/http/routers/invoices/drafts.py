@@ -20,6 +20,7 @@ from service.handlers.jobs import over_all
 from service.handlers.jobs.drafting import DraftAll
 from service.handlers.matching import all_that
 from service.http.callers import DryRun, TheChange, ThePost, ThePostedChange, TheTenant
+from service.http.guard import require_unrestricted
 from service.http.listings import Ids, Listing, any_of, listing_by
 from service.http.reading import TheReading
 from service.http.responses import command_response, gives, list_response, one_response
@@ -57,6 +58,7 @@ TheInvoices = Annotated[Listing, Depends(listing_by(invoice_views.INVOICES_BY))]
 @routes.post(
     "/invoices",
     Scope.INVOICES_WRITE,
+    Keeps.TO_CONTRACTS,
     status_code=201,
     responses=gives(Drafted, status=201, begun=Job, problems=DRAFTING),
 )
@@ -76,6 +78,7 @@ async def draft_invoices(
     command = replace(command, dry_run=dry_run, details=details)
     customer_ids = None if body.customer_ids is None else tuple(body.customer_ids)
     if body.contract_id is None and body.matching is None:
+        require_unrestricted(command.principal)
         if dry_run:
             detail = "is of one contract, or of what matches: a job has no dry run"
             raise Invalid("dry_run", detail, "D-75")
@@ -140,6 +143,7 @@ async def get_invoice(
 @routes.delete(
     "/invoices/{invoice_id}",
     Scope.INVOICES_WRITE,
+    Keeps.TO_CONTRACTS,
     responses=gives(Done, problems=("invoice_not_found", "invoice_confirmed")),
 )
 async def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheChange) -> Response:
@@ -150,6 +154,7 @@ async def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheC
 @routes.post(
     "/invoices/{invoice_id}/refresh",
     Scope.INVOICES_WRITE,
+    Keeps.TO_CONTRACTS,
     responses=gives(Invoice, problems=OF_ORDINARY_DRAFT),
 )
 async def refresh_invoice(
