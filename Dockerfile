@@ -3,8 +3,8 @@
 # It serves all addresses of the container, and asks each caller for a token. Make the first key in it,
 # whose token is shown once, or give it as a file (BILLING_BACKLOG_BOOTSTRAP_KEY_FILE):
 #
-#     docker build -t billing-backlog .
-#     docker run --name backlog -p 8000:8000 -v billing-backlog:/data billing-backlog
+#     docker build -t billing-backlog:0.1.0 .
+#     docker run --detach --name backlog -p 8000:8000 -v billing-backlog:/data billing-backlog:0.1.0
 #     docker exec backlog billing-backlog keys create --name erp --scope backlog:read
 #
 # Callers name the container as localhost; other names are allowed by BILLING_BACKLOG_HOSTS. Tokens

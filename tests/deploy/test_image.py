@@ -11,9 +11,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.documents import NEEDS_CURL
 from tests.service.processes import LONG, until
 from tests.service.sockets import free_port
 
@@ -34,6 +35,7 @@ def of(kind: str) -> Iterator[str]:
     return (each.split(" ", 1)[1] for each in instructions() if each.startswith(f"{kind} "))
 
 
+@NEEDS_CURL
 def test_the_steps_of_the_image_make_what_its_command_and_its_health_check_run(
     tmp_path: Path,
 ) -> None:
@@ -91,11 +93,30 @@ def test_the_steps_of_the_image_make_what_its_command_and_its_health_check_run(
                 return done.returncode == 0
 
             until(lambda: server.poll() is not None or is_healthy())
+            assert _answer_of_the_page(data, running, here) == {"items": 0, "position": 1}
             server.send_signal(signal.SIGTERM)
             assert server.wait(LONG) == 0
         finally:
             server.kill()
     assert (data / "billing-backlog.db").is_file()
+
+
+def _answer_of_the_page(
+    data: Path, environment: dict[str, str], here: Callable[[str], str]
+) -> dict[str, int]:
+    """What the lines of the page about a container are answered, once it runs."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"<!-- container -->\n```sh\n(.*?)```", page, re.DOTALL)
+    built, started, *lines = block.splitlines()
+    assert built.startswith("docker build ")
+    assert started.startswith("docker run ")
+    script = here("\n".join(line.removeprefix("docker exec backlog ") for line in lines))
+    done = subprocess.run(
+        ["bash", "-euc", script], cwd=data, env=environment, check=False, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    answer = json.loads(done.stdout)
+    return {"items": len(answer["items"]), "position": answer["position"]}
 
 
 def _copy(source: Path, into: Path) -> None:
