@@ -114,7 +114,10 @@ def no_place(**_: str) -> str:
     raise FileNotFoundError("no usable temporary directory found")
 
 
-def test_workers_end_with_the_process_that_started_them(postgres_server: PostgresServer) -> None:
+def test_workers_end_with_the_process_that_started_them(
+    postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # where it leaves the folder of the figures
     port = free_port()
     where = ("--database", postgres_server.new_database(), "--port", str(port))
     with started("serve", "--workers", "2", *where) as server:
