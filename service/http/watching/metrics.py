@@ -74,6 +74,8 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
+        self._answered: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
+        """What a request is counted in: looking it up anew takes as long as counting."""
         self.of_work = _OfWork(registry)
         self.tenants = TenantFigures()
         told.register(self.tenants)
@@ -85,10 +87,14 @@ class Metrics:
 
     def answered(self, asked: Asked, status: int | None, seconds: float) -> None:
         """A request was answered after so long; without a status it was cut off before."""
-        route = asked.route or NO_ROUTE
-        self._requests.labels(asked.method, route, _outcome(status)).inc()
+        key = asked.method, asked.route or NO_ROUTE, _outcome(status)
+        found = self._answered.get(key)
+        if found is None:
+            of_route = self._request_seconds.labels(*key[:2])
+            found = self._answered[key] = self._requests.labels(*key), of_route
+        found[0].inc()
         if status is not None:
-            self._request_seconds.labels(asked.method, route).observe(seconds)
+            found[1].observe(seconds)
 
 
 def _outcome(status: int | None) -> str:
