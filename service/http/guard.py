@@ -27,6 +27,7 @@ from service.access.principals import (
     Principal,
     Scope,
 )
+from service.http.limits.rates import count
 from service.http.responses import ProblemRaised
 from service.ledger.stored_form import UnreadableEvent
 from service.watching.asked import at_hand
@@ -84,8 +85,8 @@ def asked_of(dependencies: Sequence[params.Depends]) -> Asking | None:
 async def admitted(request: Request, asked: Asking) -> Principal | None:
     """Who calls, where one of these scopes is theirs; None where nobody is asked who they are.
 
-    Raises ProblemRaised: 401 without a good token, 403 without a scope of these, or where the token
-    is restricted to what the route does not keep to.
+    Raises ProblemRaised: 401 without a good token, 429 for a bearer who calls too often, 403
+    without a scope of these, or where the token is restricted to what the route does not keep to.
     """
     authority: Authority | None = request.app.state.authority
     if authority is None:
@@ -96,6 +97,7 @@ async def admitted(request: Request, asked: Asking) -> Principal | None:
         request.state.principal = principal
         if at := at_hand():
             at.caller = principal.name
+        count(request, principal)
     if principal.scopes.isdisjoint(asked.scopes):
         raise ProblemRaised(_forbidden(asked.scopes))
     if beyond := principal.kept & ~asked.keeps:
