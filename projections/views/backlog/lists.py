@@ -16,7 +16,7 @@ from projections.values.units import from_minor
 from projections.views.backlog.asked import Asked, Page
 from projections.views.backlog.filters import BacklogFilter, shape_of, starting_at
 from projections.views.backlog.ids import Ids, ids_of
-from projections.views.backlog.rows import Row, Total
+from projections.views.backlog.rows import Row, Total, keep_known
 from projections.views.backlog.search.searching import Search, among
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
 from projections.views.backlog.sums.facets import FACETS, facets_of
@@ -52,6 +52,7 @@ class BacklogList:
             plan(asked.views, IN_ORDER)
         rows = Search(asked).rows() if asked.shape.has_text else asked.rows()
         found = asked.page(rows, summed)
+        keep_known(found.items, wanted.kept_to)
         if facets:
             counted = facets_of(connection, self._view, self._matching(wanted), facets)
             found.facets = counted.values
@@ -69,7 +70,11 @@ class BacklogList:
         None where rows are looked for by a text, or have to be sorted.
         """
         asked = self._asked(views, wanted, page)
-        return asked.page(asked.rows()) if asked.is_in_order else None
+        if not asked.is_in_order:
+            return None
+        found = asked.page(asked.rows())
+        keep_known(found.items, wanted.kept_to)
+        return found
 
     def statement(self, views: Glance, wanted: BacklogFilter, page: PageRequest) -> tuple[str, Any]:
         """What a page is read by: the statement for the driver, with its values."""
@@ -139,4 +144,5 @@ def find_items(connection: Connection, kept_to: KeptTo, item_ids: Sequence[str])
         own = view.table.c
         statement = view.rows.where(own.item_id.in_(item_ids), *kept_to.of_rows(own))
         found += view.shown.rows(connection.execute(statement).all())
+    keep_known(found, kept_to)
     return found

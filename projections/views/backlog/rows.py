@@ -16,10 +16,12 @@ from aggregates.statuses import (
 )
 from projections.values.units import from_millionths, prices_in, texts_in
 from projections.views.backlog.sums.faceted import FacetValue
+from projections.views.kept_to import KeptTo
 from projections.views.resource import Day, Listed, Money, Page, Quantity, R, Resource, UnitPrice
 
 _MONEY = {"amount": texts_in, "tax": texts_in, "unit_price": prices_in}
 """Columns whose texts are a currency's, and what gives them."""
+_OF_A_CUSTOMER = {LimitLevel.LINE_CUSTOMER, LimitLevel.CONTRACT_CUSTOMER}
 
 
 class FailedLevel(Resource):
@@ -29,6 +31,9 @@ class FailedLevel(Resource):
     limit: Money
     used: Money
     shortfall: Money
+
+
+_FAILED = list[FailedLevel]
 
 
 class BacklogRow(Listed, gc=False):
@@ -151,6 +156,20 @@ class Shown:
         if "nte_detail" in columns:
             columns["nte_detail"] = map(_json, columns["nte_detail"])
         return list(map(self._row, *columns.values()))
+
+
+def keep_known(rows: Sequence[Row], kept_to: KeptTo) -> None:
+    """Leaves in rows what a reader may know of.
+
+    What failed at a limit of the whole line or contract tells what is used of it, of other
+    customers, too: a reader of some customers is told of the limits of a customer alone.
+    """
+    if kept_to.customers is not None:
+        for row in rows:
+            if isinstance(row, SalesRow) and row.nte_detail:
+                failed = msgspec.json.decode(msgspec.json.encode(row.nte_detail), type=_FAILED)
+                own = [level for level in failed if level.level in _OF_A_CUSTOMER]
+                row.nte_detail = own or None
 
 
 def _json(kept: str | None) -> msgspec.Raw | None:

@@ -1,11 +1,15 @@
 """What a reader may know of: rows of one customer, and what is of several where all are known."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from msgspec import UNSET
 from sqlalchemy import Engine
 
+from aggregates.contract_line.events import NTEEvaluated, NTEResult
+from aggregates.statuses import LimitLevel, NTEStatus
+from projections.databases.connections import glance_of
 from projections.views.actuals import list_actuals
 from projections.views.backlog.filters import MOST_NARROWED, BacklogFilter
 from projections.views.backlog.lists import find_items, list_time_and_material
@@ -17,7 +21,7 @@ from projections.views.kept_to import UNRESTRICTED, KeptTo
 from projections.views.paging import PageRequest
 from projections.views.suggestions import suggest
 from tests.projections import story
-from tests.projections.feeding import feed
+from tests.projections.feeding import feed, shown
 from tests.projections.story import EVENTS, recorded
 from tests.projections.views.test_invoices_in_full import until
 
@@ -119,3 +123,28 @@ def test_a_draft_does_not_tell_how_a_contract_of_others_is_billed(shared_views: 
         assert own[0].figures is UNSET
         assert own[0].pending == whole[0].pending
         assert find_invoice(connection, of(None, ["Z"]), "I4") is None
+
+
+def test_what_failed_at_a_limit_of_all_tells_a_customer_nothing_of_others(
+    shared_views: Engine,
+) -> None:
+    of_all = replace(story.B_FAILS, level=LimitLevel.LINE)
+    failed = NTEResult(item_id="1-B", nte_status=NTEStatus.FAILED, failed=(story.B_FAILS, of_all))
+    alone = replace(failed, failed=(of_all,))
+    levels: list[list[LimitLevel] | None] = []
+    for result in (failed, alone):
+        evaluated = NTEEvaluated(contract_id="C1", line_id="T", results=(result,))
+        feed(shared_views, recorded([*EVENTS[: EVENTS.index(story.SALES_RECORDED) + 1], evaluated]))
+        with shared_views.connect() as connection:
+            for kept_to in (UNRESTRICTED, of(["C1"]), of(None, ["B"])):
+                wanted = BacklogFilter(any_of={"nte_status": ["failed"]}, kept_to=kept_to)
+                (found,) = find_items(connection, kept_to, ["1-B"])
+                (listed,) = list_time_and_material(connection, wanted, ALL, totals=False).items
+                glanced = list_time_and_material.glance(glance_of(connection), wanted, ALL)
+                assert glanced
+                assert shown([found, listed]) == shown([listed, *glanced.items])
+                (told,) = shown([listed])
+                detail = told["nte_detail"]
+                levels.append(detail and [LimitLevel(each["level"]) for each in detail])
+    both = [LimitLevel.LINE_CUSTOMER, LimitLevel.LINE]
+    assert levels == [both, both, both[:1], both[1:], both[1:], None]
