@@ -12,7 +12,7 @@ from service.access.authorities import authority_of
 from service.access.principals import BadToken, IssuerUnavailable
 from service.access.tokens import PREFIX, read_token
 from service.cli.options.failing import fail
-from service.cli.shared import opened_tenants
+from service.cli.tenants import opened_tenants
 from service.databases.addresses import BadDatabase, NoAddress
 from service.ledger.stored_form import UnreadableEvent
 from service.settings import Settings

@@ -7,7 +7,7 @@ import tempfile
 import httpx
 from rich.console import Console
 
-from service.cli.shared import opened_tenants
+from service.cli.tenants import opened_tenants
 from service.demo import tables, two_months
 from service.http.app import create_app
 from service.http.server import serving

@@ -14,7 +14,7 @@ import typer
 from projections.history import OutcomeUnknown, Unavailable
 from service.cli.bars import import_bar, views_bar
 from service.cli.options.failing import fail
-from service.cli.shared import open_tenant, opened_tenants
+from service.cli.tenants import open_tenant, opened_tenants
 from service.databases.addresses import is_postgres
 from service.importing.csv_files import ready
 from service.importing.dry_run import Refused, Tried, try_out

@@ -15,7 +15,7 @@ from aggregates.statuses import JobStatus
 from projections.history import OutcomeUnknown, Unavailable
 from projections.views.paging import PageRequest
 from service.cli.options.failing import fail
-from service.cli.shared import open_tenant, opened_tenants
+from service.cli.tenants import open_tenant, opened_tenants
 from service.handlers.jobs import asking
 from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.group_commit import Context

@@ -16,7 +16,7 @@ from projections.history import OutcomeUnknown, Unavailable
 from service.access.principals import BadToken
 from service.access.tokens import KeyToken, new_token, read_token
 from service.cli.options.failing import fail
-from service.cli.shared import open_tenant, opened_tenants
+from service.cli.tenants import open_tenant, opened_tenants
 from service.handlers import keys
 from service.handlers.keys import Lets
 from service.ledger.conflicts_and_retries import Conflict

@@ -12,7 +12,7 @@ from service import logs
 from service.cli import set_up
 from service.cli.keys import take_first_key
 from service.cli.options.failing import fail
-from service.cli.shared import open_tenant, opened_tenants
+from service.cli.tenants import open_tenant, opened_tenants
 from service.databases.addresses import is_postgres
 from service.handlers.jobs import running
 from service.http.app import create_app

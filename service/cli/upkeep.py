@@ -15,7 +15,7 @@ from service import logs
 from service.cli.bars import copy_bar, views_bar
 from service.cli.options.failing import fail
 from service.cli.options.of_settings import Given
-from service.cli.shared import open_tenant, opened_tenants
+from service.cli.tenants import open_tenant, opened_tenants
 from service.databases.addresses import BadDatabase, NoAddress, is_postgres
 from service.doctor.examining import examine
 from service.doctor.findings import Status, to_json, to_text
