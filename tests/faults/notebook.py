@@ -21,7 +21,7 @@ class Told(StrEnum):
 
 @dataclass(slots=True)
 class Attempt:
-    """One request. `correlation_id` is its own, so that the history tells whether it was carried out.
+    """One request. Its `correlation_id` is its own: the history tells whether it was carried out.
 
     `sent` and `answered` are instants of the event loop's clock.
     """
@@ -54,7 +54,12 @@ class Notebook:
     strange: list[str] = field(default_factory=list[str])
     position: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set at each answer, for whoever waits to clear."""
+    """Set at each answer."""
+
+    async def next_answer(self) -> None:
+        """Waits until something is answered."""
+        self.changed.clear()
+        await self.changed.wait()
 
     def attempts(self) -> Iterator[Attempt]:
         """Every request, deed by deed."""

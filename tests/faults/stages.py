@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 
 from tests.databases import SCHEMA
+from tests.faults.cluster import Cluster, running_cluster
 from tests.faults.disks import SmallDisk, small_disk
 from tests.faults.moved_clock import MOVED_BY
 from tests.postgres import DURABLE, PostgresServer, running_postgres
@@ -36,6 +37,7 @@ class Database:
     disk: SmallDisk | None = None
     postgres: PostgresServer | None = None
     wire: Wire | None = None
+    cluster: Cluster | None = None
 
     @property
     def served_as(self) -> str:
@@ -90,6 +92,17 @@ def database_of(kind: str, *, on_small_disk: bool) -> Generator[Database]:
             _move(postgres, url, small / "tables")
         wire = stack.enter_context(wire_to(postgres.port))
         yield Database(url=url, folder=folder, disk=disk, postgres=postgres, wire=wire)
+
+
+@contextmanager
+def database_of_cluster() -> Generator[Database]:
+    """An empty database on three nodes under Patroni, one of which may die."""
+    with (
+        tempfile.TemporaryDirectory(prefix="billing-backlog-faults-") as folder,
+        running_cluster() as cluster,
+    ):
+        clock_of(Path(folder)).write_text("0", encoding="utf-8")
+        yield Database(url=cluster.url, folder=Path(folder), cluster=cluster)
 
 
 @asynccontextmanager

@@ -8,14 +8,15 @@ import asyncio
 import os
 import resource
 import signal
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.faults.notebook import Notebook, Told
 from tests.faults.stages import Stage, children_of, processes_of
 from tests.service.cutting import Sent
-from tests.service.processes import LONG
+from tests.service.processes import LONG, until
 
 SLOW_SECONDS = 0.1
 """What every message between service and database takes, either way, when the database is slow."""
@@ -30,14 +31,15 @@ class Struck:
     stage: Stage
     notes: Notebook
     hold: float
+    stopped: float
+    """Seconds that processes are stopped."""
 
     async def until_told(self, *told: Told, times: int = 3) -> None:
         """Waits until so many more answers were one of these. Raises TimeoutError."""
         due = sum(map(self.notes.count, told)) + times
         async with asyncio.timeout(LONG):
             while sum(map(self.notes.count, told)) < due:
-                self.notes.changed.clear()
-                await self.notes.changed.wait()
+                await self.notes.next_answer()
 
 
 Fault = Callable[[Struck], Awaitable[float]]
@@ -63,16 +65,15 @@ async def kill_worker(struck: Struck) -> float:
     """kill -9 of one of the processes of the second server, which replaces it."""
     parent = struck.stage.servers[1].process
     assert parent
-    serving = [each for each in children_of(parent.pid) if children_is_worker(each)]
+    serving = [each for each in children_of(parent.pid) if _serves(each)]
     os.kill(struck.stage.chance.choice(serving), signal.SIGKILL)
     return _now()
 
 
 async def kill_projector(struck: Struck) -> float:
     """kill -9 of the process that keeps the views current; it is started again."""
-    async with asyncio.timeout(LONG):
-        while (process := await asyncio.to_thread(struck.stage.projecting)) is None:
-            await asyncio.sleep(0.05)
+    process = await asyncio.to_thread(until, struck.stage.projecting)
+    assert process
     os.kill(process, signal.SIGKILL)
     killed = _now()
     for server in struck.stage.servers:
@@ -96,7 +97,7 @@ async def kill_database(struck: Struck) -> float:
 async def stop_service(struck: Struck) -> float:
     """SIGSTOP of one of the servers with all its processes, and SIGCONT after a while."""
     with _stopped(processes_of([struck.stage.chance.choice(struck.stage.servers)])):
-        await asyncio.sleep(struck.hold)
+        await asyncio.sleep(struck.stopped)
     return _now()
 
 
@@ -106,12 +107,12 @@ async def stop_database(struck: Struck) -> float:
     assert postgres
     assert postgres.pid
     with _stopped([postgres.pid, *children_of(postgres.pid)]):
-        await asyncio.sleep(struck.hold)
+        await asyncio.sleep(struck.stopped)
     return _now()
 
 
 @contextmanager
-def _stopped(processes: Sequence[int]) -> Iterator[None]:
+def _stopped(processes: Sequence[int]) -> Generator[None]:
     for process in processes:
         os.kill(process, signal.SIGSTOP)
     try:
@@ -121,10 +122,33 @@ def _stopped(processes: Sequence[int]) -> Iterator[None]:
             os.kill(process, signal.SIGCONT)
 
 
-def children_is_worker(process: int) -> bool:
+def _serves(process: int) -> bool:
     """Whether it serves, and does not merely look after what processes share."""
-    with open(f"/proc/{process}/cmdline", "rb") as told:
-        return b"spawn_main" in told.read()
+    return b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
+
+
+# --- one of three nodes ------------------------------------------------------------------------
+
+
+async def kill_primary(struck: Struck) -> float:
+    """kill -9 of the node that takes writes, Patroni and PostgreSQL: a standby takes over."""
+    return await _kill_node(struck, "leader")
+
+
+async def kill_standby(struck: Struck) -> float:
+    """kill -9 of the node that confirms commits: the other standby confirms them from then on."""
+    return await _kill_node(struck, "sync_standby")
+
+
+async def _kill_node(struck: Struck, role: str) -> float:
+    """Kills it once all three are well, those killed before with them."""
+    cluster = struck.stage.database.cluster
+    assert cluster
+    await asyncio.to_thread(cluster.start_again)
+    node = await asyncio.to_thread(cluster.with_role, role)
+    killed = _now()
+    await asyncio.to_thread(cluster.kill, node)
+    return killed
 
 
 # --- the way to the database -------------------------------------------------------------------
@@ -221,10 +245,10 @@ async def fill_disk(struck: Struck) -> float:
 async def limit_files(struck: Struck) -> float:
     """No file of the servers may grow for a while: every write beyond fails as such (EFBIG)."""
     processes = processes_of(struck.stage.servers)
-    smallest = min(file.stat().st_size for file in _written(struck.stage))
+    written = struck.stage.database.folder / "small" / "faults.db-wal"
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     for process in processes:
-        resource.prlimit(process, resource.RLIMIT_FSIZE, (smallest, hard))
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (written.stat().st_size, hard))
     try:
         await struck.until_told(Told.DENIED, Told.IN_DOUBT)
         await asyncio.sleep(struck.hold)
@@ -232,10 +256,6 @@ async def limit_files(struck: Struck) -> float:
         for process in processes:
             resource.prlimit(process, resource.RLIMIT_FSIZE, (hard, hard))
     return _now()
-
-
-def _written(stage: Stage) -> Iterator[os.PathLike[str]]:
-    yield from (stage.database.folder / "small").glob("faults.db-wal")
 
 
 async def move_clock_back(struck: Struck) -> float:
@@ -250,10 +270,13 @@ async def move_clock_back(struck: Struck) -> float:
     return back
 
 
+FULL = "disk full"
+WORKERS = {"sqlite": 1, "postgresql": 2}
+"""Processes of the second server, by the kind of its database."""
 ON_SQLITE: dict[str, Fault] = {
     "service killed": kill_service,
     "service stopped": stop_service,
-    "disk full": fill_disk,
+    FULL: fill_disk,
     "no file may grow": limit_files,
     "clock back": move_clock_back,
 }
@@ -268,10 +291,11 @@ ON_POSTGRESQL: dict[str, Fault] = {
     "cut at an append": cut_at_append,
     "database slow": slow_database,
     "database silent": silent_database,
-    "disk full": fill_disk,
+    FULL: fill_disk,
     "clock back": move_clock_back,
     "service stopped": stop_service,
     "database stopped": stop_database,
 }
+ON_CLUSTER: dict[str, Fault] = {"primary killed": kill_primary, "standby killed": kill_standby}
 FAULTS = {"sqlite": ON_SQLITE, "postgresql": ON_POSTGRESQL}
 """The faults that each kind of database has."""

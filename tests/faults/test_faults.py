@@ -10,12 +10,11 @@ from tests.databases import KINDS
 from tests.faults.disks import NoSmallDisk
 from tests.faults.running import Order, Outcome, run
 from tests.faults.stages import database_of
-from tests.faults.striking import FAULTS
+from tests.faults.striking import FAULTS, FULL, WORKERS
 
 SEED = 20261128
-HOLD = 2.0
+HOLD = 1.0
 """Seconds for which a fault is held that is held."""
-FULL = "disk full"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -25,7 +24,7 @@ def test_faults_at_random_moments_lose_nothing_repeat_nothing_and_pass_by_themse
     faults = [each for each in FAULTS[kind].items() if each[0] != FULL]
     random.Random(SEED).shuffle(faults)
     with database_of(kind, on_small_disk=False) as database:
-        order = Order(faults=faults, hold=HOLD, seed=SEED, workers=1 if kind == "sqlite" else 2)
+        order = Order(faults=faults, hold=HOLD, stopped=HOLD, seed=SEED, workers=WORKERS[kind])
         assert_well(run(order, database, say=print), moments=len(faults))
 
 
@@ -33,7 +32,8 @@ def test_faults_at_random_moments_lose_nothing_repeat_nothing_and_pass_by_themse
 def test_a_full_disk_loses_nothing_and_all_goes_on_once_there_is_room(kind: str) -> None:
     try:
         with database_of(kind, on_small_disk=True) as database:
-            order = Order(faults=[(FULL, FAULTS[kind][FULL])], hold=HOLD, seed=SEED)
+            full = (FULL, FAULTS[kind][FULL])
+            order = Order(faults=[full], hold=HOLD, stopped=HOLD, seed=SEED)
             assert_well(run(order, database, say=print), moments=1)
     except NoSmallDisk as why:
         pytest.skip(str(why))

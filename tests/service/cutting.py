@@ -86,7 +86,11 @@ class Wire:
 
     def carry(self, service: socket.socket) -> None:
         """Carries one connection until either side ends it, or nobody is at the other end."""
-        with service, suppress(OSError), socket.create_connection(("127.0.0.1", self.target)) as server:
+        with (
+            service,
+            suppress(OSError),
+            socket.create_connection(("127.0.0.1", self.target)) as server,
+        ):
             link = _Link(service, server)
             self._links.append(link)
             try:

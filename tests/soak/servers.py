@@ -20,7 +20,7 @@ import httpx
 from tests.postgres import running_postgres
 
 COMMAND = Path(sys.executable).with_name("billing-backlog")
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 ASK_SECONDS = 60.0
 """How long any answer may take before it counts as none."""
 KEPT_OPEN_SECONDS = 2.0
@@ -117,9 +117,11 @@ class Pair:
 @asynccontextmanager
 async def two_servers(database: str, folder: Path) -> AsyncGenerator[Pair]:
     """Two servers on the database for as long as they are needed."""
-    async with served(database, folder / "server-0.log") as one:
-        async with served(database, folder / "server-1.log") as other:
-            yield Pair((one, other))
+    async with (
+        served(database, folder / "server-0.log") as one,
+        served(database, folder / "server-1.log") as other,
+    ):
+        yield Pair((one, other))
 
 
 @asynccontextmanager
