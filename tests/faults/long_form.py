@@ -11,7 +11,7 @@ from tests.faults.running import Order, Outcome, run
 from tests.faults.stages import database_of, database_of_cluster
 from tests.faults.striking import FAULTS, FULL, ON_CLUSTER, WORKERS, Fault
 
-HOLD, STOPPED = 5.0, 60.0
+HOLD, STOPPED = 10.0, 60.0
 """Seconds for which a fault is held that is held; and for which processes are stopped."""
 Say = Callable[[str], object]
 
