@@ -11,8 +11,8 @@ import httpx
 from tests.faults.callers import Caller, NeverDone
 from tests.faults.notebook import Notebook, Told
 from tests.faults.reckoning import Reckoning, reckon
-from tests.faults.stages import Database, Stage, stage_on
-from tests.faults.striking import Fault, Struck
+from tests.faults.stages import Database, Stage, Struck, stage_on
+from tests.faults.striking import Fault
 from tests.soak import replaying
 from tests.soak.reconciling import NotShown
 from tests.soak.servers import Served, errors_logged

@@ -1,5 +1,6 @@
 """Where a fault is tried: two servers on one database, and what can be done to each of them."""
 
+import asyncio
 import os
 import random
 import sys
@@ -15,8 +16,10 @@ from tests.databases import SCHEMA
 from tests.faults.cluster import Cluster, running_cluster
 from tests.faults.disks import SmallDisk, small_disk
 from tests.faults.moved_clock import MOVED_BY
+from tests.faults.notebook import Notebook, Told
 from tests.postgres import DURABLE, PostgresServer, running_postgres
 from tests.service.cutting import Wire, wire_to
+from tests.service.processes import LONG
 from tests.soak.servers import COMMAND, Served, served
 
 DISK_MEGABYTES = 64
@@ -71,6 +74,24 @@ class Stage:
                 if own in ports_of(process):
                     return process
         return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Struck:
+    """What a fault is done to, and for how many seconds it is held."""
+
+    stage: Stage
+    notes: Notebook
+    hold: float
+    stopped: float
+    """Seconds that processes are stopped."""
+
+    async def until_told(self, *told: Told, times: int = 3) -> None:
+        """Waits until so many more answers were one of these. Raises TimeoutError."""
+        due = sum(map(self.notes.count, told)) + times
+        async with asyncio.timeout(LONG):
+            while sum(map(self.notes.count, told)) < due:
+                await self.notes.next_answer()
 
 
 @contextmanager

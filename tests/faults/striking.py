@@ -10,11 +10,10 @@ import resource
 import signal
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.notebook import Notebook, Told
-from tests.faults.stages import Stage, children_of, processes_of
+from tests.faults.notebook import Told
+from tests.faults.stages import Struck, children_of, processes_of
 from tests.service.cutting import Sent
 from tests.service.processes import LONG, until
 
@@ -22,24 +21,6 @@ SLOW_SECONDS = 0.1
 """What every message between service and database takes, either way, when the database is slow."""
 CLOCK_BACK = (1.0, 60.0, 7_200.0, 86_400.0)
 """Seconds that a clock jumps back by."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Struck:
-    """What a fault is done to, and for how many seconds it is held."""
-
-    stage: Stage
-    notes: Notebook
-    hold: float
-    stopped: float
-    """Seconds that processes are stopped."""
-
-    async def until_told(self, *told: Told, times: int = 3) -> None:
-        """Waits until so many more answers were one of these. Raises TimeoutError."""
-        due = sum(map(self.notes.count, told)) + times
-        async with asyncio.timeout(LONG):
-            while sum(map(self.notes.count, told)) < due:
-                await self.notes.next_answer()
 
 
 Fault = Callable[[Struck], Awaitable[float]]
@@ -138,6 +119,22 @@ async def kill_primary(struck: Struck) -> float:
 async def kill_standby(struck: Struck) -> float:
     """kill -9 of the node that confirms commits: the other standby confirms them from then on."""
     return await _kill_node(struck, "sync_standby")
+
+
+async def kill_standbys(struck: Struck) -> float:
+    """kill -9 of both standbys: nothing is acknowledged until they are started again."""
+    cluster = struck.stage.database.cluster
+    assert cluster
+    await asyncio.to_thread(cluster.start_again)
+    leader = await asyncio.to_thread(cluster.leader)
+    for node in cluster.nodes:
+        if node is not leader:
+            await asyncio.to_thread(cluster.kill, node)
+    await struck.until_told(Told.IN_DOUBT, times=1)
+    await struck.until_told(Told.DENIED)
+    started = _now()
+    await asyncio.to_thread(cluster.start_again)
+    return started
 
 
 async def _kill_node(struck: Struck, role: str) -> float:
@@ -295,6 +292,10 @@ ON_POSTGRESQL: dict[str, Fault] = {
     "service stopped": stop_service,
     "database stopped": stop_database,
 }
-ON_CLUSTER: dict[str, Fault] = {"primary killed": kill_primary, "standby killed": kill_standby}
+ON_CLUSTER: dict[str, Fault] = {
+    "primary killed": kill_primary,
+    "standby killed": kill_standby,
+    "both standbys killed": kill_standbys,
+}
 FAULTS = {"sqlite": ON_SQLITE, "postgresql": ON_POSTGRESQL}
 """The faults that each kind of database has."""
