@@ -86,6 +86,24 @@ class Struck:
     stopped: float
     """Seconds that processes are stopped."""
 
+    @property
+    def postgres(self) -> PostgresServer:
+        """The server of the database."""
+        assert self.stage.database.postgres
+        return self.stage.database.postgres
+
+    @property
+    def wire(self) -> Wire:
+        """The way to it."""
+        assert self.stage.database.wire
+        return self.stage.database.wire
+
+    @property
+    def cluster(self) -> Cluster:
+        """The nodes of it."""
+        assert self.stage.database.cluster
+        return self.stage.database.cluster
+
     async def until_told(self, *told: Told, times: int = 3) -> None:
         """Waits until so many more answers were one of these. Raises TimeoutError."""
         due = sum(map(self.notes.count, told)) + times

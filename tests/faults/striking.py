@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.faults.notebook import Told
@@ -66,8 +66,7 @@ async def kill_projector(struck: Struck) -> float:
 
 async def kill_database(struck: Struck) -> float:
     """PostgreSQL ends with every process of it, as at a power cut, and is started again."""
-    postgres = struck.stage.database.postgres
-    assert postgres
+    postgres = struck.postgres
     await asyncio.to_thread(postgres.kill)
     killed = _now()
     await struck.until_told(Told.DENIED, Told.IN_DOUBT)
@@ -84,8 +83,7 @@ async def stop_service(struck: Struck) -> float:
 
 async def stop_database(struck: Struck) -> float:
     """SIGSTOP of all processes of PostgreSQL, and SIGCONT after a while."""
-    postgres = struck.stage.database.postgres
-    assert postgres
+    postgres = struck.postgres
     assert postgres.pid
     with _stopped([postgres.pid, *children_of(postgres.pid)]):
         await asyncio.sleep(struck.stopped)
@@ -94,13 +92,17 @@ async def stop_database(struck: Struck) -> float:
 
 @contextmanager
 def _stopped(processes: Sequence[int]) -> Generator[None]:
-    for process in processes:
-        os.kill(process, signal.SIGSTOP)
+    _send(processes, signal.SIGSTOP)
     try:
         yield
     finally:
-        for process in processes:
-            os.kill(process, signal.SIGCONT)
+        _send(processes, signal.SIGCONT)
+
+
+def _send(processes: Sequence[int], what: signal.Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            os.kill(process, what)
 
 
 def _serves(process: int) -> bool:
@@ -123,15 +125,13 @@ async def kill_standby(struck: Struck) -> float:
 
 async def kill_standbys(struck: Struck) -> float:
     """kill -9 of both standbys: nothing is acknowledged until they are started again."""
-    cluster = struck.stage.database.cluster
-    assert cluster
+    cluster = struck.cluster
     await asyncio.to_thread(cluster.start_again)
     leader = await asyncio.to_thread(cluster.leader)
     for node in cluster.nodes:
         if node is not leader:
             await asyncio.to_thread(cluster.kill, node)
-    await struck.until_told(Told.IN_DOUBT, times=1)
-    await struck.until_told(Told.DENIED)
+    await struck.until_told(Told.DENIED, Told.IN_DOUBT, times=6)
     started = _now()
     await asyncio.to_thread(cluster.start_again)
     return started
@@ -139,8 +139,7 @@ async def kill_standbys(struck: Struck) -> float:
 
 async def _kill_node(struck: Struck, role: str) -> float:
     """Kills it once all three are well, those killed before with them."""
-    cluster = struck.stage.database.cluster
-    assert cluster
+    cluster = struck.cluster
     await asyncio.to_thread(cluster.start_again)
     node = await asyncio.to_thread(cluster.with_role, role)
     killed = _now()
@@ -153,8 +152,7 @@ async def _kill_node(struck: Struck, role: str) -> float:
 
 async def cut_connections(struck: Struck) -> float:
     """All connections to the database are cut at once, whatever they are at."""
-    wire = struck.stage.database.wire
-    assert wire
+    wire = struck.wire
     wire.cut_all()
     return _now()
 
@@ -175,8 +173,7 @@ async def cut_at_append(struck: Struck) -> float:
 
 
 async def _cut(struck: Struck, sent: Sent, *, before: bool) -> float:
-    wire = struck.stage.database.wire
-    assert wire
+    wire = struck.wire
     (wire.cut_before if before else wire.cut_after)(sent)
     hit = await asyncio.to_thread(wire.hit.wait, LONG)
     assert hit, "no such message was sent"
@@ -198,8 +195,7 @@ def _commit_of_a_copy() -> Sent:
 
 async def slow_database(struck: Struck) -> float:
     """Every message between service and database takes longer for a while."""
-    wire = struck.stage.database.wire
-    assert wire
+    wire = struck.wire
     wire.delay = SLOW_SECONDS
     try:
         await asyncio.sleep(struck.hold)
@@ -211,8 +207,7 @@ async def slow_database(struck: Struck) -> float:
 
 async def silent_database(struck: Struck) -> float:
     """Nothing comes through between service and database for a while, and nobody says so."""
-    wire = struck.stage.database.wire
-    assert wire
+    wire = struck.wire
     wire.silence()
     try:
         await asyncio.sleep(struck.hold)
