@@ -3,8 +3,8 @@
 # It serves all addresses of the container, and asks each caller for a token. Make the first key in it,
 # whose token is shown once, or give it as a file (BILLING_BACKLOG_BOOTSTRAP_KEY_FILE):
 #
-#     docker build -t billing-backlog .
-#     docker run --name backlog -p 8000:8000 -v billing-backlog:/data billing-backlog
+#     docker build -t billing-backlog:0.1.0 .
+#     docker run --detach --name backlog -p 8000:8000 -v billing-backlog:/data billing-backlog:0.1.0
 #     docker exec backlog billing-backlog keys create --name erp --scope backlog:read
 #
 # Callers name the container as localhost; other names are allowed by BILLING_BACKLOG_HOSTS. Tokens
@@ -18,14 +18,15 @@ ENV UV_PROJECT_ENVIRONMENT=/opt/billing-backlog \
     UV_NO_CACHE=1 \
     UV_PYTHON_DOWNLOADS=never
 WORKDIR /src
-# Dependencies first: a change of our code alone leaves this layer as it is.
+# Dependencies first: a change of our code alone leaves this layer as it is. What sends traces is among
+# them: it is loaded where BILLING_BACKLOG_TRACES asks for it.
 COPY pyproject.toml uv.lock ./
-RUN uv sync --frozen --no-dev --no-editable --no-install-project
+RUN uv sync --frozen --no-dev --no-editable --extra telemetry --no-install-project
 COPY README.md LICENSE ./
 COPY aggregates aggregates
 COPY projections projections
 COPY service service
-RUN uv sync --frozen --no-dev --no-editable
+RUN uv sync --frozen --no-dev --no-editable --extra telemetry
 
 FROM python:3.11-slim
 RUN useradd --system --uid 999 --user-group --home-dir /data --shell /usr/sbin/nologin backlog \

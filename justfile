@@ -38,9 +38,9 @@ types:
 imports:
     lint-imports
 
-# Lint the Dockerfile
+# Lint the Dockerfiles
 docker-lint:
-    hadolint Dockerfile
+    hadolint Dockerfile deploy/patroni/Dockerfile
 
 # Run the tests; those of aggregates/ and projections/ must cover every branch of the two
 test:

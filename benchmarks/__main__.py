@@ -69,6 +69,7 @@ MEASURES = (
     _one(pages.PAGE, pages.measure_page),
     _one(pages.PAGE_SCALE, pages.measure_page_scale),
     _one(pages.SEARCH, pages.measure_search),
+    _one(pages.SEARCH_WITHIN, pages.measure_search_within),
     _one(sums.SUMMARY, sums.measure_summary),
     _one(sums.FACETS, sums.measure_facets),
     Measure(scale.BULK, scale.measure_bulk),

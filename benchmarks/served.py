@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from benchmarks.processes import started
 from service.http.app import create_app
 from service.http.server import serving
+from service.http.watching.metrics import Metrics
 from service.settings import Settings
 from service.tenants.tenants import Tenants
 
@@ -75,9 +76,11 @@ def serve(databases: Sequence[str]) -> None:
         ports = [each.getsockname()[1] for each in sockets]
         services: dict[int, ASGIApp] = {}
         for port, database in zip(ports, databases, strict=True):
-            tenants = stack.enter_context(closing(Tenants(database)))
+            tenants, metrics = stack.enter_context(closing(Tenants(database))), Metrics()
+            tenants.on_open(metrics.watch)
             tenants.open()
-            services[port] = create_app(tenants, Settings(database=database))
+            settings = Settings(database=database)
+            services[port] = create_app(tenants, settings, metrics=metrics)
         print(*ports, flush=True)
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody reads the pipe from here on
         serving.serve(with_echo(services), Settings(log_level="warning"), sockets=sockets)

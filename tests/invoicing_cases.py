@@ -108,6 +108,23 @@ def _more_hours(desk: Desk) -> None:
     desk.backlog()
 
 
+def _other_tax(desk: Desk) -> None:
+    invoice = _invoiced(desk)
+    desk.write("All hours stay, with a tax of 200.00:")
+    desk.confirm(desk.correct(invoice, quantity="10", tax="200.00"))
+    desk.backlog()
+
+
+def _less_taken_back(desk: Desk) -> None:
+    desk.deal()
+    items = desk.approve("-4", "130.00")
+    desk.rows()
+    invoice = desk.confirm(desk.draft(*items))
+    desk.write("3 of the 4 hours stay credited:")
+    desk.confirm(desk.correct(invoice, quantity="-3"))
+    desk.backlog()
+
+
 def _hand_taken_back(desk: Desk) -> None:
     confirmed = desk.confirm(desk.by_hand(_ten_hours(desk), "T"))
     (fee,) = (each["detail_id"] for each in details(confirmed) if each["item_id"] is None)
@@ -259,6 +276,8 @@ PARTS: dict[str, tuple[str, tuple[Case, ...]]] = {
             Case("A part stays", "10 hours at 130 were billed.", _credited_in_part),
             Case("Another price", "10 hours at 130 were billed.", _other_price),
             Case("More hours", "10 hours at 130 were billed.", _more_hours),
+            Case("Another tax", "10 hours at 130 were billed.", _other_tax),
+            Case("Below zero", "4 hours taken back were billed.", _less_taken_back),
             Case("By hand", "A fee of 80.00 was billed beside 10 hours.", _hand_taken_back),
             Case("By hand, fixed price", "A fee of 80.00 was billed by hand.", _hand_credited),
             Case("A chain", "A correction is corrected in turn (D-79).", _chain),

@@ -19,6 +19,7 @@ FIGURES = (
     "page",
     "page_scale",
     "search",
+    "search_within",
     "summary",
     "facets",
     "mark_bulk",

@@ -45,7 +45,8 @@ def test_the_worked_example_ends_as_the_readme_says(api: httpx.Client) -> None:
     assert invoiced["contract"] == "960.00"
     history = next(a["items"] for a in answers if "reason" in (a.get("items") or [{}])[0])
     assert [event["reason"] for event in history] == ["October close"]
-    booked = [(row["type"], row["amount"]) for row in answers[-1]["items"]]
+    (corrected,) = (a["items"] for a in answers if "actual_id" in (a.get("items") or [{}])[0])
+    booked = [(row["type"], row["amount"]) for row in corrected]
     assert booked == [
         ("billed_sales", "-960.00"),
         ("unbilled_sales", "760.00"),
@@ -53,6 +54,10 @@ def test_the_worked_example_ends_as_the_readme_says(api: httpx.Client) -> None:
         ("billed_sales", "760.00"),
         ("unbilled_sales", "200.00"),
     ]
+    (recalled,) = (r for a in answers for r in a.get("results", []) if r["id"] == "e-3")
+    assert recalled["problem"]["code"] == "correction_required"
+    owed = {(each["customer_id"], each["amount"]) for each in answers[-1]["items"]}
+    assert owed == {("PORT", "760.00"), ("CITY", "600.00")}
 
 
 def test_no_block_of_commands_is_without_a_test() -> None:

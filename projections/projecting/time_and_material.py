@@ -18,7 +18,13 @@ from aggregates.contract_line.events import (
 )
 from aggregates.contract_line.recalled.events import SalesDescribed
 from aggregates.invoice.events import MILESTONE, ActualsBooked
-from aggregates.statuses import AdjustmentStatus, BillingMethod, BillingStatus, NTEStatus
+from aggregates.statuses import (
+    AdjustmentStatus,
+    BillingMethod,
+    BillingStatus,
+    BillingType,
+    NTEStatus,
+)
 from aggregates.terms import FailedLevel
 from projections.history import Recorded
 from projections.projecting.billing_status import (
@@ -132,7 +138,8 @@ def _rows(event: _Sales, texts: Sequence[dict[str, Any] | None], position: int) 
 def _billed(event: ActualsBooked) -> Iterator[Row]:
     """Posted sales show what bills them; those of which nothing stays billed are listed no more.
 
-    What was billed before is reversed first, and what stays billed follows.
+    What was billed before is reversed first, and what stays billed follows. What is billed at no
+    charge has no verdict of a limit any more (D-32).
     """
     for actual in rebilled(event):
         if actual.kind == MILESTONE:
@@ -141,12 +148,15 @@ def _billed(event: ActualsBooked) -> Iterator[Row]:
             nothing = dict.fromkeys(("quantity", "amount", "tax"), 0)
             yield {"item_id": actual.item_id, **nothing, "adjustment_status": _ADJUSTED}
         else:
-            yield {
+            row = {
                 **billed_at(actual, event.currency),
                 "quantity": to_millionths(actual.quantity),
                 "unit_price": to_millionths(actual.unit_price),
                 "adjustment_status": _ADJUSTABLE,
             }
+            if actual.billing_type is not BillingType.CHARGEABLE:
+                row["nte_status"] = NTEStatus.NOT_APPLICABLE  # what it committed is free (D-66)
+            yield row
 
 
 def _approvals(event: _Sales, position: int) -> Iterator[dict[str, Any] | None]:

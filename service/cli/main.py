@@ -215,7 +215,7 @@ def doctor(
         bool, typer.Option("--json", help="Print what was found as JSON, for programs.")
     ] = False,
 ) -> None:
-    """Look whether all is well: settings, databases, views, clock, space; changes nothing.
+    """Look whether all is well: settings, databases, views, clock, keys, space; changes nothing.
 
     The exit code is 1 when something fails, 2 when the settings are wrong, 0 otherwise.
     """

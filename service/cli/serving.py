@@ -2,8 +2,9 @@
 
 import ipaddress
 import socket
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 
 from opentelemetry.trace import TracerProvider
 
@@ -17,6 +18,7 @@ from service.handlers.jobs import running
 from service.http.app import create_app
 from service.http.server import serving, workers
 from service.http.watching.metrics import Metrics
+from service.http.watching.several_processes import counted_together
 from service.log_lines import written_beside
 from service.settings import Settings
 from service.tenants.names import DEFAULT
@@ -46,11 +48,22 @@ def _serve_by_processes(settings: Settings) -> None:
         )
     with opened_tenants(settings.database, project=False) as tenants:
         open_tenant(tenants, DEFAULT)
-    with closing(serving.listening(settings)) as shared:
+    with closing(serving.listening(settings)) as shared, _counted_together():
         try:
             workers.serve_by_processes(_work, settings, shared)
         except workers.NoWorkers:
             fail("the servers end as soon as they are started: see the log above")
+
+
+@contextmanager
+def _counted_together() -> Generator[None]:
+    """As `several_processes.counted_together`; ends the command where there is no place for it."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(counted_together())
+        except OSError as error:
+            fail(f"there is no place for the figures of several processes (TMPDIR): {error}")
+        yield
 
 
 def _work(settings: Settings, sockets: list[socket.socket]) -> None:

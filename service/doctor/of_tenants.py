@@ -12,6 +12,7 @@ from projections.databases.connections import as_of_now
 from projections.databases.migrating import MigrationFailed, is_current
 from projections.history import Unavailable
 from service.doctor.findings import Finding, Status
+from service.doctor.keys import of_keys
 from service.ledger.ledger import Ledger
 from service.ledger.stored_form import UnreadableEvent
 
@@ -38,6 +39,7 @@ def of_tenant(name: str, opened: Looked) -> Iterator[Finding]:
         if opened.views is not None and views.status is Status.OK:
             yield _lag(name, opened.ledger, opened.views)
         yield _newest(name, opened.ledger)
+        yield of_keys(name, opened.ledger)
     except (Unavailable, UnreadableEvent, SQLAlchemyError) as error:
         yield Finding(
             check="database",

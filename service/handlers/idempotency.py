@@ -110,7 +110,7 @@ async def submit(tenant: Tenant, request: Request, work: Callable[[UnitOfWork], 
     """
     future: asyncio.Future[Committed[_Executed]] = asyncio.get_running_loop().create_future()
     command = Submission(_once(request, work), request.context, future=future)
-    tenant.ledger.submit_together([command])
+    tenant.ledger.submit_with_others(command)
     done = await future
     if done.result.recorded_at is not None:
         return await asyncio.to_thread(_answer, tenant, request, done)

@@ -19,7 +19,7 @@ from service.http.compression import Gzip
 from service.http.following import Listeners
 from service.http.limits.compressed_bodies import Gunzip
 from service.http.limits.deadlines import Deadline
-from service.http.limits.rates import RateLimit
+from service.http.limits.rates import RateLimit, Rates
 from service.http.methods import HeadAndOptions, allowed_methods
 from service.http.openapi import openapi, operation_id
 from service.http.reading import Waiting
@@ -107,6 +107,7 @@ def create_app(
     app.state.authority = (
         authority_of(tenants, settings) if tenants and settings.authentication else None
     )
+    app.state.rates = Rates(settings.calls_a_second) if settings.calls_a_second else None
     app.state.waiting = Waiting(settings.waiting_limit)
     app.state.listeners = Listeners(settings.listener_limit)
     app.router.route_class = StrictRoute
@@ -125,8 +126,8 @@ def create_app(
     app.add_middleware(HeadAndOptions)
     if settings.origins:
         app.add_middleware(ForeignPages, settings=settings)
-    if settings.calls_a_second:
-        app.add_middleware(RateLimit, a_second=settings.calls_a_second)
+    if rates := app.state.rates:
+        app.add_middleware(RateLimit, rates=rates, by_token=app.state.authority is not None)
     app.add_middleware(Door, settings=settings)
     if settings.root_path:
         app.add_middleware(RootPath, root_path=settings.root_path)

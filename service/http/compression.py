@@ -7,12 +7,15 @@ SMALLEST = 4_096
 """Bytes of an answer that is compressed; smaller ones fit into a packet or three as they are."""
 LEVEL = 3
 """Of 1 to 9: more takes several times as long and saves little."""
+_KEPT = frozenset({"GET", "HEAD"})
+"""What is asked for with these, caches may answer others with."""
 
 
 class Gzip(GZipMiddleware):
     """Starlette's, which knows `gzip` in small letters alone, and takes `gzip;q=0` for leave.
 
-    Names of codings are the same in any case, and a weight of 0 is a refusal.
+    Names of codings are the same in any case, and a weight of 0 is a refusal. Where no coding is
+    named, answers to commands pass by: nobody keeps them, so nothing need be told of others.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -20,7 +23,12 @@ class Gzip(GZipMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            scope = {**scope, "headers": _accepted(scope["headers"])}
+            headers: list[tuple[bytes, bytes]] = scope["headers"]
+            if any(name == b"accept-encoding" for name, _ in headers):
+                scope = {**scope, "headers": _accepted(headers)}
+            elif scope["method"] not in _KEPT:
+                await self.app(scope, receive, send)
+                return
         await super().__call__(scope, receive, send)
 
 

@@ -18,6 +18,7 @@ from fastapi.security.utils import get_authorization_scheme_param
 from projections.history import Unavailable
 from service.access.authorities import Authority
 from service.access.principals import BadToken, IssuerUnavailable, Principal, Scope
+from service.http.limits.rates import count
 from service.http.responses import ProblemRaised
 from service.ledger.stored_form import UnreadableEvent
 from service.watching.asked import at_hand
@@ -69,7 +70,8 @@ def scopes_asked(dependencies: Sequence[params.Depends]) -> list[str] | None:
 async def admitted(request: Request, asked: Sequence[str]) -> Principal | None:
     """Who calls, where one of these scopes is theirs; None where nobody is asked who they are.
 
-    Raises ProblemRaised: 401 without a good token, 403 without a scope of these.
+    Raises ProblemRaised: 401 without a good token, 429 for a bearer who calls too often, 403
+    without a scope of these.
     """
     authority: Authority | None = request.app.state.authority
     if authority is None:
@@ -80,6 +82,7 @@ async def admitted(request: Request, asked: Sequence[str]) -> Principal | None:
         request.state.principal = principal
         if at := at_hand():
             at.caller = principal.name
+        count(request, principal)
     if principal.is_restricted:
         raise ProblemRaised(_forbidden(asked, "no route keeps to some contracts or customers yet"))
     if principal.scopes.isdisjoint(asked):
@@ -115,8 +118,10 @@ def caller_of(request: Request) -> Principal | None:
 
 def required_caller(request: Request) -> Principal | None:
     """Who calls; None where nobody is asked. Raises ProblemRaised when the guard was not passed."""
+    if request.app.state.authority is None:
+        return None
     principal = caller_of(request)
-    if principal is None and request.app.state.authority is not None:
+    if principal is None:
         raise ProblemRaised(_missing("no token was checked"))
     return principal
 

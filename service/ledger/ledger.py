@@ -123,6 +123,13 @@ class Ledger(Application[str]):
         """
         self._writer.put(commands)
 
+    def submit_with_others(self, command: Submission[Any]) -> None:
+        """Runs a command of the event loop as `submit_together` does, with others that are ready.
+
+        Its future is the loop's, and fails with RuntimeError when the ledger is closed.
+        """
+        self._writer.put_with_others(command)
+
     def unconfirmed(self) -> float:
         """For how many seconds the database has been at the commit at hand, 0.0 without one."""
         return self._committer.unconfirmed()

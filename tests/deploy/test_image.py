@@ -11,9 +11,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+from tests.documents import NEEDS_CURL
 from tests.service.processes import LONG, until
 from tests.service.sockets import free_port
 
@@ -34,6 +36,7 @@ def of(kind: str) -> Iterator[str]:
     return (each.split(" ", 1)[1] for each in instructions() if each.startswith(f"{kind} "))
 
 
+@NEEDS_CURL
 def test_the_steps_of_the_image_make_what_its_command_and_its_health_check_run(
     tmp_path: Path,
 ) -> None:
@@ -78,6 +81,8 @@ def test_the_steps_of_the_image_make_what_its_command_and_its_health_check_run(
     (command,), (checked,) = list(of("CMD")), list(of("HEALTHCHECK"))
     check = json.loads(here(checked.partition("CMD ")[2]))
     data = tmp_path / "data"
+    # A server that can't send traces refuses to start when it is asked to; nobody takes these.
+    running |= {"BILLING_BACKLOG_TRACES": f"http://127.0.0.1:{free_port()}"}
     with subprocess.Popen(
         _found(json.loads(here(command)), running), cwd=data, env=running
     ) as server:
@@ -89,11 +94,29 @@ def test_the_steps_of_the_image_make_what_its_command_and_its_health_check_run(
                 return done.returncode == 0
 
             until(lambda: server.poll() is not None or is_healthy())
+            assert _answer_of_the_page(data, running, here)["items"] == []
             server.send_signal(signal.SIGTERM)
             assert server.wait(LONG) == 0
         finally:
             server.kill()
     assert (data / "billing-backlog.db").is_file()
+
+
+def _answer_of_the_page(
+    data: Path, environment: dict[str, str], here: Callable[[str], str]
+) -> dict[str, Any]:
+    """What the lines of the page about a container are answered, once it runs."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"<!-- container -->\n```sh\n(.*?)```", page, re.DOTALL)
+    built, started, *lines = block.splitlines()
+    assert built.startswith("docker build ")
+    assert started.startswith("docker run ")
+    script = here("\n".join(line.removeprefix("docker exec backlog ") for line in lines))
+    done = subprocess.run(
+        ["bash", "-euc", script], cwd=data, env=environment, check=False, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout)
 
 
 def _copy(source: Path, into: Path) -> None:

@@ -596,6 +596,25 @@ CONTRACT_USAGE_POSTED = replace(
     ),
 )
 
+
+def billed_at_no_charge(booked: ActualsBooked, item_id: str) -> ActualsBooked:
+    """The same confirmation, had the detail of an item been made complimentary before (D-66)."""
+    own = {
+        "actual_id": billed_actual(detail_of_item(booked.invoice_id, item_id)),
+        "cause": Cause.EDIT,
+        "billing_type": BillingType.COMPLIMENTARY,
+    }
+    return replace(
+        booked,
+        actuals=tuple(
+            replace(each, **own)
+            if each.item_id == item_id and each.type is ActualType.BILLED_SALES
+            else each
+            for each in booked.actuals
+        ),
+    )
+
+
 # --- invoices in full --------------------------------------------------------------------------
 
 ON_I3: dict[str, str] = {"invoice_id": "I3", "contract_id": "C1"}

@@ -159,7 +159,9 @@ async def _over_items(
     dry_run: bool,
     partly: bool = True,
 ) -> Response:
-    asked = replace(_because(command, body.reason), dry_run=dry_run)
+    asked = _because(command, body.reason)
+    if dry_run:
+        asked = replace(asked, dry_run=True)
     selected = selection(body.items, body.matching)
     return command_response(await over_all.command(tenant, asked, kind, selected, partly=partly))
 

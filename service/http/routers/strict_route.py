@@ -7,7 +7,7 @@ what endpoints take and depend on, security, cookies, forms, what they give back
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from fastapi import Request, Response, params
 from fastapi.dependencies.models import Dependant
@@ -55,6 +55,8 @@ class StrictRoute(APIRoute):
         asked_scopes = scopes_asked(self.dependencies)
         body, plain_body = self.body_field, _plain_bodies.get(self.endpoint)
         takes_json = body is not None and not isinstance(body.field_info, params.Form)
+        # An endpoint that takes the request itself may read what it wants of it.
+        takes_nothing = body is None and self.dependant.request_param_name is None
 
         async def strictly(request: Request) -> Response:
             if asked := at_hand():
@@ -68,6 +70,8 @@ class StrictRoute(APIRoute):
                 _check_content_type(request)
                 if plain_body and (call := await plain_call(request, plain_body)):
                     return await self.endpoint(*call)
+            elif takes_nothing and await request.body():
+                _check_is_empty(await request.json())
             return await handle(request)
 
         return strictly
@@ -88,6 +92,15 @@ def _check_content_type(request: Request) -> None:
     if media_type(request.headers) != "application/json":
         detail = "the body must be sent as application/json"
         raise ProblemRaised(Problem(status=415, code="unsupported_media_type", detail=detail))
+
+
+def _check_is_empty(body: Any) -> None:
+    """Raises ProblemRaised where a body says something to an endpoint that takes none."""
+    if body is None or body == {}:
+        return
+    said = list(cast("dict[str, Any]", body)) if isinstance(body, dict) else ["body"]
+    why = "is not known: this call takes no body"
+    raise ProblemRaised(invalid_fields([(name, why) for name in said]))
 
 
 def _queries_of(dependant: Dependant) -> set[str]:

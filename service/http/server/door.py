@@ -52,7 +52,7 @@ class Door:
             )
         if host is None or not (host.is_loopback() or host.name in self._hosts):
             return _unknown(host)
-        if scope["method"] in _READS:
+        if scope["method"] in _READS or not (sent[b"origin"] or sent[b"sec-fetch-site"]):
             return None
         return self._foreign(scope["scheme"], host, sent[b"origin"], sent[b"sec-fetch-site"])
 

@@ -12,6 +12,7 @@ from service.settings import Settings
 
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 """What answers for programs may load in a browser."""
+_OF_PROGRAMS = (b"content-security-policy", NOTHING.encode())
 PAGE = (
     "default-src 'none'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -41,17 +42,26 @@ class ContentPolicy:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_page = scope["type"] == "http" and own_path(scope) in _PAGES
+        if scope["type"] == "http" and own_path(scope) in _PAGES:
+            await self._page(scope, receive, send)
+            return
+
+        async def ruled(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], _OF_PROGRAMS]}
+            await send(message)
+
+        await self._app(scope, receive, ruled)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         head: Message | None = None
 
         async def ruled(message: Message) -> None:
             nonlocal head
             if message["type"] == "http.response.start":
-                if is_page:
-                    head = message  # its scripts are in the body, which comes next
-                    return
-                MutableHeaders(scope=message)["content-security-policy"] = NOTHING
-            elif head is not None:
+                head = message  # its scripts are in the body, which comes next
+                return
+            if head is not None:
                 policy = PAGE.format(scripts=_hashes(message.get("body", b"")))
                 MutableHeaders(scope=head)["content-security-policy"] = policy
                 await send(head)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 
+from service.http.watching.several_processes import has_ended
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,8 @@ class _Workers:
 
     def _ended(self, process: BaseProcess) -> None:
         lived = time.monotonic() - self._started.pop(process)
+        if process.pid is not None:
+            has_ended(process.pid)
         told = {"pid": process.pid, "exit_code": process.exitcode, "seconds": round(lived, 1)}
         log.error("a server has ended by itself and is replaced", extra=told)
         self._early_ends = self._early_ends + 1 if lived < SETTLED_SECONDS else 0

@@ -1,4 +1,4 @@
-"""The figures of a process, in a registry of their own, for Prometheus.
+"""The figures of a process, or of several behind one port, in a registry of their own.
 
 No label has an id or a text of a caller: routes are templates, tenants are made by the operator.
 """
@@ -16,7 +16,9 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
+from prometheus_client.multiprocess import MultiProcessCollector
 
+from service.http.watching.several_processes import is_one_of_several
 from service.http.watching.tenants import TenantFigures
 from service.tenants.tenant import Tenant
 from service.watching.asked import Asked
@@ -31,18 +33,28 @@ disable_created_metrics()  # a series more for each of them, which nobody asks f
 
 
 class Metrics:
-    """What a process has done since its start, and how its tenants stand."""
+    """What a process has done since its start, and how its tenants stand.
+
+    Of several behind one port (`several_processes`), each tells what all of them have done.
+    """
 
     def __init__(self) -> None:
-        registry = self.registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        build = Info("billing_backlog_build", "What runs here.", registry=registry)
+        told = self.registry = CollectorRegistry()
+        build = Info("billing_backlog_build", "What runs here.", registry=told)
         build.info(
             {
                 "version": metadata.version("billing-backlog"),
                 "python": platform.python_version(),
             }
         )
+        registry: CollectorRegistry | None = told
+        if (
+            is_one_of_several()
+        ):  # what is counted is told from the files of all, and only from there
+            MultiProcessCollector(told)
+            registry = None
+        else:
+            ProcessCollector(registry=told)
         self._requests = Counter(
             "billing_backlog_http_requests",
             "Requests that were answered: ok, refused (4xx), failed (5xx), or cut off before.",
@@ -60,10 +72,13 @@ class Metrics:
             "billing_backlog_http_requests_in_progress",
             "Requests at work; those that listen to the stream are among them.",
             registry=registry,
+            multiprocess_mode="livesum",
         )
+        self._answered: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
+        """What a request is counted in: looking it up anew takes as long as counting."""
         self.of_work = _OfWork(registry)
         self.tenants = TenantFigures()
-        registry.register(self.tenants)
+        told.register(self.tenants)
 
     def watch(self, tenant: Tenant) -> None:
         """Has figures of this tenant, too, from now on."""
@@ -72,10 +87,14 @@ class Metrics:
 
     def answered(self, asked: Asked, status: int | None, seconds: float) -> None:
         """A request was answered after so long; without a status it was cut off before."""
-        route = asked.route or NO_ROUTE
-        self._requests.labels(asked.method, route, _outcome(status)).inc()
+        key = asked.method, asked.route or NO_ROUTE, _outcome(status)
+        found = self._answered.get(key)
+        if found is None:
+            of_route = self._request_seconds.labels(*key[:2])
+            found = self._answered[key] = self._requests.labels(*key), of_route
+        found[0].inc()
         if status is not None:
-            self._request_seconds.labels(asked.method, route).observe(seconds)
+            found[1].observe(seconds)
 
 
 def _outcome(status: int | None) -> str:
@@ -87,7 +106,7 @@ def _outcome(status: int | None) -> str:
 class _OfWork:
     """What tenants tell of their work."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry | None) -> None:
         self.commands = Counter(
             "billing_backlog_commands",
             "Commands by their kind, and by what they came to.",

@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, select, text
 
 from aggregates.events import Event
-from aggregates.statuses import BillingType, Cause
-from aggregates.streams import billed_actual, detail_of_item
 from projections.databases.connections import schema_of, unqualified
 from projections.databases.migrating import MIGRATIONS, MigrationFailed
 from projections.databases.postgres import postgres_views
@@ -36,6 +33,7 @@ from tests.projections.story import (
     M1_CREDITED,
     OF_RECALLS,
     STORY,
+    billed_at_no_charge,
     recorded,
 )
 
@@ -150,28 +148,15 @@ def test_totals_and_texts_of_rows_that_are_there_already_are_made_when_views_are
 
 
 CREDITED = replace(I4_BOOKED, actuals=I4_BOOKED.actuals[:1])
-FREE_OF_CHARGE = replace(
-    ACTUALS_BOOKED,
-    actuals=tuple(
-        replace(
-            actual,
-            actual_id=billed_actual(detail_of_item("I1", "M1-A")),
-            cause=Cause.EDIT,
-            tax=Decimal(0),
-            billing_type=BillingType.COMPLIMENTARY,
-        )
-        if actual.milestone_id
-        else actual
-        for actual in ACTUALS_BOOKED.actuals
-    ),
-)
+FREE_MILESTONE = billed_at_no_charge(ACTUALS_BOOKED, "M1-A")
+FREE_WORK = billed_at_no_charge(ACTUALS_BOOKED, "1-A")
 
 
 HISTORIES = {
     "corrected in part": EVENTS,
     "credited whole": [CREDITED if each is I4_BOOKED else each for each in EVENTS],
     "a milestone at no charge": [
-        FREE_OF_CHARGE if each is ACTUALS_BOOKED else each
+        FREE_MILESTONE if each is ACTUALS_BOOKED else each
         for each in EVENTS
         if each not in (I5_BOOKED, M1_CREDITED)
     ],
@@ -195,6 +180,25 @@ def test_posted_items_that_are_there_already_show_what_is_billed_of_them_d45_d78
         assert dump(opened) == written
 
 
+def test_posted_work_at_no_charge_that_is_there_already_has_no_verdict_d32(database: str) -> None:
+    history = [FREE_WORK if each is ACTUALS_BOOKED else each for each in EVENTS]
+    with opened_views(database) as older:
+        feed(older, recorded(history))
+        written = dump(older)
+        with older.begin() as connection:
+            alembic = config()
+            alembic.attributes["connection"] = unqualified(connection)
+            command.downgrade(alembic, "0023")
+            changed = connection.execute(text(COMMITTED_AS_BEFORE)).rowcount
+        assert changed == 1
+    with opened_views(database) as opened:
+        assert dump(opened) == written
+
+
+COMMITTED_AS_BEFORE = """
+    UPDATE time_and_material SET nte_status = 'committed'
+    WHERE item_id = '1-A' AND nte_status = 'not_applicable'
+"""
 AMOUNT_OF_3 = "SELECT amount FROM time_and_material WHERE item_id = '3-A'"
 
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, Engine
 
 from aggregates.events import Event
-from aggregates.statuses import BillingType, Cause
-from aggregates.streams import billed_actual, detail_of_item
+from aggregates.statuses import BillingType
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import find_items, list_fixed_price, list_time_and_material
 from projections.views.backlog.sums.summary import summarize
@@ -15,10 +14,11 @@ from projections.views.invoice.invoices import find_invoice
 from projections.views.paging import PageRequest
 from tests.projections import story
 from tests.projections.feeding import feed, shown
-from tests.projections.story import EVENTS, d, recorded
+from tests.projections.story import EVENTS, recorded
 
 ALL = PageRequest(limit=1000)
 POSTED = BacklogFilter(any_of={"billing_status": ["invoice_posted"]})
+COMMITTED = BacklogFilter(any_of={"nte_status": ["committed"]})
 FREE = BacklogFilter(any_of={"billing_type": ["complimentary"]})
 CHARGED = BacklogFilter(any_of={"billing_type": ["chargeable"]})
 
@@ -69,19 +69,12 @@ def test_an_item_credited_whole_is_in_no_list_and_can_still_be_looked_at_d78(
 def test_milestones_billed_at_no_charge_are_told_apart_in_all_sums_d66(
     shared_views: Engine,
 ) -> None:
-    part = replace(
-        story.M1_BILLED,
-        actual_id=billed_actual(detail_of_item("I1", "M1-A")),
-        cause=Cause.EDIT,
-        tax=d("0.00"),
-        billing_type=BillingType.COMPLIMENTARY,
-    )
-    free = replace(story.ACTUALS_BOOKED, actuals=(part,))
+    free = story.billed_at_no_charge(story.ACTUALS_BOOKED, "M1-A")
     with showing(shared_views, story.ACTUALS_BOOKED, free) as connection:
         page = list_fixed_price(connection, FREE, ALL, totals=True, facets=["billing_type"])
         charged = list_fixed_price(connection, CHARGED, ALL, totals=True)
         summed = summarize(connection, FREE, ["class"], ALL).items
-    assert [(row.item_id, row.tax) for row in page.items] == [("M1-A", "0.00")]
+    assert [(row.item_id, row.tax) for row in page.items] == [("M1-A", "240.00")]
     totals = [(total.billing_type, total.amount) for total in page.totals or ()]
     assert totals == [("complimentary", "1200.00")]
     assert page.facets
@@ -112,3 +105,13 @@ def test_what_comes_back_free_of_a_milestone_is_charged_in_no_figure_d60_d72(
     pending = shown(found[0])["pending"]
     # The free rest of 500.00 and the free sale of approval 2 are counted, and worth nothing.
     assert pending["ready"] == {"count": 2, "amount": "0.00"}
+
+
+def test_posted_work_at_no_charge_has_no_verdict_of_a_limit_d32_d66(shared_views: Engine) -> None:
+    free = story.billed_at_no_charge(story.ACTUALS_BOOKED, "1-A")
+    with showing(shared_views, story.ACTUALS_BOOKED, free) as connection:
+        (item,) = shown(find_items(connection, ["1-A"]))
+        page = list_time_and_material(connection, COMMITTED, ALL, totals=True)
+    assert (item["billing_type"], item["nte_status"]) == ("complimentary", "not_applicable")
+    assert "1-A" not in {row.item_id for row in page.items}
+    assert sum(total.count for total in page.totals or ()) == len(page.items)

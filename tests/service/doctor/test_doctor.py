@@ -9,14 +9,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from service.access.principals import Scope
+from service.access.tokens import read_token
 from service.doctor import postgres, sqlite
 from service.doctor.examining import examine
 from service.doctor.findings import Finding, Status
+from service.handlers import keys
 from service.settings import Settings
 from service.tenants.tenant import Tenant, is_postgres
 from tests.databases import sql, views_path
 from tests.office import contract_event
 from tests.service.command_line import run
+from tests.service.door import CONTEXT
 from tests.service.office import post
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -49,6 +53,7 @@ def test_all_is_well_where_all_is_well(database: str) -> None:
         "migrations",
         "lag",
         "clock",
+        "keys",
         "space",
         "pool",
     } == set(found)
@@ -158,3 +163,36 @@ def test_a_disk_needs_room_for_a_copy(free: int, size: int, status: str) -> None
 @pytest.mark.parametrize(("most", "status"), [(2_500, "ok"), (2_499, "warn"), (-1, "ok")])
 def test_a_process_needs_a_file_for_each_connection(most: int, status: str) -> None:
     assert sqlite.files(most, 2_000).status == status
+
+
+def made(database: str, name: str, at: datetime, expires: datetime | None = None) -> str:
+    """The id of a key that was made at that time."""
+    with closing(Tenant(database, clock=lambda: at)) as tenant:
+        token = keys.create_key(tenant, CONTEXT, name, [Scope.BACKLOG_READ], expires)
+    return read_token(token).key_id
+
+
+def test_keys_that_are_old_or_end_soon_are_told_with_what_to_do(database: str) -> None:
+    now = datetime.now(UTC)
+    days = timedelta(days=1)
+    old = made(database, "old", now - 366 * days)
+    ending = made(database, "ending", now, now + 13 * days)
+    ended = made(database, "ended", now - 30 * days, now - days)
+    gone = made(database, "gone", now - 400 * days)
+    made(database, "young", now - 364 * days, now + 15 * days)
+    with closing(Tenant(database)) as tenant:
+        keys.revoke_key(tenant, CONTEXT, gone)
+    found = examined(database)["keys"]
+    assert found.status is Status.WARN
+    assert found.found == (
+        f"old ({old}) was made 366 days ago; ending ({ending}) expires on "
+        f"{(now + 13 * days).date()}; ended ({ended}) expired on {(now - days).date()}"
+    )
+    assert "keys revoke" in str(found.do)
+
+
+def test_of_many_keys_some_are_named_and_the_others_counted(database: str) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=800)
+    for number in range(7):
+        made(database, f"k{number}", long_ago)
+    assert examined(database)["keys"].found.endswith("was made 800 days ago; and 2 more")

@@ -231,6 +231,28 @@ async def test_what_is_no_json_is_malformed_wherever_it_is_sent(caller: Caller) 
     await caller.nothing_happened(before)
 
 
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        (b"{", 400, None),
+        (b"NaN", 400, None),
+        (b"\xff", 400, None),
+        (b'{"cutoff": null}', 422, "cutoff"),
+        (b"[]", 422, "body"),
+        (b"{}", 200, None),
+    ],
+)
+async def test_a_call_that_takes_no_body_refuses_one_that_says_something(
+    caller: Caller, body: bytes, status: int, field: str | None
+) -> None:
+    (drafted,) = (await caller.draft())["invoices"]
+    path = f"/invoices/{drafted['invoice_id']}/refresh"
+    answer = await caller.http.post(path, content=body, headers=JSON)
+    assert answer.status_code == status, answer.text
+    if field:
+        assert [error["field"] for error in problem(answer, 422)["errors"]] == [field]
+
+
 async def test_a_field_given_twice_is_refused_by_name(caller: Caller) -> None:
     before = caller.position
     for method, path, body in (CONTRACT, LINE, MILESTONE, MARK, DRAFT):

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fastapi import FastAPI
 
@@ -17,6 +16,7 @@ from service.settings import Settings
 from service.tenants.tenant import Tenant
 from tests.databases import Only
 from tests.office import contract_body, line_body
+from tests.service.door import calling, guarded, token
 from tests.service.http_caller import Caller, approval
 
 Json = dict[str, Any]
@@ -38,8 +38,8 @@ SEEDS = range(1, 6)
 """Where following the links begins; the later ones only while not all is reached."""
 
 
-def tried(app: FastAPI, phases: str, examples: int, seed: int = 1) -> str:
-    """What schemathesis found in these phases, empty for nothing."""
+def tried(app: FastAPI, key: str, phases: str, examples: int, seed: int = 1) -> str:
+    """What schemathesis found in these phases with a key, empty for nothing."""
     with running(app) as address:
         command = [SCHEMATHESIS, "--no-color", "--config-file", CONFIG, "run"]
         bounds = [
@@ -51,7 +51,13 @@ def tried(app: FastAPI, phases: str, examples: int, seed: int = 1) -> str:
             str(seed),
         ]
         done = subprocess.run(
-            [*command, f"{address}/openapi.json", *bounds],
+            [
+                *command,
+                f"{address}/openapi.json",
+                *bounds,
+                "--header",
+                f"Authorization: Bearer {key}",
+            ],
             cwd=ROOT,
             check=False,
             capture_output=True,
@@ -62,9 +68,27 @@ def tried(app: FastAPI, phases: str, examples: int, seed: int = 1) -> str:
 
 
 @pytest.fixture
-async def begun(http: httpx.AsyncClient, tenant: Tenant) -> int:
+def app(tenant: Tenant) -> FastAPI:
+    """The service, which asks who calls."""
+    return guarded(Only(tenant))
+
+
+@pytest.fixture
+def key(tenant: Tenant) -> str:
+    """The token of a key that opens everything."""
+    return token(tenant)
+
+
+@pytest.fixture
+async def begun(app: FastAPI, key: str, tenant: Tenant) -> int:
     """An office that has begun to work, so that links lead on from every list; the position."""
-    caller = Caller(http)
+    async with calling(app, key) as http:
+        await begin(Caller(http))
+    return tenant.ledger.position()
+
+
+async def begin(caller: Caller) -> None:
+    """Some of everything that an office works on."""
     await caller.call("PUT", "/contracts/PC-1", contract_body(), expect=201)
     for line_id, method in (("L-1", "time_and_material"), ("F-1", "fixed_price")):
         body = line_body(method=method)
@@ -76,15 +100,14 @@ async def begun(http: httpx.AsyncClient, tenant: Tenant) -> int:
     for _ in range(2):
         await caller.milestone("100.00", line_id="F-1")
     await caller.post(approval("A-4", line_id="L-2"))
-    return tenant.ledger.position()
 
 
 def test_what_links_lead_to_never_fails_and_is_as_the_schema_says(
-    begun: int, app: FastAPI, tenant: Tenant
+    begun: int, app: FastAPI, key: str, tenant: Tenant
 ) -> None:
     recorded = set[str]()
     for seed in SEEDS:
-        assert tried(app, "stateful", 200, seed) == ""
+        assert tried(app, key, "stateful", 200, seed) == ""
         recorded |= {type(each.event).__name__ for each in tenant.ledger.read(begun, 100_000)}
         if recorded >= REACHED:
             break
@@ -94,8 +117,8 @@ def test_what_links_lead_to_never_fails_and_is_as_the_schema_says(
 def test_whatever_the_schema_allows_or_forbids_is_answered_as_it_says(tmp_path: Path) -> None:
     tenant = Tenant(f"sqlite:///{tmp_path}/backlog.db")
     try:
-        app = create_app(Only(tenant), Settings(read_wait=1.0))
-        found = tried(app, "examples,coverage,fuzzing", 3)
+        app = guarded(Only(tenant), read_wait=1.0)
+        found = tried(app, token(tenant), "examples,coverage,fuzzing", 3)
         assert found == ""
     finally:
         tenant.close()

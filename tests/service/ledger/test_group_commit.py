@@ -97,6 +97,29 @@ def test_commands_that_wait_together_share_a_commit_and_are_told_their_own_posit
     assert_sound(ledger)
 
 
+async def test_commands_of_requests_that_are_ready_at_once_are_saved_in_one_transaction(
+    tenant: Tenant,
+) -> None:
+    heard = list[int]()
+    tenant.ledger.on_commit(heard.append)
+    asked = [submit(tenant, request(), numbered) for _ in range(5)]
+    answers = await asyncio.wait_for(asyncio.gather(*asked), LONG)
+    assert [answer.body["number"] for answer in answers] == [1, 2, 3, 4, 5]
+    assert [answer.position for answer in answers] == [1, 2, 3, 4, 5]
+    assert heard == [5]
+
+
+async def test_a_command_of_a_request_fails_where_the_ledger_is_closed(database: str) -> None:
+    tenant = Tenant(database, project=False)
+    tenant.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await asyncio.wait_for(submit(tenant, request(), numbered), LONG)
+
+
+def numbered(unit: UnitOfWork) -> Answer:
+    return Answer(body={"number": next_number(unit)})
+
+
 # --- refused in the middle -----------------------------------------------------------------------
 
 

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.office import contract_body
 from tests.postgres import PostgresServer
@@ -61,7 +63,61 @@ def test_workers_share_a_port_one_that_dies_is_replaced_and_all_stop_together(
         assert serving_on(port) == set()
 
 
-def test_workers_end_with_the_process_that_started_them(postgres_server: PostgresServer) -> None:
+def counted(port: int) -> tuple[float, float]:
+    """What /metrics tells of calls to the list of contracts: how many, and how many at work."""
+    text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=LONG).text
+    samples = [
+        sample for family in text_string_to_metric_families(text) for sample in family.samples
+    ]
+    calls = sum(
+        sample.value
+        for sample in samples
+        if sample.name == "billing_backlog_http_requests_total"
+        and sample.labels["route"] == "/v1/contracts"
+    )
+    (at_work,) = (s.value for s in samples if s.name == "billing_backlog_http_requests_in_progress")
+    return calls, at_work
+
+
+def test_each_worker_tells_the_figures_of_all_and_of_those_that_were_there_before(
+    postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    port = free_port()
+    where = ("--database", postgres_server.new_database(), "--port", str(port))
+    with started("serve", "--workers", "2", *where) as server:
+        until(lambda: server.poll() is not None or answers(port))
+        until(lambda: len(serving_on(port)) == 3)
+        before, _ = counted(port)
+        done = sum(answers(port) for _ in range(20))  # each by a connection of its own
+        assert done == 20
+        # A call is counted when it has ended, its answer may be there a moment before.
+        until(lambda: {counted(port) for _ in range(10)} == {(before + 20, 1.0)})
+        killed = min(serving_on(port) - {server.pid})
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: len(serving_on(port) - {killed}) == 3)
+        until(lambda: {counted(port) for _ in range(10)} == {(before + 20, 1.0)})
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(LONG) == 0
+    assert list(tmp_path.glob("billing-backlog-*")) == []
+
+
+def test_without_a_place_for_the_figures_of_several_it_says_so(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "mkdtemp", no_place)
+    where = ("--database", postgres_server.new_database(), "--port", str(free_port()))
+    assert_refused(run("serve", "--workers", "2", *where), "no place for the figures", "TMPDIR")
+
+
+def no_place(**_: str) -> str:
+    raise FileNotFoundError("no usable temporary directory found")
+
+
+def test_workers_end_with_the_process_that_started_them(
+    postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # where it leaves the folder of the figures
     port = free_port()
     where = ("--database", postgres_server.new_database(), "--port", str(port))
     with started("serve", "--workers", "2", *where) as server:
