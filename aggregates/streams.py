@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 from aggregates.statuses import ActualType
 
+_OF_CONTRACTS = frozenset({"contract", "line", "parking"})
+"""The kinds of streams that are named by a contract first."""
+
 
 class LineKey(NamedTuple):
     """Which contract line something belongs to."""
@@ -31,6 +34,12 @@ def line(contract_id: str, line_id: str) -> str:
 def invoice(invoice_id: str) -> str:
     """The stream of a proforma invoice."""
     return f"invoice/{invoice_id}"
+
+
+def contract_of(stream: str) -> str | None:
+    """The contract that a stream is of by its name; None where that does not tell one."""
+    kind, _, rest = stream.partition("/")
+    return rest.partition("/")[0] if kind in _OF_CONTRACTS else None
 
 
 def number_series(series: str) -> str:

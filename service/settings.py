@@ -94,11 +94,15 @@ class Settings(BaseSettings):
     issuer_algorithms: Algorithms = ("RS256", "PS256", "ES256")
     """What they may be signed by."""
     issuer_tenant_claim: str = "tenant"
-    """The claim that names their tenant."""
+    """The claim that names their tenant; one within others by a path, as /app/tenant."""
     issuer_tenant: str | None = None
     """The tenant of those without that claim; they are refused unless told."""
     issuer_scope_claims: Texts = ("scope",)
     """The claims that list their scopes."""
+    issuer_contract_claim: str | None = None
+    """The claim that lists the contracts they may know of; then each token must have it, or `*`."""
+    issuer_customer_claim: str | None = None
+    """The claim that lists the customers they may know of, likewise."""
     issuer_key_seconds: KeySeconds = 3600.0
     """Seconds that the issuer's keys are used when it can't be asked for them; at least 60."""
     body_limit: Count = 1024 * 1024

@@ -32,6 +32,7 @@ from aggregates.statuses import (
 )
 from projections.tables import booked_actuals, booked_sales, invoices, time_and_material
 from projections.values.units import from_millionths, from_minor, price_from_millionths
+from projections.views.kept_to import KeptTo
 from projections.views.paging import (
     PageRequest,
     Paging,
@@ -174,15 +175,20 @@ def _booked() -> Select[Any]:
 
 
 def list_actuals(
-    connection: Connection, wanted: Wanted, request: PageRequest, accounted: Accounted = ALL_DAYS
+    connection: Connection,
+    kept_to: KeptTo,
+    wanted: Wanted,
+    request: PageRequest,
+    accounted: Accounted = ALL_DAYS,
 ) -> Page[Actual]:
     """Unbilled sales, reversals and billed sales, in the order they were booked (D-45)."""
     by = {order.name for order in _ALL.read(request).orders}
     unbilled = _unbilled(approved=_has_approved(wanted), by=by)
     kinds = [
-        _matching(statement, wanted, accounted).subquery() for statement in (unbilled, _booked())
+        _matching(statement, wanted, accounted, kept_to).subquery()
+        for statement in (unbilled, _booked())
     ]
-    pagings = [_paging_of(kind, wanted) for kind in kinds]
+    pagings = [_paging_of(kind, {**kept_to.by_column, **wanted}) for kind in kinds]
     paging = pagings[0]
     part = paging.read(request)
     pages = (
@@ -199,9 +205,13 @@ def list_actuals(
     )
 
 
-def _matching(statement: Select[Any], wanted: Wanted, accounted: Accounted) -> Select[Any]:
+def _matching(
+    statement: Select[Any], wanted: Wanted, accounted: Accounted, kept_to: KeptTo
+) -> Select[Any]:
     columns = {c.name: c for c in statement.selected_columns}
-    return statement.where(*any_of(columns, wanted), *accounted.of(columns["accounting_date"]))
+    known = kept_to.of_rows(columns)
+    in_time = accounted.of(columns["accounting_date"])
+    return statement.where(*any_of(columns, wanted), *in_time, *known)
 
 
 def _has_approved(wanted: Wanted) -> bool:

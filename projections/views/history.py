@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from projections.kinds import Kind, kinds_of
 from projections.tables import event_index
+from projections.views.kept_to import KeptTo
 from projections.views.paging import Wanted, any_of
 
 MOST_EVENTS = 10_000
@@ -54,17 +55,19 @@ def everything(position: int) -> Changed:
     return Changed(position, None, frozenset(Kind), reset=True)
 
 
-def changed_since(connection: Connection, after: int, position: int) -> Changed:
+def changed_since(connection: Connection, kept_to: KeptTo, after: int, position: int) -> Changed:
     """What changed after a position, up to that which the views show.
 
     Everything may have where that is too far back, or beyond what they show: then it is of a
-    history that was lost.
+    history that was lost. Events do not say which customer they are of: who may know of some alone
+    is told of contracts that are wholly theirs.
     """
     if after > position or position - after > MOST_EVENTS:
         return everything(position)
     columns = event_index.c
     between = (columns.position > after, columns.position <= position)
-    statement = select(columns.type, columns.contract_id).where(*between).distinct()
+    known = kept_to.whole_contracts(columns.contract_id)
+    statement = select(columns.type, columns.contract_id).where(*between, *known).distinct()
     found = connection.execute(statement).all()
     contracts = frozenset(contract_id for _, contract_id in found if contract_id is not None)
     return Changed(position, _named(contracts), kinds_of({name for name, _ in found}))

@@ -9,6 +9,7 @@ from aggregates.contract_line.recalled.events import ObligationStatus
 from aggregates.statuses import Cause
 from projections.tables import obligations
 from projections.values.units import from_millionths, from_minor
+from projections.views.kept_to import KeptTo
 from projections.views.paging import PageRequest, Paging, Wanted, any_of, empty_first, in_order
 from projections.views.resource import Money, Page, Position, Quantity, Resource
 
@@ -45,11 +46,12 @@ OBLIGATIONS_BY = _OBLIGATIONS.sortable
 
 
 def list_obligations(
-    connection: Connection, wanted: Wanted, request: PageRequest
+    connection: Connection, kept_to: KeptTo, wanted: Wanted, request: PageRequest
 ) -> Page[Obligation]:
     """Obligations in the order they were opened."""
     part = _OBLIGATIONS.read(request)
-    statement = select(obligations).where(*any_of(obligations.c, wanted))
+    own = obligations.c
+    statement = select(obligations).where(*any_of(own, wanted), *kept_to.of_rows(own))
     rows = _OBLIGATIONS.fetch(connection, statement, part)
     return Page(
         items=[_obligation(row) for row in rows[: request.limit]],

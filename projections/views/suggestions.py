@@ -23,7 +23,8 @@ from sqlalchemy import (
 from projections.databases.connections import IN_ORDER, glance_of, plan
 from projections.tables import contract_lines, contracts, invoices, time_and_material
 from projections.values.search_texts import folded
-from projections.views.contract.customers import NEWEST, ONE
+from projections.views.contract.customers import ONE, newest
+from projections.views.kept_to import KeptTo
 from projections.views.paging import has_text
 from projections.views.resource import Positioned, Resource
 
@@ -57,14 +58,20 @@ class Suggestions(Positioned):
     items: list[Suggestion]
 
 
-def suggest(connection: Connection, text: str) -> Suggestions:
+def suggest(connection: Connection, kept_to: KeptTo, text: str) -> Suggestions:
     """What has a text in its id or name, a few of each kind, whatever its case."""
-    kinds = (_contracts(text), _customers(text), _projects(text), _invoices(text))
+    own, line, invoice = contracts.c, contract_lines.c, invoices.c
+    kinds = (
+        _contracts(text).where(*kept_to.whole_contracts(own.contract_id)),
+        _customers(text).where(*newest(kept_to)),
+        _projects(text).where(*kept_to.whole_lines(line.contract_id, line.line_id)),
+        _invoices(text).where(*kept_to.of_rows(invoice)),
+    )
     found = connection.execute(union_all(*(each.subquery().select() for each in kinds)))
     items = [Suggestion(kind=SuggestionKind(kind), id=of, name=name) for kind, of, name in found]
     resources = [
         Suggestion(kind=SuggestionKind.RESOURCE, id=resource, name=resource)
-        for resource in _resources(connection, folded(text))
+        for resource in _resources(connection, kept_to, folded(text))
     ]
     return Suggestions(items=[*items, *resources], position=UNSET)
 
@@ -90,8 +97,7 @@ def _contracts(text: str) -> Select[Any]:
 
 def _customers(text: str) -> Select[Any]:
     texts = (ONE.c.search_text, func.lower(ONE.c.customer_id))
-    found = _first(SuggestionKind.CUSTOMER, ONE.c.customer_id, ONE.c.name, text, *texts)
-    return found.where(NEWEST)
+    return _first(SuggestionKind.CUSTOMER, ONE.c.customer_id, ONE.c.name, text, *texts)
 
 
 def _projects(text: str) -> Select[Any]:
@@ -106,19 +112,19 @@ def _invoices(text: str) -> Select[Any]:
     return found.where(own.number.is_not(None))
 
 
-def _resources(connection: Connection, sought: str) -> list[str]:
+def _resources(connection: Connection, kept_to: KeptTo, sought: str) -> list[str]:
     """The first resources that have a text, folded as it is; those that begin with it first."""
-    matching = [name for name in _all_resources(connection) if sought in folded(name)]
+    matching = [name for name in _all_resources(connection, kept_to) if sought in folded(name)]
     return sorted(matching, key=lambda name: not folded(name).startswith(sought))[:A_KIND]
 
 
-def _all_resources(connection: Connection) -> Iterator[str]:
+def _all_resources(connection: Connection, kept_to: KeptTo) -> Iterator[str]:
     """Each resource once: the index leads from one to the next, past the rows between them."""
-    resource = time_and_material.c.resource
-    first = select(func.min(resource).label("name")).where(resource.is_not(None))
+    resource, known = time_and_material.c.resource, kept_to.of_rows(time_and_material.c)
+    first = select(func.min(resource).label("name")).where(resource.is_not(None), *known)
     each = first.cte("each", recursive=True)
-    following = select(func.min(resource)).where(resource > each.c.name).scalar_subquery()
-    after = select(following).where(each.c.name.is_not(None))
+    following = select(func.min(resource)).where(resource > each.c.name, *known)
+    after = select(following.scalar_subquery()).where(each.c.name.is_not(None))
     names = each.union_all(after)
     plan(glance_of(connection), IN_ORDER)
     statement = select(names.c.name).where(names.c.name.is_not(None)).limit(MOST_RESOURCES)

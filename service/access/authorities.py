@@ -47,6 +47,8 @@ def issuer_of(settings: Settings) -> Issuer | None:
             tenant_claim=settings.issuer_tenant_claim,
             tenant=settings.issuer_tenant,
             scope_claims=settings.issuer_scope_claims,
+            contract_claim=settings.issuer_contract_claim,
+            customer_claim=settings.issuer_customer_claim,
             key_seconds=settings.issuer_key_seconds,
         )
     )

@@ -39,6 +39,10 @@ _MOST_CHECKED = 4_096
 _LONGEST = 16 * 1024
 """Characters of a token that is looked at."""
 _LONGEST_NAME = 255
+MOST_NAMED = 1_000
+"""Contracts, or customers, that a token is restricted to."""
+EVERYTHING = "*"
+"""What such a claim says of a bearer who may know of all."""
 _SCOPES = frozenset(Scope)
 
 
@@ -53,6 +57,9 @@ class Trust:
     tenant: str | None
     """The tenant of tokens without that claim, None where they are refused."""
     scope_claims: tuple[str, ...]
+    contract_claim: str | None
+    customer_claim: str | None
+    """The claims that list what alone the bearer may know of; each token must have those named."""
     key_seconds: float
     """How long keys are used that can't be fetched again."""
 
@@ -181,16 +188,52 @@ class Issuer:
             raise BadToken(
                 f"its subject (sub) is no name of 1 to {_LONGEST_NAME} printable letters"
             )
-        tenant = claims.get(self.trust.tenant_claim, self.trust.tenant)
+        trust = self.trust
+        tenant = _said(claims, trust.tenant_claim, trust.tenant)
         if not isinstance(tenant, str):
-            raise BadToken(f"it names no tenant: the claim {self.trust.tenant_claim!r} is no text")
-        found = {scope for name in self.trust.scope_claims for scope in _texts(claims.get(name))}
-        scopes = frozenset(Scope(scope) for scope in found & _SCOPES)
-        return Principal(name=name, tenant=tenant, scopes=scopes)
+            raise BadToken(f"it names no tenant: the claim {trust.tenant_claim!r} is no text")
+        found = {scope for name in trust.scope_claims for scope in _texts(_said(claims, name))}
+        return Principal(
+            name=name,
+            tenant=tenant,
+            scopes=frozenset(Scope(scope) for scope in found & _SCOPES),
+            contracts=_only(claims, trust.contract_claim),
+            customers=_only(claims, trust.customer_claim),
+        )
+
+
+def _said(claims: dict[str, Any], name: str, default: object = None) -> object:
+    """What a claim says; one within others is named by a path, such as `/realm_access/roles`."""
+    if not name.startswith("/"):
+        return claims.get(name, default)
+    found: object = claims
+    for part in name[1:].split("/"):
+        if not isinstance(found, dict) or part not in found:
+            return default
+        found = cast("dict[str, object]", found)[part]
+    return found
+
+
+def _only(claims: dict[str, Any], name: str | None) -> frozenset[str] | None:
+    """What alone a claim lets the bearer know of, None for all. Raises BadToken without a list.
+
+    A service that restricts by a claim lets nobody in whose token lacks it: an issuer that forgets
+    it would otherwise open everything.
+    """
+    said = _said(claims, name) if name else EVERYTHING
+    if said == EVERYTHING:
+        return None
+    ids = frozenset(_texts(said))
+    if not 1 <= len(ids) <= MOST_NAMED:
+        raise BadToken(
+            f"the claim {name!r} lists nothing that the bearer may know of: 1 to {MOST_NAMED} ids, "
+            f"or {EVERYTHING!r} for everything"
+        )
+    return ids
 
 
 def _texts(claim: object) -> Sequence[str]:
-    """The scopes that a claim lists, with spaces between or as a list."""
+    """What a claim lists, with spaces between or as a list."""
     if isinstance(claim, str):
         return claim.split()
     if isinstance(claim, list):

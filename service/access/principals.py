@@ -1,7 +1,11 @@
 """What a bearer may do: the scopes of the API, and what a token that was checked says."""
 
+import hashlib
+import json
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Flag, StrEnum, auto
+
+from projections.views.kept_to import KeptTo
 
 
 class Scope(StrEnum):
@@ -17,6 +21,18 @@ class Scope(StrEnum):
     INVOICES_CONFIRM = "invoices:confirm"
     AUDIT_READ = "audit:read"
     OPERATIONS = "operations"
+
+
+class Keeps(Flag):
+    """Which restrictions of tokens a route keeps to; what a token may not know of is 404 there."""
+
+    TO_CONTRACTS = auto()
+    TO_CUSTOMERS = auto()
+    TO_BOTH = TO_CONTRACTS | TO_CUSTOMERS
+
+
+KEEPS_TO_NOTHING = Keeps(0)
+"""What a route keeps to that does not say: it lets in no token that is restricted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +51,27 @@ class Principal:
     customers: frozenset[str] | None = None
 
     @property
-    def is_restricted(self) -> bool:
-        """Whether there are contracts or customers that the bearer may not know of."""
-        return self.contracts is not None or self.customers is not None
+    def caller(self) -> str:
+        """Whose `Idempotency-Key`s they are: a name with another restriction is another one."""
+        if not self.kept:
+            return self.name
+        told = json.dumps(self.kept_to.by_column, sort_keys=True)
+        return f"{self.name} {hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+    @property
+    def kept_to(self) -> KeptTo:
+        """What the bearer may know of."""
+        return KeptTo(contracts=self.contracts, customers=self.customers)
+
+    @property
+    def kept(self) -> Keeps:
+        """What routes must keep to that let the bearer in."""
+        kept = KEEPS_TO_NOTHING
+        if self.contracts is not None:
+            kept |= Keeps.TO_CONTRACTS
+        if self.customers is not None:
+            kept |= Keeps.TO_CUSTOMERS
+        return kept
 
 
 class BadToken(Exception):

@@ -39,6 +39,9 @@ def check_token(file: Path, settings: Settings) -> None:
     scopes = " ".join(sorted(principal.scopes)) or "none: it opens nothing"
     typer.echo(f"the token is good\nactor: {principal.name}\ntenant: {principal.tenant}")
     typer.echo(f"scopes: {scopes}")
+    for what, only in (("contracts", principal.contracts), ("customers", principal.customers)):
+        if only is not None:
+            typer.echo(f"{what}: {' '.join(sorted(only))} alone")
 
 
 def _read(file: Path) -> str:

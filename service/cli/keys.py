@@ -2,20 +2,23 @@
 
 import getpass
 import uuid
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import typer
 
+from aggregates.access.state import Key
 from aggregates.refusals import Refused
 from projections.history import OutcomeUnknown, Unavailable
-from service.access.principals import BadToken, Scope
+from service.access.principals import BadToken
 from service.access.tokens import KeyToken, new_token, read_token
 from service.cli.options.failing import fail
 from service.cli.shared import open_tenant, opened_tenants
 from service.handlers import keys
+from service.handlers.keys import Lets
 from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.group_commit import Context
 from service.ledger.stored_form import UnreadableEvent
@@ -26,13 +29,11 @@ from service.tenants.tenants import Tenants
 _FAILURES = (Refused, Conflict, Unavailable, OutcomeUnknown, UnreadableEvent)
 
 
-def create(
-    database: str, tenant_name: str, name: str, scopes: Sequence[Scope], expires: str | None
-) -> None:
+def create(database: str, tenant_name: str, name: str, lets: Lets, expires: str | None) -> None:
     """Makes a key; its token is all that goes to standard output, once."""
     expires_at = _instant(expires) if expires is not None else None
     with _opened(database, tenant_name, make=True) as tenant:
-        token = keys.create_key(tenant, _context(), name, scopes, expires_at)
+        token = keys.create_key(tenant, _context(), name, replace(lets, expires_at=expires_at))
     typer.echo(f"key {read_token(token).key_id} is made; its token is shown this once:", err=True)
     typer.echo(token)
 
@@ -47,13 +48,14 @@ def generate(tenant_name: str) -> None:
 
 
 def list_all(database: str, tenant_name: str) -> None:
-    """Prints a line a key that is not revoked: id, name, until when, scopes."""
+    """Prints a line a key that is not revoked: id, name, until when, scopes, what it is kept to."""
     with _opened(database, tenant_name) as tenant:
         now = tenant.clock()
         for key in keys.list_keys(tenant, _context()):
             until = key.expires_at.isoformat() if key.expires_at else "-"
             expired = " expired" if key.has_expired(now) else ""
-            typer.echo("\t".join((key.key_id, key.name, until + expired, " ".join(key.scopes))))
+            shown = (key.key_id, key.name, until + expired, " ".join(key.scopes), _kept_to(key))
+            typer.echo("\t".join(shown))
 
 
 def revoke(database: str, tenant_name: str, key_id: str, reason: str | None) -> None:
@@ -100,6 +102,13 @@ def _opened(database: str, tenant_name: str, *, make: bool = False) -> Generator
             yield tenant
         except _FAILURES as error:
             fail(str(error))
+
+
+def _kept_to(key: Key) -> str:
+    """The contracts and customers that a key is restricted to, as the options name them."""
+    named = [f"contract={each}" for each in key.contracts or ()]
+    named += [f"customer={each}" for each in key.customers or ()]
+    return " ".join(named) or "-"
 
 
 def _context(reason: str | None = None) -> Context:

@@ -306,12 +306,25 @@ def create_key(
         str | None,
         typer.Option(help="The last day (2027-01-31, UTC), or an instant with its zone."),
     ] = None,
+    contracts: Annotated[
+        list[str] | None,
+        typer.Option("--contract", help="A contract that it may know of; repeat for more."),
+    ] = None,
+    customers: Annotated[
+        list[str] | None,
+        typer.Option("--customer", help="A customer that it may know of; repeat for more."),
+    ] = None,
     tenant_name: TenantName = DEFAULT,
 ) -> None:
-    """Make a key and print its token, this once: only its SHA-256 is kept."""
+    """Make a key and print its token, this once: only its SHA-256 is kept.
+
+    Without `--contract` and `--customer` it may know of all of them; with both, of what is of one
+    of these contracts and of one of these customers.
+    """
     from service.cli import keys
 
-    keys.create(given.settings().database, tenant_name, name, scopes, expires)
+    lets = keys.Lets(scopes=scopes, contracts=contracts or None, customers=customers or None)
+    keys.create(given.settings().database, tenant_name, name, lets, expires)
 
 
 @key_commands.command(name="generate")
@@ -325,7 +338,7 @@ def generate_key(tenant_name: TenantName = DEFAULT) -> None:
 @key_commands.command(name="list")
 @with_flags("config", "database")
 def list_keys(given: Given, tenant_name: TenantName = DEFAULT) -> None:
-    """List the keys that are not revoked: id, name, when they expire, scopes."""
+    """List the keys that are not revoked: id, name, when they expire, scopes, what for."""
     from service.cli import keys
 
     keys.list_all(given.settings().database, tenant_name)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from aggregates.deal import NOT_OPEN, closed
 from aggregates.refusals import LeftAlone
 from projections.views.backlog import lists as backlog_lists
+from projections.views.kept_to import KeptTo
 from service.handlers.idempotency import Answer, Request, submit
 from service.ledger.conflicts_and_retries import Conflict
 from service.ledger.unit_of_work import UnitOfWork
@@ -55,15 +56,17 @@ async def submit_explained(
             return await submit(tenant, request, lambda unit: work(unit, explain))
         except _NotKnown as broken_off:
             await tenant.until_current()
-            explain.known.update(await in_thread(_look_up, tenant, broken_off.items))
+            explain.known.update(
+                await in_thread(_look_up, tenant, request.kept_to, broken_off.items)
+            )
     raise Conflict
 
 
-def _look_up(tenant: Tenant, items: Sequence[str]) -> dict[str, bool]:
+def _look_up(tenant: Tenant, kept_to: KeptTo, items: Sequence[str]) -> dict[str, bool]:
     """Which of the items the views know."""
     known: set[str] = set()
     with tenant.reading() as (connection, _):
         for start in range(0, len(items), 500):
-            rows = backlog_lists.find_items(connection, items[start : start + 500])
+            rows = backlog_lists.find_items(connection, kept_to, items[start : start + 500])
             known.update(row.item_id for row in rows)
     return {item_id: item_id in known for item_id in items}

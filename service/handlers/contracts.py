@@ -14,6 +14,7 @@ from aggregates.contract_line.state import ContractLine
 from aggregates.contract_line.terms import DefineLine
 from aggregates.refusals import NotFound, Refused
 from projections.views.contract import contracts as contract_views
+from projections.views.kept_to import KeptTo
 from service.handlers.idempotency import Answer, Request, execute, submit
 from service.handlers.intake import parked, taking_in
 from service.handlers.loading import required_contract, required_line
@@ -151,11 +152,11 @@ async def _submit(
     except Refused as refusal:
         if refusal.code == milestones.COMPLETED:
             await tenant.until_current()
-            if not await in_thread(_is_known, tenant, identity):
+            if not await in_thread(_is_known, tenant, request.kept_to, identity):
                 raise NotFound("milestone", identity) from None
         raise
 
 
-def _is_known(tenant: Tenant, identity: str) -> bool:
+def _is_known(tenant: Tenant, kept_to: KeptTo, identity: str) -> bool:
     with tenant.reading() as (connection, _):
-        return contract_views.find_milestone(connection, identity) is not None
+        return contract_views.find_milestone(connection, kept_to, identity) is not None

@@ -11,6 +11,7 @@ import msgspec
 from aggregates import streams
 from aggregates.events import RequestAnswered, RequestClaimed
 from aggregates.refusals import Refused
+from projections.views.kept_to import UNRESTRICTED, KeptTo
 from projections.views.resource import Listed, Positioned
 from service.access.principals import Principal
 from service.ledger.group_commit import Committed, Context, Submission
@@ -43,7 +44,12 @@ class Request:
     @property
     def caller(self) -> str | None:
         """Whose keys the `idempotency_key` is one of; None where all are one caller."""
-        return self.principal.name if self.principal else None
+        return self.principal.caller if self.principal else None
+
+    @property
+    def kept_to(self) -> KeptTo:
+        """What the caller may know of."""
+        return self.principal.kept_to if self.principal else UNRESTRICTED
 
     @property
     def answer_stream(self) -> str:
@@ -150,6 +156,7 @@ def _once(
     """
 
     def once(unit: UnitOfWork) -> _Executed:
+        unit.keep_to(request.kept_to)
         if request.dry_run:
             answer = work(unit)
             unit.save_nothing()

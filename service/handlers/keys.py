@@ -1,6 +1,7 @@
 """Keys of a tenant: made, listed, revoked."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from aggregates import streams
@@ -18,16 +19,20 @@ FIRST = "bootstrap"
 """The name of a first key that is taken from a file."""
 
 
-def create_key(
-    tenant: Tenant,
-    context: Context,
-    name: str,
-    scopes: Sequence[Scope],
-    expires_at: datetime | None = None,
-) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lets:
+    """What a key lets its bearer do, of which contracts and customers (None: all), until when."""
+
+    scopes: Sequence[Scope]
+    contracts: Sequence[str] | None = None
+    customers: Sequence[str] | None = None
+    expires_at: datetime | None = None
+
+
+def create_key(tenant: Tenant, context: Context, name: str, lets: Lets) -> str:
     """Makes a key, and gives its token: it is kept nowhere. Raises Invalid, Refused."""
     token = new_token(tenant.name)
-    command = _command(read_token(token), name, scopes, expires_at)
+    command = _command(read_token(token), name, lets)
 
     def work(unit: UnitOfWork) -> None:
         keys = unit.load(KEYS, streams.KEYS)
@@ -42,7 +47,7 @@ def take_first_key(tenant: Tenant, context: Context, token: KeyToken) -> bool:
 
     So a first key that was revoked does not come back with the next start.
     """
-    command = _command(token, FIRST, tuple(Scope), None)
+    command = _command(token, FIRST, Lets(scopes=tuple(Scope)))
 
     def work(unit: UnitOfWork) -> bool:
         keys = unit.load(KEYS, streams.KEYS)
@@ -71,13 +76,17 @@ def list_keys(tenant: Tenant, context: Context) -> list[Key]:
     return list((found.result or Keys()).by_id.values())
 
 
-def _command(
-    token: KeyToken, name: str, scopes: Sequence[Scope], expires_at: datetime | None
-) -> CreateKey:
+def _command(token: KeyToken, name: str, lets: Lets) -> CreateKey:
     return CreateKey(
         key_id=token.key_id,
         name=name,
         digest=token.digest,
-        scopes=tuple(dict.fromkeys(scopes)),
-        expires_at=expires_at,
+        scopes=tuple(dict.fromkeys(lets.scopes)),
+        expires_at=lets.expires_at,
+        contracts=_each_once(lets.contracts),
+        customers=_each_once(lets.customers),
     )
+
+
+def _each_once(named: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if named is None else tuple(dict.fromkeys(named))

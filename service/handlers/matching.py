@@ -14,6 +14,7 @@ from aggregates import streams
 from aggregates.refusals import Refused
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import BacklogList
+from projections.views.kept_to import KeptTo
 from projections.views.paging import PageRequest
 from service.handlers.closed_items import Explainer, submit_explained
 from service.handlers.idempotency import Answer, Request
@@ -84,14 +85,16 @@ Work = Callable[[UnitOfWork, Explainer, Sequence[str]], Answer]
 """Decides a command on items and appends what it comes to."""
 
 
-def selection(items: Sequence[str] | None, matching: AnyMatching | None) -> Selection:
+def selection(
+    items: Sequence[str] | None, matching: AnyMatching | None, kept_to: KeptTo
+) -> Selection:
     """What a body selects, one of which it has."""
-    return tuple(items or ()) if matching is None else all_that(matching)
+    return tuple(items or ()) if matching is None else all_that(matching, kept_to)
 
 
-def all_that(matching: AnyMatching) -> Matching:
-    """All that match, as a body says it."""
-    backlog, wanted = list_of(matching)
+def all_that(matching: AnyMatching, kept_to: KeptTo) -> Matching:
+    """All that match, as a body says it, of what the caller may know of."""
+    backlog, wanted = list_of(matching, kept_to)
     return Matching(
         backlog=backlog,
         wanted=wanted,

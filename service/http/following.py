@@ -18,6 +18,7 @@ from fastapi.sse import format_sse_event
 
 from projections.history import Unavailable
 from projections.views.history import Changed, changed_since, everything
+from projections.views.kept_to import UNRESTRICTED, KeptTo
 from service.http.responses import ProblemRaised
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
@@ -114,26 +115,31 @@ class Following:
 
     # --- one listener --------------------------------------------------------------------------
 
-    async def events(self, position: int | None) -> AsyncGenerator[bytes]:
+    async def events(self, position: int | None, kept_to: KeptTo) -> AsyncGenerator[bytes]:
         """What a client is sent that knows everything up to a position, or nothing that holds.
 
-        Each has the position that it brings the client to as its id, comments too.
+        Each has the position that it brings the client to as its id, comments too. What is read for
+        all is not for a client who may not know of all: for each of these it is read again.
         """
         seen, told = self._count, self._position
         start = told if position is None else position
         yield format_sse_event(comment="listening", id=str(start), retry=RETRY_MILLISECONDS)
         try:
             if position is None or position < told:
-                changed = everything(told) if position is None else await self._since(position)
+                changed = (
+                    everything(told) if position is None else await self._since(position, kept_to)
+                )
                 start = changed.position
                 yield _event(changed)
                 await asyncio.sleep(EVERY_SECONDS)
-            async for event in self._events_after(seen, start):
+            async for event in self._events_after(seen, start, kept_to):
                 yield event
         except Unavailable:
             yield format_sse_event(comment="the database is unavailable: connect again")
 
-    async def _events_after(self, seen: int, position: int) -> AsyncGenerator[bytes]:
+    async def _events_after(
+        self, seen: int, position: int, kept_to: KeptTo
+    ) -> AsyncGenerator[bytes]:
         """What a client is sent after so many rounds, that is at this position."""
         while not self.has_ended:
             if seen == self._count:
@@ -142,7 +148,7 @@ class Following:
                     yield format_sse_event(comment="still here", id=str(position))
                 continue
             is_late = self._count - seen > 1
-            changed, seen = await self._missed(seen, position), self._count
+            changed, seen = await self._missed(seen, position, kept_to), self._count
             if changed.position <= position and not changed.reset:
                 continue  # the views get to where the client was already
             position = changed.position
@@ -150,9 +156,11 @@ class Following:
             if is_late:
                 await asyncio.sleep(EVERY_SECONDS)
 
-    async def _missed(self, seen: int, position: int) -> Changed:
+    async def _missed(self, seen: int, position: int, kept_to: KeptTo) -> Changed:
         """What changed since a listener was told last, so many rounds ago."""
         missed = self._count - seen
+        if kept_to != UNRESTRICTED:
+            return await self._since(position, kept_to)
         if missed == 1:
             return self._rounds[-1]
         if missed <= len(self._rounds):
@@ -160,12 +168,12 @@ class Following:
             for changed in later:
                 first |= changed
             return first
-        return await self._since(position)
+        return await self._since(position, kept_to)
 
-    async def _since(self, position: int) -> Changed:
+    async def _since(self, position: int, kept_to: KeptTo) -> Changed:
         """What the views show that changed after a position. Raises Unavailable."""
         async with self._reading:
-            return await in_thread(_read, self._tenant, position)
+            return await in_thread(_read, self._tenant, kept_to, position)
 
     # --- all of them ---------------------------------------------------------------------------
 
@@ -204,7 +212,7 @@ class Following:
         while True:
             self._moved.clear()
             try:
-                return await in_thread(_read, self._tenant, self._position)
+                return await in_thread(_read, self._tenant, UNRESTRICTED, self._position)
             except Unavailable as error:
                 failed = {"tenant": self._tenant.name, "error": str(error)}
                 log.warning("what changed can't be read; it is tried again", extra=failed)
@@ -228,9 +236,9 @@ class Following:
         self.end()
 
 
-def _read(tenant: Tenant, position: int) -> Changed:
+def _read(tenant: Tenant, kept_to: KeptTo, position: int) -> Changed:
     with tenant.reading() as (views, shown):
-        return changed_since(views, position, shown)
+        return changed_since(views, kept_to, position, shown)
 
 
 @lru_cache(maxsize=KEPT)

@@ -7,6 +7,7 @@ guard is asked before the body is read, too (`StrictRoute`): strangers have noth
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from fastapi import Request, Security, params
@@ -16,8 +17,16 @@ from fastapi.security.base import SecurityBase
 from fastapi.security.utils import get_authorization_scheme_param
 
 from projections.history import Unavailable
+from projections.views.kept_to import UNRESTRICTED, KeptTo
 from service.access.authorities import Authority
-from service.access.principals import BadToken, IssuerUnavailable, Principal, Scope
+from service.access.principals import (
+    KEEPS_TO_NOTHING,
+    BadToken,
+    IssuerUnavailable,
+    Keeps,
+    Principal,
+    Scope,
+)
 from service.http.limits.rates import count
 from service.http.responses import ProblemRaised
 from service.ledger.stored_form import UnreadableEvent
@@ -32,10 +41,19 @@ AGAIN_SECONDS = 1.0
 """How long whoever listens is told more before their token is looked at again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a route asks of who calls: one of these scopes; and which restrictions it keeps to."""
+
+    scopes: Sequence[str]
+    keeps: Keeps = KEEPS_TO_NOTHING
+
+
 class Guard(SecurityBase):
     """FastAPI's security dependency: who calls, if they may; None where nobody is asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, keeps: Keeps) -> None:
+        self.keeps = keeps
         self.model = HTTPBearer(
             bearerFormat="API key or JWT",
             description="The token of an API key, or an access token of the configured issuer.",
@@ -43,35 +61,32 @@ class Guard(SecurityBase):
         self.scheme_name = "bearer"
 
     async def __call__(self, request: Request, asked: SecurityScopes) -> Principal | None:
-        return await admitted(request, asked.scopes)
+        return await admitted(request, Asking(asked.scopes, self.keeps))
 
 
-GUARD = Guard()
-
-
-def asking_for(asked: Asked) -> list[params.Security]:
+def asking_for(asked: Asked, keeps: Keeps = KEEPS_TO_NOTHING) -> list[params.Security]:
     """The dependencies of a route that asks for this. Raises TypeError for what is no scope."""
     if asked == OPEN:
         return []
     scopes = asked if isinstance(asked, tuple) else (asked,)
     if not scopes or not all(isinstance(scope, Scope) for scope in scopes):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"a route asks for a Scope, some of them, or is OPEN; not for {asked!r}")
-    return [Security(GUARD, scopes=list(scopes))]
+    return [Security(Guard(keeps), scopes=list(scopes))]
 
 
-def scopes_asked(dependencies: Sequence[params.Depends]) -> list[str] | None:
-    """The scopes of which a route asks for one, by its dependencies; None where it is open."""
+def asked_of(dependencies: Sequence[params.Depends]) -> Asking | None:
+    """What a route asks of who calls, by its dependencies; None where it is open."""
     for each in dependencies:
-        if isinstance(each, params.Security) and each.dependency is GUARD:
-            return list(each.scopes or ())
+        if isinstance(each, params.Security) and isinstance(each.dependency, Guard):
+            return Asking(tuple(each.scopes or ()), each.dependency.keeps)
     return None
 
 
-async def admitted(request: Request, asked: Sequence[str]) -> Principal | None:
+async def admitted(request: Request, asked: Asking) -> Principal | None:
     """Who calls, where one of these scopes is theirs; None where nobody is asked who they are.
 
     Raises ProblemRaised: 401 without a good token, 429 for a bearer who calls too often, 403
-    without a scope of these.
+    without a scope of these, or where the token is restricted to what the route does not keep to.
     """
     authority: Authority | None = request.app.state.authority
     if authority is None:
@@ -83,15 +98,15 @@ async def admitted(request: Request, asked: Sequence[str]) -> Principal | None:
         if at := at_hand():
             at.caller = principal.name
         count(request, principal)
-    if principal.is_restricted:
-        raise ProblemRaised(_forbidden(asked, "no route keeps to some contracts or customers yet"))
-    if principal.scopes.isdisjoint(asked):
-        raise ProblemRaised(_forbidden(asked, f"this needs the scope {' or '.join(asked)}"))
+    if principal.scopes.isdisjoint(asked.scopes):
+        raise ProblemRaised(_forbidden(asked.scopes))
+    if beyond := principal.kept & ~asked.keeps:
+        raise ProblemRaised(_restricted(beyond))
     return principal
 
 
 async def while_admitted(
-    request: Request, asked: Sequence[str], events: AsyncGenerator[bytes]
+    request: Request, asked: Asking, events: AsyncGenerator[bytes]
 ) -> AsyncGenerator[bytes]:
     """What is told without an end, for as long as the caller's token is good.
 
@@ -111,9 +126,21 @@ async def while_admitted(
             yield event
 
 
+def require_unrestricted(caller: Principal | None) -> None:
+    """Raises ProblemRaised (403) for who may not know of everything."""
+    if caller is not None and caller.kept:
+        raise ProblemRaised(_restricted(caller.kept))
+
+
 def caller_of(request: Request) -> Principal | None:
     """Who calls, once the guard has let them in."""
     return getattr(request.state, "principal", None)
+
+
+def kept_to(request: Request) -> KeptTo:
+    """What the caller may know of: everything, unless their token is restricted."""
+    caller = required_caller(request)
+    return UNRESTRICTED if caller is None else caller.kept_to
 
 
 def required_caller(request: Request) -> Principal | None:
@@ -157,7 +184,15 @@ def _without_issuer() -> Problem:
     return Problem(status=503, code="issuer_unavailable", detail=detail, headers=headers)
 
 
-def _forbidden(asked: Sequence[str], detail: str) -> Problem:
+def _restricted(beyond: Keeps) -> Problem:
+    kinds = {Keeps.TO_CONTRACTS: "contracts", Keeps.TO_CUSTOMERS: "customers"}
+    some = " and ".join(name for kind, name in kinds.items() if kind in beyond)
+    detail = f"the token is for some {some} alone, and this does not keep to them: use another one"
+    return Problem(status=403, code="token_restricted", detail=detail)
+
+
+def _forbidden(asked: Sequence[str]) -> Problem:
+    detail = f"this needs the scope {' or '.join(asked)}"
     why = f'Bearer error="insufficient_scope", scope="{" ".join(asked)}"'
     headers = {"WWW-Authenticate": why}
     return Problem(status=403, code="scope_missing", detail=detail, headers=headers)

@@ -10,7 +10,9 @@ from fastapi import Depends, Query, Request
 from sqlalchemy import Connection
 from starlette.requests import ClientDisconnect
 
+from projections.views.kept_to import KeptTo
 from service.http.callers import TheTenant
+from service.http.guard import caller_of, kept_to, require_unrestricted
 from service.http.responses import ProblemRaised
 from service.tenants.tenant import Tenant
 from service.threads import in_thread
@@ -54,35 +56,61 @@ class Reading:
     tenant: Tenant
     after: int | None
 
+    @property
+    def kept_to(self) -> KeptTo:
+        """What the caller may know of."""
+        return kept_to(self.request)
+
     async def of(
-        self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
+        self,
+        query: Callable[Concatenate[Connection, KeptTo, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> tuple[R, int]:
-        """What the query finds in the views, and the position that they show.
+        """What the query finds in the views of what the caller may know of, and their position.
 
         Raises as `until_shown`.
         """
 
         def read() -> tuple[R, int]:
             with self.tenant.reading() as (views, position):
-                return query(views, *args, **kwargs), position
+                return query(views, self.kept_to, *args, **kwargs), position
 
         await self.until_shown()
         return await in_thread(read)
 
-    async def surely_of(
+    async def of_all(
         self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> tuple[R, int]:
-        """As `of`, for what callers are told of without a position that shows it.
+        """As `of`, by a query that keeps to nothing. Raises ProblemRaised for who is restricted."""
+
+        def of_everything(views: Connection, _: KeptTo, *args: P.args, **kwargs: P.kwargs) -> R:
+            return query(views, *args, **kwargs)
+
+        self.require_everything()
+        return await self.of(of_everything, *args, **kwargs)
+
+    async def surely_of_all(
+        self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[R, int]:
+        """As `of_all`, for what callers are told of without a position that shows it.
 
         Where nothing is found, it is looked for again once the views show all that is recorded.
         """
-        found, position = await self.of(query, *args, **kwargs)
+        found, position = await self.of_all(query, *args, **kwargs)
         if found is not None:
             return found, position
         recorded = await in_thread(self.tenant.ledger.position)
         if recorded <= position:
             return found, position
-        return await replace(self, after=recorded).of(query, *args, **kwargs)
+        return await replace(self, after=recorded).of_all(query, *args, **kwargs)
+
+    def require_everything(self) -> None:
+        """Raises ProblemRaised (403) for who may not know of everything.
+
+        The guard has refused them before, where the route does not say that it keeps to that.
+        """
+        require_unrestricted(caller_of(self.request))
 
     async def until_shown(self) -> None:
         """Returns once the views show `after`.

@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
+from aggregates import streams
 from aggregates.events import Event
+from aggregates.refusals import NotFound
+from projections.views.kept_to import KeptTo
 from service.ledger.states import Folded, Key
-from service.ledger.stream_kinds import StreamKind, kinds_of
+from service.ledger.stream_kinds import INVOICE, StreamKind, kinds_of
 
+_INVOICES = streams.invoice("")
 S = TypeVar("S")
 
 
@@ -70,6 +74,17 @@ class UnitOfWork:
         self.looked_at: dict[str, int] = {}
         """The version that each stream had when this command first looked at it."""
         self.pending: list[tuple[str, int, Event]] = []
+        self._contracts: frozenset[str] | None = None
+        """The only contracts that who asks may know of, None for all."""
+
+    def keep_to(self, known: KeptTo) -> None:
+        """Has all streams of other contracts be as if they were not there, and stay as they are.
+
+        Raises ValueError for who may not know of all customers: these share streams.
+        """
+        if known.customers is not None:
+            raise ValueError("no command keeps to some customers")
+        self._contracts = known.contracts
 
     @property
     def now(self) -> datetime:
@@ -81,12 +96,20 @@ class UnitOfWork:
     def load(self, kind: StreamKind[S], stream: str) -> S | None:
         """The state of a stream with what this command appended so far, None when it is empty.
 
-        Raises Overtaken when the stream was looked at before at another version.
+        None as well when who asks may not know of it. Raises Overtaken when the stream was looked
+        at before at another version.
         """
+        if self._hidden(stream) is not None:
+            return None
         return cast("S | None", self._at(kind, stream).state)
 
     def version(self, stream: str) -> int:
-        """The version of a stream with what this command appended so far, 0 when it is empty."""
+        """The version of a stream with what this command appended so far, 0 when it is empty.
+
+        0 as well when who asks may not know of it.
+        """
+        if self._hidden(stream) is not None:
+            return 0
         if stream not in self.looked_at:
             self._at(kinds_of(stream)[-1], stream)
         return self.looked_at[stream] + len(self._appended.get(stream, ()))
@@ -120,9 +143,15 @@ class UnitOfWork:
         self.pending.clear()
 
     def append(self, events: Iterable[Event]) -> None:
-        """Adds events, each to the stream that it names; they count at once in what is loaded."""
+        """Adds events, each to the stream that it names; they count at once in what is loaded.
+
+        Raises NotFound where that is of a contract that who asks may not know of, be it there or
+        not.
+        """
         for event in events:
             stream = event.stream
+            if (contract_id := self._hidden(stream)) is not None:
+                raise NotFound("contract", contract_id)
             version = self.version(stream) + 1
             for kind in kinds_of(stream):
                 folded = self._folded.get((kind, stream))
@@ -138,6 +167,16 @@ class UnitOfWork:
     def is_overtaken(self) -> bool:
         """Whether another writer appended to a stream since this command looked at it."""
         return any(self._source.has_moved(stream, at) for stream, at in self.looked_at.items())
+
+    def _hidden(self, stream: str) -> str | None:
+        """The contract of a stream that who asks may not know of, None for all others."""
+        if self._contracts is None:
+            return None
+        contract_id = streams.contract_of(stream)
+        if contract_id is None and stream.startswith(_INVOICES):
+            invoice = self._at(INVOICE, stream).state
+            contract_id = invoice.contract_id if invoice else None
+        return contract_id if contract_id not in {None, *self._contracts} else None
 
     def _at(self, kind: StreamKind[Any], stream: str) -> Folded:
         key = kind, stream

@@ -16,6 +16,7 @@ from projections.history import can_be_stored
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import list_fixed_price, list_time_and_material
 from projections.views.backlog.sums.faceted import FixedPriceFacet, SalesFacet
+from projections.views.kept_to import KeptTo
 from projections.views.paging import PageRequest
 from service.wire.fields import DateText, DecimalText, PageSize, Position
 
@@ -91,8 +92,8 @@ class BacklogFilters(BaseModel):
     date_to: DateText | None = None
     q: Annotated[QueryText, Field(min_length=1, max_length=200)] | None = None
 
-    def matching(self) -> BacklogFilter:
-        """What is to be listed."""
+    def matching(self, kept_to: KeptTo) -> BacklogFilter:
+        """What is to be listed, of what the caller may know of."""
         fields = type(self).model_fields
         any_of = {
             fields[name].alias or name: [str(each) for each in cast("list[str]", value)]
@@ -106,6 +107,7 @@ class BacklogFilters(BaseModel):
             amount_min=self.amount_min,
             amount_max=self.amount_max,
             text=self.q,
+            kept_to=kept_to,
         )
 
 

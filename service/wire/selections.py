@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import BacklogList, list_fixed_price, list_time_and_material
+from projections.views.kept_to import KeptTo
 from service.wire.fields import LARGEST, OwnId, Wire
 from service.wire.queries import BacklogFilters, FixedPriceFilters, SalesFilters
 
@@ -70,9 +71,9 @@ def _empty_lists(value: object) -> list[str]:
     return [name for name, member in members.items() if member == []]
 
 
-def list_of(matching: AnyMatching) -> tuple[BacklogList, BacklogFilter]:
+def list_of(matching: AnyMatching, kept_to: KeptTo) -> tuple[BacklogList, BacklogFilter]:
     """The list that is meant, and what it is filtered by."""
-    return LISTS[matching.view], matching.matching()
+    return LISTS[matching.view], matching.matching(kept_to)
 
 
 def check_selected(items: object, matching: object) -> None:

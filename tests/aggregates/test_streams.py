@@ -60,3 +60,10 @@ def test_an_approval_is_looked_for_by_its_source_and_where_old_ones_are() -> Non
         streams.approval("urn:projects", "7"),
         streams.approval_without_source("C1", "7"),
     )
+
+
+def test_streams_of_a_contract_name_it() -> None:
+    of_contract = (streams.contract("C1"), streams.line("C1", "L1"), streams.parking("C1"))
+    assert [*map(streams.contract_of, of_contract)] == ["C1"] * 3
+    others = (streams.invoice("C1"), streams.request("C1"), streams.KEYS, streams.job("C1"))
+    assert [*map(streams.contract_of, others)] == [None] * 4

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from projections import tables
 from projections.projecting.changes import Patch
 from projections.views import obligations as obligation_views
+from projections.views.kept_to import UNRESTRICTED
 from projections.views.paging import PageRequest
 from tests.projections import story
 from tests.projections.feeding import feed, shown
@@ -96,8 +97,12 @@ def test_a_corrected_description_is_found_by_its_words() -> None:
 def test_obligations_are_listed_in_the_order_they_were_opened(shared_views: Engine) -> None:
     feed(shared_views, recorded(EVENTS))
     with shared_views.connect() as connection:
-        every = shown(obligation_views.list_obligations(connection, {}, PageRequest()).items)
-        still = obligation_views.list_obligations(connection, {"status": ["open"]}, PageRequest())
+        every = shown(
+            obligation_views.list_obligations(connection, UNRESTRICTED, {}, PageRequest()).items
+        )
+        still = obligation_views.list_obligations(
+            connection, UNRESTRICTED, {"status": ["open"]}, PageRequest()
+        )
     assert [(each["approval_id"], each["status"], each["amount"]) for each in every] == [
         ("1", "open", "300.00"),
         ("2", "closed", "0.00"),

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from service.access.principals import Scope
 from service.handlers import keys
+from service.handlers.keys import Lets
 from service.http.app import create_app
 from service.ledger.group_commit import Context
 from service.settings import Settings
@@ -25,9 +26,17 @@ def guarded(tenants: AnyTenants, **settings: object) -> FastAPI:
     )
 
 
-def token(tenant: Tenant, name: str = "erp", scopes: Sequence[Scope] = ALL) -> str:
-    """The token of a new key."""
-    return keys.create_key(tenant, CONTEXT, name, scopes)
+def token(
+    tenant: Tenant,
+    name: str = "erp",
+    scopes: Sequence[Scope] = ALL,
+    *,
+    contracts: Sequence[str] | None = None,
+    customers: Sequence[str] | None = None,
+) -> str:
+    """The token of a new key, which may be for some contracts or customers alone."""
+    lets = Lets(scopes=scopes, contracts=contracts, customers=customers)
+    return keys.create_key(tenant, CONTEXT, name, lets)
 
 
 def bearer(text: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ from aggregates.invoice.events import InvoiceNumberAssigned
 from projections.history import Recorded
 from projections.tables import metadata
 from projections.views.contract import limits as limit_views
+from projections.views.kept_to import UNRESTRICTED
 from service.handlers import backlog
 from service.handlers.idempotency import Answer, Request
 from service.handlers.intake import receiving
@@ -124,7 +125,7 @@ def levels(tenant: Tenant, contract_id: str = "C1") -> dict[tuple[str, str, str]
     """The limits of a contract by level, line and customer, empty for none."""
     caught_up(tenant)
     with tenant.reading() as (views, _):
-        found = limit_views.limits(views, contract_id)
+        found = limit_views.limits(views, UNRESTRICTED, contract_id)
     assert found is not None, contract_id
     return {
         (row.level, row.line_id or "", row.customer_id or ""): Level(

@@ -12,6 +12,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from aggregates.money import MINOR_UNITS
 from projections.views.backlog.filters import DECIMALS, WHOLE, Shape
+from projections.views.kept_to import kept
 from projections.views.paging import Columns
 
 _MOST_HAVE = 2
@@ -43,7 +44,10 @@ def _signed(element: Unindexed, compiler: SQLCompiler, **kwargs: Any) -> str:
 def any_of(
     shape: Shape, columns: Columns, strand: Mapping[str, int] = WHOLE
 ) -> list[ColumnElement[bool]]:
-    """The conditions on columns that a filter has values of, of which a strand has one."""
+    """The conditions on columns that a filter has values of, of which a strand has one.
+
+    Always with those that keep to what its reader may know of.
+    """
     conditions: list[ColumnElement[bool]] = []
     for name, count in shape.any_of:
         numbers = (strand[name],) if name in strand else range(count)
@@ -51,7 +55,7 @@ def any_of(
         conditions.append(
             columns[name] == values[0] if len(values) == 1 else columns[name].in_(values)
         )
-    return conditions
+    return [*conditions, *(kept(columns[name], name) for name in shape.kept)]
 
 
 def in_range(shape: Shape, columns: Columns) -> list[ColumnElement[bool]]:

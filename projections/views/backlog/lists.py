@@ -20,6 +20,7 @@ from projections.views.backlog.rows import Row, Total
 from projections.views.backlog.search.searching import Search, among
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
 from projections.views.backlog.sums.facets import FACETS, facets_of
+from projections.views.kept_to import KeptTo
 from projections.views.paging import PageRequest
 
 
@@ -129,12 +130,13 @@ list_time_and_material = BacklogList(
 """The T&M view (D-20): unbilled sales that are not adjusted; posted ones when asked for."""
 
 
-def find_items(connection: Connection, item_ids: Sequence[str]) -> list[Row]:
+def find_items(connection: Connection, kept_to: KeptTo, item_ids: Sequence[str]) -> list[Row]:
     """The items of either view that have these ids."""
     plan(glance_of(connection), IN_ORDER)
     found: list[Row] = []
     item_ids = [item_id for item_id in item_ids if can_be_stored(item_id)]
     for view in (FIXED_PRICE, TIME_AND_MATERIAL):
-        statement = view.rows.where(view.table.c.item_id.in_(item_ids))
+        own = view.table.c
+        statement = view.rows.where(own.item_id.in_(item_ids), *kept_to.of_rows(own))
         found += view.shown.rows(connection.execute(statement).all())
     return found

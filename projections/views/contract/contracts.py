@@ -25,6 +25,7 @@ from projections.tables import (
     milestones,
 )
 from projections.values.units import from_minor, from_minor_or_none
+from projections.views.kept_to import KeptTo
 from projections.views.resource import Day, Listed, Money, Resource
 
 
@@ -110,17 +111,25 @@ class Milestone(Listed):
     parts: list[MilestonePart]
 
 
-def find_contract(connection: Connection, contract_id: str) -> tuple[Contract, int] | None:
+def find_contract(
+    connection: Connection, kept_to: KeptTo, contract_id: str
+) -> tuple[Contract, int] | None:
     """A contract with its customers and the ids of its lines, and its version."""
-    statement = select(contracts).where(contracts.c.contract_id == contract_id)
+    own = contracts.c.contract_id
+    statement = select(contracts).where(own == contract_id, *kept_to.whole_contracts(own))
     row = connection.execute(statement).mappings().first()
     return (Contract(**with_customers(connection, [row])[0]), row["version"]) if row else None
 
 
-def find_line(connection: Connection, contract_id: str, line_id: str) -> tuple[Line, int] | None:
+def find_line(
+    connection: Connection, kept_to: KeptTo, contract_id: str, line_id: str
+) -> tuple[Line, int] | None:
     """A contract line with its customers and what its milestones total (D-15), and its version."""
+    own = contract_lines.c
     statement = select(contract_lines).where(
-        contract_lines.c.contract_id == contract_id, contract_lines.c.line_id == line_id
+        own.contract_id == contract_id,
+        own.line_id == line_id,
+        *kept_to.whole_lines(own.contract_id, own.line_id),
     )
     row = connection.execute(statement).mappings().first()
     if row is None:
@@ -129,10 +138,13 @@ def find_line(connection: Connection, contract_id: str, line_id: str) -> tuple[L
     return line_of(row, connection.execute(payers).mappings().all()), row["version"]
 
 
-def find_milestone(connection: Connection, milestone_id: str) -> tuple[Milestone, int] | None:
+def find_milestone(
+    connection: Connection, kept_to: KeptTo, milestone_id: str
+) -> tuple[Milestone, int] | None:
     """A milestone with its parts, and the version of its line, whose stream it is on."""
     if not can_be_stored(milestone_id):
         return None
+    own = milestones.c
     on_line = and_(
         contract_lines.c.contract_id == milestones.c.contract_id,
         contract_lines.c.line_id == milestones.c.line_id,
@@ -140,7 +152,10 @@ def find_milestone(connection: Connection, milestone_id: str) -> tuple[Milestone
     header = (
         select(*milestones.c, contract_lines.c.version)
         .join(contract_lines, on_line)
-        .where(milestones.c.milestone_id == milestone_id)
+        .where(
+            own.milestone_id == milestone_id,
+            *kept_to.whole_milestones(own.contract_id, own.milestone_id),
+        )
     )
     row = connection.execute(header).mappings().first()
     if row is None:

@@ -17,6 +17,7 @@ from projections.tables import (
     time_and_material,
 )
 from projections.values.units import from_minor, from_minor_or_none
+from projections.views.kept_to import KeptTo
 from projections.views.paging import Rows
 from projections.views.resource import Money, Positioned, Resource
 
@@ -45,12 +46,12 @@ REEVALUATE_LISTED = 1_000
 """Most items that a contract's limits name as to be re-evaluated."""
 
 
-def limits(connection: Connection, contract_id: str) -> Limits | None:
+def limits(connection: Connection, kept_to: KeptTo, contract_id: str) -> Limits | None:
     """Every level of a contract: limit, committed, invoiced, remaining (D-36); None if unknown.
 
     `reevaluate` names the open items whose verdict the limits of now would change.
     """
-    found = _found(connection, contract_id)
+    found = _found(connection, kept_to, contract_id)
     if found is None:
         return None
     contract, levels = found
@@ -62,14 +63,19 @@ def limits(connection: Connection, contract_id: str) -> Limits | None:
     )
 
 
-def levels(connection: Connection, contract_id: str) -> tuple[str, list[LimitLevelUsage]] | None:
+def levels(
+    connection: Connection, kept_to: KeptTo, contract_id: str
+) -> tuple[str, list[LimitLevelUsage]] | None:
     """Its currency and every level alone: no item is looked at."""
-    found = _found(connection, contract_id)
+    found = _found(connection, kept_to, contract_id)
     return None if found is None else (found[0]["currency"], _shown(*found))
 
 
-def _found(connection: Connection, contract_id: str) -> tuple[RowMapping, Rows] | None:
-    statement = select(contracts).where(contracts.c.contract_id == contract_id)
+def _found(
+    connection: Connection, kept_to: KeptTo, contract_id: str
+) -> tuple[RowMapping, Rows] | None:
+    own = contracts.c.contract_id
+    statement = select(contracts).where(own == contract_id, *kept_to.whole_contracts(own))
     contract = connection.execute(statement).mappings().first()
     return (contract, _levels(connection, contract)) if contract else None
 

@@ -16,6 +16,7 @@ from projections.tables import (
     search_texts,
 )
 from projections.views.contract.contracts import Line, Milestone, line_of, milestone_of
+from projections.views.kept_to import KeptTo
 from projections.views.paging import (
     Columns,
     PageRequest,
@@ -39,13 +40,20 @@ LINES_BY = _LINES.sortable
 
 
 def list_lines(
-    connection: Connection, wanted: Wanted, request: PageRequest, *, text: str | None = None
+    connection: Connection,
+    kept_to: KeptTo,
+    wanted: Wanted,
+    request: PageRequest,
+    *,
+    text: str | None = None,
 ) -> Page[Line]:
     """The lines of all contracts, as each is; a text is looked for in their ids and names."""
     part, own = _LINES.read(request), contract_lines.c
     plain = {name: values for name, values in wanted.items() if name != "customer_id"}
     statement = select(contract_lines).where(
-        *any_of(own, plain), *has_text(text, own.search_text, func.lower(own.line_id))
+        *any_of(own, plain),
+        *has_text(text, own.search_text, func.lower(own.line_id)),
+        *kept_to.whole_lines(own.contract_id, own.line_id),
     )
     if "customer_id" in wanted:
         payer = line_customers.c
@@ -99,13 +107,15 @@ MILESTONES_BY = _MILESTONES.sortable
 
 
 def list_milestones(
-    connection: Connection, asked: MilestonesAsked, request: PageRequest
+    connection: Connection, kept_to: KeptTo, asked: MilestonesAsked, request: PageRequest
 ) -> Page[Milestone]:
     """The milestones of all contracts, each with its parts, by date."""
     own = milestones.c
-    paging = _OF_A_CONTRACT if "contract_id" in asked.any_of else _MILESTONES
+    paging = _OF_A_CONTRACT if "contract_id" in {*asked.any_of, *kept_to.names} else _MILESTONES
     part = paging.read(request)
-    statement = select(*(c for c in own if c.name != "text_id")).where(*_matching(asked))
+    statement = select(*(c for c in own if c.name != "text_id")).where(
+        *_matching(asked), *kept_to.whole_milestones(own.contract_id, own.milestone_id)
+    )
     if asked.text:
         statement = statement.join(search_texts, search_texts.c.text_id == own.text_id)
         statement = statement.where(*has_text(asked.text, search_texts.c.text))

@@ -33,6 +33,7 @@ from projections.tables import (
 from projections.values.sums import HALF, halves
 from projections.views.contract.contracts import Contract, with_customers
 from projections.views.contract.performance import Figures, figures_of
+from projections.views.kept_to import KeptTo
 from projections.views.paging import PageRequest, Paging, has_text, in_order
 from projections.views.resource import Page
 
@@ -123,8 +124,9 @@ _CONTRACTS = Paging(
 CONTRACTS_BY = _CONTRACTS.sortable
 
 
-def list_contracts(
+def list_contracts(  # noqa: PLR0913 - all but three have defaults
     connection: Connection,
+    kept_to: KeptTo,
     request: PageRequest,
     *,
     text: str | None = None,
@@ -137,7 +139,9 @@ def list_contracts(
     compares numbers, whatever their currencies, and adds up all that is kept.
     """
     part = _CONTRACTS.read(request)
-    statement: Select[Any] = select(contracts).where(*_matching(text, customer_ids))
+    statement: Select[Any] = select(contracts).where(
+        *_matching(text, customer_ids), *kept_to.whole_contracts(contracts.c.contract_id)
+    )
     if any(order.name in _FIGURES for order in part.orders):
         own = contracts.c.contract_id
         joined = contracts.outerjoin(_SUMS, _SUMS.c.contract_id == own)

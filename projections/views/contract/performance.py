@@ -17,6 +17,7 @@ from projections.tables import (
 from projections.values.sums import halves, kept_halves, whole
 from projections.values.units import from_minor, from_minor_or_none
 from projections.views.contract.limits import LimitLevelUsage, levels
+from projections.views.kept_to import KeptTo
 from projections.views.resource import Money, Positioned, Resource
 
 
@@ -60,12 +61,12 @@ class Performance(Positioned):
     limits: list[LimitLevelUsage]
 
 
-def performance(connection: Connection, contract_id: str) -> Performance | None:
+def performance(connection: Connection, kept_to: KeptTo, contract_id: str) -> Performance | None:
     """How a contract performs, as a whole and by line (D-60); None if it is unknown.
 
     Chargeable amounts without tax, in the contract's currency.
     """
-    known = levels(connection, contract_id)
+    known = levels(connection, kept_to, contract_id)
     if known is None:
         return None
     currency, limits = known

@@ -16,6 +16,7 @@ from projections.values.sums import halves, kept_halves, whole
 from projections.values.units import from_minor
 from projections.views.contract.limits import LimitLevelUsage, levels
 from projections.views.contract.performance import invoiced_to_date
+from projections.views.kept_to import UNRESTRICTED, KeptTo
 from projections.views.resource import Money, Resource
 
 
@@ -86,17 +87,22 @@ def _open(totals: Table, invoice: RowMapping) -> Select[Any]:
 
 
 def figures(
-    connection: Connection, invoice: RowMapping, line_ids: Collection[str]
-) -> InvoiceFigures:
-    """How far the contract of an invoice is billed, which bills these lines of it."""
+    connection: Connection, kept_to: KeptTo, invoice: RowMapping, line_ids: Collection[str]
+) -> InvoiceFigures | None:
+    """How far the contract of an invoice is billed, which bills these lines of it.
+
+    None where there are customers on the contract that the reader may not know of.
+    """
     contract_id, currency, this = invoice["contract_id"], invoice["currency"], invoice["amount"]
+    known = levels(connection, kept_to, contract_id)
+    if known is None and kept_to != UNRESTRICTED:
+        return None
     line = contract_lines.c
     amounts = halves(func.coalesce(line.contract_amount, 0), "value")
     values = select(*amounts).where(line.contract_id == contract_id).group_by(line.contract_id)
     worth = connection.execute(values).mappings().first()
     value = whole(worth, "value") if worth else 0
     billed = invoiced_to_date(connection, [contract_id]).get(contract_id, 0)
-    known = levels(connection, contract_id)
     return InvoiceFigures(
         contract_value=from_minor(value, currency),
         billed=from_minor(billed, currency),

@@ -19,6 +19,7 @@ from projections.tables import (
 from projections.values.units import from_minor
 from projections.views.invoice.details import Details, InvoiceDetail, details_of
 from projections.views.invoice.figures import InvoiceFigures, Pending, figures, pending
+from projections.views.kept_to import KeptTo
 from projections.views.paging import (
     PageRequest,
     Paging,
@@ -120,7 +121,12 @@ _OPEN = (InvoiceStatus.DRAFT, InvoiceStatus.IN_REVIEW)
 
 
 def list_invoices(
-    connection: Connection, wanted: Wanted, request: PageRequest, *, details: bool = False
+    connection: Connection,
+    kept_to: KeptTo,
+    wanted: Wanted,
+    request: PageRequest,
+    *,
+    details: bool = False,
 ) -> Page[ListedInvoice]:
     """Invoices with their lines, and with details if asked for, in the order they were drafted."""
     statement = (
@@ -137,7 +143,7 @@ def list_invoices(
                 contract_customers.c.customer_id == invoices.c.customer_id,
             ),
         )
-        .where(*any_of(invoices.c, wanted))
+        .where(*any_of(invoices.c, wanted), *kept_to.of_rows(invoices.c))
     )
     part = _INVOICES.read(request)
     rows = _INVOICES.fetch(connection, statement, part)
@@ -158,15 +164,16 @@ def list_invoices(
 
 
 def find_invoice(
-    connection: Connection, invoice_id: str, *, details: bool = True
+    connection: Connection, kept_to: KeptTo, invoice_id: str, *, details: bool = True
 ) -> tuple[Invoice, int] | None:
     """An invoice with its lines, and details unless told otherwise, and its version.
 
-    Of a draft with what it stands beside (D-72).
+    Of a draft with what it stands beside (D-72), as far as the reader may know of that.
     """
     if not can_be_stored(invoice_id):
         return None
-    statement = select(invoices).where(invoices.c.invoice_id == invoice_id)
+    own = invoices.c
+    statement = select(invoices).where(own.invoice_id == invoice_id, *kept_to.of_rows(own))
     row = connection.execute(statement).mappings().first()
     if row is None:
         return None
@@ -174,7 +181,8 @@ def find_invoice(
     found = Invoice(**_invoice(row, lines[invoice_id]))
     if row["status"] in _OPEN:
         found.pending = pending(connection, row)
-        found.figures = figures(connection, row, {line.line_id for line in found.lines})
+        lines_of = {line.line_id for line in found.lines}
+        found.figures = figures(connection, kept_to, row, lines_of) or UNSET
     return found, row["version"]
 
 

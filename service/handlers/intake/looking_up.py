@@ -10,6 +10,7 @@ from typing import TypeVar
 from aggregates.intake.about_approvals.whereabouts import NotLookedUp
 from aggregates.statuses import BillingStatus
 from projections.views.backlog import lists as backlog_lists
+from projections.views.kept_to import UNRESTRICTED
 from service.ledger.conflicts_and_retries import Conflict
 from service.tenants.tenant import VIEWS_SECONDS, Tenant
 
@@ -25,7 +26,7 @@ def look_up(tenant: Tenant, items: Sequence[str]) -> PostedOn:
     """Where these items were posted. Waits for the views; raises ViewsBehind, Unavailable."""
     tenant.wait_for(tenant.ledger.position(), VIEWS_SECONDS)
     with tenant.reading() as (views, _):
-        rows = backlog_lists.find_items(views, items)
+        rows = backlog_lists.find_items(views, UNRESTRICTED, items)
     posted = {row.item_id: row for row in rows}
     return {
         item_id: row.invoice_id

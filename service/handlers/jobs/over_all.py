@@ -5,6 +5,7 @@ A job is about the items that match when it is asked for; it remembers the id of
 
 from aggregates.invoice.draft.drafting import CreateDrafts
 from aggregates.job.events import JobStep
+from projections.views.kept_to import UNRESTRICTED
 from service.handlers import backlog
 from service.handlers.backlog import ItemsCommand
 from service.handlers.idempotency import Answer, Request
@@ -25,17 +26,22 @@ async def command(
 
     A job is about the items that match when it is asked for, in steps of 10,000; without `partly`,
     a refused item refuses its step (D-27). Raises as `backlog.command`; TooManyItems in a dry run,
-    or where they are too many for a job.
+    for who may not know of all, or where they are too many for a job.
     """
     try:
         return await backlog.command(tenant, request, kind, selected, partly=partly)
     except TooManyItems:
-        if request.dry_run or not isinstance(selected, Matching):
+        if request.dry_run or _is_restricted(request) or not isinstance(selected, Matching):
             raise
     items = await all_ids(tenant, selected)
     asked = said_of(kind, selected.said, partly=partly)
     plan = Plan(kind=NAMES[kind], request=canonical(asked), steps=steps_of(items))
     return await asking.ask_for(tenant, request, plan)
+
+
+def _is_restricted(request: Request) -> bool:
+    """Whether who asks can't follow a job: no job keeps to what they may know of."""
+    return request.kept_to != UNRESTRICTED
 
 
 async def draft_matching(
@@ -48,14 +54,14 @@ async def draft_matching(
     """Drafts what matches at once, or by a job where that is more than one transaction takes.
 
     A job is about the items that match when it is asked for, in steps of up to 10,000 items of one
-    contract. Raises as `drafting.draft_matching`, and TooManyItems in a dry run, or where they are
-    too many for it.
+    contract. Raises as `drafting.draft_matching`, and TooManyItems in a dry run, for who may not
+    know of all, or where they are too many for it.
     """
     within = matching if contract_id is None else matching.within(contract_id)
     try:
         return await drafting.draft_matching(tenant, request, contract_id, command, within)
     except TooManyItems:
-        if request.dry_run:
+        if request.dry_run or _is_restricted(request):
             raise
         items = await all_ids(tenant, within)
     steps = tuple(

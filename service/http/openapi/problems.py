@@ -40,6 +40,7 @@ WITH_TOKEN = (
     "token_missing",
     "token_invalid",
     "scope_missing",
+    "token_restricted",
     "issuer_unavailable",
     "unavailable",
 )

@@ -8,7 +8,7 @@ from aggregates.statuses import ActualType, Cause
 from projections.views import actuals as actual_views
 from projections.views.actuals import Accounted, Actual
 from projections.views.resource import Page
-from service.access.principals import Scope
+from service.access.principals import Keeps, Scope
 from service.http.listings import Ids, Listing, any_of, listing_by
 from service.http.reading import TheReading
 from service.http.responses import gives, list_response
@@ -26,7 +26,7 @@ AccountingTo = Annotated[
 TheActuals = Annotated[Listing, Depends(listing_by(actual_views.ACTUALS_BY))]
 
 
-@routes.get("/actuals", Scope.INVOICES_READ, responses=gives(Page[Actual]))
+@routes.get("/actuals", Scope.INVOICES_READ, Keeps.TO_BOTH, responses=gives(Page[Actual]))
 async def list_actuals(
     request: Request,
     reading: TheReading,

@@ -53,6 +53,7 @@ async def list_audit_events(
         until=until,
     )
     after = number_of(cursor, 0)
+    reading.require_everything()
     await reading.until_shown()
     page = await in_thread(history.page_of_events, reading.tenant, asked, after, limit)
     return list_response(request, page)

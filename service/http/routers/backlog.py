@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
+from sqlalchemy import Connection
 
 from aggregates.contract_line.backlog.readiness import MarkNotReady, MarkReady
 from aggregates.contract_line.backlog.verdicts import ReevaluateNTE, ResetNTE
@@ -12,7 +13,8 @@ from projections.views.backlog.lists import BacklogList, list_fixed_price, list_
 from projections.views.backlog.rows import FixedPriceRow, SalesRow, TotalledPage
 from projections.views.backlog.sums.summary import summarize
 from projections.views.backlog.sums.summed import Summary
-from service.access.principals import Scope
+from projections.views.kept_to import KeptTo
+from service.access.principals import Keeps, Scope
 from service.handlers import undoing
 from service.handlers.backlog import ItemsCommand
 from service.handlers.idempotency import Request as CommandRequest
@@ -42,7 +44,7 @@ async def _listed(
 ) -> Response:
     """A page; one statement tells its rows and the position."""
     reading = Reading(request, tenant, query.after)
-    matching, part = query.matching(), query.page()
+    matching, part = query.matching(reading.kept_to), query.page()
     await reading.until_shown()
 
     def read() -> Response:
@@ -59,7 +61,9 @@ async def _listed(
     return await in_thread(read)
 
 
-@routes.get("/fixed-price", Scope.BACKLOG_READ, responses=gives(TotalledPage[FixedPriceRow]))
+@routes.get(
+    "/fixed-price", Scope.BACKLOG_READ, Keeps.TO_BOTH, responses=gives(TotalledPage[FixedPriceRow])
+)
 async def list_fixed_price_backlog(
     request: Request, tenant: TheTenant, query: Annotated[FixedPriceQuery, Query()]
 ) -> Response:
@@ -70,7 +74,9 @@ async def list_fixed_price_backlog(
     return await _listed(request, tenant, list_fixed_price, query)
 
 
-@routes.get("/time-and-material", Scope.BACKLOG_READ, responses=gives(TotalledPage[SalesRow]))
+@routes.get(
+    "/time-and-material", Scope.BACKLOG_READ, Keeps.TO_BOTH, responses=gives(TotalledPage[SalesRow])
+)
 async def list_time_and_material_backlog(
     request: Request, tenant: TheTenant, query: Annotated[SalesQuery, Query()]
 ) -> Response:
@@ -82,7 +88,7 @@ async def list_time_and_material_backlog(
     return await _listed(request, tenant, list_time_and_material, query)
 
 
-@routes.get("/summary", Scope.BACKLOG_READ, responses=gives(Summary))
+@routes.get("/summary", Scope.BACKLOG_READ, Keeps.TO_BOTH, responses=gives(Summary))
 async def get_backlog_summary(
     request: Request, tenant: TheTenant, query: Annotated[SummaryQuery, Query()]
 ) -> Response:
@@ -93,13 +99,15 @@ async def get_backlog_summary(
     Posted items are in it, unless billing statuses are named.
     """
     reading = Reading(request, tenant, query.after)
-    found, position = await reading.of(
-        summarize, query.matching(), query.by, query.page(), query.views()
-    )
+    found, position = await reading.of(_summed, query)
     return list_response(request, found, position)
 
 
-@routes.post("/mark", Scope.BACKLOG_WRITE, responses=CHANGED)
+def _summed(views: Connection, kept_to: KeptTo, query: SummaryQuery) -> Summary:
+    return summarize(views, query.matching(kept_to), query.by, query.page(), query.views())
+
+
+@routes.post("/mark", Scope.BACKLOG_WRITE, Keeps.TO_CONTRACTS, responses=CHANGED)
 @read_fast(MarkBody)
 async def mark_items(
     body: MarkBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
@@ -110,7 +118,7 @@ async def mark_items(
     return await _over_items(body, tenant, command, kind, dry_run=dry_run, partly=partly)
 
 
-@routes.post("/nte/reset", Scope.BACKLOG_WRITE, responses=CHANGED)
+@routes.post("/nte/reset", Scope.BACKLOG_WRITE, Keeps.TO_CONTRACTS, responses=CHANGED)
 async def reset_not_to_exceed(
     body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:
@@ -118,7 +126,7 @@ async def reset_not_to_exceed(
     return await _over_items(body, tenant, command, ResetNTE, dry_run=dry_run)
 
 
-@routes.post("/nte/reevaluate", Scope.BACKLOG_WRITE, responses=CHANGED)
+@routes.post("/nte/reevaluate", Scope.BACKLOG_WRITE, Keeps.TO_CONTRACTS, responses=CHANGED)
 async def reevaluate_not_to_exceed(
     body: ItemsBody, tenant: TheTenant, command: ThePost, dry_run: DryRun = False
 ) -> Response:
@@ -140,6 +148,7 @@ async def undo_mark(body: UndoBody, tenant: TheTenant, command: ThePost) -> Resp
 @routes.get(
     "/{item_id}",
     Scope.BACKLOG_READ,
+    Keeps.TO_BOTH,
     responses=gives(FixedPriceRow, SalesRow, name="BacklogItem", problems=("item_not_found",)),
 )
 async def get_backlog_item(
@@ -162,7 +171,7 @@ async def _over_items(
     asked = _because(command, body.reason)
     if dry_run:
         asked = replace(asked, dry_run=True)
-    selected = selection(body.items, body.matching)
+    selected = selection(body.items, body.matching, command.kept_to)
     return command_response(await over_all.command(tenant, asked, kind, selected, partly=partly))
 
 

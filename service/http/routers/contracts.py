@@ -14,7 +14,7 @@ from projections.views.contract.limits import Limits
 from projections.views.contract.listed_contracts import CONTRACTS_BY, ListedContract
 from projections.views.contract.performance import Performance
 from projections.views.resource import Page
-from service.access.principals import Scope
+from service.access.principals import Keeps, Scope
 from service.handlers import contracts as handlers
 from service.http.callers import TheChange, ThePost, TheTenant
 from service.http.listings import Ids, Listing, Text, listing_by
@@ -41,7 +41,10 @@ TheContracts = Annotated[Listing, Depends(listing_by(CONTRACTS_BY))]
 @routes.put(
     "/contracts/{contract_id}",
     Scope.CONTRACTS_WRITE,
-    responses=gives(Contract, also=201, problems=("currency_fixed", "customer_on_line")),
+    Keeps.TO_CONTRACTS,
+    responses=gives(
+        Contract, also=201, problems=("contract_not_found", "currency_fixed", "customer_on_line")
+    ),
 )
 def put_contract(
     contract_id: ContractId, body: ContractBody, tenant: TheTenant, command: TheChange
@@ -51,7 +54,7 @@ def put_contract(
     return command_response(handlers.define_contract(tenant, command, define))
 
 
-@routes.get("/contracts", Scope.BACKLOG_READ, responses=gives(Page[ListedContract]))
+@routes.get("/contracts", Scope.BACKLOG_READ, Keeps.TO_BOTH, responses=gives(Page[ListedContract]))
 async def list_contracts(
     request: Request,
     reading: TheReading,
@@ -72,7 +75,10 @@ async def list_contracts(
 
 
 @routes.get(
-    "/contracts/{contract_id}", Scope.BACKLOG_READ, responses=gives(Contract, problems=NO_CONTRACT)
+    "/contracts/{contract_id}",
+    Scope.BACKLOG_READ,
+    Keeps.TO_BOTH,
+    responses=gives(Contract, problems=NO_CONTRACT),
 )
 async def get_contract(contract_id: ContractId, reading: TheReading) -> Response:
     """A contract."""
@@ -83,6 +89,7 @@ async def get_contract(contract_id: ContractId, reading: TheReading) -> Response
 @routes.get(
     "/contracts/{contract_id}/limits",
     Scope.BACKLOG_READ,
+    Keeps.TO_BOTH,
     responses=gives(Limits, problems=NO_CONTRACT),
 )
 async def get_contract_limits(contract_id: ContractId, reading: TheReading) -> Response:
@@ -94,6 +101,7 @@ async def get_contract_limits(contract_id: ContractId, reading: TheReading) -> R
 @routes.get(
     "/contracts/{contract_id}/performance",
     Scope.BACKLOG_READ,
+    Keeps.TO_BOTH,
     responses=gives(Performance, problems=NO_CONTRACT),
 )
 async def get_contract_performance(contract_id: ContractId, reading: TheReading) -> Response:
@@ -105,6 +113,7 @@ async def get_contract_performance(contract_id: ContractId, reading: TheReading)
 @routes.put(
     "/contracts/{contract_id}/lines/{line_id}",
     Scope.CONTRACTS_WRITE,
+    Keeps.TO_CONTRACTS,
     responses=gives(
         Line,
         also=201,
@@ -126,6 +135,7 @@ def put_contract_line(
 @routes.get(
     "/contracts/{contract_id}/lines/{line_id}",
     Scope.BACKLOG_READ,
+    Keeps.TO_BOTH,
     responses=gives(Line, problems=NO_LINE),
 )
 async def get_contract_line(
@@ -139,6 +149,7 @@ async def get_contract_line(
 @routes.post(
     "/contracts/{contract_id}/lines/{line_id}/milestones",
     Scope.CONTRACTS_WRITE,
+    Keeps.TO_CONTRACTS,
     status_code=201,
     responses=gives(
         Milestone,
@@ -163,6 +174,7 @@ def create_milestone(
 @routes.get(
     "/milestones/{milestone_id}",
     Scope.BACKLOG_READ,
+    Keeps.TO_BOTH,
     responses=gives(Milestone, problems=("milestone_not_found",)),
 )
 async def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Response:
@@ -174,6 +186,7 @@ async def get_milestone(milestone_id: MilestoneId, reading: TheReading) -> Respo
 @routes.patch(
     "/milestones/{milestone_id}",
     Scope.CONTRACTS_WRITE,
+    Keeps.TO_CONTRACTS,
     responses=gives(Milestone, problems=(*IN_BILLING, "total_too_large")),
 )
 async def change_milestone(
@@ -185,7 +198,10 @@ async def change_milestone(
 
 
 @routes.delete(
-    "/milestones/{milestone_id}", Scope.CONTRACTS_WRITE, responses=gives(Done, problems=IN_BILLING)
+    "/milestones/{milestone_id}",
+    Scope.CONTRACTS_WRITE,
+    Keeps.TO_CONTRACTS,
+    responses=gives(Done, problems=IN_BILLING),
 )
 async def delete_milestone(
     milestone_id: MilestoneId, tenant: TheTenant, command: TheChange

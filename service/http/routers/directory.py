@@ -17,7 +17,7 @@ from projections.views.contract.lines_and_milestones import list_lines as lines
 from projections.views.contract.lines_and_milestones import list_milestones as milestones
 from projections.views.resource import Page
 from projections.views.suggestions import Suggestions, suggest
-from service.access.principals import Scope
+from service.access.principals import Keeps, Scope
 from service.http.listings import Ids, Listing, Text, any_of, listing_by
 from service.http.reading import TheReading
 from service.http.responses import gives, json_response, list_response
@@ -33,7 +33,7 @@ TheMilestones = Annotated[Listing, Depends(listing_by(MILESTONES_BY))]
 IN_NAMES = "A text in the id or the name, in any case."
 
 
-@routes.get("/customers", Scope.BACKLOG_READ, responses=gives(Page[Customer]))
+@routes.get("/customers", Scope.BACKLOG_READ, Keeps.TO_BOTH, responses=gives(Page[Customer]))
 async def list_customers(
     request: Request,
     reading: TheReading,
@@ -47,7 +47,7 @@ async def list_customers(
     return list_response(request, page, position)
 
 
-@routes.get("/lines", Scope.BACKLOG_READ, responses=gives(Page[Line]))
+@routes.get("/lines", Scope.BACKLOG_READ, Keeps.TO_BOTH, responses=gives(Page[Line]))
 async def list_lines(
     request: Request,
     reading: TheReading,
@@ -69,7 +69,7 @@ async def list_lines(
     return list_response(request, page, position)
 
 
-@routes.get("/milestones", Scope.BACKLOG_READ, responses=gives(Page[Milestone]))
+@routes.get("/milestones", Scope.BACKLOG_READ, Keeps.TO_BOTH, responses=gives(Page[Milestone]))
 async def list_milestones(
     request: Request,
     reading: TheReading,
@@ -96,7 +96,7 @@ async def list_milestones(
     return list_response(request, page, position)
 
 
-@routes.get("/suggest", Scope.BACKLOG_READ, responses=gives(Suggestions))
+@routes.get("/suggest", Scope.BACKLOG_READ, Keeps.TO_BOTH, responses=gives(Suggestions))
 async def list_suggestions(
     reading: TheReading,
     q: Annotated[QueryText, Query(min_length=1, max_length=200, description=IN_NAMES)],

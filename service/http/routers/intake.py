@@ -10,7 +10,7 @@ from projections.views import obligations as obligation_views
 from projections.views import parked_events as parked_views
 from projections.views.obligations import Obligation
 from projections.views.resource import Page
-from service.access.principals import Scope
+from service.access.principals import Keeps, Scope
 from service.handlers.idempotency import Request as CommandRequest
 from service.handlers.intake import obligations, parked, receiving, refused
 from service.http.bodies import media_type
@@ -155,6 +155,7 @@ async def list_refused_events(
 ) -> Response:
     """The last 10,000 events that were refused, the newest first: who posted them, and why not."""
     before = number_of(cursor, LARGEST)
+    reading.require_everything()
     await reading.until_shown()
     page = await in_thread(refused.page_of_refused, reading.tenant, before, limit)
     return list_response(request, page)
@@ -166,7 +167,9 @@ TheObligations = Annotated[Listing, Depends(listing_by(obligation_views.OBLIGATI
 ObligationId = Annotated[str, Path(max_length=200, description="The id of an obligation.")]
 
 
-@routes.get("/intake/obligations", Scope.BACKLOG_READ, responses=gives(Page[Obligation]))
+@routes.get(
+    "/intake/obligations", Scope.BACKLOG_READ, Keeps.TO_BOTH, responses=gives(Page[Obligation])
+)
 async def list_obligations(
     request: Request,
     reading: TheReading,
@@ -209,7 +212,7 @@ TheParked = Annotated[Listing, Depends(listing_by(parked_views.PARKED_BY))]
 @routes.get("/intake/parked", Scope.BACKLOG_READ, responses=gives(Page[ParkedEvent]))
 async def list_parked_events(request: Request, reading: TheReading, listing: TheParked) -> Response:
     """The events that wait for something unknown yet, each with what it lacks."""
-    page, position = await reading.of(parked.page_of_parked, listing.page())
+    page, position = await reading.of_all(parked.page_of_parked, listing.page())
     return list_response(request, page, position)
 
 

@@ -44,7 +44,9 @@ async def list_jobs(
     ] = None,
 ) -> Response:
     """List jobs in the order they were asked for, without their results."""
-    page, position = await reading.of(asking.page_of_jobs, any_of(status=status), listing.page())
+    page, position = await reading.of_all(
+        asking.page_of_jobs, any_of(status=status), listing.page()
+    )
     return list_response(request, page, position)
 
 
@@ -60,7 +62,7 @@ async def get_job(
     A step that was not begun is `scheduled`, and `canceled` once the job is over.
     """
     after = number_of(cursor, 0)
-    found, position = await reading.surely_of(asking.job_with_results, job_id, after, limit)
+    found, position = await reading.surely_of_all(asking.job_with_results, job_id, after, limit)
     return one_response(found, "job", job_id, position)
 
 

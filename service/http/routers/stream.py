@@ -8,10 +8,10 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 from pydantic import BeforeValidator
 
-from service.access.principals import Scope
+from service.access.principals import Keeps, Scope
 from service.http.callers import TheTenant
 from service.http.following import Following
-from service.http.guard import while_admitted
+from service.http.guard import Asking, kept_to, while_admitted
 from service.http.responses import streams
 from service.http.routers.routes import Routes
 from service.tenants.tenant import PositionAhead
@@ -20,7 +20,7 @@ from service.wire.outcomes import Change
 
 routes = Routes("/v1", "Stream")
 
-ASKED = Scope.BACKLOG_READ
+ASKED = Asking((Scope.BACKLOG_READ,), Keeps.TO_CONTRACTS)
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 """No cache keeps it; nginx hands on each event at once."""
 _AFTER = (
@@ -47,7 +47,8 @@ async def following_of(request: Request, tenant: TheTenant) -> AsyncIterator[Fol
 
 @routes.get(
     "/stream",
-    ASKED,
+    Scope.BACKLOG_READ,
+    Keeps.TO_CONTRACTS,
     response_class=StreamingResponse,
     responses=streams(Change, problems=("too_many_listeners",)),
 )
@@ -76,5 +77,5 @@ async def stream_changes(
         if last_event_id is None:
             raise
         known = None  # of a history that was lost, which who connects again by itself can't know
-    events = while_admitted(request, (ASKED,), following.events(known))
+    events = while_admitted(request, ASKED, following.events(known, kept_to(request)))
     return EventSourceResponse(events, headers=_HEADERS)

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from service.http.bodies import json_of, media_type
 from service.http.callers import plain_call
-from service.http.guard import admitted, scopes_asked
+from service.http.guard import admitted, asked_of
 from service.http.responses import ProblemRaised
 from service.threads import in_thread
 from service.watching.asked import at_hand
@@ -52,7 +52,7 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         known = _queries_of(self.dependant)
-        asked_scopes = scopes_asked(self.dependencies)
+        asking = asked_of(self.dependencies)
         body, plain_body = self.body_field, _plain_bodies.get(self.endpoint)
         takes_json = body is not None and not isinstance(body.field_info, params.Form)
         # An endpoint that takes the request itself may read what it wants of it.
@@ -61,8 +61,8 @@ class StrictRoute(APIRoute):
         async def strictly(request: Request) -> Response:
             if asked := at_hand():
                 asked.route, asked.operation = self.path_format, self.name
-            if asked_scopes is not None:
-                await admitted(request, asked_scopes)
+            if asking is not None:
+                await admitted(request, asking)
             if request.scope["query_string"]:
                 _check_query(request, known)
             request = _StrictRequest(request.scope, request.receive)

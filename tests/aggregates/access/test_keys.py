@@ -1,5 +1,6 @@
 """Keys: made, revoked, expired; how many there may be."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from aggregates import streams
 from aggregates.access import keys
 from aggregates.access.events import KeyCreated, KeyRevoked
-from aggregates.access.keys import MOST_KEYS, CreateKey
+from aggregates.access.keys import MOST_KEYS, MOST_NAMED, CreateKey
 from aggregates.access.state import Key, Keys, evolve
 from aggregates.events import Event
 from aggregates.refusals import Invalid, NotFound, Refused
@@ -56,6 +57,23 @@ def test_a_key_keeps_to_what_it_was_restricted_to() -> None:
     state = folded(created)
     assert state
     assert (state.by_id["k1"].contracts, state.by_id["k1"].customers) == (("C1",), ("A",))
+
+
+@pytest.mark.parametrize("named", [(), ("a b",), ("",), ("x" * 65,), ("C",) * (MOST_NAMED + 1)])
+@pytest.mark.parametrize("field", ["contracts", "customers"])
+def test_a_key_that_is_restricted_to_nothing_or_to_no_ids_is_refused(
+    field: str, named: tuple[str, ...]
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        keys.create(replace(creating(), **{field: named}), None, NOW)
+    assert refused.value.field == field
+
+
+def test_a_key_is_made_for_some_contracts_and_customers() -> None:
+    command = replace(creating(), contracts=("C1", "C2"), customers=("A",))
+    (created,) = keys.create(command, None, NOW).events
+    assert isinstance(created, KeyCreated)
+    assert (created.contracts, created.customers) == (("C1", "C2"), ("A",))
 
 
 @pytest.mark.parametrize("name", ["", " erp", "erp ", "é", "a\nb", "x" * 65])

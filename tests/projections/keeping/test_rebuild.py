@@ -24,6 +24,7 @@ from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import Page, list_fixed_price, list_time_and_material
 from projections.views.contract import limits as limit_views
 from projections.views.invoice import invoices as invoice_views
+from projections.views.kept_to import UNRESTRICTED
 from projections.views.paging import PageRequest
 from service.http.app import create_app
 from service.http.server.serving import running
@@ -136,7 +137,7 @@ def levels_of(row: dict[str, Any]) -> list[tuple[str, str | None, str | None]]:
 def test_every_level_holds_the_sum_of_its_items_d37(worked: Worked, contract_id: str) -> None:
     with worked.reading() as connection:
         parts, sales = backlog(connection)
-        found = shown(limit_views.limits(connection, contract_id))
+        found = shown(limit_views.limits(connection, UNRESTRICTED, contract_id))
     assert found
     committed: dict[Any, Decimal] = defaultdict(Decimal)
     invoiced: dict[Any, Decimal] = defaultdict(Decimal)
@@ -162,7 +163,7 @@ def test_every_level_holds_the_sum_of_its_items_d37(worked: Worked, contract_id:
 def test_unbilled_sales_and_reversals_of_what_is_posted_net_to_zero_d46(worked: Worked) -> None:
     with worked.reading() as connection:
         _, sales = backlog(connection)
-        actuals = shown(actual_views.list_actuals(connection, {}, ALL).items)
+        actuals = shown(actual_views.list_actuals(connection, UNRESTRICTED, {}, ALL).items)
     nets: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
     for row in actuals:
         if row["type"] == "unbilled_sales":
@@ -182,9 +183,13 @@ def test_unbilled_sales_and_reversals_of_what_is_posted_net_to_zero_d46(worked: 
 
 def test_the_billed_chargeable_actuals_are_the_invoice_d46(worked: Worked) -> None:
     with worked.reading() as connection:
-        invoices = shown(invoice_views.list_invoices(connection, {}, ALL, details=True).items)
+        invoices = shown(
+            invoice_views.list_invoices(connection, UNRESTRICTED, {}, ALL, details=True).items
+        )
         actuals = shown(
-            actual_views.list_actuals(connection, {"type": ["billed_sales"]}, ALL).items
+            actual_views.list_actuals(
+                connection, UNRESTRICTED, {"type": ["billed_sales"]}, ALL
+            ).items
         )
     billed: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
     for row in actuals:
@@ -203,7 +208,9 @@ def test_an_invoice_is_the_sum_of_its_lines_and_these_of_their_chargeable_detail
     worked: Worked,
 ) -> None:
     with worked.reading() as connection:
-        invoices = shown(invoice_views.list_invoices(connection, {}, ALL, details=True).items)
+        invoices = shown(
+            invoice_views.list_invoices(connection, UNRESTRICTED, {}, ALL, details=True).items
+        )
     for invoice in invoices:
         lines = invoice["lines"]
         assert Decimal(invoice["amount"]) == sum(Decimal(line["amount"]) for line in lines)
@@ -219,7 +226,9 @@ def test_an_invoice_is_the_sum_of_its_lines_and_these_of_their_chargeable_detail
 def test_items_on_an_invoice_and_the_details_of_invoices_are_the_same_d41(worked: Worked) -> None:
     with worked.reading() as connection:
         items = [row for rows in backlog(connection) for row in rows]
-        invoices = shown(invoice_views.list_invoices(connection, {}, ALL, details=True).items)
+        invoices = shown(
+            invoice_views.list_invoices(connection, UNRESTRICTED, {}, ALL, details=True).items
+        )
     status = {"draft": "invoice_created", "confirmed": "invoice_posted"}
     on_invoices = {
         detail["item_id"]: (invoice["invoice_id"], status[invoice["status"]])
@@ -237,7 +246,9 @@ def test_items_on_an_invoice_and_the_details_of_invoices_are_the_same_d41(worked
 
 def test_invoice_numbers_have_no_gaps_d44(worked: Worked) -> None:
     with worked.reading() as connection:
-        invoices = shown(invoice_views.list_invoices(connection, {}, ALL, details=True).items)
+        invoices = shown(
+            invoice_views.list_invoices(connection, UNRESTRICTED, {}, ALL, details=True).items
+        )
     numbers = sorted(invoice["number"] for invoice in invoices if invoice["number"])
     assert numbers == [f"INV-{n:06d}" for n in range(1, len(numbers) + 1)]
 

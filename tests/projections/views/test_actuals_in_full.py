@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from projections.views.actuals import Accounted, list_actuals
+from projections.views.kept_to import UNRESTRICTED
 from projections.views.paging import PageRequest
 from tests.projections import story
 from tests.projections.feeding import feed, shown
@@ -42,7 +43,9 @@ def told(shared_views: Engine) -> Engine:
 
 def actuals(views: Engine, accounted: Accounted | None = None, **wanted: list[str]) -> list[Any]:
     with views.connect() as connection:
-        return shown(list_actuals(connection, wanted, ALL, accounted or Accounted()).items)
+        return shown(
+            list_actuals(connection, UNRESTRICTED, wanted, ALL, accounted or Accounted()).items
+        )
 
 
 def ids(views: Engine, accounted: Accounted | None = None, **wanted: list[str]) -> list[str]:
@@ -60,7 +63,9 @@ def test_what_an_approval_has_become_reads_in_the_order_it_was_booked_d45_d78(
     assert sum(int(row["quantity"]) for row in unbilled) == 3  # what is in the backlog again
     assert [row["reversal_of"] for row in found[:2]] == [None, "3-A"]
     with told.connect() as connection:
-        backwards = list_actuals(connection, {"approval_id": ["3"]}, PageRequest(sort="-position"))
+        backwards = list_actuals(
+            connection, UNRESTRICTED, {"approval_id": ["3"]}, PageRequest(sort="-position")
+        )
     assert [row.actual_id for row in backwards.items] == [row[0] for row in reversed(CHAIN)]
 
 
@@ -68,7 +73,9 @@ def test_what_an_approval_has_become_reads_in_the_order_it_was_booked_d45_d78(
 def test_actuals_are_sorted_by_what_they_were_booked_with_d45(told: Engine, sort: str) -> None:
     """Not by what is billed of the item that one of them is."""
     with told.connect() as connection:
-        rows = shown(list_actuals(connection, {}, PageRequest(sort=sort, limit=1000)).items)
+        rows = shown(
+            list_actuals(connection, UNRESTRICTED, {}, PageRequest(sort=sort, limit=1000)).items
+        )
     by, descending = sort.strip("-").split(",")[0], sort.startswith("-")
     keys = [row[by] if by == "adjustment_status" else float(row[by]) for row in rows]
     assert keys == sorted(keys, reverse=descending)
@@ -82,7 +89,7 @@ def test_pages_of_what_one_event_has_booked_go_on_where_the_last_one_ended_d45(
     request = PageRequest(limit=2)
     with told.connect() as connection:
         while True:
-            page = list_actuals(connection, {"approval_id": ["3"]}, request)
+            page = list_actuals(connection, UNRESTRICTED, {"approval_id": ["3"]}, request)
             found += [row.actual_id for row in page.items]
             if page.next is None:
                 break

@@ -7,6 +7,7 @@ from projections.databases.connections import as_of_now
 from projections.kinds import Kind, kinds_of
 from projections.views import history
 from projections.views.history import Changed, changed_since, everything
+from projections.views.kept_to import UNRESTRICTED
 from tests.projections.feeding import feed
 from tests.projections.story import STORY
 
@@ -17,7 +18,7 @@ def since(views: Engine, after: int) -> Changed:
     """What changed after a position, as the views now stand."""
     with as_of_now(views) as (connection, position):
         assert position == END
-        return changed_since(connection, after, position)
+        return changed_since(connection, UNRESTRICTED, after, position)
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ from projections.views.contract.lines_and_milestones import (
 )
 from projections.views.contract.listed_contracts import list_contracts
 from projections.views.contract.performance import performance
+from projections.views.kept_to import UNRESTRICTED
 from projections.views.paging import BadQuery, PageRequest
 from projections.views.suggestions import suggest
 from tests.projections import large_views
@@ -279,7 +280,9 @@ def test_customers_have_the_name_that_the_contract_defined_last_gives_them(
             expected.append(row)
     found = walked(
         directory,
-        lambda connection, request: list_customers(connection, wanted, request, text=text),
+        lambda connection, request: list_customers(
+            connection, UNRESTRICTED, wanted, request, text=text
+        ),
         limit,
         sort,
     )
@@ -315,7 +318,7 @@ def test_contracts_are_listed_with_how_they_perform_and_by_it(
             if (not customer_ids or ids & {*customer_ids}) and has(
                 text, row["name"], row["contract_id"], *names
             ):
-                figures = shown(performance(connection, row["contract_id"]))
+                figures = shown(performance(connection, UNRESTRICTED, row["contract_id"]))
                 known = {name: figures[name] for name in FIGURES}
                 numbers = {name: as_number(value) for name, value in known.items()}
                 expected.append(
@@ -324,7 +327,12 @@ def test_contracts_are_listed_with_how_they_perform_and_by_it(
     found = walked(
         directory,
         lambda connection, request: list_contracts(
-            connection, request, text=text, customer_ids=customer_ids, performance=True
+            connection,
+            UNRESTRICTED,
+            request,
+            text=text,
+            customer_ids=customer_ids,
+            performance=True,
         ),
         limit,
         sort,
@@ -347,7 +355,7 @@ def test_figures_read_in_the_decimals_of_their_currency_are_compared_as_numbers(
     for value in (float("nan"), float("inf"), 1):
         cursor = _cursor(["ready", "contract_id"], [value, "C1"])
         with as_of_now(directory) as (connection, _), pytest.raises(BadQuery):
-            list_contracts(connection, PageRequest(1, cursor, "ready"))
+            list_contracts(connection, UNRESTRICTED, PageRequest(1, cursor, "ready"))
 
 
 def _cursor(keys: list[str], values: list[Any]) -> str:
@@ -387,7 +395,9 @@ def test_lines_of_all_contracts_are_listed(
     ]
     found = walked(
         directory,
-        lambda connection, request: list_lines(connection, wanted, request, text=text),
+        lambda connection, request: list_lines(
+            connection, UNRESTRICTED, wanted, request, text=text
+        ),
         limit,
         sort,
     )
@@ -442,7 +452,7 @@ def test_milestones_of_all_contracts_are_listed(
     asked = MilestonesAsked(any_of=wanted, **within)
     found = walked(
         directory,
-        lambda connection, request: list_milestones(connection, asked, request),
+        lambda connection, request: list_milestones(connection, UNRESTRICTED, asked, request),
         limit,
         sort,
     )
@@ -467,7 +477,7 @@ def test_milestones_of_all_contracts_are_listed(
 )
 def test_what_has_a_text_is_suggested(directory: Engine, text: str, found: list[str]) -> None:
     with as_of_now(directory) as (connection, _):
-        items = suggest(connection, text).items
+        items = suggest(connection, UNRESTRICTED, text).items
     assert sorted(f"{each.kind} {each.name}" for each in items) == sorted(found)
 
 
@@ -475,12 +485,12 @@ def test_a_few_of_each_kind_are_suggested_and_first_what_begins_with_the_text(
     directory: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with as_of_now(directory) as (connection, _):
-        items = suggest(connection, "b").items
+        items = suggest(connection, UNRESTRICTED, "b").items
         assert [each.name for each in items if each.kind == "resource"] == ["Bo", "ÄDA Byron"]
         assert [each.name for each in items if each.kind == "contract"] == [
             f"Harbour {n}" for n in (0, 4, 8)
         ]
-        many = suggest(connection, "1").items
+        many = suggest(connection, UNRESTRICTED, "1").items
         assert max(sum(each.kind == kind for each in many) for kind in many[0].kind.__class__) == 4
         monkeypatch.setattr(suggestions, "MOST_RESOURCES", 1)
-        assert [each.name for each in suggest(connection, "da").items] == ["Ada"]
+        assert [each.name for each in suggest(connection, UNRESTRICTED, "da").items] == ["Ada"]

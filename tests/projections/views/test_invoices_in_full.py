@@ -15,6 +15,7 @@ from aggregates.statuses import LimitLevel, NTEStatus
 from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import find_items, list_time_and_material
 from projections.views.invoice import invoices as invoice_views
+from projections.views.kept_to import UNRESTRICTED
 from projections.views.paging import PageRequest
 from service.wire import from_states
 from tests.projections import story
@@ -34,7 +35,7 @@ def until(views: Engine, last: Event, times: int = 1) -> Connection:
 
 
 def find(connection: Connection, invoice_id: str, **asked: bool) -> dict[str, Any]:
-    found = invoice_views.find_invoice(connection, invoice_id, **asked)
+    found = invoice_views.find_invoice(connection, UNRESTRICTED, invoice_id, **asked)
     assert found
     return shown(found[0])
 
@@ -57,7 +58,7 @@ def test_views_show_after_every_event_what_the_state_says(shared_views: Engine, 
             states[each.invoice_id] = invoice_state.evolve(known, each)
     with shared_views.connect() as connection:
         for invoice_id, state in states.items():
-            found = invoice_views.find_invoice(connection, invoice_id)
+            found = invoice_views.find_invoice(connection, UNRESTRICTED, invoice_id)
             if state is None or state.deleted:
                 assert found is None
                 continue
@@ -124,7 +125,9 @@ def test_a_correction_and_what_it_corrects_name_each_other_d76(shared_views: Eng
     assert open_correction["corrects_detail"] == "I3-3-A"
     with until(shared_views, story.CORRECTED) as connection:
         billed = find(connection, "I3")
-        corrections = invoice_views.list_invoices(connection, {"corrects": ["I3"]}, ALL).items
+        corrections = invoice_views.list_invoices(
+            connection, UNRESTRICTED, {"corrects": ["I3"]}, ALL
+        ).items
     assert (billed["has_corrections"], details(billed)[0]["corrected_by"]) == (True, "I4")
     assert details(billed)[0]["recalled"]
     assert [invoice.invoice_id for invoice in corrections] == ["I4"]
@@ -190,7 +193,7 @@ def test_a_draft_shows_what_else_is_to_be_billed_and_how_its_contract_is_d72(
     feed(shared_views, recorded(events_of_d72()))
     with shared_views.connect() as connection:
         found = find(connection, "I3", details=False)
-        listed = shown(invoice_views.list_invoices(connection, {}, ALL).items)
+        listed = shown(invoice_views.list_invoices(connection, UNRESTRICTED, {}, ALL).items)
     assert found["pending"] == {
         "ready": {"count": 3, "amount": "75.00"},  # the free one is worth nothing
         "not_ready": {"count": 2, "amount": "320.00"},
@@ -233,7 +236,7 @@ def test_what_was_canceled_or_superseded_counts_nowhere_in_the_open_backlog_d20_
         page = list_time_and_material(connection, BacklogFilter(), ALL, totals=True)
         items = {row.item_id for row in page.items}
         counted = sum(total.count for total in page.totals or ())
-        (canceled,) = shown(find_items(connection, ["1-B"]))
+        (canceled,) = shown(find_items(connection, UNRESTRICTED, ["1-B"]))
     assert items == {"2-A", "2-free", "3-A back"}
     assert counted == len(items)
     assert (canceled["billing_status"], canceled["invoice_id"]) == ("canceled", None)
@@ -243,7 +246,7 @@ def test_what_a_correction_takes_back_of_a_milestone_can_be_billed_again_d81(
     shared_views: Engine,
 ) -> None:
     with until(shared_views, story.M1_CREDITED) as connection:
-        kept, rest = shown(find_items(connection, ["M1-A", "M1-A rest"]))
+        kept, rest = shown(find_items(connection, UNRESTRICTED, ["M1-A", "M1-A rest"]))
     assert (kept["amount"], kept["billing_status"], kept["invoice_id"]) == (
         "700.00",
         "invoice_posted",

@@ -36,6 +36,7 @@ from projections.views.backlog.lists import list_fixed_price, list_time_and_mate
 from projections.views.contract import listed_contracts
 from projections.views.contract import performance as performance_views
 from projections.views.invoice import invoices as invoice_views
+from projections.views.kept_to import UNRESTRICTED
 from projections.views.paging import BadQuery, PageRequest
 from projections.views.resource import Page
 from tests.projections.feeding import apply, empty, examples, shown
@@ -299,21 +300,27 @@ LISTS: dict[str, tuple[Table, Callable[[int], Values], List, str, str]] = {
     "invoices": (
         invoices,
         invoice,
-        lambda connection, request: invoice_views.list_invoices(connection, {}, request),
+        lambda connection, request: invoice_views.list_invoices(
+            connection, UNRESTRICTED, {}, request
+        ),
         "invoice_id",
         "position",
     ),
     "actuals": (
         booked_actuals,
         actual,
-        lambda connection, request: actual_views.list_actuals(connection, {}, request),
+        lambda connection, request: actual_views.list_actuals(
+            connection, UNRESTRICTED, {}, request
+        ),
         "actual_id",
         "position",
     ),
     "contracts": (
         contracts,
         lambda number: contract(f"C{number:02d}", f"name {number % 3}"),
-        listed_contracts.list_contracts,
+        lambda connection, request: listed_contracts.list_contracts(
+            connection, UNRESTRICTED, request
+        ),
         "contract_id",
         "contract_id",
     ),
@@ -639,7 +646,7 @@ def test_the_performance_of_a_contract_is_exact_beyond_64_bits_d60(shared_views:
     refill(shared_views, time_and_material, rows)
     put(shared_views, fixed_price, *({**milestone(n), "amount": 2**62} for n in range(3)))
     with shared_views.connect() as connection:
-        found = performance_views.performance(connection, "C1")
+        found = performance_views.performance(connection, UNRESTRICTED, "C1")
     assert found
     assert found.not_ready == {
         "milestone": from_minor(3 * 2**62, "EUR"),

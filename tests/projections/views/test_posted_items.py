@@ -11,6 +11,7 @@ from projections.views.backlog.lists import find_items, list_fixed_price, list_t
 from projections.views.backlog.sums.summary import summarize
 from projections.views.contract.performance import performance
 from projections.views.invoice.invoices import find_invoice
+from projections.views.kept_to import UNRESTRICTED
 from projections.views.paging import PageRequest
 from tests.projections import story
 from tests.projections.feeding import feed, shown
@@ -59,7 +60,7 @@ def test_an_item_credited_whole_is_in_no_list_and_can_still_be_looked_at_d78(
     credited = replace(story.I4_BOOKED, actuals=story.I4_BOOKED.actuals[:1])
     with showing(shared_views, story.I4_BOOKED, credited) as connection:
         sales = list_time_and_material(connection, POSTED, ALL, totals=True)
-        (item,) = shown(find_items(connection, ["3-A"]))
+        (item,) = shown(find_items(connection, UNRESTRICTED, ["3-A"]))
     assert [row.item_id for row in sales.items] == ["1-A"]
     assert [total.count for total in sales.totals or ()] == [1]
     nothing = ("0", "0.00", "invoice_posted")
@@ -97,8 +98,8 @@ def test_what_comes_back_free_of_a_milestone_is_charged_in_no_figure_d60_d72(
     end = EVENTS.index(story.M1_CREDITED)
     feed(shared_views, recorded([*EVENTS[:end], credited, story.draft("I7")]))
     with shared_views.connect() as connection:
-        performed = performance(connection, "C1")
-        found = find_invoice(connection, "I7")
+        performed = performance(connection, UNRESTRICTED, "C1")
+        found = find_invoice(connection, UNRESTRICTED, "I7")
     assert performed
     assert (performed.ready, performed.invoiced) == ("0.00", "2000.00")
     assert found
@@ -110,7 +111,7 @@ def test_what_comes_back_free_of_a_milestone_is_charged_in_no_figure_d60_d72(
 def test_posted_work_at_no_charge_has_no_verdict_of_a_limit_d32_d66(shared_views: Engine) -> None:
     free = story.billed_at_no_charge(story.ACTUALS_BOOKED, "1-A")
     with showing(shared_views, story.ACTUALS_BOOKED, free) as connection:
-        (item,) = shown(find_items(connection, ["1-A"]))
+        (item,) = shown(find_items(connection, UNRESTRICTED, ["1-A"]))
         page = list_time_and_material(connection, COMMITTED, ALL, totals=True)
     assert (item["billing_type"], item["nte_status"]) == ("complimentary", "not_applicable")
     assert "1-A" not in {row.item_id for row in page.items}

@@ -23,6 +23,7 @@ from projections.views.backlog.filters import BacklogFilter
 from projections.views.backlog.lists import find_items, list_time_and_material
 from projections.views.backlog.rows import Row, TotalledPage
 from projections.views.contract.performance import performance
+from projections.views.kept_to import UNRESTRICTED
 from projections.views.paging import PageRequest
 from projections.views.resource import Page
 from tests.projections.large_views import OF_AN_INVOICE, ROWS, fill, sales
@@ -134,7 +135,7 @@ def test_a_page_of_actuals_looks_at_few_rows(
     large: Engine, wanted: dict[str, list[str]], sort: str
 ) -> None:
     def read(connection: Connection) -> Page[Actual]:
-        return list_actuals(connection, wanted, PageRequest(LIMIT, sort=sort))
+        return list_actuals(connection, UNRESTRICTED, wanted, PageRequest(LIMIT, sort=sort))
 
     page, looked_at = looking(large, read)
     assert len(page.items) == (1 if "approval_id" in wanted else LIMIT)
@@ -155,7 +156,7 @@ def test_the_few_actuals_of_an_item_an_invoice_or_a_cause_are_found_by_a_look_at
     large: Engine, wanted: dict[str, list[str]], found: int
 ) -> None:
     def read(connection: Connection) -> Page[Actual]:
-        return list_actuals(connection, wanted, PageRequest(1000))
+        return list_actuals(connection, UNRESTRICTED, wanted, PageRequest(1000))
 
     page, looked_at = looking(large, read)
     assert len(page.items) <= found
@@ -165,7 +166,7 @@ def test_the_few_actuals_of_an_item_an_invoice_or_a_cause_are_found_by_a_look_at
 
 def test_thousands_of_items_are_found_by_their_ids(large: Engine) -> None:
     def read(connection: Connection) -> Sequence[object]:
-        return find_items(connection, SOME_IDS)
+        return find_items(connection, UNRESTRICTED, SOME_IDS)
 
     found, looked_at = looking(large, read)
     assert len(found) == len(SOME_IDS)
@@ -195,7 +196,7 @@ def test_thousands_of_items_are_changed_by_their_ids(views: Engine) -> None:
 
 
 def test_how_a_contract_performs_is_told_without_a_look_at_its_items(large: Engine) -> None:
-    known, looked_at = looking(large, partial(performance, contract_id="C3"))
+    known, looked_at = looking(large, partial(performance, kept_to=UNRESTRICTED, contract_id="C3"))
     assert known
     assert looked_at < LIMIT
 

@@ -21,6 +21,7 @@ from projections.views.contract import limits as limit_views
 from projections.views.contract import listed_contracts
 from projections.views.contract import performance as performance_views
 from projections.views.invoice import invoices as invoice_views
+from projections.views.kept_to import UNRESTRICTED
 from projections.views.paging import PageRequest
 from tests.projections import story
 from tests.projections.feeding import feed, feed_more, shown
@@ -256,8 +257,8 @@ def test_totals_are_over_the_whole_filter_by_currency_status_and_billing_type(
 
 def test_items_of_either_view_are_found_by_their_ids(shared_views: Engine) -> None:
     with until(shared_views, story.M1_POSTED) as connection:
-        found = backlog_lists.find_items(connection, ["1-A", "M1-A", "nothing"])
-        alone = backlog_lists.find_items(connection, ["M1-A"])
+        found = backlog_lists.find_items(connection, UNRESTRICTED, ["1-A", "M1-A", "nothing"])
+        alone = backlog_lists.find_items(connection, UNRESTRICTED, ["M1-A"])
         assert shown(alone) == fixed_price(connection)
     assert [row.item_id for row in found] == ["M1-A", "1-A"]
 
@@ -281,9 +282,11 @@ def test_a_contract_reads_with_its_customers_in_their_order_and_its_lines(
         "lines": ["F", "T"],
     }
     with until(shared_views, story.FIXED_LINE_LISTED) as connection:
-        assert shown(contract_views.find_contract(connection, "C1")) == (contract, 3)
-        assert shown(listed_contracts.list_contracts(connection, ALL).items) == [contract]
-        assert shown(contract_views.find_contract(connection, "C2")) is None
+        assert shown(contract_views.find_contract(connection, UNRESTRICTED, "C1")) == (contract, 3)
+        assert shown(listed_contracts.list_contracts(connection, UNRESTRICTED, ALL).items) == [
+            contract
+        ]
+        assert shown(contract_views.find_contract(connection, UNRESTRICTED, "C2")) is None
 
 
 def test_a_contract_defined_anew_keeps_no_customer_of_before(shared_views: Engine) -> None:
@@ -298,7 +301,7 @@ def test_a_contract_defined_anew_keeps_no_customer_of_before(shared_views: Engin
     feed(shared_views, recorded([story.CONTRACT_DEFINED]))
     feed_more(Writer(shared_views), recorded([anew], after=1))
     with shared_views.connect() as connection:
-        found = shown(contract_views.find_contract(connection, "C1"))
+        found = shown(contract_views.find_contract(connection, UNRESTRICTED, "C1"))
     assert found
     assert found[0]["name"] == "Port"
     assert [customer["customer_id"] for customer in found[0]["customers"]] == ["A"]
@@ -306,7 +309,7 @@ def test_a_contract_defined_anew_keeps_no_customer_of_before(shared_views: Engin
 
 def test_a_line_reads_as_it_was_put(shared_views: Engine) -> None:
     with until(shared_views, story.TIME_LINE_LISTED) as connection:
-        assert shown(contract_views.find_line(connection, "C1", "T")) == (
+        assert shown(contract_views.find_line(connection, UNRESTRICTED, "C1", "T")) == (
             {
                 "contract_id": "C1",
                 "line_id": "T",
@@ -338,12 +341,12 @@ def test_a_line_reads_as_it_was_put(shared_views: Engine) -> None:
             },
             1,
         )
-        assert shown(contract_views.find_line(connection, "C1", "X")) is None
+        assert shown(contract_views.find_line(connection, UNRESTRICTED, "C1", "X")) is None
 
 
 def test_a_fixed_price_line_reports_what_its_milestones_lack_d15(shared_views: Engine) -> None:
     with until(shared_views, story.M2_DELETED) as connection:
-        found = shown(contract_views.find_line(connection, "C1", "F"))
+        found = shown(contract_views.find_line(connection, UNRESTRICTED, "C1", "F"))
     assert found
     assert found[0]["milestones_total"] == "1200.00"
     assert found[0]["difference"] == "300.00"
@@ -352,7 +355,7 @@ def test_a_fixed_price_line_reports_what_its_milestones_lack_d15(shared_views: E
 
 def test_a_milestone_reads_with_its_parts_and_the_version_of_its_line(shared_views: Engine) -> None:
     with until(shared_views, story.M1_READY) as connection:
-        assert shown(contract_views.find_milestone(connection, "M1")) == (
+        assert shown(contract_views.find_milestone(connection, UNRESTRICTED, "M1")) == (
             {
                 "milestone_id": "M1",
                 "contract_id": "C1",
@@ -376,7 +379,7 @@ def test_a_milestone_reads_with_its_parts_and_the_version_of_its_line(shared_vie
             },
             6,
         )
-        assert shown(contract_views.find_milestone(connection, "M2")) is None
+        assert shown(contract_views.find_milestone(connection, UNRESTRICTED, "M2")) is None
 
 
 def level(
@@ -398,8 +401,8 @@ def test_limits_list_every_level_in_the_order_they_are_checked_d30_d36(
     shared_views: Engine,
 ) -> None:
     with until(shared_views, story.LINE_USAGE_POSTED) as connection:
-        found = shown(limit_views.limits(connection, "C1"))
-        assert shown(limit_views.limits(connection, "C2")) is None
+        found = shown(limit_views.limits(connection, UNRESTRICTED, "C1"))
+        assert shown(limit_views.limits(connection, UNRESTRICTED, "C2")) is None
     assert found
     assert found["levels"] == [
         level("line_customer", "F", "A", None, "0.00", "0.00", None),
@@ -417,11 +420,11 @@ def test_limits_name_who_should_be_re_evaluated_d36(shared_views: Engine) -> Non
     events = EVENTS[: EVENTS.index(story.CONTRACT_USAGE) + 1]
     feed(shared_views, recorded(events))
     with shared_views.connect() as connection:
-        before = shown(limit_views.limits(connection, "C1"))
+        before = shown(limit_views.limits(connection, UNRESTRICTED, "C1"))
     lowered = replace(story.CONTRACT_DEFINED, nte_limit=story.d("700.00"))
     feed_more(Writer(shared_views), recorded([lowered], after=len(events)))
     with shared_views.connect() as connection:
-        after = shown(limit_views.limits(connection, "C1"))
+        after = shown(limit_views.limits(connection, UNRESTRICTED, "C1"))
     assert before
     assert before["reevaluate"] == []
     assert after
@@ -446,15 +449,15 @@ def test_only_so_many_are_named_that_should_be_re_evaluated_d36(
     with shared_views.connect() as connection:
         for most in (10, 3):
             monkeypatch.setattr(limit_views, "REEVALUATE_LISTED", most)
-            found = limit_views.limits(connection, "C1")
+            found = limit_views.limits(connection, UNRESTRICTED, "C1")
             assert found
             assert found.reevaluate == ids[:most]
 
 
 def test_the_performance_of_a_contract_is_by_status_and_class_d60(shared_views: Engine) -> None:
     with until(shared_views, story.CONTRACT_USAGE_POSTED) as connection:
-        found = shown(performance_views.performance(connection, "C1"))
-        assert shown(performance_views.performance(connection, "C2")) is None
+        found = shown(performance_views.performance(connection, UNRESTRICTED, "C1"))
+        assert shown(performance_views.performance(connection, UNRESTRICTED, "C2")) is None
     assert found
     assert {name: found[name] for name in found if name not in {"lines", "limits"}} == {
         "contract_id": "C1",
@@ -562,25 +565,28 @@ def as_drafted(detail: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_confirmed_invoice_reads_with_lines_and_details_d43_d44(shared_views: Engine) -> None:
     with until(shared_views, story.ACTUALS_BOOKED) as connection:
-        assert shown(invoice_views.find_invoice(connection, "I1")) == (confirmed_invoice(), 4)
-        listed = invoice_views.list_invoices(connection, {}, ALL, details=True).items
+        assert shown(invoice_views.find_invoice(connection, UNRESTRICTED, "I1")) == (
+            confirmed_invoice(),
+            4,
+        )
+        listed = invoice_views.list_invoices(connection, UNRESTRICTED, {}, ALL, details=True).items
         names = {"contract_name": "Harbour", "customer_name": "Anchor"}
         assert shown(listed) == [{**confirmed_invoice(), **names}]
 
 
 def test_a_deleted_draft_is_not_there_any_more_d42(shared_views: Engine) -> None:
     with until(shared_views, story.FREE_DETAIL_ADDED) as connection:
-        found = invoice_views.list_invoices(connection, {"status": ["draft"]}, ALL)
+        found = invoice_views.list_invoices(connection, UNRESTRICTED, {"status": ["draft"]}, ALL)
         assert [row.invoice_id for row in found.items] == ["I1", "I2"]
     with until(shared_views, story.DRAFT_DELETED) as connection:
-        assert shown(invoice_views.find_invoice(connection, "I2")) is None
+        assert shown(invoice_views.find_invoice(connection, UNRESTRICTED, "I2")) is None
 
 
 def test_actuals_are_unbilled_sales_then_reversals_and_billed_sales_d45(
     shared_views: Engine,
 ) -> None:
     def ids(**wanted: list[str]) -> list[str]:
-        page = actual_views.list_actuals(connection, wanted, ALL)
+        page = actual_views.list_actuals(connection, UNRESTRICTED, wanted, ALL)
         return [row.actual_id for row in page.items]
 
     with until(shared_views, story.M1_POSTED) as connection:
@@ -589,7 +595,7 @@ def test_actuals_are_unbilled_sales_then_reversals_and_billed_sales_d45(
         assert ids(type=["unbilled_sales"], item_id=["1-A"]) == ["1-A", "1-A reversed"]
         assert ids(invoice_id=["I1"], line_id=["F"]) == ["M1-A billed"]
         assert ids(approval_id=["2"]) == ["2-A", "2-free"]
-        page = actual_views.list_actuals(connection, {"item_id": ["1-A"]}, ALL)
+        page = actual_views.list_actuals(connection, UNRESTRICTED, {"item_id": ["1-A"]}, ALL)
     shared = {
         "item_id": "1-A",
         "contract_id": "C1",
@@ -666,8 +672,8 @@ def test_the_index_finds_the_events_of_a_contract_an_invoice_or_a_type_d64(
 
 def test_an_id_that_no_database_can_hold_is_of_nothing(shared_views: Engine) -> None:
     with until(shared_views, story.ANSWERED) as connection:
-        assert contract_views.find_milestone(connection, "M\x00") is None
-        assert invoice_views.find_invoice(connection, "I\x00") is None
+        assert contract_views.find_milestone(connection, UNRESTRICTED, "M\x00") is None
+        assert invoice_views.find_invoice(connection, UNRESTRICTED, "I\x00") is None
         assert parked_views.find_parked(connection, "e\x00") == []
 
 

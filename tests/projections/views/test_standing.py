@@ -5,6 +5,7 @@ from sqlalchemy import Engine
 from aggregates.statuses import JobStatus
 from projections.keeping.writer import Writer
 from projections.views.jobs import list_jobs
+from projections.views.kept_to import UNRESTRICTED
 from projections.views.obligations import list_obligations
 from projections.views.paging import PageRequest
 from projections.views.parked_events import list_parked
@@ -32,7 +33,7 @@ def test_as_much_waits_at_any_moment_as_the_lists_have(shared_views: Engine) -> 
             found = standing(connection)
             statuses = [job["status"] for job in list_jobs(connection, {}, ALL).items]
             waiting = list_parked(connection, ALL).items
-            opened = list_obligations(connection, {"status": ["open"]}, ALL).items
+            opened = list_obligations(connection, UNRESTRICTED, {"status": ["open"]}, ALL).items
         assert found.jobs == {status: statuses.count(status) for status in JobStatus}, event
         assert found.parked_events == len(waiting)
         assert found.open_obligations == len(opened)

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from service.access import issuers
 from service.access.authorities import issuer_of
 from service.access.issuers import Issuer
-from service.access.principals import BadToken, IssuerUnavailable, Scope
+from service.access.principals import KEEPS_TO_NOTHING, BadToken, IssuerUnavailable, Scope
 from service.settings import Settings
 from service.tenants.tenant import Tenant
 from tests.databases import Only
@@ -62,7 +62,7 @@ async def test_a_token_says_who_calls_for_which_tenant_and_what_they_may_do(
     principal = await at.principal_of(issuer.token(scope="openid backlog:read audit:read all"))
     assert (principal.name, principal.tenant) == ("mira", "default")
     assert principal.scopes == {Scope.BACKLOG_READ, Scope.AUDIT_READ}
-    assert not principal.is_restricted
+    assert principal.kept == KEEPS_TO_NOTHING
     for aud in (["x", AUDIENCE], "other"):
         assert (await at.principal_of(issuer.token(aud=aud))).name == "mira"
     assert issuer.asked == 1
@@ -86,6 +86,37 @@ async def test_which_claims_say_what_is_configured(issuer: AnIssuer) -> None:
     principal = await fixed.principal_of(issuer.token(tenant=None))
     assert (principal.tenant, principal.scopes) == ("default", frozenset())
     assert (await fixed.principal_of(issuer.token(tenant="north"))).tenant == "north"
+
+
+async def test_a_claim_within_others_is_named_by_a_path(issuer: AnIssuer) -> None:
+    paths = {"issuer_scope_claims": ("/realm_access/roles",), "issuer_tenant_claim": "/app/tenant"}
+    at = known(issuer, **paths)
+    said: dict[str, Any] = {
+        "realm_access": {"roles": ["backlog:read", "admin"]},
+        "app": {"tenant": "north"},
+    }
+    principal = await at.principal_of(issuer.token(**said))
+    assert (principal.tenant, principal.scopes) == ("north", {Scope.BACKLOG_READ})
+    lacks: list[dict[str, Any]] = [{"app": "north"}, {"app": {"tenant": 1}}, {"app": {}}]
+    for lacking in lacks:
+        with pytest.raises(BadToken, match="names no tenant"):
+            await at.principal_of(issuer.token(**{**said, **lacking}))
+
+
+@pytest.mark.parametrize("of", ["contract", "customer"])
+async def test_a_claim_restricts_the_bearer_and_a_token_that_lacks_it_lets_nobody_in(
+    issuer: AnIssuer, of: str
+) -> None:
+    at = known(issuer, **{f"issuer_{of}_claim": "only"})
+    for said, kept in ((["A", "B"], {"A", "B"}), ("A B", {"A", "B"}), ("A", {"A"}), ("*", None)):
+        principal = await at.principal_of(issuer.token(only=said))
+        restricted = {"contract": principal.contracts, "customer": principal.customers}
+        assert restricted.pop(of) == kept
+        assert list(restricted.values()) == [None]
+    wrong: list[object] = [None, "", [], [1], {}, 5, [str(n) for n in range(1_001)]]
+    for said in wrong:
+        with pytest.raises(BadToken, match="lists nothing that the bearer may know of"):
+            await at.principal_of(issuer.token(only=said))
 
 
 async def test_clocks_may_be_a_minute_apart(issuer: AnIssuer) -> None:

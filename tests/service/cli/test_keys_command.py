@@ -18,6 +18,7 @@ from tests.service.door import CONTEXT, bearer
 from tests.service.processes import LONG, until
 from tests.service.sockets import free_port
 
+OF_PC_1 = ("--contract", "PC-1")
 CREATE = ("keys", "create", "--name", "erp", "--scope", "backlog:read")
 
 
@@ -42,8 +43,8 @@ def test_a_key_is_made_listed_and_revoked(database: str) -> None:
     assert re.fullmatch(r"bbk_default_[0-9a-f]{72}", first)
     ids = [read_token(text).key_id for text in (first, second)]
     assert listed(database) == [
-        [ids[0], "erp", "2099-01-31T23:59:59.999999+00:00", "backlog:read approvals:write"],
-        [ids[1], "erp", "-", "backlog:read"],
+        [ids[0], "erp", "2099-01-31T23:59:59.999999+00:00", "backlog:read approvals:write", "-"],
+        [ids[1], "erp", "-", "backlog:read", "-"],
     ]
     revoked = run("keys", "revoke", ids[0], "--reason", "lost", "--database", database)
     assert (revoked.exit_code, revoked.stdout) == (0, f"key {ids[0]} (erp) is revoked\n")
@@ -56,9 +57,20 @@ def test_a_key_is_made_listed_and_revoked(database: str) -> None:
     assert told[-1][1].reason == "lost"
 
 
+def test_a_key_for_some_contracts_and_customers_shows_them(database: str) -> None:
+    create(database, *OF_PC_1, *OF_PC_1, "--contract", "PC-2", "--customer", "PORT")
+    (line,) = listed(database)
+    assert line[4] == "contract=PC-1 contract=PC-2 customer=PORT"
+    with closing(Tenant(database, project=False)) as tenant:
+        (key,) = keys.list_keys(tenant, CONTEXT)
+    assert (key.contracts, key.customers) == (("PC-1", "PC-2"), ("PORT",))
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        (("--contract", "a b"), "is no id"),
+        (("--customer", ""), "is no id"),
         (("--expires", "tomorrow"), "no day"),
         (("--expires", "2027-01-31T18:00:00"), "no day"),
         (("--expires", "2027-13-31"), "no day"),

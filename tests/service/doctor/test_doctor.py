@@ -168,7 +168,8 @@ def test_a_process_needs_a_file_for_each_connection(most: int, status: str) -> N
 def made(database: str, name: str, at: datetime, expires: datetime | None = None) -> str:
     """The id of a key that was made at that time."""
     with closing(Tenant(database, clock=lambda: at)) as tenant:
-        token = keys.create_key(tenant, CONTEXT, name, [Scope.BACKLOG_READ], expires)
+        lets = keys.Lets(scopes=[Scope.BACKLOG_READ], expires_at=expires)
+        token = keys.create_key(tenant, CONTEXT, name, lets)
     return read_token(token).key_id
 
 

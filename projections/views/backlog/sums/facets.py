@@ -42,6 +42,7 @@ from projections.views.backlog.sums.names import (
     customer_names,
     names_of_lines,
 )
+from projections.views.kept_to import KeptTo
 from projections.views.paging import Columns, PageRequest, merged
 from projections.views.prepared import Prepared, prepare
 
@@ -54,7 +55,7 @@ MOST_VALUES = 100
 """Values of a facet that are told: those that most rows have."""
 MOST_ROWS = 20_000
 """Rows that are counted one by one, at most: the first of the list."""
-_NAMES: Mapping[str, Callable[[Glance, Collection[Key]], Names]] = {
+_NAMES: Mapping[str, Callable[[Glance, KeptTo, Collection[Key]], Names]] = {
     "contract_id": contract_names,
     "line_id": names_of_lines,
     "customer_id": customer_names,
@@ -104,7 +105,7 @@ def facets_of(
     rows.sort(key=lambda row: (-row[2], row[1]))
     told = {name: [row for row in rows if row[0] == name] for name in names}
     more = {name: of[0][3] - len(of) for name, of in told.items() if of and of[0][3] > len(of)}
-    return Facets(_named(glance_of(connection), told), more, partial)
+    return Facets(_named(glance_of(connection), wanted.kept_to, told), more, partial)
 
 
 def _over_the_same_rows(shape: Shape, names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -210,12 +211,14 @@ def _without(matching: Matching, own: Collection[str]) -> Matching:
     return replace(matching, shape=replace(shape, any_of=others))
 
 
-def _named(views: Glance, told: Mapping[str, Sequence[Row]]) -> dict[str, list[FacetValue]]:
+def _named(
+    views: Glance, kept_to: KeptTo, told: Mapping[str, Sequence[Row]]
+) -> dict[str, list[FacetValue]]:
     """The values with the names that they have."""
     facets: dict[str, list[FacetValue]] = {}
     for facet, rows in told.items():
         keys = {(value,) for _, value, _, _ in rows}
-        names: Names = _NAMES[facet](views, keys) if facet in _NAMES and keys else {}
+        names: Names = _NAMES[facet](views, kept_to, keys) if facet in _NAMES and keys else {}
         facets[facet] = [
             FacetValue(value=value, name=names.get((value,)), count=int(count))
             for _, value, count, _ in rows

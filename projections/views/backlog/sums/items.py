@@ -17,8 +17,9 @@ from projections.views.backlog.sums.names import (
     line_names,
 )
 from projections.views.backlog.sums.summed import Blocked, Part, SummaryItem
+from projections.views.kept_to import KeptTo
 
-_NAMES: Mapping[str, Callable[[Glance, Collection[Key]], Names]] = {
+_NAMES: Mapping[str, Callable[[Glance, KeptTo, Collection[Key]], Names]] = {
     "customer": customer_names,
     "contract": contract_names,
     "line": line_names,
@@ -41,8 +42,17 @@ AtLevels = tuple[Sequence[LimitLevel], int, int]
 """What is blocked at the same levels: how many, and their amount."""
 
 
+NamesOf = Callable[[str, Collection[Key]], Names]
+"""Looks up the names of one thing that a summary is by, by their ids."""
+
+
+def names_in(views: Glance, kept_to: KeptTo) -> NamesOf:
+    """What looks names up in views, of what a reader may know of."""
+    return lambda one, keys: _NAMES[one](views, kept_to, keys)
+
+
 def items_of(
-    views: Glance,
+    names_of: NamesOf,
     by: Mapping[str, Sequence[str]],
     columns: Key,
     named: Mapping[str, Names],
@@ -50,13 +60,14 @@ def items_of(
 ) -> list[SummaryItem]:
     """The items of a page, whose keys are of these columns.
 
-    `by` are the columns of all that the summary is by, `named` the names that are known by now.
+    `by` are the columns of all that the summary is by, `named` the names that are known by now;
+    `names_of` looks the others up.
     """
     found: dict[str, tuple[Sequence[int], Names]] = {}
-    for one, names_of in _NAMES.items():
+    for one in _NAMES:
         if one in by and page:
             of = [columns.index(name) for name in by[one]]
-            names = named.get(one) or names_of(views, {_part_of(key, of) for key in page})
+            names = named.get(one) or names_of(one, {_part_of(key, of) for key in page})
             found[one] = (of, names)
     fields = [_FIELDS.get(name, name) for name in columns]
     first = next((one for one in by if one in found), None)

@@ -40,7 +40,14 @@ from projections.views.backlog.search.searching import among
 from projections.views.backlog.statements import FIXED_PRICE, TIME_AND_MATERIAL, View
 from projections.views.backlog.sums.ahead import HAVE_IDS, ids_ahead
 from projections.views.backlog.sums.counting import ALWAYS, SUMMED, Matching, months_within, text_of
-from projections.views.backlog.sums.items import HAS_BLOCKED, STATUSES, AtLevels, Sums, items_of
+from projections.views.backlog.sums.items import (
+    HAS_BLOCKED,
+    STATUSES,
+    AtLevels,
+    Sums,
+    items_of,
+    names_in,
+)
 from projections.views.backlog.sums.names import Key, Names
 from projections.views.backlog.sums.summed import Summary
 from projections.views.paging import ROWS, PageRequest, Paging, Part
@@ -111,7 +118,13 @@ def summarize(
             each.add_blocked(blocked, until=page[-1])
     told = {key: (sums[key], blocked.get(key, ())) for key in page}
     return Summary(
-        items=items_of(glance_of(connection), {one: BY[one] for one in by}, columns, named, told),
+        items=items_of(
+            names_in(glance_of(connection), wanted.kept_to),
+            {one: BY[one] for one in by},
+            columns,
+            named,
+            told,
+        ),
         next=paging.next_cursor(keys, part),
         position=UNSET,
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from fastapi import Response
 
 from projections.views.invoice.invoices import ConfirmedInvoice
-from service.access.principals import Scope
+from service.access.principals import Keeps, Scope
 from service.handlers.invoicing import confirming as handlers
 from service.handlers.jobs import asking as jobs
 from service.handlers.jobs.confirming import plan
@@ -46,6 +46,7 @@ async def confirm_invoices(body: BulkConfirmBody, tenant: TheTenant, command: Th
 @routes.post(
     "/invoices/{invoice_id}/confirm",
     Scope.INVOICES_CONFIRM,
+    Keeps.TO_CONTRACTS,
     responses=gives(ConfirmedInvoice, problems=CONFIRMING),
 )
 async def confirm_invoice(

@@ -7,7 +7,7 @@ from fastapi import Response
 from aggregates import streams
 from aggregates.invoice.correcting import CorrectInvoice
 from projections.views.invoice.invoices import Invoice
-from service.access.principals import Scope
+from service.access.principals import Keeps, Scope
 from service.handlers.invoicing import correcting as handlers
 from service.http.callers import DryRun, ThePostedChange, TheTenant
 from service.http.responses import command_response, gives
@@ -32,6 +32,7 @@ CORRECTING = (
 @routes.post(
     "/invoices/{invoice_id}/corrections",
     Scope.INVOICES_WRITE,
+    Keeps.TO_CONTRACTS,
     status_code=201,
     responses=gives(Invoice, status=201, problems=CORRECTING),
 )

@@ -8,7 +8,7 @@ from fastapi import Path, Query, Response
 from aggregates.invoice.draft.by_hand import AddByHand
 from aggregates.invoice.draft.editing import EditDetails, RemoveDetails
 from projections.views.invoice.invoices import Invoice
-from service.access.principals import Scope
+from service.access.principals import Keeps, Scope
 from service.handlers.invoicing import editing as handlers
 from service.http.callers import TheChange, ThePostedChange, TheTenant
 from service.http.responses import command_response, gives
@@ -48,6 +48,7 @@ EDITING = (
 @routes.post(
     "/invoices/{invoice_id}/details",
     Scope.INVOICES_WRITE,
+    Keeps.TO_CONTRACTS,
     responses=gives(Invoice, problems=BY_HAND),
 )
 async def add_detail(
@@ -68,6 +69,7 @@ async def add_detail(
 @routes.patch(
     "/invoices/{invoice_id}/details",
     Scope.INVOICES_WRITE,
+    Keeps.TO_CONTRACTS,
     responses=gives(Invoice, problems=(*EDITING, "details_refused")),
 )
 async def change_details(
@@ -92,6 +94,7 @@ async def change_details(
 @routes.patch(
     "/invoices/{invoice_id}/details/{detail_id}",
     Scope.INVOICES_WRITE,
+    Keeps.TO_CONTRACTS,
     responses=gives(Invoice, problems=EDITING),
 )
 async def change_detail(
@@ -114,6 +117,7 @@ async def change_detail(
 @routes.delete(
     "/invoices/{invoice_id}/details/{detail_id}",
     Scope.INVOICES_WRITE,
+    Keeps.TO_CONTRACTS,
     responses=gives(Invoice, problems=(*DRAFT, "detail_not_found")),
 )
 async def remove_detail(

@@ -11,7 +11,7 @@ from aggregates.statuses import InvoiceStatus
 from projections.views.invoice import invoices as invoice_views
 from projections.views.invoice.invoices import Invoice, ListedInvoice
 from projections.views.resource import Page
-from service.access.principals import Scope
+from service.access.principals import Keeps, Scope
 from service.handlers.invoicing import drafting as handlers
 from service.handlers.invoicing import refreshing
 from service.handlers.jobs import asking as jobs
@@ -20,6 +20,7 @@ from service.handlers.jobs import over_all
 from service.handlers.jobs.drafting import DraftAll
 from service.handlers.matching import all_that
 from service.http.callers import DryRun, TheChange, ThePost, ThePostedChange, TheTenant
+from service.http.guard import require_unrestricted
 from service.http.listings import Ids, Listing, any_of, listing_by
 from service.http.reading import TheReading
 from service.http.responses import command_response, gives, list_response, one_response
@@ -57,6 +58,7 @@ TheInvoices = Annotated[Listing, Depends(listing_by(invoice_views.INVOICES_BY))]
 @routes.post(
     "/invoices",
     Scope.INVOICES_WRITE,
+    Keeps.TO_CONTRACTS,
     status_code=201,
     responses=gives(Drafted, status=201, begun=Job, problems=DRAFTING),
 )
@@ -76,6 +78,7 @@ async def draft_invoices(
     command = replace(command, dry_run=dry_run, details=details)
     customer_ids = None if body.customer_ids is None else tuple(body.customer_ids)
     if body.contract_id is None and body.matching is None:
+        require_unrestricted(command.principal)
         if dry_run:
             detail = "is of one contract, or of what matches: a job has no dry run"
             raise Invalid("dry_run", detail, "D-75")
@@ -92,14 +95,14 @@ async def draft_invoices(
         items=None if body.items is None else tuple(body.items),
     )
     if body.matching is not None:
-        matching = all_that(body.matching)
+        matching = all_that(body.matching, command.kept_to)
         answer = await over_all.draft_matching(tenant, command, body.contract_id, create, matching)
     else:
         answer = await handlers.create_drafts(tenant, command, str(body.contract_id), create)
     return command_response(answer)
 
 
-@routes.get("/invoices", Scope.INVOICES_READ, responses=gives(Page[ListedInvoice]))
+@routes.get("/invoices", Scope.INVOICES_READ, Keeps.TO_BOTH, responses=gives(Page[ListedInvoice]))
 async def list_invoices(
     request: Request,
     reading: TheReading,
@@ -123,6 +126,7 @@ async def list_invoices(
 @routes.get(
     "/invoices/{invoice_id}",
     Scope.INVOICES_READ,
+    Keeps.TO_BOTH,
     responses=gives(Invoice, problems=("invoice_not_found",)),
 )
 async def get_invoice(
@@ -139,6 +143,7 @@ async def get_invoice(
 @routes.delete(
     "/invoices/{invoice_id}",
     Scope.INVOICES_WRITE,
+    Keeps.TO_CONTRACTS,
     responses=gives(Done, problems=("invoice_not_found", "invoice_confirmed")),
 )
 async def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheChange) -> Response:
@@ -149,6 +154,7 @@ async def delete_invoice(invoice_id: InvoiceId, tenant: TheTenant, command: TheC
 @routes.post(
     "/invoices/{invoice_id}/refresh",
     Scope.INVOICES_WRITE,
+    Keeps.TO_CONTRACTS,
     responses=gives(Invoice, problems=OF_ORDINARY_DRAFT),
 )
 async def refresh_invoice(

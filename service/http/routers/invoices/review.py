@@ -6,7 +6,7 @@ from fastapi import Response
 
 from aggregates.invoice.draft.reviewing import ReturnInvoice
 from projections.views.invoice.invoices import Invoice
-from service.access.principals import Scope
+from service.access.principals import Keeps, Scope
 from service.handlers.invoicing import reviewing as handlers
 from service.http.callers import ThePostedChange, TheTenant
 from service.http.responses import command_response, gives
@@ -23,6 +23,7 @@ IN_REVIEW = (*OF_DRAFT, "not_in_review")
 @routes.post(
     "/invoices/{invoice_id}/submit",
     Scope.INVOICES_WRITE,
+    Keeps.TO_CONTRACTS,
     responses=gives(Invoice, problems=OF_DRAFT),
 )
 async def submit_invoice(
@@ -36,6 +37,7 @@ async def submit_invoice(
 @routes.post(
     "/invoices/{invoice_id}/return",
     Scope.INVOICES_APPROVE,
+    Keeps.TO_CONTRACTS,
     responses=gives(Invoice, problems=IN_REVIEW),
 )
 async def return_invoice(
@@ -56,6 +58,7 @@ async def return_invoice(
 @routes.post(
     "/invoices/{invoice_id}/approve",
     Scope.INVOICES_APPROVE,
+    Keeps.TO_CONTRACTS,
     responses=gives(Invoice, problems=(*IN_REVIEW, "own_work")),
 )
 async def approve_invoice(
