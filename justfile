@@ -63,7 +63,7 @@ audit:
 bench *arguments:
     python -m benchmarks {{ arguments }}
 
-# Two servers on one database under random load, reconciled: 20 minutes each; `just soak --minutes 1`
+# Two servers under random load, reconciled: 20 minutes each; `--minutes 1`; `--faults` for kills, full disks, failovers
 soak *arguments:
     python -m tests.soak {{ arguments }}
 

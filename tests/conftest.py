@@ -32,6 +32,8 @@ IN_MEMORY = Path("/dev/shm")
 ROOM = 4 * 1024**3
 """Bytes that there must be in memory for the files of tests."""
 LONGEST = (
+    "faults/test_failover.py",
+    "faults/test_faults.py",
     "service/http/test_http_schema.py",
     "test_benchmarks.py",
     "soak/test_soak.py",

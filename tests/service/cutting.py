@@ -5,6 +5,7 @@ from __future__ import annotations
 import selectors
 import socket
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ class Wire:
     port: int = 0
     hit: threading.Event = field(default_factory=threading.Event)
     """Something that was waited for has been forwarded, and is not answered."""
+    delay: float = 0.0
+    """Seconds that whatever is sent takes on its way, either way."""
     _links: list[_Link] = field(default_factory=list[_Link])
     _plan: tuple[Sent, str] | None = None
     _is_silent: bool = False
@@ -68,27 +71,46 @@ class Wire:
             if link.is_silent:
                 link.cut()
 
+    def service_port(self, server_port: int) -> int | None:
+        """The service's own port of a connection, of which the server sees this one."""
+        for link in list(self._links):
+            with suppress(OSError):  # it ends just now
+                if link.server.getsockname()[1] == server_port:
+                    return int(link.service.getpeername()[1])
+        return None
+
     def cut_all(self) -> None:
         """Cuts every connection."""
         for link in list(self._links):
             link.cut()
 
     def carry(self, service: socket.socket) -> None:
-        """Carries one connection until either side ends it."""
-        with service, socket.create_connection(("127.0.0.1", self.target)) as server:
+        """Carries one connection until either side ends it, or nobody is at the other end."""
+        with (
+            service,
+            suppress(OSError),
+            socket.create_connection(("127.0.0.1", self.target)) as server,
+        ):
             link = _Link(service, server)
             self._links.append(link)
-            with selectors.DefaultSelector() as ready, suppress(OSError):
-                ready.register(service, selectors.EVENT_READ)
-                ready.register(server, selectors.EVENT_READ)
-                while not link.is_cut:
-                    for key, _ in ready.select(0.05):
-                        self._forward(link, from_service=key.fileobj is service)
-            self._links.remove(link)
+            try:
+                self._carry(link)
+            finally:
+                self._links.remove(link)
+
+    def _carry(self, link: _Link) -> None:
+        with selectors.DefaultSelector() as ready:
+            ready.register(link.service, selectors.EVENT_READ)
+            ready.register(link.server, selectors.EVENT_READ)
+            while not link.is_cut:
+                for key, _ in ready.select(0.05):
+                    self._forward(link, from_service=key.fileobj is link.service)
 
     def _forward(self, link: _Link, *, from_service: bool) -> None:
         """Forwards what has come from one side, or does what is planned instead."""
         received = (link.service if from_service else link.server).recv(65536)
+        if self.delay:
+            time.sleep(self.delay)
         if self._is_silent:
             link.is_silent = True
         if not received or (link.is_doomed and not from_service):

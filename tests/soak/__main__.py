@@ -2,6 +2,7 @@
 
     python -m tests.soak [--minutes 20] [--database sqlite|postgresql|both] [--clients 16]
                          [--seed 1] [--kills]
+    python -m tests.soak --faults [--rounds 10] [--seed 1]
 
 Prints what was tried and every discrepancy; ends with 1 if there is one.
 """
@@ -17,6 +18,10 @@ from tests.soak.running import Order, Outcome, run
 def main() -> int:
     """Runs on each database in turn; the exit code."""
     asked = _arguments()
+    if asked.faults:
+        from tests.faults.long_form import try_all  # noqa: PLC0415 - it uses this package
+
+        return 1 if try_all(asked.rounds, asked.seed, _say) else 0
     wrong = 0
     for kind in KINDS if asked.database == "both" else [asked.database]:
         order = Order(
@@ -45,6 +50,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--kills", action="store_true", help="kill one of the servers now and then, and start it"
     )
+    parser.add_argument(
+        "--faults", action="store_true", help="try each fault of tests/faults, so many rounds"
+    )
+    parser.add_argument("--rounds", type=int, default=10)
     return parser.parse_args()
 
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ import httpx
 from tests.postgres import running_postgres
 
 COMMAND = Path(sys.executable).with_name("billing-backlog")
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 ASK_SECONDS = 60.0
 """How long any answer may take before it counts as none."""
 KEPT_OPEN_SECONDS = 2.0
@@ -51,10 +51,12 @@ class Served:
     client: httpx.AsyncClient
     process: subprocess.Popen[bytes] | None = None
     killed: int = 0
+    command: Sequence[str | Path] = (COMMAND, "serve")
+    """What it is started by, and options beside its port and database."""
 
     def start(self) -> None:
         """Starts it on its port."""
-        arguments = [COMMAND, "serve", "--port", str(self.port), "--database", self.database]
+        arguments = [*self.command, "--port", str(self.port), "--database", self.database]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 arguments, stdout=log, stderr=log, env={**os.environ, **ENVIRONMENT}
@@ -109,36 +111,49 @@ class Pair:
 
     def errors_logged(self) -> Counter[str]:
         """The errors that nobody foresaw in both logs, each with how often it is there."""
-        found = Counter[str]()
-        for server in self.servers:
-            with server.log.open(encoding="utf-8", errors="replace") as log:
-                found.update(_in_short(line) for line in log if "unexpected error" in line)
-        return found
+        return errors_logged(self.servers)
 
 
 @asynccontextmanager
 async def two_servers(database: str, folder: Path) -> AsyncGenerator[Pair]:
     """Two servers on the database for as long as they are needed."""
-    servers: list[Served] = []
+    async with (
+        served(database, folder / "server-0.log") as one,
+        served(database, folder / "server-1.log") as other,
+    ):
+        yield Pair((one, other))
+
+
+@asynccontextmanager
+async def served(
+    database: str, log: Path, command: Sequence[str | Path] = (COMMAND, "serve")
+) -> AsyncGenerator[Served]:
+    """One server on a port of its own, ready; stopped in the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    client = httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}",
+        timeout=ASK_SECONDS,
+        limits=httpx.Limits(max_connections=64, keepalive_expiry=KEPT_OPEN_SECONDS),
+    )
+    server = Served(database, log, port, client, command=command)
     try:
-        for number in range(2):
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port: int = free.getsockname()[1]
-            client = httpx.AsyncClient(
-                base_url=f"http://127.0.0.1:{port}",
-                timeout=ASK_SECONDS,
-                limits=httpx.Limits(max_connections=64, keepalive_expiry=KEPT_OPEN_SECONDS),
-            )
-            server = Served(database, folder / f"server-{number}.log", port, client)
-            servers.append(server)
-            server.start()
-            await server.ready()
-        yield Pair((servers[0], servers[1]))
+        server.start()
+        await server.ready()
+        yield server
     finally:
-        for server in servers:
-            server.stop()
-            await server.client.aclose()
+        server.stop()
+        await client.aclose()
+
+
+def errors_logged(servers: Sequence[Served]) -> Counter[str]:
+    """The errors that nobody foresaw in these servers' logs, each with how often it is there."""
+    found = Counter[str]()
+    for server in servers:
+        with server.log.open(encoding="utf-8", errors="replace") as log:
+            found.update(_in_short(line) for line in log if "unexpected error" in line)
+    return found
 
 
 def _in_short(line: str) -> str:

@@ -1,0 +1,27 @@
+"""`billing-backlog` on a machine whose clock can be moved: by a file with seconds, read each time.
+
+    MOVED_BY=FILE python -m tests.faults.moved_clock serve …
+
+Time enters the service at one place, the `clock` of its tenants; this gives them another one. It is
+set while this module is loaded, so that the processes which a server starts have it, too.
+"""
+
+import os
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from service.cli import main, shared
+
+MOVED_BY = "MOVED_BY"
+
+
+def _now() -> datetime:
+    moved_by = Path(os.environ[MOVED_BY]).read_text(encoding="utf-8")
+    return datetime.now(UTC) + timedelta(seconds=float(moved_by))
+
+
+shared.Tenants = partial(shared.Tenants, clock=_now)  # pyright: ignore[reportAttributeAccessIssue]
+
+if __name__ == "__main__":
+    main()
