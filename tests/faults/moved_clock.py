@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from service.cli import main, shared
+from service.cli import main, tenants
 
 MOVED_BY = "MOVED_BY"
 
@@ -21,7 +21,7 @@ def _now() -> datetime:
     return datetime.now(UTC) + timedelta(seconds=float(moved_by))
 
 
-shared.Tenants = partial(shared.Tenants, clock=_now)  # pyright: ignore[reportAttributeAccessIssue]
+tenants.Tenants = partial(tenants.Tenants, clock=_now)  # pyright: ignore[reportAttributeAccessIssue]
 
 if __name__ == "__main__":
     main()
