@@ -6,9 +6,9 @@ then the file. A list is taken whole from one of them.
 """
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from service.configuration import tls
@@ -138,6 +138,18 @@ class Settings(BaseSettings):
     traces: Collector | None = None
     """Where traces are sent: the address of an OpenTelemetry collector, by OTLP over HTTP."""
 
+    @field_validator("issuer_audiences")
+    @classmethod
+    def _meant_for_somebody(
+        cls, audiences: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        """Tokens that the issuer gives for others are not good here."""
+        if info.data.get("issuer") is not None and not audiences:
+            raise ValueError(
+                "issuer needs issuer_audiences: whom its tokens must be meant for (aud)"
+            )
+        return audiences
+
     @field_validator("tls_key")
     @classmethod
     def _is_of_the_certificate(cls, key: Path | None, info: ValidationInfo) -> Path | None:
@@ -162,12 +174,3 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, the environment, the file that one of them names; in the order of their weight."""
         return init_settings, env_settings, ConfigFile(settings_cls)
-
-    @model_validator(mode="after")
-    def _meant_for_somebody(self) -> Self:
-        """Tokens that the issuer gives for others are not good here."""
-        if self.issuer is not None and not self.issuer_audiences:
-            raise ValueError(
-                "issuer needs issuer_audiences: whom its tokens must be meant for (aud)"
-            )
-        return self

@@ -41,5 +41,5 @@ def test_the_first_call_is_answered_to_who_has_the_first_key(tmp_path: Path) -> 
     )
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
-    # The views may not show yet that the key was made.
-    assert {**answer, "position": 1} == json.loads(shown)
+    assert answer.pop("position") in {0, 1}  # the views may not show yet that the key was made
+    assert answer == json.loads(shown)

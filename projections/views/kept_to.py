@@ -16,8 +16,11 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from aggregates.statuses import LimitLevel
 from projections.tables import contract_customers, fixed_price, line_customers
 
+_EVERY_LEVEL = frozenset(LimitLevel)
+_OF_A_CUSTOMER = frozenset({LimitLevel.LINE_CUSTOMER, LimitLevel.CONTRACT_CUSTOMER})
 _Conditions = list[ColumnElement[bool]]
 
 
@@ -57,6 +60,15 @@ class KeptTo:
         """The values that columns may have, in order, of those that it restricts."""
         several = {"contract_id": self.contracts, "customer_id": self.customers}
         return {name: sorted(some) for name, some in several.items() if some is not None}
+
+    @property
+    def levels(self) -> frozenset[LimitLevel]:
+        """The levels at which a reader is told that items failed (D-31).
+
+        What failed at a limit of the whole line or contract tells what is used of it, of other
+        customers, too: a reader of some customers is told of the limits of a customer alone.
+        """
+        return _EVERY_LEVEL if self.customers is None else _OF_A_CUSTOMER
 
     def values(self) -> dict[str, str]:
         """What statements with conditions of `kept` are executed with."""

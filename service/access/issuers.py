@@ -184,7 +184,7 @@ class Issuer:
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         name = claims["sub"]
-        if not (name.isprintable() and 0 < len(name) <= _LONGEST_NAME):
+        if not (name.isprintable() and name.strip() and len(name) <= _LONGEST_NAME):
             raise BadToken(
                 f"its subject (sub) is no name of 1 to {_LONGEST_NAME} printable letters"
             )
@@ -199,6 +199,7 @@ class Issuer:
             scopes=frozenset(Scope(scope) for scope in found & _SCOPES),
             contracts=_only(claims, trust.contract_claim),
             customers=_only(claims, trust.customer_claim),
+            is_of_issuer=True,
         )
 
 

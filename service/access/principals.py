@@ -49,14 +49,19 @@ class Principal:
     scopes: frozenset[Scope]
     contracts: frozenset[str] | None = None
     customers: frozenset[str] | None = None
+    is_of_issuer: bool = False
+    """Whether an issuer names the bearer; else it is the name of a key."""
 
     @property
     def caller(self) -> str:
-        """Whose `Idempotency-Key`s they are: a name with another restriction is another one."""
+        """Whose `Idempotency-Key`s they are: a name with another restriction is another one, and
+        so is a person whom an issuer calls as a key is called.
+        """
+        name = f"{self.name} of the issuer\n" if self.is_of_issuer else self.name
         if not self.kept:
-            return self.name
+            return name
         told = json.dumps(self.kept_to.by_column, sort_keys=True)
-        return f"{self.name} {hashlib.sha256(told.encode()).hexdigest()[:16]}"
+        return f"{name} {hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
     @property
     def kept_to(self) -> KeptTo:

@@ -67,7 +67,7 @@ def revoke(database: str, tenant_name: str, key_id: str, reason: str | None) -> 
 
 def take_first_key(tenants: Tenants, file: Path) -> None:
     """Has the token in a file be the first key of its tenant, unless one was made before."""
-    token = _in_file(file)
+    token = first_key_of(file)
     tenant = open_tenant(tenants, token.tenant)
     context = Context(actor=f"first key of {file.name}", correlation_id=str(uuid.uuid4()))
     try:
@@ -79,7 +79,7 @@ def take_first_key(tenants: Tenants, file: Path) -> None:
         typer.echo(note, err=True)
 
 
-def _in_file(file: Path) -> KeyToken:
+def first_key_of(file: Path) -> KeyToken:
     """The token in a file. Ends the command when it can't be read, without a word of what it is."""
     try:
         with file.open(encoding="utf-8") as opened:

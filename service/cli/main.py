@@ -60,8 +60,9 @@ def serve(given: Given) -> None:
     each is named there, what is in force, and whence.
     """
     from service.cli import serving
+    from service.configuration.served import ServedSettings
 
-    serving.serve(given.settings())
+    serving.serve(given.settings(ServedSettings))
 
 
 @cli.command()

@@ -1,6 +1,5 @@
 """The command that serves HTTP: serve."""
 
-import ipaddress
 import socket
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +9,10 @@ from opentelemetry.trace import TracerProvider
 
 from service import logs
 from service.cli import set_up
-from service.cli.keys import take_first_key
+from service.cli.keys import first_key_of, take_first_key
 from service.cli.options.failing import fail
 from service.cli.tenants import open_tenant, opened_tenants
-from service.databases.addresses import is_postgres
+from service.configuration.served import ServedSettings
 from service.handlers.jobs import running
 from service.http.app import create_app
 from service.http.server import serving, workers
@@ -24,14 +23,10 @@ from service.settings import Settings
 from service.tenants.names import DEFAULT
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: ServedSettings) -> None:
     """Serves until the process is asked to stop."""
-    if not settings.authentication and not _is_loopback(settings.host):
-        fail(
-            f"{settings.host} is not a loopback address, and no authentication is configured: "
-            "anybody who reaches it could bill. Listen on 127.0.0.1, or ask for tokens "
-            "(--authentication, BILLING_BACKLOG_AUTHENTICATION=true)."
-        )
+    if settings.authentication and settings.bootstrap_key_file:
+        first_key_of(settings.bootstrap_key_file)  # judged before anything is opened
     logs.configure(settings.log_level, settings.log_format)
     if settings.workers == 1:
         _serve_on(settings, None)
@@ -41,11 +36,6 @@ def serve(settings: Settings) -> None:
 
 def _serve_by_processes(settings: Settings) -> None:
     """Serves by `workers` processes, once the default tenant's tables are as they have to be."""
-    if not is_postgres(settings.database):
-        fail(
-            "more than one worker needs PostgreSQL: on SQLite one process writes at a time, and "
-            "several would only wait for each other"
-        )
     with opened_tenants(settings.database, project=False) as tenants:
         open_tenant(tenants, DEFAULT)
     with closing(serving.listening(settings)) as shared, _counted_together():
@@ -103,12 +93,3 @@ def _traced(settings: Settings) -> AbstractContextManager[TracerProvider | None]
             "install billing-backlog[telemetry]"
         )
     return exporting(settings.traces)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from service.cli.options.of_settings import Given
 from service.configuration.loading import as_shown
+from service.configuration.served import ServedSettings
 from service.settings import Settings
 
 SPARE = 40
@@ -17,7 +18,7 @@ SPARE = 40
 
 def settings(given: Given, *, as_json: bool) -> None:
     """Prints each setting with its value and where it is from; no secrets."""
-    in_force = given.settings()
+    in_force = given.settings(ServedSettings)
     rows = [
         (name, as_shown(getattr(in_force, name)), given.whence(name))
         for name in Settings.model_fields

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource
@@ -15,6 +15,7 @@ from service.configuration.values import Flag
 from service.databases.addresses import HIDDEN, shown
 from service.settings import PREFIX, Settings
 
+S = TypeVar("S", bound=Settings)
 _SHOULD = "Input should "
 
 
@@ -36,10 +37,10 @@ class Sources:
     def __init__(self, flags: Mapping[str, object]) -> None:
         self._flags = flags
 
-    def settings(self) -> Settings:
+    def settings(self, kind: type[S] = Settings) -> S:
         """The settings in force. Raises Mistakes, with all there are."""
         try:
-            return Settings(**self._flags)  # pyright: ignore[reportArgumentType]
+            return kind(**self._flags)  # pyright: ignore[reportArgumentType]
         except BadConfigFile as error:
             raise Mistakes([str(error)]) from None
         except ValidationError as error:
@@ -83,6 +84,8 @@ class Sources:
         what = str(error["msg"]).removeprefix("Value error, ")
         if what.startswith(_SHOULD):
             what = "must " + what.removeprefix(_SHOULD)
+        if len(error["loc"]) > 1:  # one of a list, none of which is a secret
+            what = f"{error['input']!r} {what}"
         return f"{name} ({self.whence(name)}): {what}"
 
 

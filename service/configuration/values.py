@@ -51,7 +51,20 @@ def _parts(value: object) -> list[str]:
 
 
 def _each(check: Callable[[str], str]) -> Callable[[object], object]:
-    return lambda value: tuple(check(part) for part in _parts(value))
+    """Checks each part of a list, and names all that are wrong."""
+
+    def checked(value: object) -> tuple[str, ...]:
+        good, wrong = list[str](), list[str]()
+        for part in _parts(value):
+            try:
+                good.append(check(part))
+            except ValueError as error:
+                wrong.append(str(error))
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return tuple(good)
+
+    return checked
 
 
 def _network(text: str) -> str:

@@ -353,7 +353,7 @@ def test_a_posted_item_shows_the_billing_type_and_price_that_it_is_billed_at_d66
         amount=120000,
         tax=1200,
         billing_type="complimentary",
-            nte_status="not_applicable",
+        nte_status="not_applicable",
     )
     event = replace(story.I3_BOOKED, actuals=(*others[:3], at_150))
     assert patch(tables.time_and_material, row) in changes(event)

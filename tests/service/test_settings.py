@@ -89,6 +89,50 @@ def test_every_mistake_is_named_at_once_with_where_it_stands_and_no_secret(
     ]
 
 
+TOGETHER = """
+host = "0.0.0.0"
+workers = 2
+issuer = "https://x.example"
+tls_key = "nowhere.pem"
+hosts = ["*", "a b", "c.example"]
+issuer_algorithms = ["HS256", "none"]
+nonsuch = 1
+"""
+
+
+@pytest.mark.parametrize("command", ["serve", "settings"])
+def test_what_settings_must_be_together_is_judged_with_each_of_them(
+    tmp_path: Path, command: str
+) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(TOGETHER)
+    database = f"sqlite:///{tmp_path}/x.db"
+    result = run(command, "--config", file, "--database", database)
+    assert result.exit_code == 2
+    for wrong in (
+        "0.0.0.0 is not a loopback address, and no authentication is configured",
+        "more than one worker needs PostgreSQL",
+        "issuer needs issuer_audiences",
+        "there is no file 'nowhere.pem'",
+        "'*' is not the name of a host",
+        "'a b' is not the name of a host",
+        "'HS256' must be 'RS256'",
+        "'none' must be 'RS256'",
+        "nonsuch",
+    ):
+        assert wrong in result.stderr
+    assert not (tmp_path / "x.db").exists()
+
+
+def test_other_commands_do_not_ask_what_only_a_server_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLING_BACKLOG_HOST", "0.0.0.0")
+    monkeypatch.setenv("BILLING_BACKLOG_WORKERS", "2")
+    result = run("rebuild", "--database", f"sqlite:///{tmp_path}/there.db")
+    assert_refused(result, f"{tmp_path}/there.db")
+
+
 @pytest.mark.parametrize("command", [("serve",), ("rebuild",), ("jobs", "list"), ("settings",)])
 def test_no_command_begins_with_wrong_settings(command: tuple[str, ...], tmp_path: Path) -> None:
     file = tmp_path / "wrong.toml"

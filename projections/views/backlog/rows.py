@@ -21,7 +21,6 @@ from projections.views.resource import Day, Listed, Money, Page, Quantity, R, Re
 
 _MONEY = {"amount": texts_in, "tax": texts_in, "unit_price": prices_in}
 """Columns whose texts are a currency's, and what gives them."""
-_OF_A_CUSTOMER = {LimitLevel.LINE_CUSTOMER, LimitLevel.CONTRACT_CUSTOMER}
 
 
 class FailedLevel(Resource):
@@ -159,17 +158,12 @@ class Shown:
 
 
 def keep_known(rows: Sequence[Row], kept_to: KeptTo) -> None:
-    """Leaves in rows what a reader may know of.
-
-    What failed at a limit of the whole line or contract tells what is used of it, of other
-    customers, too: a reader of some customers is told of the limits of a customer alone.
-    """
+    """Leaves in rows the levels that a reader is told of."""
     if kept_to.customers is not None:
         for row in rows:
             if isinstance(row, SalesRow) and row.nte_detail:
                 failed = msgspec.json.decode(msgspec.json.encode(row.nte_detail), type=_FAILED)
-                own = [level for level in failed if level.level in _OF_A_CUSTOMER]
-                row.nte_detail = own or None
+                row.nte_detail = [each for each in failed if each.level in kept_to.levels] or None
 
 
 def _json(kept: str | None) -> msgspec.Raw | None:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Concatenate, ParamSpec, get_origin
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
@@ -12,16 +12,17 @@ from service.configuration.loading import Mistakes, Sources, as_shown, flag_of
 from service.settings import Settings
 
 P = ParamSpec("P")
+S = TypeVar("S", bound=Settings)
 _METAVARS: dict[object, str] = {int: "NUMBER", float: "NUMBER"}
 
 
 class Given(Sources):
     """The flags that a command was given, and with them the settings in force."""
 
-    def settings(self) -> Settings:
+    def settings(self, kind: type[S] = Settings) -> S:
         """The settings in force; ends the command, with every mistake, where some are wrong."""
         try:
-            return super().settings()
+            return super().settings(kind)
         except Mistakes as error:
             fail(str(error))
 

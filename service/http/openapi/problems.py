@@ -10,6 +10,7 @@ from service.wire.problem.problems import MEDIA_TYPE, TITLES
 Json = dict[str, Any]
 EVERY = (
     "malformed_http",
+    "framed_twice",
     "malformed_host",
     "unknown_host",
     "invalid_fields",

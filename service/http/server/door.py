@@ -38,6 +38,13 @@ class Door:
             await self._app(scope, receive, send)
 
     def _refused(self, scope: Scope) -> Problem | None:
+        if _is_framed_twice(scope):
+            return Problem(
+                status=400,
+                code="framed_twice",
+                detail="Content-Length and Transfer-Encoding exclude each other: send one of them",
+                headers={"Connection": "close"},
+            )
         sent: dict[bytes, list[str]] = {b"host": [], b"origin": [], b"sec-fetch-site": []}
         for name, value in scope["headers"]:
             if name in sent:
@@ -74,6 +81,12 @@ class Door:
             detail="pages of another origin can't change anything here; "
             "the origins that may are configured (BILLING_BACKLOG_ORIGINS)",
         )
+
+
+def _is_framed_twice(scope: Scope) -> bool:
+    """Whether a proxy may have taken another end of the body for its end (RFC 9112, 6.1)."""
+    names = {name for name, _ in scope["headers"]}
+    return b"content-length" in names and b"transfer-encoding" in names
 
 
 def _unknown(host: Host | None) -> Problem:

@@ -13,6 +13,7 @@ from projections.databases.connections import glance_of
 from projections.views.actuals import list_actuals
 from projections.views.backlog.filters import MOST_NARROWED, BacklogFilter
 from projections.views.backlog.lists import find_items, list_time_and_material
+from projections.views.backlog.sums.summary import summarize
 from projections.views.contract.contracts import find_contract, find_line, find_milestone
 from projections.views.contract.customers import list_customers
 from projections.views.contract.listed_contracts import list_contracts
@@ -133,6 +134,7 @@ def test_what_failed_at_a_limit_of_all_tells_a_customer_nothing_of_others(
     alone = replace(failed, failed=(of_all,))
     levels: list[list[LimitLevel] | None] = []
     for result in (failed, alone):
+        each_level = {level.level for level in result.failed}
         evaluated = NTEEvaluated(contract_id="C1", line_id="T", results=(result,))
         feed(shared_views, recorded([*EVENTS[: EVENTS.index(story.SALES_RECORDED) + 1], evaluated]))
         with shared_views.connect() as connection:
@@ -143,6 +145,9 @@ def test_what_failed_at_a_limit_of_all_tells_a_customer_nothing_of_others(
                 glanced = list_time_and_material.glance(glance_of(connection), wanted, ALL)
                 assert glanced
                 assert shown([found, listed]) == shown([listed, *glanced.items])
+                by_item = summarize(connection, wanted, ("nte_status",), ALL).items
+                at = {level for each in by_item for level in each.blocked.levels}
+                assert at == {level for level in each_level if level in kept_to.levels}
                 (told,) = shown([listed])
                 detail = told["nte_detail"]
                 levels.append(detail and [LimitLevel(each["level"]) for each in detail])

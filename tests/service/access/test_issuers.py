@@ -17,7 +17,13 @@ from pydantic import ValidationError
 from service.access import issuers
 from service.access.authorities import issuer_of
 from service.access.issuers import Issuer
-from service.access.principals import KEEPS_TO_NOTHING, BadToken, IssuerUnavailable, Scope
+from service.access.principals import (
+    KEEPS_TO_NOTHING,
+    BadToken,
+    IssuerUnavailable,
+    Principal,
+    Scope,
+)
 from service.settings import Settings
 from service.tenants.tenant import Tenant
 from tests.databases import Only
@@ -117,6 +123,14 @@ async def test_a_claim_restricts_the_bearer_and_a_token_that_lacks_it_lets_nobod
     for said in wrong:
         with pytest.raises(BadToken, match="lists nothing that the bearer may know of"):
             await at.principal_of(issuer.token(only=said))
+
+
+async def test_a_person_who_is_called_as_a_key_is_another_caller(issuer: AnIssuer) -> None:
+    person = await known(issuer).principal_of(issuer.token(sub="erp"))
+    key = Principal(name="erp", tenant="default", scopes=frozenset())
+    assert (person.name, key.name, key.caller) == ("erp", "erp", "erp")
+    assert person.caller != key.caller
+    assert (await known(issuer).principal_of(issuer.token(sub="erp"))).caller == person.caller
 
 
 async def test_clocks_may_be_a_minute_apart(issuer: AnIssuer) -> None:

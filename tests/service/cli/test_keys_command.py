@@ -168,6 +168,15 @@ def test_a_file_without_a_token_ends_the_start_and_is_not_shown(
     assert "xxx" not in result.stderr
 
 
+def test_a_file_without_a_token_is_refused_before_a_database_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLING_BACKLOG_BOOTSTRAP_KEY_FILE", str(tmp_path / "nowhere"))
+    result = run("serve", "--authentication", "--database", f"sqlite:///{tmp_path}/x.db")
+    assert_refused(result, str(tmp_path / "nowhere"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_for_a_tenant_that_is_not_there_ends_the_start(
     database: str, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

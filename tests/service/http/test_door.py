@@ -1,5 +1,6 @@
 """Who is let in: hosts that are known, and changes from the service's own pages alone."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Generator
@@ -176,6 +177,13 @@ def test_a_host_named_twice_or_not_at_all_is_refused(server: str) -> None:
     status, refused = live(server, version="1.0")
     assert (status, refused["code"]) == (421, "unknown_host")
     assert live(server, "Host: localhost", version="1.0")[0] == 200
+
+
+def test_a_body_that_ends_in_two_ways_is_refused_and_nothing_follows_it(server: str) -> None:
+    both = ("Host: localhost", "Content-Length: 3", "Transfer-Encoding: chunked")
+    lines = ["POST /v1/events HTTP/1.1", *both, "", "0", "", "GET /health/live HTTP/1.1", "", ""]
+    got = ask(server, "\r\n".join(lines).encode())
+    assert (got.status, json.loads(got.body)["code"]) == (400, "framed_twice")
 
 
 async def test_hosts_named_twice_are_refused_whatever_the_server_lets_through(

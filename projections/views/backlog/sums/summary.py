@@ -29,7 +29,7 @@ from sqlalchemy import (
     select,
 )
 
-from aggregates.statuses import AdjustmentStatus, BillingStatus, NTEStatus
+from aggregates.statuses import AdjustmentStatus, BillingStatus, LimitLevel, NTEStatus
 from projections.databases.connections import Glance, glance_of
 from projections.tables import FAILED_LEVELS, MONTH
 from projections.values.failed_levels import told_apart
@@ -179,6 +179,8 @@ class _Asked:
     columns: Key
     values: Mapping[str, Any]
     is_next: bool
+    levels: frozenset[LimitLevel]
+    """At which levels it is told that items failed."""
     failed: set[Key] = field(default_factory=set[Key])
     """What has blocked items, of all that was added up."""
 
@@ -195,7 +197,8 @@ class _Asked:
     def add_blocked(self, blocked: Mapping[Key, list[AtLevels]], until: Key) -> None:
         """Adds what is blocked, by the levels that failed, for keys up to this one."""
         for *key, levels, count, high, low in self._rows(_by_levels, until):
-            blocked[tuple(key)].append((told_apart(levels), count, high * HALF + low))
+            told = [level for level in told_apart(levels) if level in self.levels]
+            blocked[tuple(key)].append((told, count, high * HALF + low))
 
     def _rows(self, way: _Way, until: Key) -> Sequence[tuple[Any, ...]]:
         # Ids that rows are among are a statement of their own, which no other request has.
@@ -217,7 +220,7 @@ def _asked(
     values, ids = among(connection, asked)
     matching = Matching(view, shape, months is not None, ids)
     values = {**values, **(months or {}), **part.values()}
-    return _Asked(views, matching, columns, values, part.after is not None)
+    return _Asked(views, matching, columns, values, part.after is not None, wanted.kept_to.levels)
 
 
 @lru_cache(maxsize=256)
