@@ -1,26 +1,12 @@
-"""What a bearer may do: the scopes of the API, and what a token that was checked says."""
+"""Who calls, and what they may do and know of, as a token that was checked says."""
 
 import hashlib
 import json
 from dataclasses import dataclass
-from enum import Flag, StrEnum, auto
+from enum import Flag, auto
 
 from projections.views.kept_to import KeptTo
-
-
-class Scope(StrEnum):
-    """What a token lets its bearer do; each route asks for one."""
-
-    APPROVALS_WRITE = "approvals:write"
-    CONTRACTS_WRITE = "contracts:write"
-    BACKLOG_READ = "backlog:read"
-    BACKLOG_WRITE = "backlog:write"
-    INVOICES_READ = "invoices:read"
-    INVOICES_WRITE = "invoices:write"
-    INVOICES_APPROVE = "invoices:approve"
-    INVOICES_CONFIRM = "invoices:confirm"
-    AUDIT_READ = "audit:read"
-    OPERATIONS = "operations"
+from service.access.scopes import Scope
 
 
 class Keeps(Flag):

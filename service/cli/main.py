@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from aggregates.statuses import JobStatus
-from service.access.principals import Scope
+from service.access.scopes import Scope
 from service.cli.options.of_settings import Given, with_flags
 from service.cli.options.whole_numbers import whole_number
 from service.demo import DEFAULT_APPROVALS, DEFAULT_CONTRACTS, DEFAULT_SEED

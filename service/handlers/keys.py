@@ -8,7 +8,7 @@ from aggregates import streams
 from aggregates.access import keys as deciding
 from aggregates.access.keys import CreateKey
 from aggregates.access.state import Key, Keys
-from service.access.principals import Scope
+from service.access.scopes import Scope
 from service.access.tokens import KeyToken, new_token, read_token
 from service.ledger.group_commit import Context
 from service.ledger.stream_kinds import KEYS

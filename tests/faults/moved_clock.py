@@ -2,8 +2,8 @@
 
     MOVED_BY=FILE python -m tests.faults.moved_clock serve …
 
-Time enters the service at one place, the `clock` of its tenants; this gives them another one. It is
-set while this module is loaded, so that the processes which a server starts have it, too.
+Time enters the service at one place, the `clock` of its tenants; this gives them another one, also
+in the processes that a server starts: they load the main module under another name.
 """
 
 import os
@@ -21,7 +21,8 @@ def _now() -> datetime:
     return datetime.now(UTC) + timedelta(seconds=float(moved_by))
 
 
-tenants.Tenants = partial(tenants.Tenants, clock=_now)  # pyright: ignore[reportAttributeAccessIssue]
+if __name__ in {"__main__", "__mp_main__"}:
+    tenants.Tenants = partial(tenants.Tenants, clock=_now)  # pyright: ignore[reportAttributeAccessIssue]
 
 if __name__ == "__main__":
     main()

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, KeySet, RSAKey
 
-from service.access.principals import Scope
+from service.access.scopes import Scope
 
 Json = dict[str, Any]
 AUDIENCE = "billing-backlog"

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
-from service.access.principals import Scope
+from service.access.scopes import Scope
 from service.handlers import keys
 from service.handlers.keys import Lets
 from service.http.app import create_app

@@ -13,7 +13,7 @@ from projections.databases.connections import IN_ORDER, Glance, glance_of, plan
 from projections.history import can_be_stored
 from projections.values.sums import whole
 from projections.values.units import from_minor
-from projections.views.backlog.asked import Asked, Page
+from projections.views.backlog.asked import Asked, Found, Page
 from projections.views.backlog.filters import BacklogFilter, shape_of, starting_at
 from projections.views.backlog.ids import Ids, ids_of
 from projections.views.backlog.rows import Row, Total, keep_known
@@ -51,8 +51,7 @@ class BacklogList:
         if asked.is_in_order:
             plan(asked.views, IN_ORDER)
         rows = Search(asked).rows() if asked.shape.has_text else asked.rows()
-        found = asked.page(rows, summed)
-        keep_known(found.items, wanted.kept_to)
+        found = self._page(asked, rows, wanted, summed)
         if facets:
             counted = facets_of(connection, self._view, self._matching(wanted), facets)
             found.facets = counted.values
@@ -70,11 +69,7 @@ class BacklogList:
         None where rows are looked for by a text, or have to be sorted.
         """
         asked = self._asked(views, wanted, page)
-        if not asked.is_in_order:
-            return None
-        found = asked.page(asked.rows())
-        keep_known(found.items, wanted.kept_to)
-        return found
+        return self._page(asked, asked.rows(), wanted) if asked.is_in_order else None
 
     def statement(self, views: Glance, wanted: BacklogFilter, page: PageRequest) -> tuple[str, Any]:
         """What a page is read by: the statement for the driver, with its values."""
@@ -90,6 +85,17 @@ class BacklogList:
         """How many rows there are on all pages."""
         asked = self._asked(glance_of(connection), wanted, PageRequest())
         return sum(total.count for total in _totals(connection, asked))
+
+    def _page(
+        self,
+        asked: Asked,
+        rows: Found,
+        wanted: BacklogFilter,
+        totals: list[Total] | None = None,
+    ) -> Page:
+        page = asked.page(rows, totals)
+        keep_known(page.items, wanted.kept_to)
+        return page
 
     def _matching(self, wanted: BacklogFilter) -> BacklogFilter:
         return replace(wanted, any_of={**self._shown, **wanted.any_of})

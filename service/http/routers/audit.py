@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from projections.views.resource import Page
-from service.access.principals import Scope
+from service.access.scopes import Scope
 from service.handlers import history
 from service.handlers.history import EventsAsked
 from service.http.listings import Ids, NumberCursor, any_of, number_of

@@ -8,7 +8,7 @@ from pydantic import Field
 from aggregates.statuses import JobStatus
 from projections.views.jobs import JOBS_BY
 from projections.views.resource import Page
-from service.access.principals import Scope
+from service.access.scopes import Scope
 from service.handlers.jobs import asking
 from service.http.callers import TheChange, TheTenant
 from service.http.listings import Listing, NumberCursor, any_of, listing_by, number_of

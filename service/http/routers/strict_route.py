@@ -56,7 +56,8 @@ class StrictRoute(APIRoute):
         body, plain_body = self.body_field, _plain_bodies.get(self.endpoint)
         takes_json = body is not None and not isinstance(body.field_info, params.Form)
         # An endpoint that takes the request itself may read what it wants of it.
-        takes_nothing = body is None and self.dependant.request_param_name is None
+        reads_all = self.dependant.request_param_name is not None
+        takes_nothing = body is None and not reads_all and "POST" in (self.methods or ())
 
         async def strictly(request: Request) -> Response:
             if asked := at_hand():

@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 from prometheus_client.exposition import choose_encoder
 
-from service.access.principals import Scope
+from service.access.scopes import Scope
 from service.http.routers.routes import Routes
 from service.http.watching.metrics import Metrics
 from service.threads import in_thread

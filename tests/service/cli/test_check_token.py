@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from service.access.principals import Scope
+from service.access.scopes import Scope
 from service.access.tokens import new_token, read_token
 from service.cli.main import cli
 from service.handlers import keys

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.access.principals import Scope
+from service.access.scopes import Scope
 from service.access.tokens import new_token, read_token
 from service.cli.keys import take_first_key
 from service.handlers import keys

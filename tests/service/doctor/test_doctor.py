@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from service.access.principals import Scope
+from service.access.scopes import Scope
 from service.access.tokens import read_token
 from service.doctor import postgres, sqlite
 from service.doctor.examining import examine

@@ -11,7 +11,7 @@ import pytest
 from aggregates import streams
 from aggregates.access.events import KeyCreated
 from service.access import key_rings
-from service.access.principals import Scope
+from service.access.scopes import Scope
 from service.handlers import keys
 from service.handlers.keys import Lets
 from service.http import following, guard

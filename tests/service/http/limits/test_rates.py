@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from service.access.principals import Scope
+from service.access.scopes import Scope
 from service.http.app import create_app
 from service.http.limits.callers import address_of
 from service.http.limits.rates import MOST_CALLERS, Rates
