@@ -30,6 +30,7 @@ from service.handlers.invoicing.loading import deal_of
 from service.ledger.stream_kinds import APPROVAL, INVOICE, LINE, PARKING
 from service.ledger.unit_of_work import UnitOfWork
 from service.wire.intake.cloudevents import ABOUT_APPROVALS
+from service.wire.intake.results import Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,3 +273,9 @@ def _another_waits(unit: UnitOfWork, known: KnownApproval, parked_id: str) -> bo
         if event and event.problem_code in WAITS:
             return True
     return False
+
+
+def waits_on(result: Result) -> bool:
+    """Whether an event about an approval waits on, and holds up those after it."""
+    problem = result.problem
+    return bool(problem) and result.outcome is Outcome.PARKED and problem.code in WAITS

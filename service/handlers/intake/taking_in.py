@@ -17,7 +17,7 @@ from aggregates.contract_line.terms import DefineLine
 from aggregates.intake import parking, receiving
 from aggregates.intake.about_approvals.approvals import KnownApproval, Waiting
 from aggregates.intake.about_approvals.recalls import AboutApproval
-from aggregates.intake.about_approvals.waiting import DEFINED_LATER, WAITS
+from aggregates.intake.about_approvals.waiting import DEFINED_LATER
 from aggregates.intake.about_approvals.whereabouts import NotLookedUp
 from aggregates.intake.events import ApprovalRecorded, EventParked, EventReceived
 from aggregates.intake.state import Parking
@@ -31,6 +31,7 @@ from service.handlers.intake.about_approvals import (
     known_approval,
     wait_no_longer,
     waiting_like,
+    waits_on,
 )
 from service.handlers.intake.gathering import Gathered, lacking_of, taken_in
 from service.handlers.intake.resuming import may_go_on, next_to_try, of_parked
@@ -233,7 +234,7 @@ def go_on(
         event = place.find(each.parked_id) if place else None
         if event and may_go_on(event):
             (result,) = try_again(unit, each.contract_id, [event], posted_on)
-            if _waits(result):
+            if waits_on(result):
                 return
 
 
@@ -269,14 +270,8 @@ def _let_follow(
     """What waited for its turn after an event that waited for a definition goes on (D-82)."""
     if event.type not in ABOUT_APPROVALS or event.problem_code not in DEFINED_LATER:
         return
-    if not _waits(result):
+    if not waits_on(result):
         go_on(unit, waiting_like(unit, event), posted_on)
-
-
-def _waits(result: Result) -> bool:
-    """Whether an event about an approval waits on, and holds up those after it."""
-    problem = result.problem
-    return bool(problem) and result.outcome is Outcome.PARKED and problem.code in WAITS
 
 
 def _attempt(unit: UnitOfWork, desk: Desk, event: EventParked) -> Result:
