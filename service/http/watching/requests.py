@@ -1,8 +1,9 @@
 """Each request as operators see it: a line in the log, counted, and known by an id."""
 
 import logging
+import os
 import time
-from random import getrandbits
+from random import Random
 from uuid import UUID
 
 from fastapi.telemetry import TelemetryConfig
@@ -17,6 +18,13 @@ from service.watching.traceparent import traceparent_of
 
 log = logging.getLogger(__name__)
 REQUEST_ID, TRACEPARENT = "X-Request-Id", "traceparent"
+_IDS = Random()  # noqa: S311 - ids are no secrets
+"""What ids of requests are made by, and by these ids of invoices and jobs.
+
+It is seeded by the system, and nobody else's, so that no `random.seed` makes ids come again. To ask
+the system each time costs 20 times as much: meanwhile another thread takes the interpreter.
+"""
+os.register_at_fork(after_in_child=_IDS.seed)
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 
@@ -78,12 +86,10 @@ class Watched:
 
 
 def _asked(scope: Scope) -> Asked:
-    # Its id has not to be kept secret, and the system's random bytes cost 20 times as much here:
-    # while they are asked for, another thread takes the interpreter.
     method: str = scope["method"]
     values = [value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"]
     return Asked(
-        request_id=str(UUID(int=getrandbits(128), version=4)),
+        request_id=str(UUID(int=_IDS.getrandbits(128), version=4)),
         method=method if method in _METHODS else "OTHER",
         traceparent=spans.traceparent() or (traceparent_of(values) if values else None),
     )

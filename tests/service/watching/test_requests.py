@@ -2,6 +2,7 @@
 
 import json
 import logging
+import random
 import re
 from collections.abc import AsyncGenerator
 
@@ -175,3 +176,16 @@ async def test_each_answer_has_an_id_of_its_own(root: httpx.AsyncClient) -> None
     ids = [(await root.get("/health/live")).headers["x-request-id"] for _ in range(2)]
     assert len(set(ids)) == 2
     assert all(re.fullmatch(r"[0-9a-f-]{36}", each) for each in ids)
+
+
+async def test_ids_of_requests_do_not_come_again_whoever_seeds_what(
+    root: httpx.AsyncClient,
+) -> None:
+    async def one() -> str:
+        return (await root.get("/health/live")).headers["x-request-id"]
+
+    ids = set[str]()
+    for _ in range(3):
+        random.seed(7)
+        ids.add(await one())
+    assert len(ids) == 3
