@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, select, text
+from sqlalchemy import Connection, Engine, inspect, select, text
 
 from aggregates.events import Event
 from projections.databases.connections import schema_of, unqualified
@@ -76,6 +76,13 @@ def migrate(engine: Engine, revision: str) -> None:
             command.upgrade(alembic, revision)
 
 
+def bring_down(connection: Connection, revision: str) -> None:
+    """Brings the views back to an older revision, in the transaction at hand."""
+    alembic = config()
+    alembic.attributes["connection"] = unqualified(connection)
+    command.downgrade(alembic, revision)
+
+
 def differences(engine: Engine) -> list[object]:
     """How the views differ from the tables of the code."""
     with engine.begin() as connection:
@@ -137,9 +144,7 @@ def test_totals_and_texts_of_rows_that_are_there_already_are_made_when_views_are
         feed(older, OLDER)
         written = dump(older)
         with older.begin() as connection:
-            alembic = config()
-            alembic.attributes["connection"] = unqualified(connection)
-            command.downgrade(alembic, "0002")
+            bring_down(connection, "0002")
         later = {*KEPT, "search_texts", "jobs", "job_steps", "booked_sales", "obligations"}
         assert tables_of(older) == {*metadata.tables, "alembic_version"} - later
     with opened_views(database) as opened:
@@ -171,9 +176,7 @@ def test_posted_items_that_are_there_already_show_what_is_billed_of_them_d45_d78
         feed(older, recorded(history))
         written = dump(older)
         with older.begin() as connection:
-            alembic = config()
-            alembic.attributes["connection"] = unqualified(connection)
-            command.downgrade(alembic, "0021")
+            bring_down(connection, "0021")
             approved = connection.execute(text(AMOUNT_OF_3)).scalar()
         assert approved == 200_000
     with opened_views(database) as opened:
@@ -186,9 +189,7 @@ def test_posted_work_at_no_charge_that_is_there_already_has_no_verdict_d32(datab
         feed(older, recorded(history))
         written = dump(older)
         with older.begin() as connection:
-            alembic = config()
-            alembic.attributes["connection"] = unqualified(connection)
-            command.downgrade(alembic, "0023")
+            bring_down(connection, "0023")
             changed = connection.execute(text(COMMITTED_AS_BEFORE)).rowcount
         assert changed == 1
     with opened_views(database) as opened:
@@ -219,9 +220,7 @@ def test_unit_prices_that_are_there_already_keep_what_they_say_d1(
         prices = {name: prices_in(older, name) for name in tables}
         assert all(prices.values())
         with older.begin() as connection:
-            alembic = config()
-            alembic.attributes["connection"] = unqualified(connection)
-            command.downgrade(alembic, "0004")
+            bring_down(connection, "0004")
         for name, of_today in prices.items():
             assert prices_in(older, name) == [price // scale for price in of_today]
     with opened_views(database) as opened:
