@@ -142,7 +142,7 @@ list_time_and_material = BacklogList(
 
 
 def find_items(connection: Connection, kept_to: KeptTo, item_ids: Sequence[str]) -> list[Row]:
-    """The items of either view that have these ids."""
+    """The items of either view that have these ids, in no order."""
     plan(glance_of(connection), IN_ORDER)
     found: list[Row] = []
     item_ids = [item_id for item_id in item_ids if can_be_stored(item_id)]
