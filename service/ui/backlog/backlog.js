@@ -19,6 +19,7 @@ import { chosenColumns, columnsButton, keepWidth } from "./columns.js";
 import { clear, filterBar } from "./filters.js";
 import { itemPanel } from "./item_panel.js";
 import { followChanges } from "./live.js";
+import { milestoneOf, newMilestoneButton } from "./milestones.js";
 import { savedViews } from "./saved_views.js";
 import { selectionBar } from "./selection_bar.js";
 import { totalsBar } from "./totals.js";
@@ -63,7 +64,8 @@ export function backlogScreen(app, view) {
     });
     const filters = filterBar(view);
     const totals = totalsBar();
-    const panel = itemPanel(app, closePanel);
+    const isFixed = view.name === "fixed-price";
+    const panel = itemPanel(app, closePanel, (item) => isFixed && milestoneOf(app, item, written));
     const live = followChanges({
         view,
         rows: () => table.inSight,
@@ -102,6 +104,7 @@ export function backlogScreen(app, view) {
                 "div",
                 { class: "tools" },
                 live.element,
+                isFixed && app.may("contracts:write") && newMilestoneButton(written),
                 el("label", { class: "inline" }, t("backlog.seek"), " ", seek),
                 savedViews(view),
                 columnsButton(view, (columns) => table.setColumns(columns)),
@@ -134,7 +137,7 @@ export function backlogScreen(app, view) {
             }
             load();
         }
-        table.head.tellSort(params.get("sort") ?? view.sort);
+        table.head.tellSort(params.get("sort") ?? "date");
         const item = params.get("item");
         const row = item === null
             ? null
@@ -142,11 +145,17 @@ export function backlogScreen(app, view) {
         void panel.show(item, row ?? null);
     }
 
+    /** @param {number} position how far the history is with what was written here */
+    function written(position) {
+        live.wrote(position);
+        load();
+    }
+
     /** Shows the list anew, from its beginning. */
     function load() {
         const { params } = here();
         const query = new URLSearchParams(state.filter);
-        if (params.get("sort")) query.set("sort", params.get("sort") ?? "");
+        query.set("sort", params.get("sort") ?? view.sort);
         pages?.close();
         live.reloaded();
         const mine = new Pages(

@@ -165,7 +165,7 @@ export const FIXED_PRICE = {
         ]);
     },
     hidden: ["billing_type", "project_id", "task_id"],
-    sort: "date",
+    sort: "date,milestone_id",
 };
 
 /** What of a URL's parameters filters a view. */
