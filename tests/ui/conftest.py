@@ -83,9 +83,8 @@ async def new_page(browser: Browser, complaints: list[str]) -> AsyncGenerator[Ne
     """
 
     async def make(**options: Any) -> Page:
-        context = await browser.new_context(
-            **{"locale": "en-GB", "timezone_id": "Europe/Oslo", **options}
-        )
+        known: dict[str, Any] = {"locale": "en-GB", "timezone_id": "Europe/Oslo", **options}
+        context = await browser.new_context(**known)
         context.set_default_timeout(PATIENCE)
         page = await context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
