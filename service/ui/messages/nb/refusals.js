@@ -1,0 +1,3 @@
+export default {
+    "refusal.other": "The service refused this (code {code}).",
+};
