@@ -3,10 +3,10 @@
  */
 
 import { get } from "../api.js";
-import { el, fill, setText } from "../dom.js";
-import { count, decimal, list } from "../format.js";
+import { el, fill } from "../dom.js";
+import { count } from "../format.js";
 import { Pages } from "../grid/pages.js";
-import { byCurrency, Selection } from "../grid/selection.js";
+import { Selection } from "../grid/selection.js";
 import { GridTable } from "../grid/table.js";
 import { setShortcuts } from "../keys.js";
 import { change, here } from "../location.js";
@@ -14,11 +14,14 @@ import { announce, notify } from "../overlay.js";
 import { reason } from "../refusals.js";
 import { t } from "../words.js";
 import { actionsOf } from "./actions.js";
+import { copyRows } from "./copying.js";
 import { chosenColumns, columnsButton, keepWidth } from "./columns.js";
 import { clear, filterBar } from "./filters.js";
 import { itemPanel } from "./item_panel.js";
 import { followChanges } from "./live.js";
+import { milestoneOf, newMilestoneButton } from "./milestones.js";
 import { savedViews } from "./saved_views.js";
+import { selectionBar } from "./selection_bar.js";
 import { totalsBar } from "./totals.js";
 import { filterOf } from "./views.js";
 
@@ -46,7 +49,7 @@ export function backlogScreen(app, view) {
 
     const selection = new Selection(key, () => {
         table.draw();
-        showSelected();
+        bar.show();
     });
     const table = new GridTable({
         label: title,
@@ -61,7 +64,8 @@ export function backlogScreen(app, view) {
     });
     const filters = filterBar(view);
     const totals = totalsBar();
-    const panel = itemPanel(app, closePanel);
+    const isFixed = view.name === "fixed-price";
+    const panel = itemPanel(app, closePanel, (item) => isFixed && milestoneOf(app, item, written));
     const live = followChanges({
         view,
         rows: () => table.inSight,
@@ -84,12 +88,7 @@ export function backlogScreen(app, view) {
 
     const said = el("div", { class: "state", role: "status" });
     said.hidden = true;
-    const bar = el("div", {
-        class: "selected",
-        role: "region",
-        "aria-label": t("backlog.selection"),
-    });
-    bar.hidden = true;
+    const bar = selectionBar(app, desk, actions, () => table.focus());
     const seek = el("input", {
         type: "date",
         onchange: () => change({ seek: seek.value, ...(seek.value ? { sort: null } : {}) }),
@@ -105,6 +104,7 @@ export function backlogScreen(app, view) {
                 "div",
                 { class: "tools" },
                 live.element,
+                isFixed && app.may("contracts:write") && newMilestoneButton(written),
                 el("label", { class: "inline" }, t("backlog.seek"), " ", seek),
                 savedViews(view),
                 columnsButton(view, (columns) => table.setColumns(columns)),
@@ -118,7 +118,7 @@ export function backlogScreen(app, view) {
             el("div", { class: "list" }, table.element, said),
             panel.element,
         ),
-        bar,
+        bar.element,
     );
 
     /** @param {import("../location.js").Place} place */
@@ -137,7 +137,7 @@ export function backlogScreen(app, view) {
             }
             load();
         }
-        table.setSort(params.get("sort") ?? view.sort);
+        table.head.tellSort(params.get("sort") ?? "date");
         const item = params.get("item");
         const row = item === null
             ? null
@@ -145,11 +145,17 @@ export function backlogScreen(app, view) {
         void panel.show(item, row ?? null);
     }
 
+    /** @param {number} position how far the history is with what was written here */
+    function written(position) {
+        live.wrote(position);
+        load();
+    }
+
     /** Shows the list anew, from its beginning. */
     function load() {
         const { params } = here();
         const query = new URLSearchParams(state.filter);
-        if (params.get("sort")) query.set("sort", params.get("sort") ?? "");
+        query.set("sort", params.get("sort") ?? view.sort);
         pages?.close();
         live.reloaded();
         const mine = new Pages(
@@ -189,7 +195,7 @@ export function backlogScreen(app, view) {
             const number = matchingCount();
             table.setTotal(number);
             announce(t("backlog.matching", { number, count: count(number) }));
-            showSelected();
+            bar.show();
         } catch (error) {
             if (turn === state.turn) notify(reason(error), { kind: "failed" });
         }
@@ -239,92 +245,14 @@ export function backlogScreen(app, view) {
         }
     }
 
-    function showSelected() {
-        bar.hidden = selection.isEmpty;
-        if (selection.isEmpty) return;
-        const number = selection.count(matchingCount());
-        const sums = selection.sums(byCurrency(state.totals));
-        const all = matchingCount();
-        const canDraft = app.may("invoices:write");
-        const isDrawn = bar.dataset.all === String(selection.isAll);
-        const text = t("backlog.selected", { number, count: count(number) });
-        const amounts = list(sums.map((each) => `${decimal(each.amount)} ${each.currency}`));
-        if (isDrawn) {
-            setText(/** @type {Element} */ (bar.querySelector(".number")), text);
-            setText(/** @type {Element} */ (bar.querySelector(".sums")), amounts);
-            const every = bar.querySelector(".every");
-            if (every) setText(every, t("backlog.select_all", { number: all, count: count(all) }));
-            return;
-        }
-        bar.dataset.all = String(selection.isAll);
-        fill(
-            bar,
-            el("strong", { class: "number" }, text),
-            el("span", { class: "sums" }, amounts),
-            !selection.isAll &&
-                el("button", {
-                    type: "button",
-                    class: "plain every",
-                    onclick: () => selection.all(),
-                }, t("backlog.select_all", { number: all, count: count(all) })),
-            ...(app.may("backlog:write") ? marks() : []),
-            canDraft &&
-                el("button", { type: "button", onclick: actions.draft }, t("backlog.draft")),
-            el(
-                "button",
-                { type: "button", onclick: () => (selection.clear(), table.focus()) },
-                t("backlog.clear"),
-            ),
-        );
-    }
-
-    function marks() {
-        const isSales = view.name === "time-and-material";
-        return [
-            el(
-                "button",
-                { type: "button", class: "first", onclick: () => actions.apply("ready") },
-                t("backlog.ready"),
-            ),
-            el(
-                "button",
-                { type: "button", onclick: () => actions.apply("not_ready") },
-                t("backlog.not_ready"),
-            ),
-            isSales &&
-            el("button", {
-                type: "button",
-                onclick: () => actions.apply("reset"),
-            }, t("backlog.reset")),
-            isSales &&
-            el("button", {
-                type: "button",
-                onclick: () => actions.apply("reevaluate"),
-            }, t("backlog.reevaluate")),
-        ];
-    }
-
     function closePanel() {
         change({ item: null }, { replace: true });
         table.focus();
     }
 
-    /** Copies the selected rows, or the active one, to be pasted in a sheet. */
-    async function copy() {
-        const rows = selection.isEmpty || selection.isAll
-            ? table.activeRow ? [table.activeRow] : []
-            : selection.rows;
-        const { columns } = table;
-        const lines = [
-            columns.map(({ label }) => label),
-            ...rows.map((row) => columns.map((each) => cell(each, row))),
-        ];
-        try {
-            await navigator.clipboard.writeText(lines.map((line) => line.join("\t")).join("\n"));
-            notify(t("backlog.copied", { number: rows.length, count: count(rows.length) }));
-        } catch {
-            notify(t("backlog.not_copied"), { kind: "failed" });
-        }
+    function rowsToCopy() {
+        if (!selection.isEmpty && !selection.isAll) return selection.rows;
+        return table.activeRow ? [table.activeRow] : [];
     }
 
     function shortcuts() {
@@ -342,7 +270,11 @@ export function backlogScreen(app, view) {
             { keys: "/", label: t("backlog.search"), act: () => filters.search.focus() },
             ...marking,
             { keys: "Ctrl+a", label: t("backlog.select_everything"), act: () => selection.all() },
-            { keys: "Ctrl+c", label: t("backlog.copy"), act: () => void copy() },
+            {
+                keys: "Ctrl+c",
+                label: t("backlog.copy"),
+                act: () => void copyRows(table.columns, rowsToCopy()),
+            },
             { keys: "Escape", label: t("backlog.back"), act: escape },
             ...["ArrowDown", "ArrowUp", "PageDown", "PageUp"].map((keys) => ({
                 keys,
@@ -373,17 +305,4 @@ export function backlogScreen(app, view) {
             live.close();
         },
     };
-}
-
-/**
- * A cell as a sheet takes it: amounts as they were told, without the reader's separators.
- *
- * @param {import("./views.js").Column} column
- * @param {Row} row
- */
-function cell(column, row) {
-    const text = column.isAmount ? String(row[column.name] ?? "") : column.text(row);
-    // a sheet would take what begins so for a formula
-    const safe = !column.isAmount && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-    return safe.replace(/[\t\n\r]+/g, " ");
 }

@@ -60,10 +60,18 @@ export function filterBar(view) {
     const from = day("date_from");
     const to = day("date_to");
     const chosen = el("div", { class: "chosen" });
+    const toggle = el("button", {
+        type: "button",
+        class: "filters-toggle",
+        "aria-expanded": "false",
+        onclick: () =>
+            toggle.setAttribute("aria-expanded", String(element.classList.toggle("open"))),
+    }, t("backlog.filters"));
     const element = el(
         "div",
         { class: "filters", role: "search" },
         search,
+        toggle,
         ...groups,
         el(
             "div",

@@ -13,8 +13,9 @@ import { t } from "../words.js";
 /**
  * @param {import("../app.js").App} app
  * @param {() => void} close
+ * @param {(item: Record<string, any>) => import("../dom.js").Child} more what else a view shows of an item
  */
-export function itemPanel(app, close) {
+export function itemPanel(app, close, more) {
     const content = el("div", { class: "stack" });
     const element = el(
         "aside",
@@ -46,7 +47,7 @@ export function itemPanel(app, close) {
         try {
             const item = await get(`v1/backlog/${encodeURIComponent(itemId)}`);
             const limits = await get(`v1/contracts/${encodeURIComponent(item.contract_id)}/limits`);
-            if (mine === turn) fill(content, ...itemParts(app, item, limits.levels));
+            if (mine === turn) fill(content, ...itemParts(app, item, limits.levels), more(item));
         } catch (error) {
             if (mine !== turn) return;
             fill(

@@ -19,11 +19,14 @@ import { t } from "../words.js";
  * @property {string} sort what the service sorts by unless told otherwise
  */
 
-/** @param {string} name */
-const status = (name) => ({
+/**
+ * @param {string} name
+ * @param {number} width
+ */
+const status = (name, width) => ({
     name,
     label: t(name),
-    width: 175,
+    width,
     sort: name,
     text: (/** @type {Row} */ row) => (row[name] ? t(`${name}.${row[name]}`) : ""),
     status: (/** @type {Row} */ row) => row[name] ?? "none",
@@ -45,9 +48,9 @@ const plain = (name, label, width) => ({
 /** @returns {Record<string, Column>} */
 function common() {
     return {
-        date: { ...plain("date", "field.date", 106), text: (row) => date(row.date) },
-        customer: plain("customer_name", "field.customer", 150),
-        contract: plain("contract_name", "field.contract", 175),
+        date: { ...plain("date", "field.date", 116), text: (row) => date(row.date) },
+        customer: plain("customer_name", "field.customer", 135),
+        contract: plain("contract_name", "field.contract", 150),
         line: plain("line_name", "field.line", 130),
         amount: {
             ...plain("amount", "field.amount", 130),
@@ -56,7 +59,7 @@ function common() {
             detail: (row) => row.currency,
         },
         tax: { ...plain("tax", "field.tax", 100), isAmount: true, text: (row) => decimal(row.tax) },
-        billing: status("billing_status"),
+        billing: status("billing_status", 200),
         type: {
             ...plain("billing_type", "billing_type", 130),
             text: (row) => t(`billing_type.${row.billing_type}`),
@@ -92,18 +95,18 @@ export const TIME_AND_MATERIAL = {
             customer,
             contract,
             line,
-            { ...plain("class", "class", 80), text: (row) => t(`class.${row.class}`) },
+            { ...plain("class", "class", 74), text: (row) => t(`class.${row.class}`) },
             {
-                ...plain("resource", "field.resource", 150),
+                ...plain("resource", "field.resource", 135),
                 detail: (row) => row.role ?? row.category ?? "",
             },
             {
-                ...plain("quantity", "field.quantity", 90),
+                ...plain("quantity", "field.quantity", 85),
                 isAmount: true,
                 text: (row) => decimal(row.quantity),
             },
             amount,
-            status("nte_status"),
+            status("nte_status", 140),
             billing,
             plain("description", "field.description", 240),
             {
@@ -149,7 +152,7 @@ export const FIXED_PRICE = {
         return /** @type {Column[]} */ ([
             date,
             plain("milestone_name", "field.milestone", 220),
-            status("milestone_status"),
+            status("milestone_status", 130),
             customer,
             contract,
             line,
@@ -162,7 +165,7 @@ export const FIXED_PRICE = {
         ]);
     },
     hidden: ["billing_type", "project_id", "task_id"],
-    sort: "date",
+    sort: "date,milestone_id",
 };
 
 /** What of a URL's parameters filters a view. */

@@ -5,9 +5,10 @@
  * the table, whatever rows come and go.
  */
 
-import { el, fill, setText } from "../dom.js";
+import { el } from "../dom.js";
 import { preferences } from "../preferences.js";
-import { t } from "../words.js";
+import { Head } from "./head.js";
+import { newRow, showRow } from "./row.js";
 
 /** Rows outside of what is in sight that are drawn, each way. */
 const BEYOND = 6;
@@ -18,15 +19,7 @@ const TO_COME = 5;
 
 /**
  * @template R
- * @typedef {object} Column
- * @property {string} name
- * @property {string} label
- * @property {number} width pixels, unless the reader chose another one
- * @property {string} [sort] the field that it is sorted by
- * @property {boolean} [isAmount]
- * @property {(row: R) => string} text
- * @property {(row: R) => string} [detail] what stands quietly behind the text
- * @property {(row: R) => string} [status] the text is a status of this kind
+ * @typedef {import("./row.js").Column<R>} Column
  */
 
 /**
@@ -53,11 +46,8 @@ export class GridTable {
     #free = [];
     #active = 0;
     #anchor = 0;
-    #header = -1;
     #frame = 0;
     #rowHeight = 36;
-    #sort = "";
-    #total = /** @type {number | null} */ (null);
     /** @type {WeakMap<HTMLTableRowElement, R | null | undefined>} what a row's element shows */
     #shown = new WeakMap();
 
@@ -65,19 +55,11 @@ export class GridTable {
     constructor(options) {
         this.options = options;
         this.columns = options.columns;
-        this.cols = el("colgroup");
-        this.headRow = el("tr", { role: "row", "aria-rowindex": 1 });
-        this.above = el(
-            "tbody",
-            { "aria-hidden": "true", role: "presentation" },
-            el("tr", {}, el("td")),
-        );
+        /** @type {Head<R>} */
+        this.head = new Head(options.sortBy, options.resized);
+        this.above = spacer();
         this.body = el("tbody", { role: "rowgroup" });
-        this.below = el(
-            "tbody",
-            { "aria-hidden": "true", role: "presentation" },
-            el("tr", {}, el("td")),
-        );
+        this.below = spacer();
         this.table = el(
             "table",
             {
@@ -87,8 +69,8 @@ export class GridTable {
                 "aria-label": options.label,
                 "aria-multiselectable": "true",
             },
-            this.cols,
-            el("thead", { role: "rowgroup" }, this.headRow),
+            this.head.cols,
+            el("thead", { role: "rowgroup" }, this.head.row),
             this.above,
             this.body,
             this.below,
@@ -97,8 +79,6 @@ export class GridTable {
         this.element.addEventListener("scroll", () => this.#soon(), { passive: true });
         new ResizeObserver(() => this.#measure()).observe(this.element);
         this.body.addEventListener("click", (event) => this.#clicked(event));
-        this.headRow.addEventListener("click", (event) => this.#headClicked(event));
-        this.headRow.addEventListener("pointerdown", (event) => this.#sized(event));
         this.table.addEventListener("keydown", (event) => this.#pressed(event));
         this.table.addEventListener("focus", () => this.#tellActive());
         this.setColumns(options.columns);
@@ -139,26 +119,10 @@ export class GridTable {
     /**
      * Says how many rows the whole list has.
      *
-     * @param {number | null} total
+     * @param {number} total
      */
     setTotal(total) {
-        this.#total = total;
-        this.table.setAttribute("aria-rowcount", String(total === null ? -1 : total + 1));
-    }
-
-    /** @param {string} sort as `date` or `-date` */
-    setSort(sort) {
-        this.#sort = sort;
-        for (const [at, cell] of [...this.headRow.cells].slice(1).entries()) {
-            const field = this.columns[at]?.sort;
-            const order = field && sort === field
-                ? "ascending"
-                : field && sort === `-${field}`
-                ? "descending"
-                : null;
-            if (order) cell.setAttribute("aria-sort", order);
-            else cell.removeAttribute("aria-sort");
-        }
+        this.table.setAttribute("aria-rowcount", String(total + 1));
     }
 
     /** @param {Column<R>[]} columns */
@@ -168,42 +132,7 @@ export class GridTable {
         this.#free = [];
         this.body.replaceChildren();
         this.table.setAttribute("aria-colcount", String(columns.length + 1));
-        const tick = el("col");
-        tick.style.width = "44px";
-        fill(
-            this.cols,
-            tick,
-            ...columns.map(({ width }) => {
-                const col = el("col");
-                col.style.width = `${width}px`;
-                return col;
-            }),
-        );
-        fill(
-            this.headRow,
-            el(
-                "th",
-                { role: "columnheader", scope: "col", class: "tick", id: "head-0" },
-                el("span", { class: "unseen" }, t("grid.selected")),
-            ),
-            ...columns.map(({ label, sort, isAmount, name }, at) =>
-                el(
-                    "th",
-                    {
-                        role: "columnheader",
-                        scope: "col",
-                        id: `head-${at + 1}`,
-                        class: `${isAmount ? "amount" : ""} ${sort ? "sortable" : ""}`,
-                        "data-name": name,
-                    },
-                    el("span", {}, label),
-                    el("i", { class: "grip" }),
-                )
-            ),
-        );
-        const width = columns.reduce((whole, each) => whole + each.width, 44);
-        this.table.style.minWidth = `${width}px`;
-        this.setSort(this.#sort);
+        this.table.style.minWidth = `${this.head.set(columns)}px`;
         this.draw();
     }
 
@@ -228,7 +157,7 @@ export class GridTable {
         for (let index = first; index < end; index++) {
             let tr = this.#drawn.get(index);
             if (!tr) {
-                tr = this.#free.pop() ?? this.#newRow();
+                tr = this.#free.pop() ?? newRow(this.columns);
                 this.#drawn.set(index, tr);
             }
             const after = before ? before.nextElementSibling : this.body.firstElementChild;
@@ -252,10 +181,10 @@ export class GridTable {
         const { pages } = this.options;
         const last = Math.max(0, (pages?.length ?? 1) - 1);
         this.#active = Math.max(0, Math.min(index, last));
-        this.#header = -1;
+        this.head.active = -1;
         if (!keepAnchor) this.#anchor = this.#active;
         const top = this.#active * this.#rowHeight;
-        const room = this.element.clientHeight - this.headRow.offsetHeight;
+        const room = this.element.clientHeight - this.head.row.offsetHeight;
         if (top < this.element.scrollTop) this.element.scrollTop = top;
         else if (top + this.#rowHeight > this.element.scrollTop + room) {
             this.element.scrollTop = top + this.#rowHeight - room;
@@ -292,22 +221,6 @@ export class GridTable {
         cell.style.height = `${Math.max(0, height)}px`;
     }
 
-    #newRow() {
-        return el(
-            "tr",
-            { role: "row" },
-            el("td", { role: "gridcell", class: "tick" }, el("span", { class: "box" })),
-            ...this.columns.map(({ isAmount, status, detail }) =>
-                el(
-                    "td",
-                    { role: "gridcell", class: isAmount ? "amount" : undefined },
-                    el("span", { class: status ? "status" : undefined }),
-                    detail && el("small", { class: "quiet" }),
-                )
-            ),
-        );
-    }
-
     /**
      * @param {HTMLTableRowElement} tr
      * @param {number} index
@@ -323,30 +236,19 @@ export class GridTable {
         if (tr.getAttribute("aria-selected") !== selected) {
             tr.setAttribute("aria-selected", selected);
         }
-        tr.classList.toggle("active", index === this.#active && this.#header < 0);
+        tr.classList.toggle("active", index === this.#active && this.head.active < 0);
         if (row && this.#shown.get(tr) === row) return; // rows are replaced, never changed
         this.#shown.set(tr, row);
-        tr.classList.toggle("coming", !row);
-        for (const [at, column] of this.columns.entries()) {
-            const cell = tr.cells[at + 1];
-            const text = /** @type {HTMLElement} */ (cell?.firstElementChild);
-            setText(text, row ? column.text(row) : "");
-            if (column.status) text.className = row ? `status ${column.status(row)}` : "";
-            if (column.detail) {
-                const quiet = /** @type {HTMLElement} */ (text.nextElementSibling);
-                setText(quiet, row ? column.detail(row) : "");
-            }
-        }
+        showRow(tr, this.columns, row);
     }
 
     #tellActive() {
-        const id = this.#header >= 0 ? `head-${this.#header}` : `row-${this.#active}`;
-        if (this.#header >= 0 || this.#drawn.has(this.#active)) {
+        const isHead = this.head.active >= 0;
+        const id = isHead ? `head-${this.head.active}` : `row-${this.#active}`;
+        if (isHead || this.#drawn.has(this.#active)) {
             this.table.setAttribute("aria-activedescendant", id);
         } else this.table.removeAttribute("aria-activedescendant");
-        for (const [at, cell] of [...this.headRow.cells].entries()) {
-            cell.classList.toggle("active", at === this.#header);
-        }
+        this.head.tellActive();
     }
 
     /** @param {MouseEvent} event */
@@ -382,97 +284,57 @@ export class GridTable {
         return rows;
     }
 
-    /** @param {MouseEvent} event */
-    #headClicked(event) {
-        const target = /** @type {Element} */ (event.target);
-        const cell = target.closest("th");
-        if (!cell || target.closest(".grip")) return;
-        this.#sortAt([...this.headRow.cells].indexOf(/** @type {HTMLTableCellElement} */ (cell)));
-    }
-
-    /** @param {number} at */
-    #sortAt(at) {
-        const field = this.columns[at - 1]?.sort;
-        if (field) this.options.sortBy(this.#sort === field ? `-${field}` : field);
-    }
-
-    /** @param {PointerEvent} event */
-    #sized(event) {
-        const grip = /** @type {Element} */ (event.target).closest(".grip");
-        const cell = grip?.closest("th");
-        if (!grip || !cell) return;
-        event.preventDefault();
-        const at = [...this.headRow.cells].indexOf(/** @type {HTMLTableCellElement} */ (cell));
-        const col = /** @type {HTMLElement} */ (this.cols.children[at]);
-        const from = event.clientX;
-        const width = cell.offsetWidth;
-        const end = new AbortController();
-        addEventListener("pointermove", (move) => {
-            col.style.width = `${Math.max(48, width + move.clientX - from)}px`;
-        }, { signal: end.signal });
-        addEventListener("pointerup", () => {
-            end.abort();
-            this.options.resized(this.columns[at - 1]?.name ?? "", cell.offsetWidth);
-        }, { signal: end.signal });
-    }
-
     /** @param {KeyboardEvent} event */
     #pressed(event) {
-        const { options } = this;
         if (event.altKey || (/^[a-z]$/.test(event.key) && !preferences.singleKeys)) return;
-        const page = Math.max(1, Math.floor(this.element.clientHeight / this.#rowHeight) - 2);
-        const control = event.ctrlKey || event.metaKey;
-        const last = (options.pages?.length ?? 1) - 1;
-        const step =
-            { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: page, PageUp: -page }[event.key];
-        if (this.#header >= 0) {
-            this.#inHeader(event);
-            return;
-        }
-        if (step !== undefined && !control) {
-            if (step < 0 && this.#active === 0) this.#enterHeader(1);
-            else this.#move(this.#active + step, event.shiftKey);
-        } else if (event.key === "Home") this.#move(0, event.shiftKey);
-        else if (event.key === "End") this.#move(last, event.shiftKey);
-        else if ((event.key === " " || event.key === "x") && !control) {
-            const row = this.activeRow;
-            if (row) options.toggle(row);
-        } else if (event.key === "Enter" && !control) {
-            const row = this.activeRow;
-            if (row) options.open(row);
-        } else return;
+        const isDone = this.head.active >= 0
+            ? this.#pressedInHead(event)
+            : this.#pressedInRows(event);
+        if (!isDone) return;
         event.preventDefault();
-    }
-
-    /**
-     * @param {number} to
-     * @param {boolean} extends_
-     */
-    #move(to, extends_) {
-        this.activate(to, { keepAnchor: extends_ });
-        if (extends_) this.options.extend(this.#between(this.#anchor, this.#active));
-    }
-
-    /** @param {number} at */
-    #enterHeader(at) {
-        this.#header = Math.max(1, Math.min(at, this.columns.length));
-        this.headRow.cells[this.#header]?.scrollIntoView({ block: "nearest", inline: "nearest" });
         this.draw();
     }
 
     /** @param {KeyboardEvent} event */
-    #inHeader(event) {
-        if (event.key === "ArrowRight") this.#enterHeader(this.#header + 1);
-        else if (event.key === "ArrowLeft") this.#enterHeader(this.#header - 1);
-        else if (event.key === "ArrowDown" || event.key === "Escape") this.activate(this.#active);
-        else if (event.key === "Enter" || event.key === " ") this.#sortAt(this.#header);
-        else return;
-        event.preventDefault();
-        event.stopPropagation();
+    #pressedInHead({ key }) {
+        if (key === "ArrowDown" || key === "Escape") this.activate(this.#active);
+        else return this.head.pressed(key);
+        return true;
     }
 
-    /** How many rows the whole list has, null where it is not known. */
-    get total() {
-        return this.#total;
+    /** @param {KeyboardEvent} event */
+    #pressedInRows({ key, ctrlKey, metaKey, shiftKey }) {
+        const { options } = this;
+        const row = this.activeRow;
+        const page = Math.max(1, Math.floor(this.element.clientHeight / this.#rowHeight) - 2);
+        const steps = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: page, PageUp: -page };
+        const step = steps[/** @type {keyof typeof steps} */ (key)];
+        if (key === "Home") this.#move(0, shiftKey);
+        else if (key === "End") this.#move((options.pages?.length ?? 1) - 1, shiftKey);
+        else if (ctrlKey || metaKey) return false;
+        else if (step !== undefined && step < 0 && this.#active === 0) this.head.enter(1);
+        else if (step !== undefined) this.#move(this.#active + step, shiftKey);
+        else if (key === " " || key === "x") row && options.toggle(row);
+        else if (key === "Enter") row && options.open(row);
+        else return false;
+        return true;
     }
+
+    /**
+     * @param {number} to
+     * @param {boolean} isExtending
+     */
+    #move(to, isExtending) {
+        this.activate(to, { keepAnchor: isExtending });
+        if (isExtending) this.options.extend(this.#between(this.#anchor, this.#active));
+    }
+}
+
+/** Room for the rows that are not in the document. */
+function spacer() {
+    return el(
+        "tbody",
+        { "aria-hidden": "true", role: "presentation" },
+        el("tr", {}, el("td")),
+    );
 }

@@ -1,6 +1,7 @@
 /** The two backlog views. */
 export default {
   "grid.selected": "Selected",
+  "backlog.filters": "Filters",
   "backlog.search": "Search",
   "backlog.search_hint": "Search contract, customer, resource, text  ( / )",
   "backlog.from": "From",
@@ -80,4 +81,13 @@ export default {
   "backlog.key.PageUp": "A page up",
   "backlog.key.Space": "Select the row (or x); with Shift and arrows: several",
   "backlog.key.Enter": "Open the row; on a header: sort",
+    "milestone.new": "New milestone",
+    "milestone.change": "Change",
+    "milestone.header": "The whole milestone",
+    "milestone.in_all": "{amount} in all, tax {tax}",
+    "milestone.delete_title": "Delete the milestone?",
+    "milestone.delete_text": "{name} is deleted with the parts of all its customers.",
+    "milestone.deleted": "{name} was deleted.",
+    "milestone.no_lines": "There is no fixed-price contract line yet.",
+    "milestone.changed_meanwhile": "Close this and open it again to see what it is now.",
 };

@@ -1,6 +1,7 @@
 /** De to restansene. */
 export default {
   "grid.selected": "Valgt",
+  "backlog.filters": "Filtre",
   "backlog.search": "Søk",
   "backlog.search_hint": "Søk i kontrakt, kunde, ressurs, tekst  ( / )",
   "backlog.from": "Fra",
@@ -80,4 +81,13 @@ export default {
   "backlog.key.PageUp": "En side opp",
   "backlog.key.Space": "Velg raden (eller x); med Shift og piler: flere",
   "backlog.key.Enter": "Åpne raden; på en overskrift: sorter",
+    "milestone.new": "Ny milepæl",
+    "milestone.change": "Endre",
+    "milestone.header": "Hele milepælen",
+    "milestone.in_all": "{amount} i alt, avgift {tax}",
+    "milestone.delete_title": "Slette milepælen?",
+    "milestone.delete_text": "{name} slettes med delene til alle kundene.",
+    "milestone.deleted": "{name} ble slettet.",
+    "milestone.no_lines": "Det finnes ingen kontraktlinje med fast pris ennå.",
+    "milestone.changed_meanwhile": "Lukk dette og åpne det igjen for å se hvordan den er nå.",
 };
