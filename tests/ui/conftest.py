@@ -8,10 +8,13 @@ Tests are asynchronous, as Playwright is; all here run in one event loop, that o
 
 `served` has the sample of `billing-backlog demo`, two months of four contracts, anew for each test.
 `page` fails a test at whose end the browser has complained: of an error in a script, of a file that
-it could not load, of what the policy forbids. A test that wants such a thing clears `complaints`.
+it was not given, of what the policy forbids. A test that wants such a thing clears `complaints`.
+That a service is not there, as at the end of a test, is none.
+`wait_for_function` does not work, for the policy lets no text be run: wait by `expect`.
 """
 
 import os
+import re
 import shutil
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from pathlib import Path
@@ -19,7 +22,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from service.demo.two_months import work_the_backlog
 from tests.databases import copy_files
@@ -39,6 +42,8 @@ ARGUMENTS = (
 )
 PATIENCE = 20_000.0
 """Milliseconds that anything may take in the browser, on a machine that has other work."""
+GONE = re.compile(r"net::ERR_(CONNECTION|EMPTY_RESPONSE|INCOMPLETE|INTERNET_DISCONNECTED|NETWORK)")
+"""How Chromium says that a service is not there, or no more."""
 NewPage = Callable[..., Awaitable[Page]]
 
 
@@ -82,16 +87,17 @@ async def new_page(browser: Browser, complaints: list[str]) -> AsyncGenerator[Ne
     It takes what Playwright's `new_context` does.
     """
 
+    def hear(said: ConsoleMessage) -> None:
+        if said.type == "error" and not GONE.search(said.text):
+            complaints.append(said.text)
+
     async def make(**options: Any) -> Page:
         known: dict[str, Any] = {"locale": "en-GB", "timezone_id": "Europe/Oslo", **options}
         context = await browser.new_context(**known)
         context.set_default_timeout(PATIENCE)
         page = await context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda said: complaints.append(said.text) if said.type == "error" else None,
-        )
+        page.on("console", hear)
         return page
 
     yield make

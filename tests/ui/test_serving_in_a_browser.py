@@ -1,6 +1,6 @@
 """What a browser makes of the page: it loads, asks no other host, and obeys the policy."""
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.ui.accessibility import violations
 from tests.ui.serving import Served
@@ -9,10 +9,10 @@ from tests.ui.serving import Served
 async def test_the_page_loads_its_own_files_and_no_others(page: Page, served: Served) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    answer = await page.goto(served.address)
+    answer = await page.goto(served.at("settings"))
     assert answer
-    assert (answer.status, page.url) == (200, served.at())
-    await page.wait_for_function("document.body.childNodes.length > 0")
+    assert (answer.status, page.url) == (200, served.at("settings"))
+    await expect(page.get_by_role("main")).to_be_visible()
     assert any(url.endswith("/main.js") for url in asked)
     assert all(url.startswith((f"{served.address}/", "data:")) for url in asked)
 
@@ -20,7 +20,7 @@ async def test_the_page_loads_its_own_files_and_no_others(page: Page, served: Se
 async def test_scripts_of_a_text_do_not_run(
     page: Page, served: Served, complaints: list[str]
 ) -> None:
-    await page.goto(served.at("time-and-material?text=x"))
+    await page.goto(served.at("settings?text=x"))
     refused = await page.evaluate(
         """async () => {
             const tried = [
@@ -45,7 +45,7 @@ async def test_scripts_of_a_text_do_not_run(
 async def test_a_style_in_the_page_is_refused(
     page: Page, served: Served, complaints: list[str]
 ) -> None:
-    await page.goto(served.at())
+    await page.goto(served.at("settings"))
     color = await page.evaluate(
         """() => {
             document.body.setAttribute("style", "color: rgb(1, 2, 3)");
@@ -60,7 +60,7 @@ async def test_a_style_in_the_page_is_refused(
 async def test_axe_works_under_the_policy_and_finds_what_is_wrong(
     page: Page, served: Served
 ) -> None:
-    await page.goto(served.at())
+    await page.goto(served.at("settings"))
     await page.evaluate(
         """() => {
             const button = document.createElement("button");

@@ -120,10 +120,11 @@ async def get_asset(request: Request) -> Response:
         detail = "the web interface has no such file now: load the page again"
         headers = {"Cache-Control": "no-store"}
         raise ProblemRaised(Problem(status=404, code="not_found", detail=detail, headers=headers))
-    headers = {"Cache-Control": _FOR_EVER, "Vary": "Accept-Encoding"}
-    # The middleware around has left out what a client that takes no gzip says of it.
+    headers = {"Cache-Control": _FOR_EVER}
+    # The middleware around has left out what a client that takes no gzip says of it. Every client
+    # takes a file as it lies there, so that needs no `Vary`.
     if asset.compressed and "gzip" in request.headers.get("accept-encoding", ""):
-        headers["Content-Encoding"] = "gzip"
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         return Response(asset.compressed, headers=headers, media_type=asset.media_type)
     return Response(asset.body, headers=headers, media_type=asset.media_type)
 

@@ -135,9 +135,11 @@ async def test_a_file_is_sent_as_it_lies_there_and_kept_for_ever(http: httpx.Asy
         assert plain.content == packed.content == path.read_bytes()
         assert "content-encoding" not in plain.headers
         assert int(packed.headers["content-length"]) <= len(plain.content)
+        assert "content-encoding" not in packed.headers or packed.headers["vary"] == (
+            "Accept-Encoding"
+        )
         for answer in (plain, packed):
             assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
-            assert answer.headers["vary"] == "Accept-Encoding"
             assert answer.headers["content-type"] == MEDIA_TYPES[path.suffix]
 
 
