@@ -43,7 +43,7 @@ function figure(value) {
  *
  * @param {string | undefined} path `customers.0.nte_limit`
  */
-function fieldOf(path) {
+export function fieldOf(path) {
     if (!path) return "–";
     const names = path.split(".").filter((each) => !/^\d+$/.test(each));
     const name = (names.at(-1) ?? path).replace(/_id$/, "");
