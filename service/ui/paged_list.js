@@ -20,7 +20,7 @@ const MOST = 1000;
  * @typedef {object} Listed
  * @property {string} path of the API
  * @property {string} label what the table is called
- * @property {string[]} heads of its columns; an empty one is for actions
+ * @property {(string | { amount: string })[]} heads of its columns; an empty one is for actions
  * @property {(item: I) => string} keyOf
  * @property {(item: I) => import("./dom.js").Child[][]} cells what stands in each column
  * @property {() => import("./dom.js").Child[]} nothing what is said when the list is empty
@@ -60,7 +60,12 @@ export function pagedList({ path, label, heads, keyOf, cells, nothing }) {
                 el(
                     "tr",
                     {},
-                    ...heads.map((head) => head ? el("th", { scope: "col" }, head) : el("td", {})),
+                    ...heads.map((head) => {
+                        if (head === "") return el("td", {});
+                        const isText = typeof head === "string";
+                        const props = { scope: "col", class: isText ? null : "amount" };
+                        return el("th", props, isText ? head : head.amount);
+                    }),
                 ),
             ),
             body,

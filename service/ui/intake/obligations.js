@@ -23,7 +23,7 @@ export function obligations(app) {
         label: t("intake.obligations"),
         heads: [
             t("intake.about"),
-            t("intake.stays_billed"),
+            { amount: t("intake.stays_billed") },
             t("intake.why"),
             t("intake.status"),
             ...(mayWaive ? [""] : []),
@@ -43,7 +43,11 @@ export function obligations(app) {
                     `${t("field.quantity")}: ${decimal(one.quantity)}`,
                 ),
                 mayOpen &&
-                el("a", { href: urlOf("invoices", one.invoice_id) }, t("intake.its_invoice")),
+                el(
+                    "div",
+                    { class: "amount" },
+                    el("a", { href: urlOf("invoices", one.invoice_id) }, t("intake.its_invoice")),
+                ),
             ],
             [
                 el("p", {}, t(`intake.cause.${one.cause === "recall" ? "recall" : "correction"}`)),

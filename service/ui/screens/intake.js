@@ -32,7 +32,7 @@ export default function intake(app) {
     const place = el("div");
     const element = el(
         "section",
-        { class: "stack" },
+        { class: "stack intake" },
         el("h1", {}, title),
         el("nav", { class: "intake-tabs", "aria-label": title }, ...links),
         heading,
