@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import * as assert from "./assert.js";
 
 import {
     compare,
@@ -7,7 +7,7 @@ import {
     share,
     sum,
     sumsByCurrency,
-} from "../../service/ui/amounts.js";
+} from "../../../service/ui/amounts.js";
 
 Deno.test("sums keep every decimal of their currency", () => {
     assert.equal(sum(["0.10", "0.20"]), "0.30");

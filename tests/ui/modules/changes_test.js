@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
+import * as assert from "./assert.js";
 
-import { MOST, reader } from "../../service/ui/history/changes.js";
+import { MOST, reader } from "../../../service/ui/history/changes.js";
 
 const ITEM = "C1~L1~1";
 const RECORDED = {

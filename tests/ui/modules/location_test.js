@@ -1,10 +1,10 @@
-import assert from "node:assert/strict";
+import * as assert from "./assert.js";
 
 import "./page.js";
 
-const { apiUrl } = await import("../../service/ui/api.js");
-const { paramsOf, ROOT, urlOf } = await import("../../service/ui/location.js");
-const { parsed } = await import("../../service/ui/stream.js");
+const { apiUrl } = await import("../../../service/ui/api.js");
+const { paramsOf, ROOT, urlOf } = await import("../../../service/ui/location.js");
+const { parsed } = await import("../../../service/ui/stream.js");
 
 Deno.test("a URL names the screen, the thing and the view", () => {
     assert.equal(urlOf("hub"), `${ROOT}ui/`);

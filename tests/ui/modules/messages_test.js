@@ -1,8 +1,8 @@
-import assert from "node:assert/strict";
+import * as assert from "./assert.js";
 
 /** @typedef {string | Record<string, string>} Message */
 
-const MESSAGES = new URL("../../service/ui/messages/", import.meta.url);
+const MESSAGES = new URL("../../../service/ui/messages/", import.meta.url);
 const LANGUAGES = ["en", "nb"];
 
 /** The parts of a language. @param {string} language */

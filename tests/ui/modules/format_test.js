@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
+import * as assert from "./assert.js";
 
-import * as format from "../../service/ui/format.js";
+import * as format from "../../../service/ui/format.js";
 
 /** What is written in a language, with ordinary spaces and minus signs. @param {string} language */
 function written(language) {

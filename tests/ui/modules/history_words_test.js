@@ -1,12 +1,12 @@
-import assert from "node:assert/strict";
+import * as assert from "./assert.js";
 
 import "./page.js";
 
-const { reader } = await import("../../service/ui/history/changes.js");
-const { has, speak } = await import("../../service/ui/words.js");
+const { reader } = await import("../../../service/ui/history/changes.js");
+const { has, speak } = await import("../../../service/ui/words.js");
 
 /** One event of each type and version that was ever stored. */
-const FORMS = new URL("../service/ledger/stored_forms.txt", import.meta.url);
+const FORMS = new URL("../../service/ledger/stored_forms.txt", import.meta.url);
 const EVENTS = Deno.readTextFileSync(FORMS).trim().split("\n").map((line) => {
     const at = line.indexOf(" ");
     return { type: line.slice(0, at), data: JSON.parse(line.slice(at)).data };
