@@ -66,8 +66,9 @@ export default function history(app) {
     function asks(event) {
         event.preventDefault();
         /** @type {Record<string, string>} */
-        const values = { type: type.value };
+        const values = {};
         for (const [name, input] of fields) values[name] = input.value.trim();
+        values.type = type.value;
         change(values);
     }
 
