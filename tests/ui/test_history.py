@@ -102,9 +102,9 @@ async def test_filters_stand_in_the_address_and_tell_no_before(page: Page, serve
     await expect(page.get_by_label("What happened")).to_have_value("")
     await page.go_back()
     await expect(page.get_by_label("By", exact=True)).to_have_value("")
-    await page.get_by_label("From").fill("2001-01-01")
-    await page.get_by_label("To").fill("2001-01-02")
-    await page.get_by_label("To").press("Enter")
+    await page.get_by_label("From", exact=True).fill("2001-01-01")
+    await page.get_by_label("To", exact=True).fill("2001-01-02")
+    await page.get_by_label("To", exact=True).press("Enter")
     await expect(page.get_by_text("No event matches.")).to_be_visible()
 
 
