@@ -55,3 +55,14 @@ export function t(key, values = {}) {
 export function has(key) {
     return key in loaded.messages;
 }
+
+/**
+ * What comes after a beginning in the keys that have it, in the order of the texts.
+ *
+ * @param {string} beginning
+ */
+export function keysOf(beginning) {
+    return Object.keys(loaded.messages)
+        .filter((key) => key.startsWith(beginning))
+        .map((key) => key.slice(beginning.length));
+}
