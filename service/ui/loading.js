@@ -1,0 +1,132 @@
+/**
+ * Parts of a screen that are loaded: each shows that it loads, what came, or why nothing came.
+ */
+
+import { el, fill } from "./dom.js";
+import { reason } from "./refusals.js";
+import { t } from "./words.js";
+
+/** Milliseconds between what others do and reading anew, so that many changes are read once. */
+const SOON = 500;
+/** How often as long as a reading took is waited before the next one: the service is not kept busy. */
+const REST = 2;
+
+/**
+ * @typedef {object} Part
+ * @property {() => Promise<void>} load reads; an answer to what was asked before is dropped
+ * @property {() => void} soon reads anew in a moment, once for all changes until then
+ * @property {() => void} stop
+ */
+
+/**
+ * A part of a screen. What is shown stays until newer things are there, and keeps the focus.
+ *
+ * @template A
+ * @param {HTMLElement} element
+ * @param {(signal: AbortSignal) => Promise<A>} read
+ * @param {(answer: A) => void} draw
+ * @returns {Part}
+ */
+export function loadedInto(element, read, draw) {
+    /** @type {AbortController | null} */
+    let under = null;
+    let isShown = false;
+    let took = 0;
+    let timer = 0;
+
+    async function load() {
+        clearTimeout(timer);
+        timer = 0;
+        under?.abort();
+        const mine = new AbortController();
+        under = mine;
+        element.setAttribute("aria-busy", "true");
+        if (!isShown) fill(element, el("p", { class: "quiet waiting" }, t("loading")));
+        const begun = performance.now();
+        try {
+            const answer = await read(mine.signal);
+            if (mine.signal.aborted) return;
+            withFocusKept(element, () => draw(answer));
+            isShown = true;
+        } catch (error) {
+            if (mine.signal.aborted) return;
+            isShown = false;
+            fill(
+                element,
+                el(
+                    "div",
+                    { class: "alert" },
+                    el("p", {}, reason(error)),
+                    el("button", { type: "button", onclick: () => void load() }, t("retry")),
+                ),
+            );
+        }
+        took = performance.now() - begun;
+        under = null;
+        element.removeAttribute("aria-busy");
+    }
+
+    function soon() {
+        if (timer) return;
+        timer = setTimeout(() => {
+            timer = 0;
+            if (under) soon();
+            else void load();
+        }, Math.min(SOON + REST * took, 10_000));
+    }
+
+    return {
+        load,
+        soon,
+        stop() {
+            clearTimeout(timer);
+            under?.abort();
+        },
+    };
+}
+
+/**
+ * Draws a part anew; what had the focus, or what stands in its place, has it afterwards.
+ *
+ * @param {HTMLElement} element
+ * @param {() => void} draw
+ */
+function withFocusKept(element, draw) {
+    const focused = document.activeElement;
+    if (!(focused instanceof HTMLElement) || !element.contains(focused)) return draw();
+    const name = focused.id || focused.getAttribute("href");
+    const place = controlsIn(element).indexOf(focused);
+    draw();
+    if (element.contains(focused)) return;
+    const all = controlsIn(element);
+    const same = all.find((each) => name && (each.id || each.getAttribute("href")) === name);
+    (same ?? all[Math.min(place, all.length - 1)])?.focus({ preventScroll: true });
+}
+
+/**
+ * @param {HTMLElement} element
+ * @returns {HTMLElement[]}
+ */
+function controlsIn(element) {
+    return [...element.querySelectorAll("a[href]:not([tabindex='-1']), button, input, select")]
+        .filter((each) => each instanceof HTMLElement);
+}
+
+/**
+ * Does something with each of several things, some at a time; all of them, unless it is aborted.
+ *
+ * @template I
+ * @param {readonly I[]} items
+ * @param {number} atOnce
+ * @param {AbortSignal} signal
+ * @param {(item: I) => Promise<void>} act
+ */
+export async function eachOf(items, atOnce, signal, act) {
+    const waiting = [...items];
+    await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, async () => {
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+            if (signal.aborted) return;
+            await act(next);
+        }
+    }));
+}
