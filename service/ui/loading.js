@@ -25,9 +25,11 @@ const REST = 2;
  * @param {HTMLElement} element
  * @param {(signal: AbortSignal) => Promise<A>} read
  * @param {(answer: A) => void} draw
+ * @param {HTMLElement[]} [also] other places that show the same answer
  * @returns {Part}
  */
-export function loadedInto(element, read, draw) {
+export function loadedInto(element, read, draw, also = []) {
+    const places = [element, ...also];
     /** @type {AbortController | null} */
     let under = null;
     let isShown = false;
@@ -40,30 +42,37 @@ export function loadedInto(element, read, draw) {
         under?.abort();
         const mine = new AbortController();
         under = mine;
-        element.setAttribute("aria-busy", "true");
-        if (!isShown) fill(element, el("p", { class: "quiet waiting" }, t("loading")));
+        for (const place of places) {
+            place.setAttribute("aria-busy", "true");
+            if (!isShown) fill(place, el("p", { class: "quiet waiting" }, t("loading")));
+        }
         const begun = performance.now();
         try {
             const answer = await read(mine.signal);
             if (mine.signal.aborted) return;
-            withFocusKept(element, () => draw(answer));
+            places.reduce(
+                (drawn, place) => () => keepingHand(place, drawn),
+                () => draw(answer),
+            )();
             isShown = true;
         } catch (error) {
             if (mine.signal.aborted) return;
             isShown = false;
-            fill(
-                element,
-                el(
-                    "div",
-                    { class: "alert" },
-                    el("p", {}, reason(error)),
-                    el("button", { type: "button", onclick: () => void load() }, t("retry")),
-                ),
-            );
+            for (const place of places) fill(place, failed(error));
         }
         took = performance.now() - begun;
         under = null;
-        element.removeAttribute("aria-busy");
+        for (const place of places) place.removeAttribute("aria-busy");
+    }
+
+    /** @param {unknown} error */
+    function failed(error) {
+        return el(
+            "div",
+            { class: "alert" },
+            el("p", {}, reason(error)),
+            el("button", { type: "button", onclick: () => void load() }, t("retry")),
+        );
     }
 
     function soon() {
@@ -86,21 +95,41 @@ export function loadedInto(element, read, draw) {
 }
 
 /**
- * Draws a part anew; what had the focus, or what stands in its place, has it afterwards.
+ * Draws a part anew under the hand of a reader: what had the focus, or stands in its place, has it
+ * afterwards, and what was scrolled aside stays so.
  *
  * @param {HTMLElement} element
  * @param {() => void} draw
  */
-function withFocusKept(element, draw) {
+export function keepingHand(element, draw) {
+    const scrolled = [...element.querySelectorAll(".scroll")].map(({ scrollLeft }) => scrollLeft);
     const focused = document.activeElement;
-    if (!(focused instanceof HTMLElement) || !element.contains(focused)) return draw();
-    const name = focused.id || focused.getAttribute("href");
-    const place = controlsIn(element).indexOf(focused);
+    const isHere = focused instanceof HTMLElement && element.contains(focused);
+    const name = isHere ? nameOf(focused) : null;
+    const place = isHere ? controlsIn(element).indexOf(focused) : 0;
     draw();
-    if (element.contains(focused)) return;
+    [...element.querySelectorAll(".scroll")].forEach((each, at) => {
+        each.scrollLeft = scrolled[at] ?? 0;
+    });
+    if (!isHere || element.contains(focused)) return;
     const all = controlsIn(element);
-    const same = all.find((each) => name && (each.id || each.getAttribute("href")) === name);
+    const same = all.find((each) => name && nameOf(each) === name);
     (same ?? all[Math.min(place, all.length - 1)])?.focus({ preventScroll: true });
+}
+
+/** @param {HTMLElement} control */
+function nameOf(control) {
+    return control.id || control.getAttribute("href");
+}
+
+/**
+ * Gives the focus back to a control that a dialog was opened by, where it was drawn anew since.
+ *
+ * @param {string} id
+ */
+export function focusBack(id) {
+    const focused = document.activeElement;
+    if (focused === null || focused === document.body) document.getElementById(id)?.focus();
 }
 
 /**

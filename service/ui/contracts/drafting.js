@@ -2,16 +2,14 @@
  * Drafting invoices of what is ready: shown before, done once, with the outcome and the way back.
  */
 
-import { sumsByCurrency } from "../amounts.js";
 import { get, send } from "../api.js";
 import { el, fill } from "../dom.js";
-import { count, money, today } from "../format.js";
-import { urlOf } from "../location.js";
+import { count, today } from "../format.js";
 import { eachOf } from "../loading.js";
 import { announce, buttons, dialog, notify } from "../overlay.js";
-import { reason, told } from "../refusals.js";
+import { reason } from "../refusals.js";
 import { t } from "../words.js";
-import { invoicesTable } from "./invoices_table.js";
+import { doneButtons, outcome, summary } from "./outcome.js";
 
 /** How many contracts are previewed at once. */
 const AT_ONCE = 3;
@@ -45,6 +43,7 @@ export async function createInvoices(contracts) {
         type: "date",
         value: today(),
         required: true,
+        autofocus: true,
         min: "1900-01-01",
         max: "2199-12-31",
     });
@@ -52,13 +51,12 @@ export async function createInvoices(contracts) {
     const create = el("button", { class: "first", disabled: true }, t("contracts.create"));
     const foot = el("div", {});
 
-    await dialog(t("contracts.create_invoices"), (end) => {
+    await dialog(aboutWhich(contracts), (end) => {
         const cancel = el("button", { type: "button", onclick: () => end(null) }, t("cancel"));
         fill(foot, buttons(cancel, create));
         const form = el(
             "form",
             { class: "stack" },
-            el("p", {}, aboutWhich(contracts)),
             el(
                 "div",
                 { class: "field" },
@@ -139,7 +137,7 @@ export async function createInvoices(contracts) {
             if (state.isClosed) return notify(summary(invoices, "contracts.drafted"));
             fill(shown, ...outcome(done, "contracts.drafted", () => end(null)));
             fill(foot, doneButtons(invoices, end));
-            foot.querySelector("button")?.focus();
+            /** @type {HTMLElement | null} */ (foot.querySelector("button.first"))?.focus();
             announce(summary(invoices, "contracts.drafted"));
         } catch (error) {
             if (state.isClosed) return notify(reason(error), { kind: "failed" });
@@ -234,79 +232,4 @@ async function draftMany(steps, cutoff, key, tell) {
             error: result?.problem ?? job.problem ?? null,
         };
     });
-}
-
-/**
- * @param {Step[]} steps
- * @param {string} key of the sentence that sums up
- * @param {(() => void) | null} leave
- * @returns {import("../dom.js").Child[]}
- */
-function outcome(steps, key, leave) {
-    const invoices = steps.flatMap((each) => each.invoices);
-    const failed = steps.filter(({ invoices }) => invoices.length === 0);
-    return [
-        el("p", { class: "total" }, summary(invoices, key)),
-        invoices.length > 0 && invoicesTable(steps, leave),
-        ...failed.map(({ contract, error }) =>
-            el(
-                "p",
-                { class: "quiet" },
-                `${contract.name}: `,
-                error instanceof Error
-                    ? reason(error)
-                    : error
-                    ? told(/** @type {any} */ (error))
-                    : t("contracts.nothing"),
-            )
-        ),
-    ];
-}
-
-/**
- * @param {any[]} invoices
- * @param {string} key
- */
-function summary(invoices, key) {
-    const number = invoices.length;
-    if (number === 0) return t(`${key}_none`);
-    const sums = sumsByCurrency(invoices);
-    return t(key, { number, count: count(number) }) + " " +
-        sums.map((each) => money(each.amount, each.currency)).join(" · ");
-}
-
-/**
- * @param {any[]} invoices
- * @param {(result: null) => void} end
- */
-function doneButtons(invoices, end) {
-    const undo = el("button", { type: "button" }, t("contracts.delete_drafts"));
-    undo.addEventListener("click", async () => {
-        undo.disabled = true;
-        let gone = 0;
-        try {
-            for (const { invoice_id } of invoices) {
-                await send("DELETE", `v1/invoices/${encodeURIComponent(invoice_id)}`);
-                gone += 1;
-            }
-            notify(t("contracts.drafts_deleted", { number: gone, count: count(gone) }));
-        } catch (error) {
-            const text = t("contracts.drafts_deleted", { number: gone, count: count(gone) });
-            notify(`${text} ${reason(error)}`, { kind: "failed" });
-        }
-        end(null);
-    });
-    return buttons(
-        invoices.length > 0 && undo,
-        el(
-            "a",
-            {
-                class: "button",
-                href: urlOf("invoices", null, { status: ["draft", "in_review"] }),
-                onclick: () => end(null),
-            },
-            t("contracts.to_drafts"),
-        ),
-        el("button", { type: "button", class: "first", onclick: () => end(null) }, t("close")),
-    );
 }

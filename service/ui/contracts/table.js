@@ -5,15 +5,15 @@
 import { get } from "../api.js";
 import { el, fill } from "../dom.js";
 import { count } from "../format.js";
-import { change, here, urlOf } from "../location.js";
-import { eachOf, loadedInto } from "../loading.js";
+import { focusBack, keepingHand, loadedInto } from "../loading.js";
 import { announce } from "../overlay.js";
 import { t } from "../words.js";
 import { createInvoices } from "./drafting.js";
-import { figureCells, FIGURES, viewsOf } from "./figures.js";
+import { FIGURES } from "./figures.js";
+import { contractRows, header, pages } from "./rows.js";
 
 const PAGE = 25;
-/** How many contracts are asked at once how they perform by line. */
+/** Of how many contracts it is asked at once how they perform by line. */
 const AT_ONCE = 3;
 
 /**
@@ -29,10 +29,16 @@ export function contractsTable(app, { none }) {
     /** @type {{ items: any[], next: string | null }} */
     let page = { items: [], next: null };
     let asked = new URLSearchParams();
-    let rest = new AbortController();
+    /** What of contracts in sight is read after them; another one for each reading of the page. */
+    let rest = newRest();
 
     const content = el("div", { class: "stack" });
-    const create = el("button", { type: "button", class: "first", onclick: createOfChosen });
+    const create = el("button", {
+        type: "button",
+        id: "create-chosen",
+        class: "first",
+        onclick: createOfChosen,
+    });
     const drop = el("button", {
         type: "button",
         onclick: () => {
@@ -47,9 +53,16 @@ export function contractsTable(app, { none }) {
     const part = loadedInto(content, read, (answer) => {
         page = answer;
         draw();
-        rest.abort();
-        rest = new AbortController();
-        void loadPerformances(rest.signal);
+        watchRows();
+    });
+    const seen = new IntersectionObserver((entries) => {
+        for (const { isIntersecting, target } of entries) {
+            const id = /** @type {HTMLElement} */ (target).dataset.contract;
+            if (!isIntersecting || !id) continue;
+            seen.unobserve(target);
+            rest.waiting.push(id);
+            if (rest.running < AT_ONCE) void loadPerformances(rest);
+        }
     });
 
     /** @param {AbortSignal} signal */
@@ -64,14 +77,21 @@ export function contractsTable(app, { none }) {
         }, { signal });
     }
 
-    /** @param {AbortSignal} signal */
-    async function loadPerformances(signal) {
-        const before = performances;
-        performances = new Map();
-        for (const { contract_id: id } of page.items) {
-            if (before.has(id)) performances.set(id, before.get(id));
-        }
-        await eachOf(page.items, AT_ONCE, signal, async ({ contract_id: id }) => {
+    // How contracts perform by line is a call each: of those in sight, a few at a time.
+    function watchRows() {
+        seen.disconnect();
+        rest.stop.abort();
+        rest = newRest();
+        const ids = page.items.map(({ contract_id }) => contract_id);
+        performances = new Map([...performances].filter(([id]) => ids.includes(id)));
+        for (const body of content.querySelectorAll("tbody")) seen.observe(body);
+    }
+
+    /** @param {ReturnType<typeof newRest>} mine */
+    async function loadPerformances(mine) {
+        const { waiting, stop: { signal } } = mine;
+        mine.running += 1;
+        for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
             try {
                 const path = `v1/contracts/${encodeURIComponent(id)}/performance`;
                 const answer = await get(path, {}, { signal });
@@ -79,9 +99,11 @@ export function contractsTable(app, { none }) {
                 performances.set(id, answer);
                 drawContract(id);
             } catch {
+                if (signal.aborted) return;
                 // Only the fullest limit and the lines lack then; the next reading tries again.
             }
-        });
+        }
+        mine.running -= 1;
     }
 
     /** @param {string} id */
@@ -90,16 +112,27 @@ export function contractsTable(app, { none }) {
             dataset.contract === id
         );
         const contract = page.items.find(({ contract_id }) => contract_id === id);
-        if (!body || !contract) return;
-        const focused = body.contains(document.activeElement) ? document.activeElement : null;
-        const name = focused?.id || focused?.getAttribute("href");
-        fill(body, ...rowsOf(contract));
-        if (!name) return;
-        for (const each of body.querySelectorAll("a, button, input")) {
-            if ((each.id || each.getAttribute("href")) === name) {
-                return /** @type {HTMLElement} */ (each).focus({ preventScroll: true });
-            }
-        }
+        if (body && contract) keepingHand(body, () => fill(body, ...rowsOf(contract)));
+    }
+
+    /** @param {any} contract */
+    function rowsOf(contract) {
+        const id = contract.contract_id;
+        return contractRows(contract, {
+            performance: performances.get(id) ?? null,
+            isOpen: asked.getAll("open").includes(id),
+            mayInvoices: app.may("invoices:read"),
+            drafting: mayDraft
+                ? {
+                    isChosen: chosen.has(id),
+                    choose: (is) => {
+                        choose(contract, is);
+                        showChosen();
+                    },
+                    create: () => void createOf([contract], `create-${id}`),
+                }
+                : null,
+        });
     }
 
     function draw() {
@@ -129,7 +162,7 @@ export function contractsTable(app, { none }) {
                     ),
                 ),
             ),
-            pages(),
+            pages(page.next),
         );
         showChosen();
     }
@@ -159,189 +192,8 @@ export function contractsTable(app, { none }) {
                         },
                     }),
                 ),
-            header("name", "name", sort, undefined),
-            ...FIGURES.map(({ name, sort: by }) => header(name, by, sort, "amount")),
-            mayDraft && el("th", { scope: "col" }, el("span", { class: "unseen" }, t("more"))),
-        );
-    }
-
-    /**
-     * @param {string} name
-     * @param {string | null} by
-     * @param {string} sort
-     * @param {string | undefined} kind
-     */
-    function header(name, by, sort, kind) {
-        const label = t(`contracts.column.${name}`);
-        const isUp = sort === by;
-        const isDown = sort === `-${by}`;
-        return el(
-            "th",
-            {
-                scope: "col",
-                class: kind,
-                "aria-sort": isUp ? "ascending" : isDown ? "descending" : undefined,
-            },
-            by === null ? label : el(
-                "button",
-                {
-                    type: "button",
-                    class: "sort",
-                    id: `sort-${by}`,
-                    onclick: () =>
-                        change({
-                            sort: isDown || (kind === undefined && !isUp) ? by : `-${by}`,
-                            cursor: null,
-                        }),
-                },
-                label,
-                el("span", { "aria-hidden": "true" }, isUp ? " ▲" : isDown ? " ▼" : ""),
-            ),
-        );
-    }
-
-    /** @param {any} contract */
-    function rowsOf(contract) {
-        const id = contract.contract_id;
-        const mayInvoices = app.may("invoices:read");
-        const performance = performances.get(id) ?? null;
-        const isOpen = asked.getAll("open").includes(id);
-        const about = {
-            contract_id: id,
-            views: viewsOf(performance?.lines ?? []),
-            mayInvoices,
-        };
-        const names = contract.customers.map((/** @type {any} */ each) => each.name).join(", ");
-        const head = el(
-            "tr",
-            {},
-            mayDraft &&
-                el(
-                    "td",
-                    {},
-                    el("input", {
-                        type: "checkbox",
-                        id: `choose-${id}`,
-                        "aria-label": t("contracts.choose", { name: contract.name }),
-                        checked: chosen.has(id),
-                        onchange: (/** @type {Event} */ event) => {
-                            choose(
-                                contract,
-                                /** @type {HTMLInputElement} */ (event.target).checked,
-                            );
-                            showChosen();
-                        },
-                    }),
-                ),
-            el(
-                "th",
-                { scope: "row" },
-                el("a", { href: urlOf("contracts", id) }, contract.name),
-                el("div", { class: "quiet" }, `${id} · ${contract.currency} · ${names}`),
-                contract.lines.length > 0 && el(
-                    "button",
-                    {
-                        type: "button",
-                        class: "plain toggle",
-                        id: `lines-${id}`,
-                        "aria-expanded": String(isOpen),
-                        onclick: () => toggle(id),
-                    },
-                    `${isOpen ? "▾" : "▸"} `,
-                    t("contracts.number_of_lines", {
-                        number: contract.lines.length,
-                        count: count(contract.lines.length),
-                    }),
-                ),
-            ),
-            ...figureCells(contract.performance, about, performance?.limits ?? null),
-            mayDraft &&
-                el(
-                    "td",
-                    {},
-                    el(
-                        "button",
-                        {
-                            type: "button",
-                            id: `create-${id}`,
-                            "aria-label": t("contracts.create_of", { name: contract.name }),
-                            onclick: () => void createOf([contract]),
-                        },
-                        t("contracts.create"),
-                    ),
-                ),
-        );
-        return isOpen ? [head, ...linesOf(id, performance, mayInvoices)] : [head];
-    }
-
-    /**
-     * @param {string} contract_id
-     * @param {any} performance
-     * @param {boolean} mayInvoices
-     */
-    function linesOf(contract_id, performance, mayInvoices) {
-        if (performance === null) {
-            const columns = FIGURES.length + (mayDraft ? 3 : 1);
-            return [
-                el("tr", {}, el("td", { class: "quiet", colspan: columns }, t("loading"))),
-            ];
-        }
-        return performance.lines.map((/** @type {any} */ line) => {
-            const about = {
-                contract_id,
-                line_id: line.line_id,
-                views: viewsOf([line]),
-                mayInvoices,
-            };
-            const limits = performance.limits.filter((/** @type {any} */ limit) =>
-                limit.line_id === line.line_id
-            );
-            return el(
-                "tr",
-                { class: "line" },
-                mayDraft && el("td", {}),
-                el(
-                    "th",
-                    { scope: "row" },
-                    line.name,
-                    el(
-                        "div",
-                        { class: "quiet" },
-                        `${line.line_id} · ${t(`contracts.method.${line.billing_method}`)}`,
-                    ),
-                ),
-                ...figureCells(line, about, limits),
-                mayDraft && el("td", {}),
-            );
-        });
-    }
-
-    /** @param {string} id */
-    function toggle(id) {
-        const open = here().params.getAll("open");
-        const isOpen = open.includes(id);
-        change({ open: isOpen ? open.filter((each) => each !== id) : [...open, id] }, {
-            replace: true,
-        });
-    }
-
-    function pages() {
-        const place = here();
-        /** @param {string | null} cursor */
-        const url = (cursor) => {
-            const params = new URLSearchParams(place.params);
-            params.delete("cursor");
-            if (cursor) params.set("cursor", cursor);
-            return urlOf(place.screen, place.id, params);
-        };
-        const isFirst = !asked.has("cursor");
-        if (isFirst && page.next === null) return null;
-        return el(
-            "nav",
-            { class: "pages", "aria-label": t("contracts.pages") },
-            !isFirst && el("a", { class: "button", href: url(null) }, t("contracts.first_page")),
-            page.next !== null &&
-                el("a", { class: "button", href: url(page.next) }, t("contracts.next_page")),
+            header("name", "name", sort),
+            ...FIGURES.map(({ name, sort: by }) => header(name, by, sort)),
         );
     }
 
@@ -371,12 +223,17 @@ export function contractsTable(app, { none }) {
     }
 
     function createOfChosen() {
-        return createOf([...chosen.values()]);
+        void createOf([...chosen.values()], "create-chosen");
     }
 
-    /** @param {any[]} contracts */
-    async function createOf(contracts) {
-        if (!await createInvoices(contracts)) return;
+    /**
+     * @param {any[]} contracts
+     * @param {string} opener the id of what opened the dialog
+     */
+    async function createOf(contracts, opener) {
+        const isDone = await createInvoices(contracts);
+        focusBack(opener);
+        if (!isDone) return;
         for (const { contract_id } of contracts) chosen.delete(contract_id);
         void part.load();
     }
@@ -401,7 +258,12 @@ export function contractsTable(app, { none }) {
         soon: part.soon,
         close() {
             part.stop();
-            rest.abort();
+            seen.disconnect();
+            rest.stop.abort();
         },
     };
+}
+
+function newRest() {
+    return { stop: new AbortController(), running: 0, waiting: /** @type {string[]} */ ([]) };
 }

@@ -5,11 +5,10 @@
 import { sum, sumsByCurrency } from "../amounts.js";
 import { get } from "../api.js";
 import { el, fill } from "../dom.js";
-import { count, date, decimal, money } from "../format.js";
+import { count, date, money } from "../format.js";
 import { urlOf } from "../location.js";
 import { told } from "../refusals.js";
 import { t } from "../words.js";
-import { failedLimits, withShortfalls } from "./failed.js";
 import { rowsUrl, stageFilter, VIEWS } from "./summaries.js";
 
 /** How many of each are shown; the others are behind a link. */
@@ -32,124 +31,6 @@ export function card(name) {
         content,
     );
     return { element, content };
-}
-
-/** @param {AbortSignal} signal */
-export async function readFailed(signal) {
-    const { items, next } = await get("v1/backlog/summary", {
-        by: ["contract", "line", "customer"],
-        billing_status: "not_ready",
-        nte_status: "failed",
-        limit: 1000,
-    }, { signal });
-    const limits = failedLimits(items);
-    const shown = await withShortfalls(limits.slice(0, SHOWN), signal);
-    return { shown, limits: limits.length, isCut: next !== null };
-}
-
-/**
- * @param {HTMLElement} element
- * @param {Awaited<ReturnType<typeof readFailed>>} answer
- */
-export function drawFailed(element, { shown, limits, isCut }) {
-    if (shown.length === 0) return fill(element, well("hub.no_failed"));
-    fill(
-        element,
-        el(
-            "div",
-            {
-                class: "scroll",
-                tabindex: "0",
-                role: "group",
-                "aria-label": t("hub.failed"),
-            },
-            el(
-                "table",
-                { class: "plain-table" },
-                el(
-                    "thead",
-                    {},
-                    el(
-                        "tr",
-                        {},
-                        el("th", { scope: "col" }, t("field.contract")),
-                        el("th", { scope: "col" }, t("hub.limit_of")),
-                        el("th", { scope: "col", class: "amount" }, t("hub.blocked_amount")),
-                        el("th", { scope: "col", class: "amount" }, t("hub.short_by")),
-                    ),
-                ),
-                el(
-                    "tbody",
-                    {},
-                    ...shown.map((limit) =>
-                        el(
-                            "tr",
-                            {},
-                            el(
-                                "th",
-                                { scope: "row" },
-                                el(
-                                    "a",
-                                    { href: urlOf("contracts", limit.contract_id) },
-                                    limit.contract_name,
-                                ),
-                            ),
-                            el("td", {}, t(`level.${limit.level}`), ...namesOf(limit)),
-                            el(
-                                "td",
-                                { class: "amount" },
-                                el(
-                                    "a",
-                                    { href: failedUrl(limit) },
-                                    money(limit.amount, limit.currency),
-                                ),
-                                el("div", { class: "quiet" }, items(limit.count)),
-                            ),
-                            el(
-                                "td",
-                                { class: "amount" },
-                                limit.fits
-                                    ? t("hub.fits_now")
-                                    : limit.shortfall === null
-                                    ? "–"
-                                    : decimal(limit.shortfall),
-                            ),
-                        )
-                    ),
-                ),
-            ),
-        ),
-        el(
-            "a",
-            {
-                href: urlOf("time-and-material", null, {
-                    billing_status: "not_ready",
-                    nte_status: "failed",
-                }),
-            },
-            limits > shown.length || isCut
-                ? t("hub.all_failed_of", { count: `${count(limits)}${isCut ? "+" : ""}` })
-                : t("hub.all_failed"),
-        ),
-    );
-}
-
-/** @param {import("./failed.js").FailedLimit} limit */
-function namesOf(limit) {
-    return [limit.line_name, limit.customer_name].filter(Boolean).map((name) =>
-        el("div", { class: "quiet" }, name)
-    );
-}
-
-/** @param {import("./failed.js").FailedLimit} limit */
-function failedUrl({ contract_id, line_id, customer_id }) {
-    return urlOf("time-and-material", null, {
-        contract_id,
-        line_id,
-        customer_id,
-        billing_status: "not_ready",
-        nte_status: "failed",
-    });
 }
 
 /**
@@ -298,7 +179,7 @@ function events(answer) {
 }
 
 /** @param {number} number */
-function items(number) {
+export function items(number) {
     return t("number_of_items", { number, count: count(number) });
 }
 
@@ -317,6 +198,6 @@ function line(what, about, figure) {
 }
 
 /** @param {string} key */
-function well(key) {
+export function well(key) {
     return el("p", { class: "well" }, t(key));
 }

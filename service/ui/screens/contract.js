@@ -5,7 +5,7 @@
 import { get } from "../api.js";
 import { el, fill } from "../dom.js";
 import { count } from "../format.js";
-import { loadedInto } from "../loading.js";
+import { focusBack, loadedInto } from "../loading.js";
 import { urlOf } from "../location.js";
 import { setShortcuts } from "../keys.js";
 import { createInvoices } from "../contracts/drafting.js";
@@ -72,8 +72,8 @@ export default function contract(app) {
         const isTime = views.includes("time-and-material");
         const mayDraft = app.may("invoices:write");
         const mayEdit = app.may("contracts:write");
-        const create = () => thenAnew(createInvoices([terms]));
-        const edit = () => thenAnew(editContract(terms));
+        const create = () => thenAnew("create-invoices", createInvoices([terms]));
+        const edit = () => thenAnew("edit-contract", editContract(terms));
         setShortcuts("screen", [
             ...(mayDraft
                 ? [{ keys: "c", label: t("contracts.create_invoices"), act: create }]
@@ -133,7 +133,10 @@ export default function contract(app) {
                     : sharesTable(
                         lines,
                         customers,
-                        mayEdit ? (line) => void thenAnew(editLine(line, customers)) : null,
+                        mayEdit
+                            ? (line) =>
+                                void thenAnew(`edit-${line.line_id}`, editLine(line, customers))
+                            : null,
                     ),
             ),
             section(
@@ -165,9 +168,14 @@ export default function contract(app) {
         );
     }
 
-    /** @param {Promise<boolean>} doing whether it was done */
-    async function thenAnew(doing) {
-        if (await doing) await part.load();
+    /**
+     * @param {string} opener the id of what opened the dialog
+     * @param {Promise<boolean>} doing whether it was done
+     */
+    async function thenAnew(opener, doing) {
+        const isDone = await doing;
+        focusBack(opener);
+        if (isDone) await part.load();
     }
 
     /**

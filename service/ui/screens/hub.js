@@ -8,6 +8,7 @@ import { urlOf } from "../location.js";
 import { loadedInto } from "../loading.js";
 import { contractsTable } from "../contracts/table.js";
 import * as attention from "../hub/attention.js";
+import { readFailed, showFailed } from "../hub/failed.js";
 import { matrix } from "../hub/matrix.js";
 import { readBacklog, readPosted, rowsUrl, stageFilter, STAGES } from "../hub/summaries.js";
 import { t } from "../words.js";
@@ -39,12 +40,15 @@ export default function hub(app) {
         ],
     });
 
+    /** @type {AbortController | null} */
+    let shortfalls = null;
+
     // The first call answers for three parts of the page: it is shown in each.
     const backlog = loadedInto(stages, readBacklog, (answer) => {
         drawStages(answer);
         drawAges(answer);
         attention.drawReady(ready.content, answer);
-    });
+    }, [ages, ready.content]);
     const parts = [
         { kinds: BACKLOG, part: backlog },
         { kinds: BACKLOG, part: loadedInto(posted, readPosted, drawPosted) },
@@ -52,8 +56,8 @@ export default function hub(app) {
             kinds: BACKLOG,
             part: loadedInto(
                 failed.content,
-                attention.readFailed,
-                (answer) => attention.drawFailed(failed.content, answer),
+                readFailed,
+                (answer) => drawFailed(failed.content, answer),
             ),
         },
     ];
@@ -214,14 +218,13 @@ export default function hub(app) {
         },
         close() {
             for (const { part } of [...parts, ...later]) part.stop();
+            shortfalls?.abort();
             contracts.close();
         },
     };
 
     // What a browser asks at once is few; what is small comes after what is looked at first.
     async function begin() {
-        fill(ages, el("p", { class: "quiet" }, t("loading")));
-        fill(ready.content, el("p", { class: "quiet" }, t("loading")));
         await Promise.all(parts.map(({ part }) => part.load()));
         await Promise.all(later.map(({ part }) => part.load()));
     }
