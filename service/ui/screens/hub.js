@@ -54,11 +54,10 @@ export default function hub(app) {
         { kinds: BACKLOG, part: loadedInto(posted, readPosted, drawPosted) },
         {
             kinds: BACKLOG,
-            part: loadedInto(
-                failed.content,
-                readFailed,
-                (answer) => drawFailed(failed.content, answer),
-            ),
+            part: loadedInto(failed.content, readFailed, (answer) => {
+                shortfalls?.abort();
+                shortfalls = showFailed(failed.content, answer);
+            }),
         },
     ];
     const later = [
