@@ -2,6 +2,8 @@
  * Sums of money, exact: in whole units of the last decimal, by BigInt, never over several currencies.
  */
 
+import { decimal } from "./format.js";
+
 /**
  * An amount as units of its last decimal, and how many decimals it has.
  *
@@ -103,4 +105,24 @@ export function share(amount, whole) {
     if (of <= 0n || units <= 0n) return 0;
     const part = units * 10n ** BigInt(Math.max(0, all.digits - digits));
     return Math.min(1, Number((part * 10_000n) / of) / 10_000);
+}
+
+/**
+ * An amount as a reader types it, as the service takes it: with the decimal sign of their language, and
+ * spaces between thousands; with commas there, too, where the point is the decimal sign.
+ *
+ * `1,234` is one thousand to some and one unit to others: it is never read as what the reader's language
+ * does not write.
+ *
+ * @param {string} text
+ * @returns {string | null} null for what is no amount
+ */
+export function typed(text) {
+    const close = text.replace(/[\s\u00a0\u202f]/g, "").replace("\u2212", "-");
+    const plain = decimal("0.1").includes(",")
+        ? close.replace(",", ".")
+        : /^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(close)
+        ? close.replaceAll(",", "")
+        : close;
+    return /^-?\d{1,12}(\.\d{1,12})?$/.test(plain) ? plain : null;
 }

@@ -5,6 +5,7 @@
 import { get, send } from "../api.js";
 import { el, fill } from "../dom.js";
 import { count, today } from "../format.js";
+import { followed } from "../jobs.js";
 import { eachOf } from "../loading.js";
 import { announce, buttons, dialog, notify } from "../overlay.js";
 import { reason } from "../refusals.js";
@@ -13,9 +14,6 @@ import { doneButtons, outcome, summary } from "./outcome.js";
 
 /** How many contracts are previewed at once. */
 const AT_ONCE = 3;
-/** Milliseconds between looks at a job, and for how long they go on. */
-const LOOK = 700;
-const LONGEST = 600_000;
 /** A draft can be told so many items by name. */
 const MOST_ITEMS = 10_000;
 
@@ -215,14 +213,11 @@ async function draftOne({ contract, invoices }, cutoff, key) {
  */
 async function draftMany(steps, cutoff, key, tell) {
     const contract_ids = steps.map(({ contract }) => contract.contract_id);
-    let job = await send("POST", "v1/invoices", { contract_ids, cutoff }, { key });
-    const until = Date.now() + LONGEST;
-    while (job.status === "scheduled" || job.status === "processing") {
-        tell(t("contracts.drafting", { done: count(job.done), total: count(job.total) }));
-        if (Date.now() > until) break;
-        await new Promise((resolve) => setTimeout(resolve, LOOK));
-        job = await get(`v1/jobs/${job.job_id}`, { limit: 10_000 });
-    }
+    const begun = await send("POST", "v1/invoices", { contract_ids, cutoff }, { key });
+    const last = await followed(begun, ({ done, total }) => {
+        tell(t("contracts.drafting", { done: count(done), total: count(total) }));
+    });
+    const job = await get(`v1/jobs/${encodeURIComponent(last.job_id)}`, { limit: 10_000 });
     const results = new Map(job.results.map((/** @type {any} */ each) => [each.contract_id, each]));
     return steps.map(({ contract }) => {
         const result = results.get(contract.contract_id);

@@ -2,16 +2,15 @@
  * Changing a contract's name and limits, and a line's limits; what others changed meanwhile is told.
  */
 
+import { typed } from "../amounts.js";
 import { get, Refusal, send } from "../api.js";
 import { el } from "../dom.js";
 import { decimal } from "../format.js";
 import { buttons, dialog, notify } from "../overlay.js";
 import { reason } from "../refusals.js";
 import { t } from "../words.js";
-import { amountOf, typedOf } from "./typed.js";
 
 /** @typedef {{ id: string, label: string, amount: string | null }} Limit */
-/** @typedef {(id: string) => string | null} Typed the limit that was typed; null of none */
 
 /**
  * @param {any} contract as it was read, with its ETag
@@ -128,7 +127,7 @@ async function edited(title, currency, fields, limits, path, etag, bodyOf, befor
             inputmode: "decimal",
             autocomplete: "off",
             class: "amount",
-            value: typedOf(amount),
+            value: shownOf(amount),
             "aria-describedby": `limit-${id}-problem`,
         });
         const problem = el("p", { class: "refusal", id: `limit-${id}-problem` });
@@ -185,7 +184,7 @@ async function edited(title, currency, fields, limits, path, etag, bodyOf, befor
     /** @param {HTMLFormElement} form */
     function isValid(form) {
         for (const { input, problem } of inputs) {
-            if (amountOf(input.value) === undefined) {
+            if (limitOf(input.value) === undefined) {
                 problem.textContent = t("contracts.no_amount", { example: decimal("25400.00") });
                 input.setAttribute("aria-invalid", "true");
                 input.focus();
@@ -204,7 +203,7 @@ async function edited(title, currency, fields, limits, path, etag, bodyOf, befor
     function chosen(id, now) {
         const field = inputs.find((each) => each.id === id);
         if (!field || field.input.value === field.untouched) return now;
-        return amountOf(field.input.value) ?? null;
+        return limitOf(field.input.value) ?? null;
     }
 
     // Somebody was faster. What was typed stays, the rest becomes what stands now, and it is said.
@@ -217,4 +216,24 @@ async function edited(title, currency, fields, limits, path, etag, bodyOf, befor
             refusal.textContent = reason(error);
         }
     }
+}
+
+/**
+ * A limit as it was typed: null of none, `undefined` where it is no limit.
+ *
+ * @param {string} text
+ */
+function limitOf(text) {
+    if (text.trim() === "") return null;
+    const amount = typed(text);
+    return amount === null || amount.startsWith("-") ? undefined : amount;
+}
+
+/**
+ * A limit to be edited, with the reader's decimal sign.
+ *
+ * @param {string | null} limit
+ */
+function shownOf(limit) {
+    return limit === null ? "" : limit.replace(".", decimal("0.1").includes(",") ? "," : ".");
 }
