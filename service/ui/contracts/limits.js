@@ -97,7 +97,7 @@ export function limitsTable(levels, lineName, customerName) {
                         el(
                             "th",
                             { scope: "col", class: name === "use" ? undefined : "amount" },
-                            ["invoiced", "committed"].includes(name) &&
+                            ["invoiced", "committed", "remaining"].includes(name) &&
                                 el("span", { class: `mark ${name}`, "aria-hidden": "true" }),
                             t(`contracts.limit.${name}`),
                         )

@@ -47,7 +47,7 @@ export function contractsTable(app, { none }) {
             showChosen();
         },
     }, t("contracts.choose_none"));
-    const bar = el("div", { class: "chosen", role: "group" }, create, drop);
+    const bar = el("div", { class: "chosen", role: "group", hidden: true }, create, drop);
     const element = el("div", { class: "stack contracts" }, content, mayDraft && bar);
 
     const part = loadedInto(content, read, (answer) => {

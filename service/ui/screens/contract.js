@@ -2,7 +2,7 @@
  * One contract: its figures, lines, customers and shares, and how full its limits are.
  */
 
-import { get } from "../api.js";
+import { get, Refusal } from "../api.js";
 import { el, fill } from "../dom.js";
 import { count } from "../format.js";
 import { focusBack, loadedInto } from "../loading.js";
@@ -49,17 +49,30 @@ export default function contract(app) {
     /** @param {AbortSignal} signal */
     async function read(signal) {
         const path = `v1/contracts/${encodeURIComponent(id ?? "")}`;
-        const [terms, performance, limits, lines] = await Promise.all([
-            get(path, {}, { signal }),
-            get(`${path}/performance`, {}, { signal }),
-            get(`${path}/limits`, {}, { signal }),
-            get("v1/lines", { contract_id: id, limit: 1000 }, { signal }),
-        ]);
-        return { terms, performance, limits, lines: lines.items };
+        try {
+            const [terms, performance, limits, lines] = await Promise.all([
+                get(path, {}, { signal }),
+                get(`${path}/performance`, {}, { signal }),
+                get(`${path}/limits`, {}, { signal }),
+                get("v1/lines", { contract_id: id, limit: 1000 }, { signal }),
+            ]);
+            return { terms, performance, limits, lines: lines.items };
+        } catch (error) {
+            if (error instanceof Refusal && error.status === 404) return null;
+            throw error;
+        }
     }
 
-    /** @param {{ terms: any, performance: any, limits: any, lines: any[] }} answer */
-    function draw({ terms, performance, limits, lines }) {
+    /** @param {{ terms: any, performance: any, limits: any, lines: any[] } | null} answer */
+    function draw(answer) {
+        if (answer === null) {
+            return fill(
+                content,
+                el("p", {}, t("contracts.not_found")),
+                el("a", { href: urlOf("contracts") }, t("screen.contracts")),
+            );
+        }
+        const { terms, performance, limits, lines } = answer;
         heading.textContent = terms.name;
         screen.title = terms.name;
         document.title = `${terms.name} · ${t("product")}`;

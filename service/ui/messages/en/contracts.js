@@ -67,6 +67,7 @@ export default {
     "contracts.nothing_yet": "There are no contracts yet",
     "contracts.how_to_begin":
         "Send them to POST /v1/events, or put them by PUT /v1/contracts/{contract_id}.",
+    "contracts.not_found": "There is no such contract.",
     "contracts.part.figures": "Figures",
     "contracts.part.shares": "Lines and who pays",
     "contracts.part.limits": "Not-to-exceed limits",

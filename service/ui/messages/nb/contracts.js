@@ -67,6 +67,7 @@ export default {
     "contracts.nothing_yet": "Det finnes ingen kontrakter ennå",
     "contracts.how_to_begin":
         "Send dem til POST /v1/events, eller opprett dem med PUT /v1/contracts/{contract_id}.",
+    "contracts.not_found": "Denne kontrakten finnes ikke.",
     "contracts.part.figures": "Tall",
     "contracts.part.shares": "Linjer og hvem som betaler",
     "contracts.part.limits": "Grenser som ikke må overskrides",
