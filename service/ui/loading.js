@@ -117,19 +117,64 @@ export function keepingHand(element, draw) {
     (same ?? all[Math.min(place, all.length - 1)])?.focus({ preventScroll: true });
 }
 
+/**
+ * Makes what an element has these, as `fill` does, but keeps what is the same: who is just pressing a
+ * button presses the same one.
+ *
+ * What is kept keeps its listeners, too: they must hold for all that has the same attributes.
+ *
+ * @param {Element} element
+ * @param {...(import("./dom.js").Child | import("./dom.js").Child[])} children
+ */
+export function renew(element, ...children) {
+    const wanted = el("div", {}, ...children);
+    renewNodes(element, [...wanted.childNodes]);
+}
+
+/**
+ * @param {Element} element
+ * @param {ChildNode[]} wanted
+ */
+function renewNodes(element, wanted) {
+    const before = [...element.childNodes];
+    wanted.forEach((node, at) => {
+        const old = before[at];
+        if (old === undefined) element.append(node);
+        else if (!old.isEqualNode(node)) {
+            if (isSameElement(old, node)) {
+                renewNodes(/** @type {Element} */ (old), [...node.childNodes]);
+            } else old.replaceWith(node);
+        }
+    });
+    for (const old of before.slice(wanted.length)) old.remove();
+}
+
+/**
+ * @param {Node} one
+ * @param {Node} other
+ */
+function isSameElement(one, other) {
+    return one instanceof Element && other instanceof Element &&
+        one.cloneNode(false).isEqualNode(other.cloneNode(false));
+}
+
 /** @param {HTMLElement} control */
 function nameOf(control) {
     return control.id || control.getAttribute("href");
 }
 
 /**
- * Gives the focus back to a control that a dialog was opened by, where it was drawn anew since.
+ * Gives the focus back to what a dialog was opened by, where it was drawn anew since, or is no more:
+ * then to the next of these that is there.
  *
- * @param {string} id
+ * @param {...string} ids
  */
-export function focusBack(id) {
-    const focused = document.activeElement;
-    if (focused === null || focused === document.body) document.getElementById(id)?.focus();
+export function focusBack(...ids) {
+    for (const id of ids) {
+        const focused = document.activeElement;
+        if (focused && focused !== document.body && focused.checkVisibility()) return;
+        document.getElementById(id)?.focus();
+    }
 }
 
 /**

@@ -47,7 +47,7 @@ export function editContract(contract) {
         path,
         contract.etag,
         (now, limit) => ({
-            name: name.value.trim(),
+            name: name.value === contract.name ? now.name : name.value.trim(),
             currency: now.currency,
             nte_limit: limit("whole", now.nte_limit),
             customers: now.customers.map((/** @type {any} */ each) => ({

@@ -3,9 +3,9 @@
  */
 
 import { get } from "../api.js";
-import { el, fill } from "../dom.js";
+import { el } from "../dom.js";
 import { count } from "../format.js";
-import { focusBack, keepingHand, loadedInto } from "../loading.js";
+import { focusBack, loadedInto, renew } from "../loading.js";
 import { announce } from "../overlay.js";
 import { t } from "../words.js";
 import { createInvoices } from "./drafting.js";
@@ -43,8 +43,8 @@ export function contractsTable(app, { none }) {
         type: "button",
         onclick: () => {
             chosen.clear();
-            for (const box of content.querySelectorAll("input")) box.checked = false;
             showChosen();
+            focusBack("choose-page");
         },
     }, t("contracts.choose_none"));
     const bar = el("div", { class: "chosen", role: "group", hidden: true }, create, drop);
@@ -112,7 +112,7 @@ export function contractsTable(app, { none }) {
             dataset.contract === id
         );
         const contract = page.items.find(({ contract_id }) => contract_id === id);
-        if (body && contract) keepingHand(body, () => fill(body, ...rowsOf(contract)));
+        if (body && contract) renew(body, ...rowsOf(contract));
     }
 
     /** @param {any} contract */
@@ -136,9 +136,9 @@ export function contractsTable(app, { none }) {
     }
 
     function draw() {
-        if (page.items.length === 0) return fill(content, ...none());
+        if (page.items.length === 0) return renew(content, ...none());
         const ids = page.items.map(({ contract_id }) => contract_id);
-        fill(
+        renew(
             content,
             el(
                 "div",
@@ -185,9 +185,6 @@ export function contractsTable(app, { none }) {
                         onchange: (/** @type {Event} */ event) => {
                             const box = /** @type {HTMLInputElement} */ (event.target);
                             for (const contract of page.items) choose(contract, box.checked);
-                            for (const each of content.querySelectorAll("tbody input")) {
-                                /** @type {HTMLInputElement} */ (each).checked = box.checked;
-                            }
                             showChosen();
                         },
                     }),
@@ -214,6 +211,10 @@ export function contractsTable(app, { none }) {
             create.textContent = text;
             if (number > 0) announce(t("contracts.chosen", { number, count: count(number) }));
         }
+        for (const box of content.querySelectorAll("tbody input")) {
+            const { contract } = /** @type {HTMLElement} */ (box.closest("tbody")).dataset;
+            /** @type {HTMLInputElement} */ (box).checked = chosen.has(contract ?? "");
+        }
         const all = content.querySelector("#choose-page");
         if (all instanceof HTMLInputElement) {
             const here = page.items.filter(({ contract_id }) => chosen.has(contract_id)).length;
@@ -232,10 +233,12 @@ export function contractsTable(app, { none }) {
      */
     async function createOf(contracts, opener) {
         const isDone = await createInvoices(contracts);
-        focusBack(opener);
-        if (!isDone) return;
-        for (const { contract_id } of contracts) chosen.delete(contract_id);
-        void part.load();
+        if (isDone) {
+            for (const { contract_id } of contracts) chosen.delete(contract_id);
+            showChosen();
+            void part.load();
+        }
+        focusBack(opener, `choose-${contracts[0]?.contract_id}`, "choose-page");
     }
 
     return {

@@ -4,8 +4,9 @@
 
 import { sum, sumsByCurrency } from "../amounts.js";
 import { get } from "../api.js";
-import { el, fill } from "../dom.js";
+import { el } from "../dom.js";
 import { count, date, money } from "../format.js";
+import { renew } from "../loading.js";
 import { urlOf } from "../location.js";
 import { told } from "../refusals.js";
 import { t } from "../words.js";
@@ -48,8 +49,8 @@ export function drawReady(element, { ready, spans }) {
             })
         )
     );
-    if (found.length === 0) return fill(element, well("hub.no_ready"));
-    fill(
+    if (found.length === 0) return renew(element, well("hub.no_ready"));
+    renew(
         element,
         el(
             "ul",
@@ -90,8 +91,8 @@ export async function readDrafts(signal) {
  * @param {{ items: any[], next: string | null }} answer in the order they were drafted
  */
 export function drawDrafts(element, answer) {
-    if (answer.items.length === 0) return fill(element, well("hub.no_drafts"));
-    fill(
+    if (answer.items.length === 0) return renew(element, well("hub.no_drafts"));
+    renew(
         element,
         el(
             "ul",
@@ -130,8 +131,8 @@ export async function readParked(signal) {
  * @param {{ items: any[], next: string | null }} answer
  */
 export function drawParked(element, answer) {
-    if (answer.items.length === 0) return fill(element, well("hub.no_parked"));
-    fill(
+    if (answer.items.length === 0) return renew(element, well("hub.no_parked"));
+    renew(
         element,
         el("p", {}, el("strong", {}, events(answer)), ` ${t("hub.parked_wait")}`),
         el(
@@ -155,8 +156,8 @@ export async function readObligations(signal) {
  * @param {{ items: any[], next: string | null }} answer
  */
 export function drawObligations(element, answer) {
-    if (answer.items.length === 0) return fill(element, well("hub.no_obligations"));
-    fill(
+    if (answer.items.length === 0) return renew(element, well("hub.no_obligations"));
+    renew(
         element,
         el("p", {}, t("hub.obligations_are")),
         el(

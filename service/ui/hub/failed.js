@@ -4,9 +4,9 @@
 
 import { compare, difference, sum } from "../amounts.js";
 import { get } from "../api.js";
-import { el, fill } from "../dom.js";
+import { el } from "../dom.js";
 import { count, decimal, money } from "../format.js";
-import { eachOf, keepingHand } from "../loading.js";
+import { eachOf, renew } from "../loading.js";
 import { urlOf } from "../location.js";
 import { t } from "../words.js";
 import { items, well } from "./attention.js";
@@ -124,7 +124,7 @@ export function showFailed(element, answer) {
     const stop = new AbortController();
     drawFailed(element, answer);
     withShortfalls(answer.shown, stop.signal).catch(() => {}).then(() => {
-        if (!stop.signal.aborted) keepingHand(element, () => drawFailed(element, answer));
+        if (!stop.signal.aborted) drawFailed(element, answer);
     });
     return stop;
 }
@@ -134,8 +134,8 @@ export function showFailed(element, answer) {
  * @param {Awaited<ReturnType<typeof readFailed>>} answer
  */
 function drawFailed(element, { shown, limits, isCut }) {
-    if (shown.length === 0) return fill(element, well("hub.no_failed"));
-    fill(
+    if (shown.length === 0) return renew(element, well("hub.no_failed"));
+    renew(
         element,
         el(
             "div",

@@ -5,7 +5,7 @@
 import { get, Refusal } from "../api.js";
 import { el, fill } from "../dom.js";
 import { count } from "../format.js";
-import { focusBack, loadedInto } from "../loading.js";
+import { focusBack, loadedInto, renew } from "../loading.js";
 import { urlOf } from "../location.js";
 import { setShortcuts } from "../keys.js";
 import { createInvoices } from "../contracts/drafting.js";
@@ -45,6 +45,8 @@ export default function contract(app) {
         },
     };
     let part = loadedInto(content, read, draw);
+    /** @type {any} the terms as they were read last, with their ETag */
+    let latest = null;
 
     /** @param {AbortSignal} signal */
     async function read(signal) {
@@ -76,6 +78,7 @@ export default function contract(app) {
         heading.textContent = terms.name;
         screen.title = terms.name;
         document.title = `${terms.name} · ${t("product")}`;
+        latest = terms;
         const { contract_id } = terms;
         const views = viewsOf(lines);
         const customers = new Map(
@@ -85,15 +88,15 @@ export default function contract(app) {
         const isTime = views.includes("time-and-material");
         const mayDraft = app.may("invoices:write");
         const mayEdit = app.may("contracts:write");
-        const create = () => thenAnew("create-invoices", createInvoices([terms]));
-        const edit = () => thenAnew("edit-contract", editContract(terms));
+        const create = () => thenAnew("create-invoices", createInvoices([latest]));
+        const edit = () => thenAnew("edit-contract", editContract(latest));
         setShortcuts("screen", [
             ...(mayDraft
                 ? [{ keys: "c", label: t("contracts.create_invoices"), act: create }]
                 : []),
             ...(mayEdit ? [{ keys: "e", label: t("contracts.edit"), act: edit }] : []),
         ]);
-        fill(
+        renew(
             content,
             el(
                 "div",

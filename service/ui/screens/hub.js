@@ -2,10 +2,10 @@
  * The billing hub: how far all has come, what needs attention, and the contracts with their figures.
  */
 
-import { el, fill } from "../dom.js";
+import { el } from "../dom.js";
 import { month } from "../format.js";
 import { urlOf } from "../location.js";
-import { loadedInto } from "../loading.js";
+import { loadedInto, renew } from "../loading.js";
 import { contractsTable } from "../contracts/table.js";
 import * as attention from "../hub/attention.js";
 import { readFailed, showFailed } from "../hub/failed.js";
@@ -144,9 +144,9 @@ export default function hub(app) {
 
     /** @param {Awaited<ReturnType<typeof readBacklog>>} answer */
     function drawStages({ stages: table }) {
-        if (table.size === 0) return fill(stages, nothingYet());
+        if (table.size === 0) return renew(stages, nothingYet());
         const columns = STAGES.map((key) => ({ key, label: t(`hub.stage.${key}`), kind: key }));
-        fill(
+        renew(
             stages,
             matrix(
                 t("hub.stages"),
@@ -160,14 +160,14 @@ export default function hub(app) {
     /** @param {Awaited<ReturnType<typeof readBacklog>>} answer */
     function drawAges({ ages: table, spans }) {
         if (table.size === 0) {
-            return fill(ages, el("p", { class: "quiet" }, t("hub.nothing_unbilled")));
+            return renew(ages, el("p", { class: "quiet" }, t("hub.nothing_unbilled")));
         }
         const columns = spans.map(({ name }) => ({
             key: name,
             label: t(`hub.age.${name}`),
             kind: `age ${name}`,
         }));
-        fill(
+        renew(
             ages,
             matrix(t("hub.ages"), columns, table, (view, name, currency) => {
                 const span = spans.find((each) => each.name === name);
@@ -184,10 +184,10 @@ export default function hub(app) {
     /** @param {Awaited<ReturnType<typeof readPosted>>} answer */
     function drawPosted({ posted: table, months }) {
         if (months.length === 0) {
-            return fill(posted, el("p", { class: "quiet" }, t("hub.nothing_posted")));
+            return renew(posted, el("p", { class: "quiet" }, t("hub.nothing_posted")));
         }
         const columns = months.map((key) => ({ key, label: month(key), kind: "posted" }));
-        fill(
+        renew(
             posted,
             matrix(t("hub.posted"), columns, table, (view, key, currency) =>
                 rowsUrl(view, {
