@@ -127,8 +127,14 @@ def list_invoices(
     request: PageRequest,
     *,
     details: bool = False,
+    corrective: bool | None = None,
 ) -> Page[ListedInvoice]:
-    """Invoices with their lines, and with details if asked for, in the order they were drafted."""
+    """Invoices with their lines, and with details if asked for, in the order they were drafted.
+
+    `corrective` keeps to corrections, or to those that are none.
+    """
+    corrects = invoices.c.corrects
+    kinds = {True: [corrects.is_not(None)], False: [corrects.is_(None)], None: []}
     statement = (
         select(
             *invoices.c,
@@ -143,7 +149,7 @@ def list_invoices(
                 contract_customers.c.customer_id == invoices.c.customer_id,
             ),
         )
-        .where(*any_of(invoices.c, wanted), *kept_to.of_rows(invoices.c))
+        .where(*any_of(invoices.c, wanted), *kinds[corrective], *kept_to.of_rows(invoices.c))
     )
     part = _INVOICES.read(request)
     rows = _INVOICES.fetch(connection, statement, part)
