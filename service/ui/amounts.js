@@ -104,3 +104,15 @@ export function share(amount, whole) {
     const part = units * 10n ** BigInt(Math.max(0, all.digits - digits));
     return Math.min(1, Number((part * 10_000n) / of) / 10_000);
 }
+
+/**
+ * An amount as a reader types it, as the service takes it: with a point or a comma before the decimals,
+ * and spaces between thousands.
+ *
+ * @param {string} text
+ * @returns {string | null} null for what is no amount
+ */
+export function typed(text) {
+    const plain = text.replace(/[\s\u00a0\u202f]/g, "").replace("\u2212", "-").replace(",", ".");
+    return /^-?\d{1,12}(\.\d{1,12})?$/.test(plain) ? plain : null;
+}

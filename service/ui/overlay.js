@@ -103,6 +103,10 @@ export function dialog(title, content, { wide = false } = {}) {
         });
         document.body.append(box);
         box.showModal();
+        /** @type {HTMLElement | null} */
+        const first = box.querySelector("[autofocus]") ??
+            box.querySelector("input, select, textarea") ?? box.querySelector("button.first");
+        first?.focus();
     });
 }
 

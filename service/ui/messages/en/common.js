@@ -15,6 +15,7 @@ export default {
     none: "None",
     all: "All",
     loading: "Loading …",
+    not_an_amount: "Write an amount such as 1250.00.",
     unreachable: "The service can't be reached. Check the connection and try again.",
     unknown_screen: "There is no such page",
     not_loaded: "This page could not be loaded",

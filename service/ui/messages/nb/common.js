@@ -15,6 +15,7 @@ export default {
     none: "Ingen",
     all: "Alle",
     loading: "Laster …",
+    not_an_amount: "Skriv et beløp, for eksempel 1250,00.",
     unreachable: "Tjenesten svarer ikke. Sjekk forbindelsen og prøv igjen.",
     unknown_screen: "Denne siden finnes ikke",
     not_loaded: "Denne siden kunne ikke lastes",
