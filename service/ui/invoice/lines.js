@@ -160,7 +160,7 @@ export function invoiceLines({ openEditor, onChosen }) {
         const { editing, choosing } = shown;
         const now = JSON.stringify([detail, editing, choosing, chosen.has(id)]);
         row.classList.toggle("fresh", fresh.has(id));
-        row.classList.toggle("chosen", chosen.has(id));
+        row.classList.toggle("picked", chosen.has(id));
         if (row.drawn === now) return;
         row.drawn = now;
         refill(

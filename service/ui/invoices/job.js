@@ -5,6 +5,7 @@
 import { get, send } from "../api.js";
 import { el, fill, setText } from "../dom.js";
 import { count, decimal, money } from "../format.js";
+import { isOver } from "../jobs.js";
 import { change, urlOf } from "../location.js";
 import { announce, notify } from "../overlay.js";
 import { byReason, reason, told } from "../refusals.js";
@@ -86,7 +87,7 @@ export function jobPanel(app, onEnd) {
 
     /** @param {any} job */
     function draw(job) {
-        const isRunning = job.status === "scheduled" || job.status === "processing";
+        const isRunning = !isOver(job);
         if (job.done !== done) {
             left = LOOKS;
             wait = FIRST_WAIT;

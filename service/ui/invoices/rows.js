@@ -94,7 +94,7 @@ export function invoiceRows(selectable, onSelected) {
      */
     function update(row, invoice) {
         const isChosen = chosen.has(invoice.invoice_id);
-        row.classList.toggle("chosen", isChosen);
+        row.classList.toggle("picked", isChosen);
         const now = JSON.stringify(invoice);
         if (row.drawn !== now) {
             row.drawn = now;

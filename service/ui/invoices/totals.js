@@ -23,7 +23,7 @@ export function totals() {
         },
         el(
             "table",
-            { class: "plain-table totals" },
+            { class: "plain-table" },
             caption,
             el(
                 "thead",

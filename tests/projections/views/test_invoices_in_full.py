@@ -133,10 +133,14 @@ def test_a_correction_and_what_it_corrects_name_each_other_d76(shared_views: Eng
             corrective: [
                 invoice.invoice_id
                 for invoice in invoice_views.list_invoices(
-                    connection, UNRESTRICTED, {}, ALL, corrective=corrective
+                    connection, UNRESTRICTED, wanted, ALL
                 ).items
             ]
-            for corrective in (True, False, None)
+            for corrective, wanted in {
+                True: {"corrective": ["true"]},
+                False: {"corrective": ["false"]},
+                None: {},
+            }.items()
         }
     assert (billed["has_corrections"], details(billed)[0]["corrected_by"]) == (True, "I4")
     assert details(billed)[0]["recalled"]

@@ -119,14 +119,14 @@ async def list_invoices(
 ) -> Response:
     """Invoices in the order they were drafted, with the names of contract and customer."""
     matching = any_of(
-        status=status, contract_id=contract_id, customer_id=customer_id, corrects=corrects
+        status=status,
+        contract_id=contract_id,
+        customer_id=customer_id,
+        corrects=corrects,
+        corrective=None if corrective is None else [str(corrective).lower()],
     )
     page, position = await reading.of(
-        invoice_views.list_invoices,
-        matching,
-        listing.page(),
-        details=details,
-        corrective=corrective,
+        invoice_views.list_invoices, matching, listing.page(), details=details
     )
     return list_response(request, page, position)
 

@@ -75,7 +75,7 @@ export default {
     "invoices.outcome": "Outcome",
     "invoices.result": "Result",
     "step.scheduled": "Waiting",
-    "step.processing": "In progress",
+    "step.skipped": "Nothing to do",
     "step.complete": "Done",
     "step.failed": "Refused",
     "step.canceled": "Stopped",

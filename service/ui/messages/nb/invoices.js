@@ -77,7 +77,7 @@ export default {
     "invoices.outcome": "Utfall",
     "invoices.result": "Resultat",
     "step.scheduled": "Venter",
-    "step.processing": "Pågår",
+    "step.skipped": "Ingenting å gjøre",
     "step.complete": "Ferdig",
     "step.failed": "Avvist",
     "step.canceled": "Stoppet",
