@@ -126,14 +126,12 @@ export function beside(add, close) {
         if (items.length === 0) fill(said, t("invoice.nothing_beside"));
         else fill(said, more ? t("invoice.first_beside", { count: count(items.length) }) : null);
         const of = items.filter((each) => chosen.has(each.item_id));
-        fill(
-            adding,
-            t("invoice.add_items", {
-                number: of.length,
-                count: count(of.length),
-                sum: money(sum(of.map((each) => each.amount)), currency),
-            }),
-        );
+        const values = {
+            number: of.length,
+            count: count(of.length),
+            sum: money(sum(of.map((each) => each.amount)), currency),
+        };
+        fill(adding, of.length === 0 ? t("invoice.add") : t("invoice.add_items", values));
         refill(body, ...items.map(row));
     }
 

@@ -236,7 +236,7 @@ function limitTable(limits, currency) {
                         {},
                         el(
                             "th",
-                            { scope: "row", class: "level" },
+                            { scope: "row", class: "limit-level" },
                             t(`level.${each.level.level}`),
                             each.level.line_id && el("p", { class: "quiet" }, each.level.line_id),
                         ),

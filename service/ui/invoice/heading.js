@@ -21,11 +21,13 @@ export function heading() {
     const facts = el("dl", { class: "card facts" });
     const amounts = el("dl", { class: "card facts" });
     const figures = el("dl", { class: "card facts" });
+    const note = el("p", { class: "quiet", hidden: true }, t("invoice.corrective_note"));
     const element = el(
         "header",
         {},
         el("p", {}, el("a", { href: urlOf("invoices") }, `← ${t("screen.invoices")}`)),
         el("div", { class: "named" }, name, status),
+        note,
         el("div", { class: "cards" }, facts, amounts, figures),
     );
     let drawn = "";
@@ -40,6 +42,7 @@ export function heading() {
             drawn = now;
             fill(name, titleOf(invoice));
             fill(status, statusOf(invoice.status));
+            note.hidden = invoice.corrects === null;
             const customer = contract?.customers
                 .find((/** @type {any} */ it) => it.customer_id === invoice.customer_id);
             refill(facts, ...aboutRows(opened, customer?.name ?? invoice.customer_id));

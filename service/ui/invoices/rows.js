@@ -126,7 +126,11 @@ export function invoiceRows(selectable, onSelected) {
                 { scope: "row" },
                 el(
                     "a",
-                    { href: urlOf("invoices", id), "data-part": "link" },
+                    {
+                        href: urlOf("invoices", id),
+                        "data-part": "link",
+                        "aria-label": nameOf(invoice),
+                    },
                     invoice.number ?? t("invoices.a_draft"),
                 ),
                 invoice.corrects && el(

@@ -29,7 +29,7 @@ export default {
     "invoices.accounting_date": "Accounting date",
     "invoices.accounting_date_hint": "The day on which it is booked.",
     "invoices.a_draft": "Draft",
-    "invoices.draft_for": "draft for {name}",
+    "invoices.draft_for": "Draft for {name}",
     "invoices.corrects": "Corrects {number}",
     "invoices.corrected": "Corrected",
     "invoices.approved": "Approved",
@@ -82,6 +82,8 @@ export default {
     "invoice.title": "Invoice {number}",
     "invoice.draft_title": "Invoice draft",
     "invoice.corrective_title": "Draft of a corrective invoice",
+    "invoice.corrective_note":
+        "Figures are what stays billed. What was billed before is struck out below them.",
     "invoice.actions": "Actions",
     "invoice.refresh": "Refresh",
     "invoice.add_ready": "Add ready items",

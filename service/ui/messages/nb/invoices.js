@@ -30,7 +30,7 @@ export default {
     "invoices.accounting_date": "Regnskapsdato",
     "invoices.accounting_date_hint": "Dagen den bokføres på.",
     "invoices.a_draft": "Utkast",
-    "invoices.draft_for": "utkast til {name}",
+    "invoices.draft_for": "Utkast til {name}",
     "invoices.corrects": "Korrigerer {number}",
     "invoices.corrected": "Korrigert",
     "invoices.approved": "Godkjent",
@@ -84,6 +84,8 @@ export default {
     "invoice.title": "Faktura {number}",
     "invoice.draft_title": "Fakturautkast",
     "invoice.corrective_title": "Utkast til korrigert faktura",
+    "invoice.corrective_note":
+        "Tallene er det som fortsatt er fakturert. Det som var fakturert før, står overstrøket under.",
     "invoice.actions": "Handlinger",
     "invoice.refresh": "Oppdater",
     "invoice.add_ready": "Legg til klare poster",
