@@ -6,12 +6,15 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 # pyright and its node come from wheels; without this it asks PyPI at each run for a newer pyright.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := "1"
 
+# deno comes from a wheel, too: it looks for no newer one, and for nothing else.
+export DENO_NO_UPDATE_CHECK := "1"
+
 # List the recipes
 default:
     @just --list --unsorted
 
 # All checks, then the tests: what CI runs, about 25 minutes on two cores
-check: _how-long format-check lint types imports docker-lint drift test
+check: _how-long format-check lint types imports docker-lint scripts drift test
 
 # Tests are the last of `check`, and their closing line ends its output
 _how-long:
@@ -21,6 +24,7 @@ _how-long:
 format:
     ruff format .
     ruff check --select I --fix .
+    deno fmt
 
 # Fail if the code is not formatted
 format-check:
@@ -41,6 +45,13 @@ imports:
 # Lint the Dockerfiles
 docker-lint:
     hadolint Dockerfile deploy/patroni/Dockerfile
+
+# Format, lint, check the types of, and test the scripts of the web interface, without any network
+scripts:
+    deno fmt --check
+    deno lint
+    deno check --no-remote --no-npm service/ui tests/ui
+    deno test --no-remote --no-npm --permit-no-files
 
 # Run the tests; those of aggregates/ and projections/ must cover every branch of the two
 test:
