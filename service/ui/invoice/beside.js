@@ -9,7 +9,7 @@ import { count, date, decimal, money } from "../format.js";
 import { urlOf } from "../location.js";
 import { reason } from "../refusals.js";
 import { t } from "../words.js";
-import { refill } from "./forms.js";
+import { refill } from "../invoices/forms.js";
 
 /** Items of each view that are shown. */
 const SHOWN = 200;

@@ -5,7 +5,7 @@
 import { el } from "../dom.js";
 import { today } from "../format.js";
 import { t } from "../words.js";
-import { ask } from "./asking.js";
+import { ask } from "../invoices/asking.js";
 import { fieldName } from "./differences.js";
 import {
     BILLING_TYPES,
@@ -16,7 +16,7 @@ import {
     field,
     intention,
     typed,
-} from "./forms.js";
+} from "../invoices/forms.js";
 
 const CLASSES = ["time", "expense", "material", "fee"];
 

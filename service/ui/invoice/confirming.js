@@ -8,8 +8,8 @@ import { el, fill } from "../dom.js";
 import { count, decimal, money, today } from "../format.js";
 import { reason } from "../refusals.js";
 import { t } from "../words.js";
-import { ask } from "./asking.js";
-import { dateInput, field, intention } from "./forms.js";
+import { ask } from "../invoices/asking.js";
+import { dateInput, field, intention } from "../invoices/forms.js";
 
 /**
  * Asks whether to confirm, dated when, and does it.

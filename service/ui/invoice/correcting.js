@@ -7,8 +7,8 @@ import { el, fill } from "../dom.js";
 import { count, money } from "../format.js";
 import { reason } from "../refusals.js";
 import { t } from "../words.js";
-import { ask } from "./asking.js";
-import { intention } from "./forms.js";
+import { ask } from "../invoices/asking.js";
+import { intention } from "../invoices/forms.js";
 
 /**
  * Asks, and makes the corrective draft.

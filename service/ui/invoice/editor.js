@@ -18,7 +18,7 @@ import {
     field,
     refused,
     typed,
-} from "./forms.js";
+} from "../invoices/forms.js";
 import { Stale, staleText } from "./opened.js";
 
 const DECIMALS = ["quantity", "unit_price", "amount", "tax"];

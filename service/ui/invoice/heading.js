@@ -7,7 +7,7 @@ import { count, date, money, time } from "../format.js";
 import { urlOf } from "../location.js";
 import { t } from "../words.js";
 import { statusOf } from "../invoices/totals.js";
-import { refill } from "./forms.js";
+import { refill } from "../invoices/forms.js";
 
 /** What an invoice is called, as a heading. @param {any} invoice */
 export function titleOf(invoice) {

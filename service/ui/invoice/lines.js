@@ -7,7 +7,7 @@ import { count, money } from "../format.js";
 import { t } from "../words.js";
 import { detailCells } from "./detail_row.js";
 import { detailsOf } from "./differences.js";
-import { BILLING_TYPES, refill } from "./forms.js";
+import { BILLING_TYPES, refill } from "../invoices/forms.js";
 
 /** Details of a group that are shown until one asks for all. */
 const SHOWN = 100;
@@ -247,9 +247,6 @@ export function invoiceLines({ openEditor, onChosen }) {
             shown = null;
             fill(sections);
             fill(orphans);
-        },
-        get isTyping() {
-            return editors.size > 0;
         },
     };
 }

@@ -4,7 +4,7 @@
 
 import { el, keyed } from "../dom.js";
 import { date, decimal } from "../format.js";
-import { refill } from "../invoice/forms.js";
+import { refill } from "./forms.js";
 import { urlOf } from "../location.js";
 import { t } from "../words.js";
 import { statusOf } from "./totals.js";

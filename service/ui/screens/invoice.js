@@ -2,31 +2,29 @@
  * The workbench of one invoice: edited, reviewed, confirmed and corrected here.
  */
 
-import { Refusal, send } from "../api.js";
-import { el, fill, setProps, setText } from "../dom.js";
+import { Refusal } from "../api.js";
+import { el, fill, setText } from "../dom.js";
 import { count, list } from "../format.js";
-import { ask } from "../invoice/asking.js";
+import { actionBar } from "../invoice/actions.js";
 import { beside } from "../invoice/beside.js";
 import { addByHand } from "../invoice/by_hand.js";
 import { confirmOne } from "../invoice/confirming.js";
 import { correct } from "../invoice/correcting.js";
 import { changedDetails, detailsOf } from "../invoice/differences.js";
+import { deleteDraft } from "../invoice/deleting.js";
 import { editor } from "../invoice/editor.js";
-import { field } from "../invoice/forms.js";
 import { heading, titleOf } from "../invoice/heading.js";
 import { invoiceLines } from "../invoice/lines.js";
 import { opening, Stale, staleText } from "../invoice/opened.js";
-import { setShortcuts } from "../keys.js";
+import { ask } from "../invoices/asking.js";
+import { field } from "../invoices/forms.js";
 import { change, go, urlOf } from "../location.js";
-import { announce, confirm, notify } from "../overlay.js";
+import { announce, notify } from "../overlay.js";
 import { reason } from "../refusals.js";
 import { t } from "../words.js";
 
 /** Milliseconds in which several changes are looked at as one. */
 const TOGETHER = 200;
-/** The most items that one call drafts: a draft of more can't be made again as it was. */
-const MOST = 10_000;
-
 /** @type {import("../app.js").OpenScreen} */
 export default function invoiceScreen(app) {
     let id = "";
@@ -47,91 +45,77 @@ export default function invoiceScreen(app) {
     const isOrdinary = () => isDraft() && opened.opened?.invoice.corrects === null;
     const asks = () => (opened.opened?.contract?.approval ?? "none") !== "none";
 
-    /** What can be done, for whom, when, and by which key. */
-    const actions = [
-        act("refresh", "invoices:write", isOrdinary, () => run("POST", "/refresh"), { key: "u" }),
-        act("add_ready", "invoices:write", isOrdinary, toggleBeside, { key: "a" }),
-        act("add_by_hand", "invoices:write", isOrdinary, async () => {
-            if (await addByHand(opened)) notify(t("invoice.added_by_hand"));
-        }),
-        act("delete", "invoices:write", isDraft, remove, { kind: "danger" }),
-        act(
-            "submit",
-            "invoices:write",
-            () => status() === "draft" && asks(),
-            () => run("POST", "/submit"),
-        ),
-        act("return", "invoices:approve", () => status() === "in_review", giveBack),
-        act(
-            "approve",
-            "invoices:approve",
-            () => status() === "in_review" && !opened.opened?.invoice.approval,
-            () => run("POST", "/approve"),
-        ),
-        act("correct", "invoices:write", () => Boolean(opened.opened) && !isDraft(), correctIt),
-        act("confirm", "invoices:confirm", isDraft, confirmIt, { kind: "first", key: "b" }),
-    ];
-    const bar = el(
-        "div",
-        { class: "row", role: "group", "aria-label": t("invoice.actions") },
-        ...actions.map((each) => each.button),
-    );
+    const writes = "invoices:write";
+    const bar = actionBar([
+        {
+            name: "refresh",
+            scope: writes,
+            when: isOrdinary,
+            act: () => run("POST", "/refresh"),
+            key: "u",
+        },
+        { name: "add_ready", scope: writes, when: isOrdinary, act: toggleBeside, key: "a" },
+        { name: "add_by_hand", scope: writes, when: isOrdinary, act: byHand },
+        {
+            name: "delete",
+            scope: writes,
+            when: isDraft,
+            act: () => deleteDraft(opened),
+            kind: "danger",
+        },
+        {
+            name: "submit",
+            scope: writes,
+            when: () => status() === "draft" && asks(),
+            act: () => run("POST", "/submit"),
+        },
+        {
+            name: "return",
+            scope: "invoices:approve",
+            when: () => status() === "in_review",
+            act: giveBack,
+        },
+        {
+            name: "approve",
+            scope: "invoices:approve",
+            when: () => status() === "in_review" && !opened.opened?.invoice.approval,
+            act: () => run("POST", "/approve"),
+        },
+        {
+            name: "correct",
+            scope: writes,
+            when: () => Boolean(opened.opened) && !isDraft(),
+            act: correctIt,
+        },
+        {
+            name: "confirm",
+            scope: "invoices:confirm",
+            when: isDraft,
+            act: confirmIt,
+            kind: "first",
+            key: "b",
+        },
+    ], { may: (scope) => app.may(scope), told, leave: head.focus });
     const element = el(
         "section",
         { class: "stack workbench" },
         head.element,
-        bar,
+        bar.element,
         news,
         state,
         ready.element,
         lines.element,
     );
 
-    /**
-     * @param {string} name
-     * @param {string} scope
-     * @param {() => boolean} when
-     * @param {() => unknown} doIt
-     * @param {{ kind?: string, key?: string }} [options]
-     */
-    function act(name, scope, when, doIt, { kind, key } = {}) {
-        const button = el(
-            "button",
-            { type: "button", class: kind, "data-action": name, onclick: () => void once() },
-            t(`invoice.${name}`),
-        );
-        async function once() {
-            if (button.disabled || button.hidden) return;
-            button.setAttribute("aria-busy", "true");
-            button.disabled = true;
-            try {
-                await doIt();
-            } catch (error) {
-                told(error);
-            } finally {
-                button.disabled = false;
-                button.removeAttribute("aria-busy");
-                const { activeElement } = document;
-                if (activeElement === button || activeElement === document.body) {
-                    if (button.hidden) head.focus();
-                    else button.focus();
-                }
-            }
-        }
-        return { name, button, key, once, isThere: () => app.may(scope) && when() };
-    }
-
     function drawActions() {
-        for (const { button, isThere } of actions) setProps(button, { hidden: !isThere() });
-        const whole = lines.chosen.size === 0;
-        const label = whole ? t("invoice.correct") : t("invoice.correct_some", {
-            number: lines.chosen.size,
-            count: count(lines.chosen.size),
-        });
-        const button = actions.find(({ name }) => name === "correct")?.button;
+        bar.draw();
+        const number = lines.chosen.size;
+        const label = number === 0
+            ? t("invoice.correct")
+            : t("invoice.correct_some", { number, count: count(number) });
+        const button = bar.button("correct");
         if (button) setText(button, label);
-        const adding = actions.find(({ name }) => name === "add_ready")?.button;
-        adding?.setAttribute("aria-expanded", String(isBeside));
+        bar.button("add_ready")?.setAttribute("aria-expanded", String(isBeside));
     }
 
     /**
@@ -160,11 +144,9 @@ export default function invoiceScreen(app) {
     function failed(error) {
         if (opened.opened === null) {
             fill(head.element.querySelector("h1") ?? state, t("field.invoice"));
-            say(
-                t("not_loaded"),
-                reason(error),
-                el("button", { type: "button", onclick: () => void opened.load() }, t("retry")),
-            );
+            const again = () => void opened.load();
+            const retry = el("button", { type: "button", onclick: again }, t("retry"));
+            say(t("not_loaded"), reason(error), retry);
         } else if (error instanceof Refusal && error.status === 404) {
             fill(news, el("p", {}, t("invoice.gone")));
             news.hidden = false;
@@ -228,13 +210,10 @@ export default function invoiceScreen(app) {
                     params: kept ? { status: kept } : {},
                 });
                 lines.closeEditor(detail.detail_id);
+                const act = () => void addItems([detail.item_id]).catch(() => {}); // it is told
+                const undo = { action: { label: t("undo"), act } };
                 const isAsBefore = kept === "ready" && !detail.edited;
-                notify(
-                    t("invoice.removed", { name: detail.description }),
-                    isAsBefore
-                        ? { action: { label: t("undo"), act: () => void again([detail.item_id]) } }
-                        : {},
-                );
+                notify(t("invoice.removed", { name: detail.description }), isAsBefore ? undo : {});
             },
         });
     }
@@ -250,38 +229,12 @@ export default function invoiceScreen(app) {
         }
     }
 
-    /** @param {string[]} items */
-    async function again(items) {
-        await addItems(items).catch(() => {}); // it is told
-    }
-
     function toggleBeside() {
         change({ add: isBeside ? null : "1" });
     }
 
-    async function remove() {
-        const { invoice } = /** @type {import("../invoice/opened.js").Opened} */ (opened.opened);
-        const details = detailsOf(invoice).map(({ detail }) => detail);
-        const loses = details.filter((each) => each.edited || each.item_id === null).length;
-        const number = { number: loses, count: count(loses) };
-        if (
-            loses > 0 &&
-            !await confirm(
-                t("invoice.delete_title"),
-                [el("p", {}, t("invoice.delete_loses", number))],
-                t("invoice.delete"),
-            )
-        ) return;
-        await opened.command("DELETE", "");
-        const canUndo = loses === 0 && invoice.corrects === null && details.length > 0 &&
-            details.length <= MOST;
-        const { contract_id, cutoff } = invoice;
-        const body = { contract_id, cutoff, items: details.map((each) => each.item_id) };
-        go(urlOf("invoices"));
-        notify(
-            t("invoice.deleted"),
-            canUndo ? { action: { label: t("undo"), act: () => void redraft(body) } } : {},
-        );
+    async function byHand() {
+        if (await addByHand(opened)) notify(t("invoice.added_by_hand"));
     }
 
     async function giveBack() {
@@ -328,14 +281,7 @@ export default function invoiceScreen(app) {
             drawActions();
             void opened.open(id);
             if (!isFirst) head.focus();
-            setShortcuts(
-                "screen",
-                actions.filter(({ key, isThere: _ }) => key).map(({ name, key, once }) => ({
-                    keys: key ?? "",
-                    label: t(`invoice.${name}`),
-                    act: () => void once(),
-                })),
-            );
+            bar.setShortcuts();
         },
         changed(told) {
             const now = opened.opened;
@@ -351,18 +297,4 @@ export default function invoiceScreen(app) {
             opened.close();
         },
     };
-}
-
-/**
- * Makes a draft again that was deleted, and opens it.
- *
- * @param {{ contract_id: string, cutoff: string | null, items: string[] }} body
- */
-async function redraft(body) {
-    try {
-        const { invoices } = await send("POST", "v1/invoices", body);
-        go(urlOf("invoices", invoices[0].invoice_id));
-    } catch (error) {
-        notify(reason(error), { kind: "failed" });
-    }
 }

@@ -8,7 +8,7 @@ import { buttons, dialog } from "../overlay.js";
 import { reason } from "../refusals.js";
 import { t } from "../words.js";
 import { accepted, refused } from "./forms.js";
-import { Stale, staleText } from "./opened.js";
+import { Stale, staleText } from "../invoice/opened.js";
 
 /**
  * @typedef {object} Asked
