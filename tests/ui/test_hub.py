@@ -25,7 +25,9 @@ async def test_each_figure_is_what_its_rows_come_to(page: Page, served: Served) 
     await page.clock.set_fixed_time(TODAY)
     await page.goto(served.at())
     await expect(page.locator(".matrix")).to_have_count(3)
-    shown = await page.locator(".matrix a.figure, .matrix a.part").evaluate_all(FIGURES)
+    shown: list[tuple[str, str, str]] = await page.locator(
+        ".matrix a.figure, .matrix a.part"
+    ).evaluate_all(FIGURES)
     assert {"hub-stages", "hub-ages", "hub-posted"} == {part for part, _, _ in shown}
     assert len(shown) > 25
     for part, link, text in shown:

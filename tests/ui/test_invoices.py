@@ -105,7 +105,7 @@ async def test_many_are_confirmed_once_by_keys_alone_in_norwegian_dated_as_asked
     await page.keyboard.press("b")
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text(f"Bekrefte {len(drafts)} fakturaer?")
-    told = re.sub(r"\s", " ", await dialog.inner_text()).replace("\u2212", "-")
+    told = re.sub(r"\s", " ", await dialog.inner_text()).replace("\N{MINUS SIGN}", "-")
     for currency, amount in sums.items():
         assert f"{amount:,f} {currency}".replace(",", " ").replace(".", ",") in told
     date = page.get_by_label("Regnskapsdato")
@@ -201,7 +201,7 @@ async def test_details_are_corrected_by_keys_in_norwegian_to_a_confirmed_correct
     await page.keyboard.press("Enter")
     credited = f"-{Decimal(detail['amount']):,f}".replace(",", " ").replace(".", ",")
     await expect(page.get_by_role("dialog")).to_contain_text(
-        re.compile(credited.replace("-", "[-\u2212]").replace(" ", r"\s"))
+        re.compile(credited.replace("-", "[-\N{MINUS SIGN}]").replace(" ", r"\s"))
     )
     await page.get_by_role("button", name="Opprett korreksjonen").focus()
     await page.keyboard.press("Enter")
