@@ -6,12 +6,15 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 # pyright and its node come from wheels; without this it asks PyPI at each run for a newer pyright.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := "1"
 
+# deno comes from a wheel, too: it looks for no newer one, and for nothing else.
+export DENO_NO_UPDATE_CHECK := "1"
+
 # List the recipes
 default:
     @just --list --unsorted
 
 # All checks, then the tests: what CI runs, about 25 minutes on two cores
-check: _how-long format-check lint types imports docker-lint drift test
+check: _how-long format-check lint types imports docker-lint scripts drift test
 
 # Tests are the last of `check`, and their closing line ends its output
 _how-long:
@@ -21,6 +24,7 @@ _how-long:
 format:
     ruff format .
     ruff check --select I --fix .
+    deno fmt
 
 # Fail if the code is not formatted
 format-check:
@@ -42,21 +46,34 @@ imports:
 docker-lint:
     hadolint Dockerfile deploy/patroni/Dockerfile
 
+# Format, lint, check the types of, and test the scripts of the web interface, without any network
+scripts:
+    deno fmt --check
+    deno lint
+    deno check --no-remote --no-npm service/ui tests/ui
+    deno test --no-remote --no-npm --allow-read=service/ui,tests
+
 # Run the tests; those of aggregates/ and projections/ must cover every branch of the two
 test:
     pytest -n 2 --cov
 
 # Look up the locked packages in the database of known vulnerabilities; says so where it is out of reach
-audit:
+audit database="https://api.osv.dev/v1/query":
     #!/usr/bin/env bash
-    set -uo pipefail
-    said=$(uv audit --frozen --no-dev --preview-features audit-command 2>&1)
-    code=$?
-    echo "$said"
-    if [ "$code" -eq 2 ] && grep -q "error sending request" <<< "$said"; then
+    set -euo pipefail
+    locked=$(mktemp)
+    trap 'rm -f "$locked"' EXIT
+    uv export --quiet --frozen --no-dev --all-extras --no-emit-project --output-file "$locked" > /dev/null
+    code=0
+    said=$(pip-audit --requirement "$locked" --require-hashes --disable-pip --strict --progress-spinner off \
+        --vulnerability-service osv --osv-url {{ quote(database) }} 2>&1) || code=$?
+    # Without a connection, pip-audit ends with the error of `requests`, and with 1 as for a finding.
+    unreachable='^requests\.exceptions\.(ConnectionError|ProxyError|ReadTimeout|RetryError|HTTPError: 5..)|Could not connect to'
+    if [ "$code" -ne 0 ] && grep -Eq "$unreachable" <<< "$said"; then
         echo "The database of vulnerabilities is out of reach: nothing was audited."
         exit 0
     fi
+    echo "$said"
     exit "$code"
 
 # Measure how far the service is from its limits; `just bench --small` to see that it works

@@ -52,6 +52,7 @@ def test_check_runs_every_check_and_the_tests_last() -> None:
         "types",
         "imports",
         "docker-lint",
+        "scripts",
         "drift",
         "test",
     ]

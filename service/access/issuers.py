@@ -22,6 +22,8 @@ from joserfc.util import urlsafe_b64decode
 from service.access.issuer_keys import fetch_keys
 from service.access.principals import BadToken, IssuerUnavailable, Principal, Scope
 from service.threads import in_thread
+from service.wire import strict_json
+from service.wire.strict_json import NotJson
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,13 @@ class Trust:
     """The claims that list what alone the bearer may know of; each token must have those named."""
     key_seconds: float
     """How long keys are used that can't be fetched again."""
+
+
+class _Strict(json.JSONDecoder):
+    """Reads claims as all else that comes in. Raises NotJson: for a claim given twice, too."""
+
+    def decode(self, s: str, _w: object = None) -> Any:
+        return strict_json.parse(s.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +121,11 @@ class Issuer:
         if len(text) > _LONGEST or not text.isascii() or text.count(".") != 2:
             raise BadToken("it is neither the token of a key nor a signed JWT")
         try:
-            header = json.loads(urlsafe_b64decode(text.partition(".")[0].encode()))
-        except (ValueError, RecursionError):
+            header = strict_json.parse(urlsafe_b64decode(text.partition(".")[0].encode()))
+        except ValueError:
             raise BadToken("it is no JWT: its header can't be read") from None
+        except NotJson as error:
+            raise BadToken(f"it is no JWT: its header can't be read: {error}") from None
         if not isinstance(header, dict):
             raise BadToken("it is no JWT: its header is no object")
         found = cast("dict[str, Any]", header)
@@ -123,6 +134,8 @@ class Issuer:
             raise BadToken(f"it is signed by {found.get('alg')!r}, and allowed are {allowed}")
         if not isinstance(found.get("kid"), str | None):
             raise BadToken("the id of its key (kid) is no text")
+        if "crit" in found:  # whoever does not know an extension refuses it, and none is known here
+            raise BadToken("it asks for extensions (crit), of which none is known here")
         return found
 
     # --- keys ----------------------------------------------------------------------------------
@@ -170,12 +183,15 @@ class Issuer:
     def _verified(self, text: str) -> dict[str, Any]:
         """What a token says, once its signature was checked. Raises BadToken."""
         try:
-            token = jwt.decode(text, self._keys, algorithms=self.trust.algorithms)
+            allowed = self.trust.algorithms
+            token = jwt.decode(text, self._keys, algorithms=allowed, decoder_cls=_Strict)
             self._claims.validate(token.claims)
         except InvalidKeyIdError:
             raise BadToken("the issuer has no key that it could be signed by") from None
         except ExpiredTokenError:
             raise BadToken("it has expired") from None
+        except NotJson as error:
+            raise BadToken(f"its claims can't be read: {error}") from None
         except JoseError as error:
             raise BadToken(f"{error.description or error.error}") from None
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:

@@ -42,6 +42,8 @@ from service.http.server.door import Door
 from service.http.server.foreign_pages import ForeignPages
 from service.http.server.root_path import RootPath
 from service.http.server.safe_headers import ContentPolicy
+from service.http.ui import pages, session
+from service.http.ui.assets import shipped
 from service.http.watching import figures
 from service.http.watching.metrics import Metrics
 from service.http.watching.requests import Watched, known_by, telemetry
@@ -69,6 +71,8 @@ PARTS = (
     problem_kinds,
     operations,
     figures,
+    session,
+    pages,
 )
 """The parts of the API, in the order they are documented in."""
 
@@ -108,6 +112,7 @@ def create_app(
         authority_of(tenants, settings) if tenants and settings.authentication else None
     )
     app.state.rates = Rates(settings.calls_a_second) if settings.calls_a_second else None
+    app.state.interface = pages.Interface(shipped(), settings.root_path)
     app.state.waiting = Waiting(settings.waiting_limit)
     app.state.listeners = Listeners(settings.listener_limit)
     app.router.route_class = StrictRoute

@@ -60,6 +60,12 @@ def streams(kind: Any, *, problems: Sequence[str] = ()) -> dict[int | str, dict[
     return {200: good, "default": {"x-problems": list(problems)}}
 
 
+def tells(*media_types: str, problems: Sequence[str] = ()) -> dict[int | str, dict[str, Any]]:
+    """What the `responses` of a route say that answers with a text, of one of these media types."""
+    content = {each: {"schema": {"type": "string"}} for each in media_types}
+    return {200: {"content": content}, "default": {"x-problems": list(problems)}}
+
+
 def _reference(kind: Any) -> dict[str, str]:
     """A reference to the schema of a kind of body, which the document has then."""
     KINDS[schema_name(kind)] = kind

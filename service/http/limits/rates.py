@@ -16,6 +16,7 @@ from service.wire.problem.problems import Problem
 
 MOST_CALLERS = 10_000
 """Callers that are remembered; of more, those who have not called for longest are forgotten."""
+_UNCOUNTED = ("/health/", "/ui/assets/")
 BURST_SECONDS = 5.0
 """Seconds' worth of calls that a caller may make at once after a pause."""
 
@@ -57,7 +58,9 @@ class Rates:
 
 
 class RateLimit:
-    """Refuses calls beyond the rate, by their head alone. Health checks are not counted.
+    """Refuses calls beyond the rate, by their head alone.
+
+    Health checks are not counted, nor are the files of the web interface: a page loads them all.
 
     Where tokens are asked for, a call is counted by its token, once that is checked (`count`), and
     by its address where it shows no good one. Whose address has used up its calls is refused before
@@ -68,7 +71,7 @@ class RateLimit:
         self._app, self._rates, self._by_token = app, rates, by_token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or own_path(scope).startswith("/health/"):
+        if scope["type"] != "http" or own_path(scope).startswith(_UNCOUNTED):
             await self._app(scope, receive, send)
             return
         address = address_of(scope)

@@ -27,7 +27,7 @@ def add(operations: Mapping[str, Json], story: Sequence[Json], answers: Json) ->
         if key in answers:
             answer = answers[key]
             media = operation["responses"][str(answer["status"])]["content"]
-            _add(next(iter(media.values())), step, answer["body"])
+            _add(media[step.get("accept", next(iter(media)))], step, answer["body"])
 
 
 def _add(to: Json, step: Json, value: Any) -> None:

@@ -19,6 +19,12 @@ PAGE = (
     "frame-ancestors 'none'"
 )
 """What the pages of the API's description may: the files beside them, and the scripts in them."""
+INTERFACE = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+"""What the web interface may: the files of this server, and to make no script or HTML of a text."""
 _PAGES = frozenset({"/docs", "/docs/oauth2-redirect"})
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
@@ -36,7 +42,10 @@ def always(settings: Settings) -> list[tuple[str, str]]:
 
 
 class ContentPolicy:
-    """Says what a browser may load with an answer (Content-Security-Policy)."""
+    """Says what a browser may load with an answer (Content-Security-Policy).
+
+    That is nothing, but for the pages of the description, and for what says so by itself.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -48,7 +57,9 @@ class ContentPolicy:
 
         async def ruled(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], _OF_PROGRAMS]}
+                headers = message["headers"]
+                if not any(name == _OF_PROGRAMS[0] for name, _ in headers):
+                    message = {**message, "headers": [*headers, _OF_PROGRAMS]}
             await send(message)
 
         await self._app(scope, receive, ruled)

@@ -189,6 +189,11 @@ def _with(**claims: Any) -> Make:
     return lambda issuer: issuer.token(**claims)
 
 
+def twice(said: dict[str, Any], **again: Any) -> bytes:
+    """The JSON of an object that says something again at its end."""
+    return f"{json.dumps(said)[:-1]}, {json.dumps(again)[1:]}".encode()
+
+
 NOW = int(time.time())
 RS256 = {"alg": "RS256", "kid": "first"}
 BAD: dict[str, Make] = {
@@ -225,6 +230,23 @@ BAD: dict[str, Make] = {
     "tenant null": _with(tenant=json.loads("{}")),
     "critical header": lambda issuer: issuer.signed(
         {**RS256, "crit": ["x"], "x": 1}, issuer.claims()
+    ),
+    "critical header that is there": lambda issuer: issuer.signed(
+        {**RS256, "crit": ["kid"]}, issuer.claims()
+    ),
+    "critical header empty": lambda issuer: issuer.signed({**RS256, "crit": []}, issuer.claims()),
+    "critical header null": lambda issuer: issuer.signed({**RS256, "crit": None}, issuer.claims()),
+    "algorithm twice": lambda issuer: issuer.signed(twice(RS256, alg="RS256"), issuer.claims()),
+    "key id twice": lambda issuer: issuer.signed(twice(RS256, kid="first"), issuer.claims()),
+    "tenant twice": lambda issuer: issuer.signed(
+        RS256, twice(issuer.claims(tenant="north"), tenant="default")
+    ),
+    "tenant twice alike": lambda issuer: issuer.signed(
+        RS256, twice(issuer.claims(), tenant="default")
+    ),
+    "a claim of no use twice": lambda issuer: issuer.signed(RS256, twice(issuer.claims(a=1), a=1)),
+    "a claim within another twice": lambda issuer: issuer.signed(
+        RS256, json.dumps(issuer.claims(a={"b": 1})).replace('"b": 1', '"b": 1, "b": 1').encode()
     ),
     "key id a number": lambda issuer: issuer.signed({**RS256, "kid": 1}, issuer.claims()),
     "algorithm a list": lambda issuer: issuer.signed({**RS256, "alg": ["RS256"]}, issuer.claims()),

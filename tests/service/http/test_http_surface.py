@@ -25,6 +25,8 @@ NOT_BUILT = [
     ("GET", "/v1/audit/checkpoint"),
     ("GET", "/v1/audit/proof"),
 ]
+TEXTS = {"/v1/stream": "text/event-stream", "/metrics": "text/plain"}
+"""The media types of what is no JSON, by where it is served."""
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ async def test_what_is_not_built_yet_is_not_found(caller: Caller) -> None:
 
 
 async def test_unknown_paths_are_not_found_and_wrong_methods_not_allowed(caller: Caller) -> None:
-    for path in ("/", "/v1", "/v2/contracts", "/v1/contracts/", "/v1/contracts/x/", "/v1//x", "/x"):
+    for path in ("/v1", "/v2/contracts", "/v1/contracts/", "/v1/contracts/x/", "/v1//x", "/x"):
         problem(await caller.http.get(f"http://localhost{path}"), 404)
     for method, path in (
         ("POST", "/contracts"),
@@ -132,7 +134,7 @@ async def test_the_openapi_document_is_3_1_and_promises_what_is_served(
             good = [status for status in operation["responses"] if status.startswith("2")]
             assert good, (method, path)
             for status in good:
-                kind = "text/event-stream" if path == "/v1/stream" else "application/json"
+                kind = TEXTS.get(path, "application/json")
                 schema = operation["responses"][status]["content"][kind]["schema"]
                 assert schema, (method, path)
 

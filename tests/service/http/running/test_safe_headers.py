@@ -21,7 +21,14 @@ ALWAYS = {
 
 def test_every_answer_keeps_browsers_from_guessing_framing_and_telling() -> None:
     with running(create_app(None, Settings())) as address, httpx.Client(base_url=address) as http:
-        for path in ("/health/live", "/docs", "/nowhere", "/openapi.json"):
+        for path in (
+            "/health/live",
+            "/docs",
+            "/nowhere",
+            "/openapi.json",
+            "/ui/",
+            "/ui/assets/0/main.js",
+        ):
             answer = http.get(path)
             assert ALWAYS.items() <= dict(answer.headers).items()
             assert len(answer.headers.get_list("content-security-policy")) == 1

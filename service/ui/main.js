@@ -1,0 +1,32 @@
+/**
+ * Starts the interface: who is there, in which language, and which screen the URL names.
+ */
+
+import { appFor } from "./app.js";
+import { get, useSession } from "./api.js";
+import { useLanguage } from "./format.js";
+import { here, onPlace } from "./location.js";
+import { mountOverlay } from "./overlay.js";
+import { apply, preferences } from "./preferences.js";
+import { openShell } from "./shell.js";
+import { signIn } from "./sign_in.js";
+import { speak } from "./words.js";
+
+apply();
+useLanguage(preferences.language);
+const [session] = await Promise.all([whoIsThere(), speak(preferences.language)]);
+mountOverlay();
+if (session.authentication && !session.signed_in) {
+    document.body.append(signIn(session));
+} else {
+    useSession(session.csrf ?? null, () => location.reload());
+    const shell = openShell(appFor(session));
+    document.body.prepend(shell.element);
+    onPlace(shell.show);
+    await shell.show(here());
+}
+
+/** @returns {Promise<import("./app.js").Session>} */
+async function whoIsThere() {
+    return await get("ui/session");
+}

@@ -1,0 +1,318 @@
+/**
+ * What stays while screens come and go: the way between them, how current the page is, help and palette.
+ */
+
+import { get } from "./api.js";
+import { el, fill, keyed, setText } from "./dom.js";
+import { count } from "./format.js";
+import { setShortcuts, shortcuts } from "./keys.js";
+import { go, urlOf } from "./location.js";
+import { announce, dialog } from "./overlay.js";
+import { preferences } from "./preferences.js";
+import { reason } from "./refusals.js";
+import { follow } from "./stream.js";
+import { has, t } from "./words.js";
+
+/** The screens, in the order of the way between them: the letter after `g`, and who may see them. */
+export const SCREENS = [
+    { name: "hub", letter: "h", icon: "◧", scope: "backlog:read" },
+    { name: "fixed-price", letter: "f", icon: "◈", scope: "backlog:read" },
+    { name: "time-and-material", letter: "t", icon: "◷", scope: "backlog:read" },
+    { name: "invoices", letter: "i", icon: "▤", scope: "invoices:read" },
+    { name: "contracts", letter: "c", icon: "▣", scope: "backlog:read" },
+    { name: "intake", letter: "n", icon: "⇥", scope: "backlog:read" },
+    { name: "history", letter: "y", icon: "↺", scope: "audit:read" },
+    { name: "settings", letter: "s", icon: "⚙", scope: null },
+];
+
+/**
+ * @param {import("./app.js").App} app
+ * @returns {{ element: HTMLElement, show: (place: import("./location.js").Place) => Promise<void> }}
+ */
+export function openShell(app) {
+    const mine = SCREENS.filter(({ scope }) => scope === null || app.may(scope));
+    const links = mine.map(({ name, icon }) =>
+        el(
+            "a",
+            { href: urlOf(name), "data-screen": name },
+            el("span", { class: "glyph", "aria-hidden": "true" }, icon),
+            t(`screen.${name}`),
+        )
+    );
+    const current = el("p", { class: "current" });
+    const main = el("main", { id: "main", tabindex: "-1" });
+    const menu = el(
+        "button",
+        { type: "button", class: "menu", "aria-expanded": "false", "aria-controls": "way" },
+        "☰ ",
+        t("menu"),
+    );
+    const way = el("nav", { id: "way", "aria-label": t("screens") }, ...links);
+    const element = el(
+        "div",
+        { class: "shell" },
+        el("a", { class: "skip", href: "#main", onclick: skip }, t("skip")),
+        el("header", { class: "side" }, brand(), menu, way, current),
+        main,
+    );
+    menu.addEventListener("click", () => {
+        menu.setAttribute("aria-expanded", String(element.classList.toggle("open")));
+    });
+
+    /** @type {{ name: string, screen: import("./app.js").Screen } | null} */
+    let open = null;
+    let asked = 0;
+
+    /** @param {Event} event */
+    function skip(event) {
+        event.preventDefault();
+        main.focus();
+    }
+
+    /** @param {import("./location.js").Place} place */
+    async function show(place) {
+        const turn = ++asked;
+        const name = mine.some((each) => each.name === place.screen) ? place.screen : "unknown";
+        const part = `${name}/${place.id === null ? "" : "one"}`;
+        element.classList.remove("open");
+        menu.setAttribute("aria-expanded", "false");
+        for (const link of links) {
+            if (link.dataset.screen === name) link.setAttribute("aria-current", "page");
+            else link.removeAttribute("aria-current");
+        }
+        if (open?.name !== part) {
+            const screen = await opened(app, name, place.id !== null);
+            if (turn !== asked) return; // another one was asked for since
+            open?.screen.close?.();
+            setShortcuts("screen", []);
+            const isFirst = open === null;
+            open = { name: part, screen };
+            fill(main, screen.element);
+            if (!isFirst) main.focus({ preventScroll: true });
+        }
+        open.screen.show(place);
+        document.title = `${open.screen.title} · ${t("product")}`;
+    }
+
+    setShortcuts("shell", [
+        ...mine.map(({ name, letter }) => ({
+            keys: `g ${letter}`,
+            label: t("go_to", { screen: t(`screen.${name}`) }),
+            act: () => go(urlOf(name)),
+        })),
+        { keys: "?", label: t("help"), act: () => void help() },
+        { keys: "Ctrl+k", label: t("palette"), act: () => void palette(mine) },
+    ]);
+    if (app.may("backlog:read")) {
+        stay(current, (change) => {
+            if (open) open.screen.changed?.(change);
+        });
+    }
+    return { element, show };
+}
+
+function brand() {
+    return el(
+        "p",
+        { class: "brand" },
+        el("span", {}, "Billing"),
+        " ",
+        el("span", { class: "accent" }, "backlog"),
+    );
+}
+
+/**
+ * Opens a screen; what there is not, and what can't be loaded, is said in its place.
+ *
+ * @param {import("./app.js").App} app
+ * @param {string} name
+ * @param {boolean} one whether it is the screen of one thing
+ */
+async function opened(app, name, one) {
+    const file =
+        { "invoices/one": "invoice", "contracts/one": "contract" }[`${name}${one ? "/one" : ""}`] ??
+            name;
+    if (name === "unknown") return said(t("unknown_screen"));
+    try {
+        /** @type {{ default: import("./app.js").OpenScreen }} */
+        const module = await import(`./screens/${file}.js`);
+        return module.default(app);
+    } catch (error) {
+        console.error(error);
+        return said(t("not_loaded"));
+    }
+}
+
+/**
+ * @param {string} text
+ * @returns {import("./app.js").Screen}
+ */
+function said(text) {
+    return {
+        title: text,
+        element: el(
+            "section",
+            { class: "state" },
+            el("h1", {}, text),
+            el("a", { href: urlOf("hub") }, t("screen.hub")),
+        ),
+        show: () => {},
+    };
+}
+
+/**
+ * Follows what changes, and shows how current the page is.
+ *
+ * @param {HTMLElement} current
+ * @param {(change: import("./stream.js").Change) => void} changed
+ */
+async function stay(current, changed) {
+    let position = 0;
+    try {
+        position = (await get("v1/backlog/summary", { limit: 1 })).position;
+    } catch {
+        // the stream says the same, and tries again
+    }
+    let before = "";
+    follow(position, changed, (connection, at) => {
+        current.dataset.connection = connection;
+        setText(
+            current,
+            connection === "live" ? t("live", { position: count(at) }) : t(connection),
+        );
+        if (before && before !== connection) {
+            announce(t(connection === "live" ? "live_again" : connection));
+        }
+        before = connection;
+    });
+}
+
+async function help() {
+    await dialog(t("help"), () => [
+        el(
+            "dl",
+            { class: "keys" },
+            ...shortcuts().flatMap(({ keys, label }) => [
+                el(
+                    "dt",
+                    {},
+                    ...keys.split(" ").map((key) =>
+                        el("kbd", {}, key === "Space" ? t("space") : key)
+                    ),
+                ),
+                el("dd", {}, label),
+            ]),
+        ),
+        el("p", { class: "quiet" }, preferences.singleKeys ? t("keys_on") : t("keys_off")),
+    ]);
+}
+
+/**
+ * Finds screens, actions and things by a few letters.
+ *
+ * @param {typeof SCREENS} screens
+ */
+async function palette(screens) {
+    /** @typedef {{ id: string, label: string, kind: string, act: () => void }} Choice */
+    const actions = shortcuts().filter((each) =>
+        !each.keys.startsWith("g ") && each.keys.length < 3
+    );
+    /** @type {Choice[]} */
+    const fixed = [
+        ...screens.map(({ name }) => ({
+            id: `screen/${name}`,
+            label: t(`screen.${name}`),
+            kind: t("kind.screen"),
+            act: () => go(urlOf(name)),
+        })),
+        ...actions.map(({ keys, label, act }) => ({
+            id: `key/${keys}`,
+            label,
+            kind: keys,
+            act: () => act(new KeyboardEvent("keydown")),
+        })),
+    ];
+    /** @type {Choice[]} */
+    let choices = fixed;
+    let at = 0;
+    let asked = 0;
+    const list = el("ul", { id: "palette-list", role: "listbox", "aria-label": t("palette") });
+    const input = el("input", {
+        type: "search",
+        role: "combobox",
+        "aria-expanded": "true",
+        "aria-controls": "palette-list",
+        "aria-label": t("palette"),
+        placeholder: t("palette_hint"),
+        autofocus: true,
+    });
+    const chosen = await dialog(t("palette"), (end) => {
+        const draw = () => {
+            at = Math.max(0, Math.min(at, choices.length - 1));
+            keyed(
+                list,
+                choices,
+                ({ id }) => id,
+                (choice) =>
+                    el(
+                        "li",
+                        { role: "option", id: `choice-${choice.id}`, onclick: () => end(choice) },
+                        el("span", {}, choice.label),
+                        " ",
+                        el("span", { class: "quiet" }, choice.kind),
+                    ),
+                (element, choice) =>
+                    element.setAttribute("aria-selected", String(choice === choices[at])),
+            );
+            const active = choices[at];
+            if (active) input.setAttribute("aria-activedescendant", `choice-${active.id}`);
+            else input.removeAttribute("aria-activedescendant");
+            list.children[at]?.scrollIntoView({ block: "nearest" });
+        };
+        input.addEventListener("input", async () => {
+            const text = input.value.trim();
+            const turn = ++asked;
+            const low = text.toLocaleLowerCase();
+            choices = fixed.filter(({ label }) => label.toLocaleLowerCase().includes(low));
+            at = 0;
+            draw();
+            if (text.length < 2) return;
+            try {
+                const found = await get("v1/suggest", { q: text });
+                if (turn !== asked) return;
+                choices = [...choices, ...found.items.map(suggested)];
+                draw();
+            } catch (error) {
+                announce(reason(error));
+            }
+        });
+        input.addEventListener("keydown", (event) => {
+            if (event.key === "ArrowDown") at += 1;
+            else if (event.key === "ArrowUp") at -= 1;
+            else if (event.key === "Enter" && choices[at]) return end(choices[at] ?? null);
+            else return;
+            event.preventDefault();
+            draw();
+        });
+        draw();
+        return [input, list];
+    });
+    chosen?.act();
+}
+
+/** @param {{ kind: string, id: string, name: string }} found */
+function suggested({ kind, id, name }) {
+    const url = {
+        contract: () => urlOf("contracts", id),
+        customer: () => urlOf("time-and-material", null, { customer_id: id }),
+        invoice: () => urlOf("invoices", id),
+        project: () => urlOf("time-and-material", null, { project_id: id }),
+    }[kind] ?? (() => urlOf("time-and-material", null, { [kind]: id }));
+    const label = has(`kind.${kind}`) ? t(`kind.${kind}`) : kind;
+    return {
+        id: `${kind}/${id}`,
+        label: name === id ? id : `${name} (${id})`,
+        kind: label,
+        act: () => go(url()),
+    };
+}

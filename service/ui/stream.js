@@ -1,0 +1,115 @@
+/**
+ * What others change, as they change it: the service's stream, read by `fetch`.
+ *
+ * A stream that is lost is opened again, later each time, and goes on from where it was.
+ */
+
+import { apiUrl } from "./api.js";
+
+/** @typedef {{ position: number, contracts: string[] | null, kinds: string[], reset: boolean }} Change */
+/** @typedef {"connecting" | "live" | "lost"} Connection */
+
+const FIRST_WAIT = 1000;
+const LONGEST_WAIT = 30_000;
+/** Milliseconds without a sign after which a stream counts as lost; the service gives one every 15 s. */
+const SILENT = 40_000;
+
+/**
+ * Follows the stream from a position on, until the page is left.
+ *
+ * @param {number} position
+ * @param {(change: Change) => void} changed
+ * @param {(connection: Connection, position: number) => void} connected
+ */
+export function follow(position, changed, connected) {
+    const stopped = new AbortController();
+    const seen = { position, wait: FIRST_WAIT };
+    const wake = () => {
+        seen.wait = FIRST_WAIT;
+    };
+    addEventListener("online", wake, { signal: stopped.signal });
+    goOn(seen, changed, connected, stopped.signal);
+    return () => stopped.abort();
+}
+
+/**
+ * @param {{ position: number, wait: number }} seen
+ * @param {(change: Change) => void} changed
+ * @param {(connection: Connection, position: number) => void} connected
+ * @param {AbortSignal} stopped
+ */
+async function goOn(seen, changed, connected, stopped) {
+    while (!stopped.aborted) {
+        try {
+            await listen(seen, changed, connected, stopped);
+        } catch {
+            // why it was lost makes no difference: it is said, and tried again
+        }
+        if (stopped.aborted) return;
+        connected("lost", seen.position);
+        await new Promise((resolve) => setTimeout(resolve, seen.wait));
+        seen.wait = Math.min(2 * seen.wait, LONGEST_WAIT);
+    }
+}
+
+/**
+ * @param {{ position: number, wait: number }} seen
+ * @param {(change: Change) => void} changed
+ * @param {(connection: Connection, position: number) => void} connected
+ * @param {AbortSignal} stopped
+ */
+async function listen(seen, changed, connected, stopped) {
+    const silent = new AbortController();
+    let timer = setTimeout(() => silent.abort(), SILENT);
+    try {
+        const response = await fetch(apiUrl("v1/stream"), {
+            headers: { Accept: "text/event-stream", "Last-Event-ID": String(seen.position) },
+            signal: AbortSignal.any([stopped, silent.signal]),
+        });
+        if (!response.ok || response.body === null) throw new Error(`${response.status}`);
+        connected("live", seen.position);
+        seen.wait = FIRST_WAIT;
+        const texts = response.body.pipeThrough(new TextDecoderStream()).getReader();
+        let rest = "";
+        for (;;) {
+            const { value, done } = await texts.read();
+            if (done) return;
+            clearTimeout(timer);
+            timer = setTimeout(() => silent.abort(), SILENT);
+            const events = (rest + value).split("\n\n");
+            rest = events.pop() ?? "";
+            for (const event of events) take(event, seen, changed, connected);
+        }
+    } finally {
+        clearTimeout(timer);
+    }
+}
+
+/**
+ * @param {string} event
+ * @param {{ position: number }} seen
+ * @param {(change: Change) => void} changed
+ * @param {(connection: Connection, position: number) => void} connected
+ */
+function take(event, seen, changed, connected) {
+    const told = parsed(event);
+    if (told.id !== null) seen.position = Number(told.id);
+    if (told.data !== null) changed(JSON.parse(told.data));
+    connected("live", seen.position);
+}
+
+/**
+ * An event of the stream: its id and data, null where it has none.
+ *
+ * @param {string} event
+ */
+export function parsed(event) {
+    /** @type {{ id: string | null, data: string | null }} */
+    const told = { id: null, data: null };
+    for (const line of event.split("\n")) {
+        const at = line.indexOf(": ");
+        const name = line.slice(0, at);
+        if (at > 0 && (name === "id" || name === "data")) told[name] = line.slice(at + 2);
+    }
+    return told;
+}
