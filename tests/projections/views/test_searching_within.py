@@ -134,7 +134,7 @@ def test_among_some_days_a_text_finds_the_rows_of_these(
     views: Engine, monkeypatch: pytest.MonkeyPatch, sort: str, at_once: int
 ) -> None:
     by_small_steps(monkeypatch)
-    monkeypatch.setattr(text_lookup, "AT_ONCE", at_once)
+    monkeypatch.setitem(text_lookup.AT_ONCE, 3, at_once)
     first, last = day_of(100), day_of(190)
     for text in ("n0", "n10", "n19", "n23", "visit 1", "deal c", "11"):
         wanted = BacklogFilter(date_from=first, date_to=last, text=text)
