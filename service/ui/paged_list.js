@@ -37,8 +37,10 @@ export function pagedList({ path, label, heads, keyOf, cells, nothing }) {
     let fresh = null;
     let loaded = false;
     let asking = new AbortController();
-    /** @type {"" | "under way" | "again"} */
-    let refreshing = "";
+    /** What is asked for: by the reader, whose answer is shown at once; or what others have changed. */
+    let under = /** @type {"" | "reader" | "others"} */ ("");
+    /** Whether others have changed something since that was asked. */
+    let isStale = false;
 
     const changes = el("button", { type: "button", hidden: true, onclick: () => take() });
     const problem = el("p", { class: "refusal" });
@@ -120,7 +122,9 @@ export function pagedList({ path, label, heads, keyOf, cells, nothing }) {
     function said(text) {
         setText(problem, text);
         again.hidden = text === "";
-        if (text) element.toggleAttribute("aria-busy", false);
+        if (text === "") return;
+        element.toggleAttribute("aria-busy", false);
+        if (!loaded) fill(empty);
     }
 
     /**
@@ -148,19 +152,40 @@ export function pagedList({ path, label, heads, keyOf, cells, nothing }) {
     /**
      * Asks, and goes on with what is answered unless something else is asked for by then.
      *
+     * @param {"reader" | "others"} by
      * @param {() => Promise<typeof shown>} ask
      * @param {(answer: typeof shown) => void} then
      */
-    async function asked(ask, then) {
+    async function asked(by, ask, then) {
         asking.abort();
         asking = new AbortController();
         const { signal } = asking;
+        under = by;
+        isStale = false;
         try {
             const answer = await ask();
             if (!signal.aborted) then(answer);
         } catch (error) {
             if (!signal.aborted) said(reason(error));
         }
+        if (signal.aborted) return;
+        under = "";
+        if (isStale) await refresh();
+    }
+
+    /** Looks at what others have changed, once more where that is asked meanwhile. */
+    async function refresh() {
+        if (under || !loaded) {
+            isStale = true;
+            return;
+        }
+        await asked("others", () => read(shown.params, shown.items.length), (answer) => {
+            if (shown.items.length === 0) return becomes(answer);
+            const now = new Map(answer.items.map((item) => [keyOf(item), item]));
+            shown.items = shown.items.map((item) => now.get(keyOf(item)) ?? item);
+            fresh = answer;
+            draw();
+        });
     }
 
     /** @param {typeof shown} answer */
@@ -183,7 +208,7 @@ export function pagedList({ path, label, heads, keyOf, cells, nothing }) {
         more.disabled = true;
         const at = shown.items.length;
         const { items: before, next, params } = shown;
-        await asked(() => read(params, PAGE, next), (page) => {
+        await asked("reader", () => read(params, PAGE, next), (page) => {
             const items = [...before, ...difference(page.items, before)];
             becomes({ items, next: page.next, params });
             focusRow(at);
@@ -206,7 +231,7 @@ export function pagedList({ path, label, heads, keyOf, cells, nothing }) {
      */
     async function reload(key) {
         const at = shown.items.findIndex((item) => keyOf(item) === key);
-        await asked(() => read(shown.params, shown.items.length), (answer) => {
+        await asked("reader", () => read(shown.params, shown.items.length), (answer) => {
             const held = element.contains(document.activeElement) ||
                 document.activeElement === document.body;
             becomes(answer);
@@ -217,6 +242,7 @@ export function pagedList({ path, label, heads, keyOf, cells, nothing }) {
     return {
         element,
         reload,
+        refresh,
         /**
          * Shows what matches; does nothing where that is shown.
          *
@@ -230,26 +256,7 @@ export function pagedList({ path, label, heads, keyOf, cells, nothing }) {
                 table.hidden = true;
                 fill(empty, el("p", {}, t("loading")));
             }
-            void asked(() => read(params, PAGE), becomes);
-        },
-        /** Looks at what others have changed; several calls at once look once more. */
-        async refresh() {
-            if (!loaded || more.disabled || element.hasAttribute("aria-busy")) return;
-            if (refreshing) {
-                refreshing = "again";
-                return;
-            }
-            do {
-                refreshing = "under way";
-                await asked(() => read(shown.params, shown.items.length), (answer) => {
-                    if (shown.items.length === 0) return becomes(answer);
-                    const now = new Map(answer.items.map((item) => [keyOf(item), item]));
-                    shown.items = shown.items.map((item) => now.get(keyOf(item)) ?? item);
-                    fresh = answer;
-                    draw();
-                });
-            } while (/** @type {string} */ (refreshing) === "again");
-            refreshing = "";
+            void asked("reader", () => read(params, PAGE), becomes);
         },
         close() {
             asking.abort();
