@@ -53,7 +53,7 @@ def with_large_cache(engine: Engine) -> Engine:
     return engine.get_execution_options().get("with_large_cache", engine)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Glance:
     """The driver's own connection to views, for single statements, and the schema they are in.
 
@@ -64,8 +64,6 @@ class Glance:
     schema: str | None
     size: int = 0
     """About the logarithm of how much is recorded; plans for other sizes are not used again."""
-    planned: Mapping[str, str] | None = None
-    """How PostgreSQL was last told to plan, in the transaction that this is for."""
 
 
 class Pool(Protocol):
@@ -116,10 +114,9 @@ def plan(views: Glance, how: Mapping[str, str]) -> None:
 
     What this does not say is as the server has it, whatever was said before.
     """
-    if views.schema is not None and views.planned != how:
+    if views.schema is not None:
         local = (f"SET LOCAL {name} = {how.get(name, 'DEFAULT')}" for name in sorted(_PLANNING))
         views.driver.execute("; ".join(local))
-        views.planned = how
 
 
 @contextmanager
