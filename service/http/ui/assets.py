@@ -30,7 +30,9 @@ _STATIC_IMPORT = re.compile(
     r"""^(?:import|export)\s*(?:[\w$\s{},*]+?\bfrom\b)?\s*["']([^"']+)["']""", re.MULTILINE
 )
 """`import … from "./x.js"`, `import "./x.js"`, `export … from "./x.js"`; not `import("./x.js")`."""
-_COMMENT = re.compile(rb"^[ \t]*/\*\*.*?\*/[ \t]*$|^[ \t]*//[^\n]*$", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(
+    rb"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*$|^[ \t]*//[^\n]*$", re.MULTILINE | re.DOTALL
+)
 """A comment of a script that has its lines for itself."""
 
 

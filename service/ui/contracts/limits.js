@@ -98,7 +98,7 @@ export function limitsTable(levels, lineName, customerName) {
                             "th",
                             { scope: "col", class: name === "use" ? undefined : "amount" },
                             ["invoiced", "committed", "remaining"].includes(name) &&
-                                el("span", { class: `mark ${name}`, "aria-hidden": "true" }),
+                                el("span", { class: `swatch ${name}`, "aria-hidden": "true" }),
                             t(`contracts.limit.${name}`),
                         )
                     ),

@@ -47,7 +47,7 @@ export function contractsTable(app, { none }) {
             focusBack("choose-page");
         },
     }, t("contracts.choose_none"));
-    const bar = el("div", { class: "chosen", role: "group", hidden: true }, create, drop);
+    const bar = el("div", { class: "for-chosen", role: "group", hidden: true }, create, drop);
     const element = el("div", { class: "stack contracts" }, content, mayDraft && bar);
 
     const part = loadedInto(content, read, (answer) => {

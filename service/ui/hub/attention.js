@@ -103,11 +103,11 @@ export function drawDrafts(element, answer) {
                     el(
                         "span",
                         {},
+                        el("div", {}, each.contract_name),
                         el("span", { class: `status ${each.status}` }, [
                             t(`invoice_status.${each.status}`),
                         ]),
-                        ` ${each.contract_name}`,
-                        each.cutoff && ` · ${t("hub.up_to", { date: date(each.cutoff) })}`,
+                        each.cutoff && ` ${t("hub.up_to", { date: date(each.cutoff) })}`,
                     ),
                     money(each.amount, each.currency),
                 )

@@ -34,7 +34,7 @@ export function matrix(label, columns, rows, urlFor) {
                     el("th", { scope: "col" }, t("field.currency")),
                     ...columns.map(({ key, label, kind }) =>
                         el("th", { scope: "col", class: "amount", "data-column": key }, [
-                            el("span", { class: `mark ${kind}`, "aria-hidden": "true" }),
+                            el("span", { class: `swatch ${kind}`, "aria-hidden": "true" }),
                             label,
                         ])
                     ),

@@ -25,7 +25,7 @@ export default function contracts(app) {
         "aria-describedby": "customer-help",
     });
     const customers = el("datalist", { id: "customers" });
-    const filters = el("ul", { class: "filters", "aria-label": t("contracts.of_customers") });
+    const filters = el("ul", { class: "customers", "aria-label": t("contracts.of_customers") });
     /** @type {Map<string, string>} names of customers, by their ids */
     const names = new Map();
     let timer = 0;

@@ -5,13 +5,14 @@ import "./page.js";
 const { Refusal, Unreachable } = await import("../../../service/ui/api.js");
 const { useLanguage } = await import("../../../service/ui/format.js");
 const { byReason, reason, told } = await import("../../../service/ui/refusals.js");
-const { speak } = await import("../../../service/ui/words.js");
+const { learn, speak } = await import("../../../service/ui/words.js");
 
 const LEVEL = { level: "contract", limit: "1000.00", used: "900.00", shortfall: "50.25" };
 
 /** @param {string} language */
 async function use(language) {
     await speak(language);
+    await learn("refusals");
     useLanguage(language);
 }
 

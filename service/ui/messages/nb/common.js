@@ -53,4 +53,18 @@ export default {
     "sign_in.by_key": "Logg inn med nøkkel",
     "sign_in.failed":
         "Innloggingen mislyktes. Prøv igjen, eller spør den som har ansvar for tjenesten.",
+    "settings.language": "Språk",
+    "settings.theme": "Tema",
+    "settings.density": "Tetthet",
+    "settings.single_keys": "Enkeltbokstaver er snarveier",
+    "settings.tenant": "Leietaker",
+    "settings.actor": "Logget inn som",
+    "settings.nobody_asked": "Ingen må logge inn",
+    "settings.scopes": "Har lov til",
+    "settings.sign_out": "Logg ut",
+    "theme.system": "Som systemet",
+    "theme.light": "Lyst",
+    "theme.dark": "Mørkt",
+    "density.comfortable": "Romslig",
+    "density.compact": "Tett",
 };
