@@ -260,6 +260,13 @@ def test_more_than_is_looked_up_is_gone_through(
     assert sorted(found(shared_views, text, 1, sort)) == [f"{n}-0" for n in range(9)]
 
 
+@pytest.mark.parametrize("sort", ["amount", "date,-sequence"])
+def test_what_few_rows_say_is_found_in_any_order(shared_views: Engine, sort: str) -> None:
+    said = [[Work(f"o{n}", DAY + timedelta(n), "needle")] for n in range(3)]
+    fill(shared_views, among_many(said))
+    assert sorted(found(shared_views, "needle", 1, sort)) == ["0-0", "1-0", "2-0"]
+
+
 @pytest.mark.parametrize("text", ["é", "ж", "qz", "q", "~", "a", "9", "z9", "9z", "zz"])
 def test_short_texts_are_found_among_many_that_do_not_have_them(
     shared_views: Engine, text: str
