@@ -267,6 +267,18 @@ def test_what_few_rows_say_is_found_in_any_order(shared_views: Engine, sort: str
     assert sorted(found(shared_views, "needle", 1, sort)) == ["0-0", "1-0", "2-0"]
 
 
+@pytest.mark.parametrize("sort", ["date", "-date"])
+def test_ids_hide_no_text_that_says_the_same(
+    shared_views: Engine, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    monkeypatch.setitem(text_lookup.AT_ONCE, 3, 4)
+    monkeypatch.setattr(searching, "FAR", 20)
+    works = [Work(f"needle{n}", DAY + timedelta(n), "z") for n in range(9)]
+    said = [Work("o", DAY + timedelta(n), "needle") for n in (-1, 70)]
+    fill(shared_views, among_many([works, said]))
+    assert len(found(shared_views, "needle", 1, sort)) == len({*works, *said})
+
+
 @pytest.mark.parametrize("text", ["é", "ж", "qz", "q", "~", "a", "9", "z9", "9z", "zz"])
 def test_short_texts_are_found_among_many_that_do_not_have_them(
     shared_views: Engine, text: str
