@@ -14,7 +14,7 @@ import { learn, t } from "./words.js";
 
 /**
  * The screens, in the order of the way between them: the letter after `g`, who may see them, and which
- * parts of the texts and styles they need.
+ * parts of the texts and styles they need. Some tell refusals that others met as soon as they are shown.
  */
 export const SCREENS = [
     { name: "hub", letter: "h", icon: "◧", scope: "backlog:read", parts: ["hub", "contracts"] },
@@ -26,10 +26,31 @@ export const SCREENS = [
         scope: "backlog:read",
         parts: ["backlog"],
     },
-    { name: "invoices", letter: "i", icon: "▤", scope: "invoices:read", parts: ["invoices"] },
+    {
+        name: "invoices",
+        letter: "i",
+        icon: "▤",
+        scope: "invoices:read",
+        parts: ["invoices"],
+        tells: true,
+    },
     { name: "contracts", letter: "c", icon: "▣", scope: "backlog:read", parts: ["contracts"] },
-    { name: "intake", letter: "n", icon: "⇥", scope: "backlog:read", parts: ["intake"] },
-    { name: "history", letter: "y", icon: "↺", scope: "audit:read", parts: ["history", "intake"] },
+    {
+        name: "intake",
+        letter: "n",
+        icon: "⇥",
+        scope: "backlog:read",
+        parts: ["intake"],
+        tells: true,
+    },
+    {
+        name: "history",
+        letter: "y",
+        icon: "↺",
+        scope: "audit:read",
+        parts: ["history", "intake"],
+        tells: true,
+    },
     { name: "settings", letter: "s", icon: "⚙", scope: null, parts: [] },
 ];
 
@@ -146,11 +167,11 @@ async function opened(app, name, one) {
             name;
     if (name === "unknown") return said(t("unknown_screen"));
     try {
-        const parts = SCREENS.find((each) => each.name === name)?.parts ?? [];
+        const { parts = [], tells = false } = SCREENS.find((each) => each.name === name) ?? {};
         /** @type {[{ default: import("./app.js").OpenScreen }, ...unknown[]]} */
         const [module] = await Promise.all([
             import(`./screens/${file}.js`),
-            learn(...parts),
+            learn(...parts, ...(tells ? ["refusals"] : [])),
             ...parts.map(styled),
         ]);
         return module.default(app);
