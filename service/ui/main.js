@@ -3,13 +3,13 @@
  */
 
 import { appFor } from "./app.js";
-import { get, useSession } from "./api.js";
+import { get, useSession, whenSignedOut } from "./api.js";
 import { useLanguage } from "./format.js";
 import { here, onPlace } from "./location.js";
 import { mountOverlay } from "./overlay.js";
 import { apply, preferences } from "./preferences.js";
 import { openShell } from "./shell.js";
-import { signIn } from "./sign_in.js";
+import { signIn, signInAgain } from "./sign_in.js";
 import { speak } from "./words.js";
 
 apply();
@@ -19,7 +19,8 @@ mountOverlay();
 if (session.authentication && !session.signed_in) {
     document.body.append(signIn(session));
 } else {
-    useSession(session.csrf ?? null, () => location.reload());
+    useSession(session.csrf ?? null);
+    whenSignedOut((isAsked) => signInAgain(session, isAsked));
     const shell = openShell(appFor(session));
     document.body.prepend(shell.element);
     onPlace(shell.show);
