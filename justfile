@@ -51,7 +51,7 @@ scripts:
     deno fmt --check
     deno lint
     deno check --no-remote --no-npm service/ui tests/ui
-    deno test --no-remote --no-npm --permit-no-files
+    deno test --no-remote --no-npm --allow-read=service/ui,tests
 
 # Run the tests; those of aggregates/ and projections/ must cover every branch of the two
 test:

@@ -10,7 +10,7 @@ from aggregates.statuses import JobStatus
 from service.access.scopes import Scope
 from service.cli.options.of_settings import Given, with_flags
 from service.cli.options.whole_numbers import whole_number
-from service.demo import DEFAULT_APPROVALS, DEFAULT_CONTRACTS, DEFAULT_SEED
+from service.demo import DEFAULT_APPROVALS, DEFAULT_CONTRACTS, DEFAULT_PORT, DEFAULT_SEED
 from service.importing import MOST_PROCESSES
 from service.tenants.names import DEFAULT
 
@@ -82,11 +82,17 @@ def demo(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the end state as JSON, for programs.")
     ] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Go on serving the sample, to be tried in a browser.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(help="The port to serve it on; 0 takes a free one.", min=0, max=65535)
+    ] = DEFAULT_PORT,
 ) -> None:
     """Work a sample backlog to confirmed invoices over HTTP, on a temporary database."""
     from service.cli import demonstrating
 
-    demonstrating.demo(as_json=as_json)
+    demonstrating.demo(as_json=as_json, port=port if serve else None)
 
 
 @cli.command(name="import")

@@ -2,6 +2,8 @@
  * Sums of money, exact: in whole units of the last decimal, by BigInt, never over several currencies.
  */
 
+import { decimal } from "./format.js";
+
 /**
  * An amount as units of its last decimal, and how many decimals it has.
  *
@@ -106,13 +108,21 @@ export function share(amount, whole) {
 }
 
 /**
- * An amount as a reader types it, as the service takes it: with a point or a comma before the decimals,
- * and spaces between thousands.
+ * An amount as a reader types it, as the service takes it: with the decimal sign of their language, and
+ * spaces between thousands; with commas there, too, where the point is the decimal sign.
+ *
+ * `1,234` is one thousand to some and one unit to others: it is never read as what the reader's language
+ * does not write.
  *
  * @param {string} text
  * @returns {string | null} null for what is no amount
  */
 export function typed(text) {
-    const plain = text.replace(/[\s\u00a0\u202f]/g, "").replace("\u2212", "-").replace(",", ".");
+    const close = text.replace(/[\s\u00a0\u202f]/g, "").replace("\u2212", "-");
+    const plain = decimal("0.1").includes(",")
+        ? close.replace(",", ".")
+        : /^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(close)
+        ? close.replaceAll(",", "")
+        : close;
     return /^-?\d{1,12}(\.\d{1,12})?$/.test(plain) ? plain : null;
 }

@@ -10,13 +10,14 @@ import { mountOverlay } from "./overlay.js";
 import { apply, preferences } from "./preferences.js";
 import { openShell } from "./shell.js";
 import { signIn, signInAgain } from "./sign_in.js";
-import { speak } from "./words.js";
+import { learn, speak } from "./words.js";
 
 apply();
 useLanguage(preferences.language);
 const [session] = await Promise.all([whoIsThere(), speak(preferences.language)]);
 mountOverlay();
 if (session.authentication && !session.signed_in) {
+    await learn("refusals");
     document.body.append(signIn(session));
 } else {
     useSession(session.csrf ?? null);
@@ -25,6 +26,7 @@ if (session.authentication && !session.signed_in) {
     document.body.prepend(shell.element);
     onPlace(shell.show);
     await shell.show(here());
+    await learn("refusals"); // needed by what is done, not by what is shown
 }
 
 /** @returns {Promise<import("./app.js").Session>} */

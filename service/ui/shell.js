@@ -11,18 +11,27 @@ import { announce, dialog } from "./overlay.js";
 import { preferences } from "./preferences.js";
 import { reason } from "./refusals.js";
 import { follow } from "./stream.js";
-import { has, t } from "./words.js";
+import { has, learn, t } from "./words.js";
 
-/** The screens, in the order of the way between them: the letter after `g`, and who may see them. */
+/**
+ * The screens, in the order of the way between them: the letter after `g`, who may see them, and which
+ * parts of the texts they need.
+ */
 export const SCREENS = [
-    { name: "hub", letter: "h", icon: "◧", scope: "backlog:read" },
-    { name: "fixed-price", letter: "f", icon: "◈", scope: "backlog:read" },
-    { name: "time-and-material", letter: "t", icon: "◷", scope: "backlog:read" },
-    { name: "invoices", letter: "i", icon: "▤", scope: "invoices:read" },
-    { name: "contracts", letter: "c", icon: "▣", scope: "backlog:read" },
-    { name: "intake", letter: "n", icon: "⇥", scope: "backlog:read" },
-    { name: "history", letter: "y", icon: "↺", scope: "audit:read" },
-    { name: "settings", letter: "s", icon: "⚙", scope: null },
+    { name: "hub", letter: "h", icon: "◧", scope: "backlog:read", texts: ["hub", "contracts"] },
+    { name: "fixed-price", letter: "f", icon: "◈", scope: "backlog:read", texts: ["backlog"] },
+    {
+        name: "time-and-material",
+        letter: "t",
+        icon: "◷",
+        scope: "backlog:read",
+        texts: ["backlog"],
+    },
+    { name: "invoices", letter: "i", icon: "▤", scope: "invoices:read", texts: ["invoices"] },
+    { name: "contracts", letter: "c", icon: "▣", scope: "backlog:read", texts: ["contracts"] },
+    { name: "intake", letter: "n", icon: "⇥", scope: "backlog:read", texts: ["intake"] },
+    { name: "history", letter: "y", icon: "↺", scope: "audit:read", texts: ["history", "intake"] },
+    { name: "settings", letter: "s", icon: "⚙", scope: null, texts: ["settings"] },
 ];
 
 /**
@@ -134,8 +143,9 @@ async function opened(app, name, one) {
             name;
     if (name === "unknown") return said(t("unknown_screen"));
     try {
-        /** @type {{ default: import("./app.js").OpenScreen }} */
-        const module = await import(`./screens/${file}.js`);
+        const texts = SCREENS.find((each) => each.name === name)?.texts ?? [];
+        /** @type {[{ default: import("./app.js").OpenScreen }, void]} */
+        const [module] = await Promise.all([import(`./screens/${file}.js`), learn(...texts)]);
         return module.default(app);
     } catch (error) {
         console.error(error);

@@ -11,19 +11,41 @@ const loaded = {
     language: "en",
     /** @type {Record<string, Message>} */
     messages: {},
+    /** @type {Set<string>} */
+    parts: new Set(),
     plurals: new Intl.PluralRules("en"),
 };
 
+/** The parts that every page needs before it shows anything. */
+const FIRST = ["common", "statuses"];
+
 /**
- * Loads the texts of a language.
+ * Speaks a language from now on; its texts are loaded part by part.
  *
  * @param {string} language
  */
 export async function speak(language) {
-    loaded.messages = (await import(`./messages/${language}.js`)).default;
+    loaded.messages = {};
+    loaded.parts.clear();
     loaded.language = language;
     loaded.plurals = new Intl.PluralRules(language);
     document.documentElement.lang = language;
+    await learn(...FIRST);
+}
+
+/**
+ * Loads parts of the texts, those that are not there yet.
+ *
+ * @param {...string} parts
+ */
+export async function learn(...parts) {
+    await Promise.all(
+        parts.filter((part) => !loaded.parts.has(part)).map(async (part) => {
+            const module = await import(`./messages/${loaded.language}/${part}.js`);
+            loaded.parts.add(part);
+            Object.assign(loaded.messages, module.default);
+        }),
+    );
 }
 
 export function language() {
@@ -54,4 +76,15 @@ export function t(key, values = {}) {
  */
 export function has(key) {
     return key in loaded.messages;
+}
+
+/**
+ * What comes after a beginning in the keys that have it, in the order of the texts.
+ *
+ * @param {string} beginning
+ */
+export function keysOf(beginning) {
+    return Object.keys(loaded.messages)
+        .filter((key) => key.startsWith(beginning))
+        .map((key) => key.slice(beginning.length));
 }

@@ -88,6 +88,13 @@ class BulkConfirmBody(Wire):
             description="Confirmed in this order, each by itself; one that is named again, once.",
         ),
     ]
+    accounting_date: Annotated[
+        AnyDateText | None,
+        Field(
+            description="The day on which each is booked; without it, the day of its confirmation. "
+            "A date that can't be (D-44) fails each, and the result says so."
+        ),
+    ] = None
 
 
 class ConfirmBody(Wire):

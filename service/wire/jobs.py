@@ -69,6 +69,9 @@ class JobRequest(Resource):
     invoice_ids: (
         Annotated[list[str], Meta(description="Confirmation: of these invoices.")] | UnsetType
     ) = UNSET
+    accounting_date: (
+        Annotated[Day, Meta(description="Confirmation: booked on this day.")] | UnsetType
+    ) = UNSET
     customer_ids: (
         Annotated[list[str], Meta(description="Drafts: only for these customers.")] | UnsetType
     ) = UNSET

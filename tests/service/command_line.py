@@ -33,14 +33,14 @@ def assert_refused(result: Result, *words: str) -> None:
 
 
 @contextmanager
-def started(*arguments: str | Path) -> Generator[subprocess.Popen[str]]:
+def started(*arguments: str | Path, **environment: str) -> Generator[subprocess.Popen[str]]:
     """The installed command in a process of its own, killed in the end if it still runs."""
     with subprocess.Popen(
         [COMMAND, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**QUIET, **os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**QUIET, **os.environ, "PYTHONUNBUFFERED": "1", **environment},
     ) as running:
         try:
             yield running

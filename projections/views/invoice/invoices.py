@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
-from sqlalchemy import Connection, RowMapping, and_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, select
 
 from aggregates.statuses import BillingMethod, BillingType, InvoiceStatus
 from projections.history import can_be_stored
@@ -128,7 +128,10 @@ def list_invoices(
     *,
     details: bool = False,
 ) -> Page[ListedInvoice]:
-    """Invoices with their lines, and with details if asked for, in the order they were drafted."""
+    """Invoices with their lines, and with details if asked for, in the order they were drafted.
+
+    Beside columns, `corrective` is wanted: `true` for corrections, `false` for what is none.
+    """
     statement = (
         select(
             *invoices.c,
@@ -143,7 +146,7 @@ def list_invoices(
                 contract_customers.c.customer_id == invoices.c.customer_id,
             ),
         )
-        .where(*any_of(invoices.c, wanted), *kept_to.of_rows(invoices.c))
+        .where(*_matching(wanted), *kept_to.of_rows(invoices.c))
     )
     part = _INVOICES.read(request)
     rows = _INVOICES.fetch(connection, statement, part)
@@ -199,6 +202,16 @@ def _lines(
         of_line = UNSET if details is None else details[invoice_id, found["line_id"]]
         lines[invoice_id].append(_line(found, of_line, currencies[invoice_id]))
     return lines
+
+
+def _matching(wanted: Wanted) -> list[ColumnElement[bool]]:
+    corrects = invoices.c.corrects
+    columns = {name: values for name, values in wanted.items() if name != "corrective"}
+    kinds = [
+        corrects.is_not(None) if each == "true" else corrects.is_(None)
+        for each in wanted.get("corrective", ())
+    ]
+    return [*any_of(invoices.c, columns), *kinds]
 
 
 def _invoice(row: RowMapping, lines: list[InvoiceLine]) -> dict[str, Any]:

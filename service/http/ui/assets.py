@@ -1,4 +1,4 @@
-"""The files of the web interface, as they lie in `service/ui/`: read once, sent as they are."""
+"""The files of the web interface in `service/ui/`: read once, scripts sent without comments."""
 
 import gzip
 import hashlib
@@ -30,6 +30,18 @@ _STATIC_IMPORT = re.compile(
     r"""^(?:import|export)\s*(?:[\w$\s{},*]+?\bfrom\b)?\s*["']([^"']+)["']""", re.MULTILINE
 )
 """`import … from "./x.js"`, `import "./x.js"`, `export … from "./x.js"`; not `import("./x.js")`."""
+_COMMENT = re.compile(
+    rb"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*$|^[ \t]*//[^\n]*$", re.MULTILINE | re.DOTALL
+)
+"""A comment of a script that has its lines for itself."""
+
+
+def without_comments(script: bytes) -> bytes:
+    """A script with empty lines in the place of comments: a third less to send, lines as written.
+
+    Texts over several lines must have none that looks like a comment.
+    """
+    return _COMMENT.sub(lambda found: b"\n" * found[0].count(b"\n"), script)
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,11 @@ class Asset:
         return found if len(found) < len(self.body) else None
 
 
+def _asset(path: Path, media_type: str) -> Asset:
+    body = path.read_bytes()
+    return Asset(without_comments(body) if path.suffix == ".js" else body, media_type)
+
+
 class Assets:
     """All files of a folder, by their paths within it."""
 
@@ -53,7 +70,7 @@ class Assets:
         """Reads all of them. Raises OSError when the folder has no template of the page."""
         self.template = (folder / INDEX).read_text(encoding="utf-8")
         self.files = {
-            path.relative_to(folder).as_posix(): Asset(path.read_bytes(), media_type)
+            path.relative_to(folder).as_posix(): _asset(path, media_type)
             for path in sorted(folder.rglob("*"))
             if path.is_file() and (media_type := MEDIA_TYPES.get(path.suffix))
         }

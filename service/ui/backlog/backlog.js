@@ -269,6 +269,9 @@ export function backlogScreen(app, view) {
         setShortcuts("screen", [
             { keys: "/", label: t("backlog.search"), act: () => filters.search.focus() },
             ...marking,
+            ...(app.may("invoices:write")
+                ? [{ keys: "d", label: t("backlog.draft"), act: () => void actions.draft() }]
+                : []),
             { keys: "Ctrl+a", label: t("backlog.select_everything"), act: () => selection.all() },
             {
                 keys: "Ctrl+c",

@@ -33,6 +33,7 @@ export function newRow(columns) {
                 "td",
                 { role: "gridcell", class: isAmount ? "amount" : undefined },
                 el("span", { class: status ? "status" : undefined }),
+                detail && " ",
                 detail && el("small", { class: "quiet" }),
             )
         ),

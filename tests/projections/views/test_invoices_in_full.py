@@ -129,9 +129,25 @@ def test_a_correction_and_what_it_corrects_name_each_other_d76(shared_views: Eng
         corrections = invoice_views.list_invoices(
             connection, UNRESTRICTED, {"corrects": ["I3"]}, ALL
         ).items
+        kinds = {
+            corrective: [
+                invoice.invoice_id
+                for invoice in invoice_views.list_invoices(
+                    connection, UNRESTRICTED, wanted, ALL
+                ).items
+            ]
+            for corrective, wanted in {
+                True: {"corrective": ["true"]},
+                False: {"corrective": ["false"]},
+                None: {},
+            }.items()
+        }
     assert (billed["has_corrections"], details(billed)[0]["corrected_by"]) == (True, "I4")
     assert details(billed)[0]["recalled"]
     assert [invoice.invoice_id for invoice in corrections] == ["I4"]
+    assert kinds[True] == ["I4"]
+    assert "I3" in kinds[False]
+    assert sorted(kinds[True] + kinds[False]) == sorted(kinds[None])
 
 
 def test_an_invoice_without_its_details_is_read_without_a_look_at_them(

@@ -1,6 +1,8 @@
 """The command line: what it says, what it leaves, and with which exit code."""
 
 import json
+import re
+import signal
 import subprocess
 import sys
 import tomllib
@@ -8,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from typer.testing import CliRunner, Result
@@ -15,6 +18,7 @@ from typer.testing import CliRunner, Result
 from service.cli.main import cli
 from service.tenants.tenant import Tenant
 from tests.office import approval_event, contract_event, line_event
+from tests.service.command_line import started
 from tests.service.office import NOW, views_of, write_ndjson
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -315,4 +319,20 @@ def test_demo_json_prints_an_end_state_with_every_stage_in_it(ran: Ran, tmp_path
     numbers = sorted(invoice["number"] for invoice in confirmed.values())
     assert numbers == [f"INV-{n:06d}" for n in range(1, len(numbers) + 1)]
     assert end["limits"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_that_serves_opens_on_the_worked_sample_and_leaves_nothing(tmp_path: Path) -> None:
+    with started("demo", "--serve", "--port", "0", TMPDIR=str(tmp_path)) as demo:
+        assert demo.stderr
+        told = demo.stderr.readline()
+        address = re.search(r"http://127\.0\.0\.1:\d+/", told)
+        assert address, told
+        with httpx.Client(base_url=address[0], follow_redirects=True, timeout=60) as browser:
+            page = browser.get("/")
+            contracts = browser.get("/v1/contracts").json()["items"]
+        assert (page.status_code, page.url.path) == (200, "/ui/")
+        assert len(contracts) == 4
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(60) == 0
     assert list(tmp_path.iterdir()) == []

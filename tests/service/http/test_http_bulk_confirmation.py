@@ -85,3 +85,22 @@ async def test_a_job_that_confirms_names_1_to_1000_invoices_d97(caller: Caller) 
     assert (again["job_id"], first["total"]) == (first["job_id"], 1000)
     job = await caller.over(first["job_id"])
     assert (job["status"], {of["status"] for of in job["results"]}) == ("failed", {"failed"})
+
+
+async def test_all_are_booked_on_the_day_that_is_asked_for_and_one_that_can_t_be_is_said_d44(
+    caller: Caller,
+) -> None:
+    ids = await drafts(caller, "1.00", "2.00")
+    body = {"invoice_ids": ids, "accounting_date": "2026-10-31"}
+    too_late = {**body, "accounting_date": "2036-10-31"}
+    asked = await caller.call("POST", "/invoices/confirm", too_late, expect=202)
+    refused = (await caller.over(asked["job_id"]))["results"]
+    assert [of["status"] for of in refused] == ["failed", "failed"]
+    assert refused[0]["problem"]["rule"] == "D-44"
+    assert "366 days" in refused[0]["problem"]["detail"]
+    asked = await caller.call("POST", "/invoices/confirm", body, expect=202)
+    assert asked["request"] == {"invoice_ids": ids, "accounting_date": "2026-10-31"}
+    assert (await caller.over(asked["job_id"]))["status"] == "complete"
+    dates = {(await caller.get(f"/invoices/{each}"))["accounting_date"] for each in ids}
+    assert dates == {"2026-10-31"}
+    await caller.call("POST", "/invoices/confirm", {**body, "accounting_date": "x"}, expect=422)

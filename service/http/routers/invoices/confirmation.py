@@ -40,7 +40,8 @@ async def confirm_invoices(body: BulkConfirmBody, tenant: TheTenant, command: Th
 
     One that fails stops nothing; its result says why. Each result has the invoice's number.
     """
-    return command_response(await jobs.ask_for(tenant, command, plan(body.invoice_ids)))
+    asked = plan(body.invoice_ids, body.accounting_date)
+    return command_response(await jobs.ask_for(tenant, command, asked))
 
 
 @routes.post(

@@ -111,11 +111,19 @@ async def list_invoices(
     contract_id: Ids = None,
     customer_id: Ids = None,
     corrects: Annotated[Ids, Query(description="Only corrections of these invoices.")] = None,
+    corrective: Annotated[
+        bool | None,
+        Query(description="Only corrections of invoices; `false` for only those that are none."),
+    ] = None,
     details: Annotated[bool, Query(description="Show the details of each line, too.")] = False,
 ) -> Response:
     """Invoices in the order they were drafted, with the names of contract and customer."""
     matching = any_of(
-        status=status, contract_id=contract_id, customer_id=customer_id, corrects=corrects
+        status=status,
+        contract_id=contract_id,
+        customer_id=customer_id,
+        corrects=corrects,
+        corrective=None if corrective is None else [str(corrective).lower()],
     )
     page, position = await reading.of(
         invoice_views.list_invoices, matching, listing.page(), details=details

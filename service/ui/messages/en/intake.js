@@ -1,1 +1,68 @@
-export default {};
+/** What upstream systems posted and is not done with. */
+export default {
+    "intake.parked": "Parked",
+    "intake.parked.explained":
+        "Posted events that name something unknown yet. They go on by themselves when it arrives.",
+    "intake.parked.none": "Nothing waits",
+    "intake.parked.when":
+        "An event waits here when it names a contract, a line or an approval that has not come yet.",
+    "intake.refused": "Refused",
+    "intake.refused.explained":
+        "The last events that were not taken in, the newest first. Whoever posted them corrects them and posts them again.",
+    "intake.refused.none": "Nothing was refused",
+    "intake.refused.when": "An event that can't be taken in is listed here, with the reason.",
+    "intake.obligations": "Obligations",
+    "intake.obligations.explained":
+        "Work that was recalled or corrected after it was billed. Correct its invoice, or waive what stays billed.",
+    "intake.obligations.none": "Nothing is to be corrected here",
+    "intake.obligations.when":
+        "Work that is recalled after its invoice was confirmed is listed here until the invoice is corrected.",
+    "intake.event": "Event",
+    "intake.about": "About",
+    "intake.lacks": "What it lacks",
+    "intake.why": "Why",
+    "intake.posted": "Posted",
+    "intake.stays_billed": "Stays billed",
+    "intake.its_invoice": "Open its invoice",
+    "intake.status": "Status",
+    "intake.status.open": "Open",
+    "intake.status.closed": "Closed",
+    "intake.status.waived": "Waived",
+    "intake.cause.recall": "The work was recalled",
+    "intake.cause.correction": "The work was corrected",
+    "intake.data": "Data as posted",
+    "intake.answer": "What the service answered",
+    "intake.wrong_fields": "These fields of the event are not right:",
+    "intake.lacks.contract_not_found": "There is no contract {contract} yet.",
+    "intake.lacks.contract_line_not_found": "Contract {contract} has no line {line} yet.",
+    "intake.lacks.approval_not_found":
+        "Approval {approval} has not come yet. If it never will, dismiss this.",
+    "intake.lacks.item_on_draft":
+        "Work of approval {approval} is on a draft invoice. This goes on when it leaves the draft or the draft is confirmed.",
+    "intake.open_contract": "Open contract {contract}",
+    "intake.open_drafts": "Drafts of contract {contract}",
+    "intake.taken_in": "{id} was taken in: {items}",
+    "intake.was_taken_in": "{id} was taken in before",
+    "intake.still_parked": "{id} still waits. {why}",
+    "intake.not_billable": "{id} was taken in and makes no item. {why}",
+    "intake.dismiss": "Dismiss",
+    "intake.dismiss.title": "Dismiss event {id}?",
+    "intake.dismiss.explained":
+        "It is not taken in, and leaves this list for good. The reason is kept in the history.",
+    "intake.dismissed": "{id} was dismissed",
+    "intake.waive": "Waive",
+    "intake.waive.title": "Waive the obligation of approval {approval}?",
+    "intake.waive.explained":
+        "{amount} stays billed as it is, and the work counts as not recalled. This can't be undone.",
+    "intake.waived": "The obligation of approval {approval} was waived",
+    "intake.reason": "Reason",
+    "intake.reason_needed": "Say why, in a few words.",
+    "event.projects.contract.confirmed.v1": "Contract confirmed",
+    "event.projects.contract-line.confirmed.v1": "Contract line confirmed",
+    "event.projects.time.approved.v1": "Time approved",
+    "event.projects.expense.approved.v1": "Expense approved",
+    "event.projects.material.approved.v1": "Material approved",
+    "event.projects.fee.posted.v1": "Fee posted",
+    "event.projects.approval.canceled.v1": "Approval recalled",
+    "event.projects.approval.corrected.v1": "Approval corrected",
+};

@@ -1,1 +1,68 @@
-export default {};
+/** Det andre systemer har sendt, og som ikke er ferdig behandlet. */
+export default {
+    "intake.parked": "Parkert",
+    "intake.parked.explained":
+        "Mottatte hendelser som nevner noe ukjent. De går videre av seg selv når det kommer.",
+    "intake.parked.none": "Ingenting venter",
+    "intake.parked.when":
+        "En hendelse venter her når den nevner en kontrakt, en linje eller en godkjenning som ikke har kommet ennå.",
+    "intake.refused": "Avvist",
+    "intake.refused.explained":
+        "De siste hendelsene som ikke ble tatt imot, de nyeste først. Den som sendte dem, retter dem og sender dem på nytt.",
+    "intake.refused.none": "Ingenting er avvist",
+    "intake.refused.when": "En hendelse som ikke kan tas imot, står her, med grunnen.",
+    "intake.obligations": "Krav om korrigering",
+    "intake.obligations.explained":
+        "Arbeid som ble trukket tilbake eller korrigert etter at det var fakturert. Korriger fakturaen, eller frafall kravet.",
+    "intake.obligations.none": "Ingenting skal korrigeres her",
+    "intake.obligations.when":
+        "Arbeid som trekkes tilbake etter at fakturaen er bekreftet, står her til fakturaen er korrigert.",
+    "intake.event": "Hendelse",
+    "intake.about": "Gjelder",
+    "intake.lacks": "Hva den mangler",
+    "intake.why": "Hvorfor",
+    "intake.posted": "Sendt",
+    "intake.stays_billed": "Forblir fakturert",
+    "intake.its_invoice": "Åpne fakturaen",
+    "intake.status": "Status",
+    "intake.status.open": "Åpent",
+    "intake.status.closed": "Lukket",
+    "intake.status.waived": "Frafalt",
+    "intake.cause.recall": "Arbeidet ble trukket tilbake",
+    "intake.cause.correction": "Arbeidet ble korrigert",
+    "intake.data": "Data som sendt",
+    "intake.answer": "Svaret fra tjenesten",
+    "intake.wrong_fields": "Disse feltene i hendelsen er ikke riktige:",
+    "intake.lacks.contract_not_found": "Kontrakten {contract} finnes ikke ennå.",
+    "intake.lacks.contract_line_not_found": "Kontrakten {contract} har ikke linjen {line} ennå.",
+    "intake.lacks.approval_not_found":
+        "Godkjenningen {approval} har ikke kommet ennå. Kommer den aldri, kan du forkaste denne.",
+    "intake.lacks.item_on_draft":
+        "Arbeid for godkjenningen {approval} er på et fakturautkast. Denne går videre når det tas av utkastet, eller utkastet bekreftes.",
+    "intake.open_contract": "Åpne kontrakten {contract}",
+    "intake.open_drafts": "Fakturautkast for kontrakten {contract}",
+    "intake.taken_in": "{id} er mottatt: {items}",
+    "intake.was_taken_in": "{id} er mottatt fra før",
+    "intake.still_parked": "{id} venter fortsatt. {why}",
+    "intake.not_billable": "{id} er mottatt og gir ingen post. {why}",
+    "intake.dismiss": "Forkast",
+    "intake.dismiss.title": "Forkaste hendelsen {id}?",
+    "intake.dismiss.explained":
+        "Den tas ikke imot, og forlater denne listen for godt. Grunnen bevares i historikken.",
+    "intake.dismissed": "{id} er forkastet",
+    "intake.waive": "Frafall",
+    "intake.waive.title": "Frafalle kravet for godkjenningen {approval}?",
+    "intake.waive.explained":
+        "{amount} forblir fakturert som det er, og arbeidet regnes som ikke trukket tilbake. Dette kan ikke angres.",
+    "intake.waived": "Kravet for godkjenningen {approval} er frafalt",
+    "intake.reason": "Grunn",
+    "intake.reason_needed": "Si hvorfor, med noen få ord.",
+    "event.projects.contract.confirmed.v1": "Kontrakt bekreftet",
+    "event.projects.contract-line.confirmed.v1": "Kontraktlinje bekreftet",
+    "event.projects.time.approved.v1": "Timer godkjent",
+    "event.projects.expense.approved.v1": "Utgift godkjent",
+    "event.projects.material.approved.v1": "Materiale godkjent",
+    "event.projects.fee.posted.v1": "Gebyr postert",
+    "event.projects.approval.canceled.v1": "Godkjenning trukket tilbake",
+    "event.projects.approval.corrected.v1": "Godkjenning korrigert",
+};

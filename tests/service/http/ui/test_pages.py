@@ -10,7 +10,7 @@ import pytest
 
 from service.http.app import create_app
 from service.http.server.serving import running
-from service.http.ui.assets import FOLDER, MEDIA_TYPES, Assets
+from service.http.ui.assets import FOLDER, MEDIA_TYPES, Assets, without_comments
 from service.http.ui.pages import Interface, Page
 from service.settings import Settings
 from tests.service.http_caller import problem
@@ -122,7 +122,7 @@ async def test_nothing_in_the_page_is_a_script_or_a_style_of_its_own(
             assert "immutable" in answer.headers["cache-control"]
 
 
-async def test_a_file_is_sent_as_it_lies_there_and_kept_for_ever(http: httpx.AsyncClient) -> None:
+async def test_a_file_is_sent_as_written_and_kept_for_ever(http: httpx.AsyncClient) -> None:
     digest = Assets(FOLDER).digest
     for path in FOLDER.rglob("*"):
         if path.suffix not in MEDIA_TYPES:
@@ -132,7 +132,8 @@ async def test_a_file_is_sent_as_it_lies_there_and_kept_for_ever(http: httpx.Asy
         packed = await http.get(
             f"/ui/assets/{digest}/{name}", headers={"Accept-Encoding": "br, GZIP"}
         )
-        assert plain.content == packed.content == path.read_bytes()
+        assert plain.content == packed.content
+        assert_as_written(plain.content, path)
         assert "content-encoding" not in plain.headers
         assert int(packed.headers["content-length"]) <= len(plain.content)
         assert "content-encoding" not in packed.headers or packed.headers["vary"] == (
@@ -192,6 +193,30 @@ def test_a_page_loads_ahead_what_it_imports_and_the_modules_of_its_screen(small:
         assert found[:2] == ["main.js", "screens/hub.js"]
         assert sorted(found) == sorted([*own, "screens/hub.js", "charts.js"])
     assert interface.page("parts").body == interface.page("nothing").body
+
+
+def assert_as_written(sent: bytes, path: Path) -> None:
+    """Byte for byte; of a script each line, or an empty one in the place of a comment's."""
+    written = path.read_bytes()
+    if path.suffix != ".js":
+        assert sent == written
+        return
+    pairs = list(zip(sent.split(b"\n"), written.split(b"\n"), strict=True))
+    assert all(line == source for line, source in pairs if line), path
+    gone = [source.strip() for line, source in pairs if not line and source.strip()]
+    assert all(source.startswith((b"//", b"/**", b"*")) for source in gone), path
+
+
+def test_no_text_of_a_script_looks_like_a_comment() -> None:
+    """What a template literal over several lines has would not be sent."""
+    for path in FOLDER.rglob("*.js"):
+        written = path.read_bytes()
+        ticks = 0
+        for line, source in zip(
+            without_comments(written).split(b"\n"), written.split(b"\n"), strict=True
+        ):
+            assert line or not source.strip() or ticks % 2 == 0, (path, source)
+            ticks += line.count(b"`")
 
 
 def test_other_files_have_other_addresses_and_the_same_the_same(small: Path) -> None:
