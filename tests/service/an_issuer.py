@@ -8,6 +8,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import lru_cache
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -37,6 +38,8 @@ class AnIssuer:
         """What discovery says otherwise."""
         self.given: Json = {}
         """What it answers for a code otherwise."""
+        self.people: Json = {}
+        """What the access token says of whoever comes to /authorize with a browser."""
         self.posted: list[tuple[dict[str, str], str | None]] = []
         """Forms that it was sent for a code, each with its `Authorization`."""
         self._codes: dict[str, tuple[dict[str, str], Json]] = {}
@@ -138,11 +141,15 @@ def elliptic(kid: str) -> ECKey:
 
 
 @contextmanager
-def an_issuer() -> Generator[AnIssuer]:
-    """An issuer that answers until it is told otherwise."""
+def an_issuer(host: str = "127.0.0.1") -> Generator[AnIssuer]:
+    """An issuer that answers until it is told otherwise; `host` is a name of this machine."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path.startswith("/authorize?"):
+                back = issuer.signed_in(issuer.address + self.path, **issuer.people)
+                self.send(200, "text/html", f'<a href="{escape(back)}">Go back</a>')
+                return
             found = issuer.answer(self.path)
             self.reply(503 if found is None else 200, found)
 
@@ -152,8 +159,12 @@ def an_issuer() -> Generator[AnIssuer]:
             self.reply(*issuer.tokens(form, self.headers["Authorization"]))
 
         def reply(self, status: int, found: Json | None) -> None:
-            body = json.dumps(found).encode()
+            self.send(status, "application/json", json.dumps(found))
+
+        def send(self, status: int, media_type: str, text: str) -> None:
+            body = text.encode()
             self.send_response(status)
+            self.send_header("Content-Type", media_type)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -162,7 +173,7 @@ def an_issuer() -> Generator[AnIssuer]:
             """Nothing is logged."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    issuer = AnIssuer(f"http://127.0.0.1:{server.server_port}")
+    issuer = AnIssuer(f"http://{host}:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import BrowserContext, Page, expect
 
 from service.access import key_rings, sessions
 from service.handlers import keys
@@ -21,8 +21,8 @@ REFUSED = "Failed to load resource"
 
 @pytest.fixture
 def issuer() -> Generator[AnIssuer]:
-    """An issuer that knows the service as a client."""
-    with an_issuer() as made:
+    """An issuer that knows the service as a client, and is another site for browsers."""
+    with an_issuer("localhost") as made:
         yield made
 
 
@@ -80,7 +80,7 @@ async def test_who_has_a_key_signs_in_works_and_signs_out(page: Page, guarded: S
     await expect(page.get_by_role("heading", name="Sign in to the billing backlog")).to_be_visible()
     assert await violations(page) == []
     await by_key(page, text[:-1])
-    await expect(page.get_by_role("alert").last).to_contain_text("lets nobody in")
+    await expect(page.get_by_role("alert").last).to_contain_text("You were not let in")
     await by_key(page, text)
     await expect(page.get_by_text("mira")).to_be_visible()
     assert page.url == guarded.at("settings?x=1")
@@ -95,28 +95,39 @@ async def test_who_has_a_key_signs_in_works_and_signs_out(page: Page, guarded: S
     assert await answer_of(page, '"/v1/contracts"') == 401
 
 
-async def at_the_issuer(page: Page, issuer: AnIssuer, **claims: str) -> None:
-    """Has somebody sign in at the issuer, whenever a page of this browser is led there."""
-
-    async def answer(route: Route) -> None:
-        back = issuer.signed_in(route.request.url, **claims)
-        page_there = f'<a id="back" href="{back.replace("&", "&amp;")}">Go back</a>'
-        await route.fulfill(status=200, content_type="text/html", body=page_there)
-
-    await page.context.route(f"{issuer.address}/authorize*", answer)
-
-
 async def test_a_person_signs_in_at_the_issuer_and_comes_back_to_where_they_were(
     page: Page, guarded: Served, issuer: AnIssuer
 ) -> None:
-    await at_the_issuer(page, issuer, sub="mira")
+    issuer.people = {"sub": "mira"}
     await page.goto(guarded.at("settings?from=%C3%A6"))
     await page.get_by_role("link", name="Sign in with your organisation").click()
-    assert urlsplit(page.url).netloc == urlsplit(issuer.address).netloc
     await page.get_by_role("link", name="Go back").click()
     await expect(page.get_by_text("mira")).to_be_visible()
     assert page.url == guarded.at("settings?from=%C3%A6")
     assert [each.get("name") for each in await page.context.cookies()] == ["__Host-billing-backlog"]
+
+
+async def test_who_is_signed_out_at_work_signs_in_at_the_issuer_in_a_tab_of_its_own(
+    page: Page, guarded: Served, issuer: AnIssuer
+) -> None:
+    issuer.people = {"sub": "mira"}
+    await page.goto(guarded.at("time-and-material"))
+    await page.get_by_role("link", name="Sign in with your organisation").click()
+    await page.get_by_role("link", name="Go back").click()
+    search = page.get_by_role("searchbox")
+    await expect(page.get_by_role("grid")).to_be_visible()
+    await page.context.clear_cookies()
+    await search.fill("hours that I type")
+    dialog = page.get_by_role("dialog", name="Sign in again")
+    async with page.context.expect_page() as opened:
+        await dialog.get_by_role("link", name="Sign in with your organisation").click()
+    tab = await opened.value
+    await tab.get_by_role("link", name="Go back").click()
+    await expect(tab.get_by_text("mira")).to_be_visible()
+    await tab.close()
+    await page.evaluate("window.dispatchEvent(new Event('focus'))")  # headless, nothing has it
+    await expect(dialog).to_be_hidden()
+    await expect(search).to_have_value("hours that I type")
 
 
 async def test_who_could_not_sign_in_is_told_so(page: Page, guarded: Served) -> None:

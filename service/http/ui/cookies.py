@@ -51,7 +51,7 @@ class Cookies:
 
     def keep_flow(self, response: Response, flow: Flow, to: str) -> None:
         """Has a browser keep an attempt. `Lax`, for it comes back from a page of the issuer."""
-        value = f"{flow.secret}.{quote(to, safe='/')}"
+        value = f"{flow.secret}.{quote(to, safe='')}"  # a slash would have it put in quotes
         self._set(response, self.flow_name, value, "lax", FLOW_SECONDS)
 
     def forget_session(self, response: Response) -> None:
