@@ -20,7 +20,11 @@ from tests.service.sockets import free_port
 
 ISSUER = Path(sys.executable).with_name("oidc-provider-mock")
 SHOWN = r"<!-- {name} -->\n```sh\n(.*?)```\n.*?```json\n(.*?)```"
-IN_THE_BROWSER = {"issuer_client_id": "billing-backlog", "issuer_client_token": "id_token"}
+IN_THE_BROWSER = {
+    "issuer_client_id": "billing-backlog",
+    "issuer_client_secret": "any",
+    "issuer_client_token": "id_token",
+}
 
 
 @NEEDS_CURL
