@@ -127,6 +127,10 @@ drift:
     compare docs/problems.md "$fresh/problems.md" docs
     exit "$stale"
 
+# Take the pictures of the README and of docs/ui.md anew, by the system's Chromium
+screenshots folder="docs/images":
+    python -m tests.ui.screenshots {{ quote(folder) }}
+
 # Work a sample backlog from approvals to invoices, on a temporary database
 demo:
     billing-backlog demo

@@ -124,7 +124,10 @@ def test_just_check_runs_what_the_readme_and_the_contributors_guide_say() -> Non
     guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|", guide, re.MULTILINE)
     assert re.findall(r"`([a-z-]+)`", " ".join(rows)) == public
-    listed = "format, lint, types, import rules, Dockerfile, generated documents, tests"
+    listed = (
+        "format, lint, types, import rules, Dockerfile, scripts of the web interface, "
+        "generated documents, tests"
+    )
     assert listed in " ".join(README.split())
     assert len(listed.split(", ")) == len(public)
     assert recipes["test"]["body"][0][0].startswith("pytest ")

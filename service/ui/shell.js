@@ -15,23 +15,23 @@ import { has, learn, t } from "./words.js";
 
 /**
  * The screens, in the order of the way between them: the letter after `g`, who may see them, and which
- * parts of the texts they need.
+ * parts of the texts and styles they need.
  */
 export const SCREENS = [
-    { name: "hub", letter: "h", icon: "◧", scope: "backlog:read", texts: ["hub", "contracts"] },
-    { name: "fixed-price", letter: "f", icon: "◈", scope: "backlog:read", texts: ["backlog"] },
+    { name: "hub", letter: "h", icon: "◧", scope: "backlog:read", parts: ["hub", "contracts"] },
+    { name: "fixed-price", letter: "f", icon: "◈", scope: "backlog:read", parts: ["backlog"] },
     {
         name: "time-and-material",
         letter: "t",
         icon: "◷",
         scope: "backlog:read",
-        texts: ["backlog"],
+        parts: ["backlog"],
     },
-    { name: "invoices", letter: "i", icon: "▤", scope: "invoices:read", texts: ["invoices"] },
-    { name: "contracts", letter: "c", icon: "▣", scope: "backlog:read", texts: ["contracts"] },
-    { name: "intake", letter: "n", icon: "⇥", scope: "backlog:read", texts: ["intake"] },
-    { name: "history", letter: "y", icon: "↺", scope: "audit:read", texts: ["history", "intake"] },
-    { name: "settings", letter: "s", icon: "⚙", scope: null, texts: ["settings"] },
+    { name: "invoices", letter: "i", icon: "▤", scope: "invoices:read", parts: ["invoices"] },
+    { name: "contracts", letter: "c", icon: "▣", scope: "backlog:read", parts: ["contracts"] },
+    { name: "intake", letter: "n", icon: "⇥", scope: "backlog:read", parts: ["intake"] },
+    { name: "history", letter: "y", icon: "↺", scope: "audit:read", parts: ["history", "intake"] },
+    { name: "settings", letter: "s", icon: "⚙", scope: null, parts: [] },
 ];
 
 /**
@@ -143,14 +143,41 @@ async function opened(app, name, one) {
             name;
     if (name === "unknown") return said(t("unknown_screen"));
     try {
-        const texts = SCREENS.find((each) => each.name === name)?.texts ?? [];
-        /** @type {[{ default: import("./app.js").OpenScreen }, void]} */
-        const [module] = await Promise.all([import(`./screens/${file}.js`), learn(...texts)]);
+        const parts = SCREENS.find((each) => each.name === name)?.parts ?? [];
+        /** @type {[{ default: import("./app.js").OpenScreen }, ...unknown[]]} */
+        const [module] = await Promise.all([
+            import(`./screens/${file}.js`),
+            learn(...parts),
+            ...parts.map(styled),
+        ]);
         return module.default(app);
     } catch (error) {
         console.error(error);
         return said(t("not_loaded"));
     }
+}
+
+/** @type {Map<string, Promise<unknown>>} */
+const styles = new Map();
+
+/**
+ * Loads the styles of a part, once. A part without them is still one that can be read.
+ *
+ * @param {string} part
+ */
+function styled(part) {
+    let there = styles.get(part);
+    if (!there) {
+        const href = new URL(`./styles/${part}.css`, import.meta.url).href;
+        const link = el("link", { rel: "stylesheet", href });
+        there = new Promise((resolve) => {
+            link.addEventListener("load", resolve);
+            link.addEventListener("error", resolve);
+        });
+        styles.set(part, there);
+        document.head.append(link);
+    }
+    return there;
 }
 
 /**

@@ -15,11 +15,13 @@ MARKUP = '<img src="x" onerror="window.ran = true">'
 async def test_the_address_is_the_list_and_late_answers_stay_behind(
     page: Page, served: Served
 ) -> None:
-    go_on = asyncio.Event()
+    go_on, is_late = asyncio.Event(), asyncio.Event()
 
     async def hold(route: Route) -> None:
+        answer = await route.fetch()
         await go_on.wait()
-        await route.continue_()
+        await route.fulfill(response=answer)
+        is_late.set()
 
     await page.route(re.compile(r"/v1/contracts\?.*q=logi"), hold)
     await page.goto(served.at("contracts"))
@@ -31,6 +33,11 @@ async def test_the_address_is_the_list_and_late_answers_stay_behind(
     await page.locator("#q").fill("nothing like it")
     await expect(page.get_by_text("No contract matches")).to_be_visible()
     go_on.set()
+    await asyncio.wait_for(is_late.wait(), 20)
+    await page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+    )
+    await expect(rows).to_have_count(0)
     await page.reload()
     await expect(page.get_by_text("No contract matches")).to_be_visible()
     await expect(page.locator("#q")).to_have_value("nothing like it")

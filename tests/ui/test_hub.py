@@ -5,7 +5,7 @@ import re
 from decimal import Decimal
 from urllib.parse import urlsplit
 
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, Request, Route, expect
 
 from tests.ui.accessibility import violations
 from tests.ui.conftest import NewPage
@@ -99,6 +99,7 @@ async def test_drafts_of_many_contracts_by_keys_alone_in_norwegian(
 async def test_a_draft_takes_what_was_shown_and_nothing_that_came_since(
     page: Page, served: Served
 ) -> None:
+    made = drafting_by(page)
     await page.goto(served.at("contracts/S7-C002"))
     await page.get_by_role("button", name="Create invoice").click()
     dialog = page.get_by_role("dialog")
@@ -115,6 +116,7 @@ async def test_a_draft_takes_what_was_shown_and_nothing_that_came_since(
     assert served.api.post("/backlog/mark", json=marked).json()["changed_count"] == 1
     await dialog.get_by_role("button", name="Create 3 drafts").dblclick()
     await expect(dialog).to_contain_text("3 drafts were created: 3,402.46")
+    assert len(made) == 1
     assert served.api.get(f"/backlog/{late['item_id']}").json()["billing_status"] == "ready"
 
 
@@ -152,3 +154,15 @@ def drafts_of(served: Served) -> list[str]:
     return [
         each["invoice_id"] for each in served.api.get("/invoices", params=asked).json()["items"]
     ]
+
+
+def drafting_by(page: Page) -> list[str]:
+    """The requests by which a page drafts, as it sends them."""
+    made: list[str] = []
+
+    def hear(sent: Request) -> None:
+        if sent.method == "POST" and "/v1/invoices" in sent.url and "dry_run" not in sent.url:
+            made.append(sent.url)
+
+    page.on("request", hear)
+    return made

@@ -52,9 +52,13 @@ def test_a_screen_loads_the_parts_of_the_texts_that_it_says() -> None:
     assets, parts = shipped(), parts_of_texts()
     shell = (MESSAGES.parent / "shell.js").read_text(encoding="utf-8")
     declared = {
-        name: set(re.findall(r'"([a-z]+)"', texts))
-        for name, texts in re.findall(r'name: "([a-z-]+)".*?texts: \[(.*?)\]', shell, re.DOTALL)
+        name: set(re.findall(r'"([a-z]+)"', loaded))
+        for name, loaded in re.findall(r'name: "([a-z-]+)".*?parts: \[(.*?)\]', shell, re.DOTALL)
     }
+    assert all(
+        (MESSAGES.parent / "styles" / f"{part}.css").exists()
+        for part in set[str]().union(*declared.values())
+    )
     screens = {path.stem for path in (MESSAGES.parent / "screens").glob("*.js")}
     assert screens - set(declared) == set(ONE_OF)
     for screen in screens:

@@ -105,6 +105,8 @@ class PageShape:
     on_postgres: bool
     has_names: bool = True
     """Whether names have its text."""
+    has_texts: bool = True
+    """Whether texts have it that rows say."""
     has_until: bool = False
     """Whether only rows up to some sort keys are looked up."""
     led: tuple[str, ...] = ()

@@ -48,7 +48,7 @@ async def _listed(
     await reading.until_shown()
 
     def read() -> Response:
-        if not (query.totals or query.facets):
+        if not (query.totals or query.facets or query.q):
             with tenant.glancing() as views:
                 page = backlog.glance(views, matching, part)
             if page and isinstance(page.position, int):

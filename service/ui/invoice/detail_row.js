@@ -96,7 +96,7 @@ function marks(detail) {
             t("invoice.corrected_by"),
         ),
     ].filter(Boolean);
-    return texts.length > 0 && el("p", { class: "marks" }, ...texts);
+    return texts.length > 0 && el("p", { class: "detail-marks" }, ...texts);
 }
 
 /**
@@ -104,7 +104,7 @@ function marks(detail) {
  * @param {string} text
  */
 function mark(kind, text) {
-    return el("span", { class: `mark ${kind}` }, text);
+    return el("span", { class: `detail-mark ${kind}` }, text);
 }
 
 /**

@@ -18,8 +18,8 @@ const KEPT = ["contract_id", "customer_id", "corrects"];
 const NEWEST = "-position";
 
 export function filters() {
-    const views = el("nav", { class: "views", "aria-label": t("invoices.which") });
-    const chips = el("div", { class: "chips" });
+    const views = el("nav", { class: "invoice-views", "aria-label": t("invoices.which") });
+    const chips = el("div", { class: "filtered-by" });
     const order = el(
         "select",
         {
@@ -29,7 +29,7 @@ export function filters() {
         el("option", { value: NEWEST }, t("invoices.newest_first")),
         el("option", { value: "position" }, t("invoices.oldest_first")),
     );
-    const element = el("div", { class: "filters" }, views, chips, order);
+    const element = el("div", { class: "invoice-filters" }, views, chips, order);
     let params = new URLSearchParams();
 
     return {
@@ -66,7 +66,6 @@ export function filters() {
                         "button",
                         {
                             type: "button",
-                            class: "chip",
                             "aria-label": t("invoices.drop", { name: named(name, id, items) }),
                             onclick: () =>
                                 change({ [name]: params.getAll(name).filter((it) => it !== id) }),

@@ -99,7 +99,9 @@ export function refused(form, place, refusal, whole) {
         const control = part?.querySelector("input, select, textarea");
         if (!(control instanceof HTMLElement)) continue;
         control.setAttribute("aria-invalid", "true");
-        fill(/** @type {Element} */ (part?.querySelector(".refusal")), told(error));
+        const label = part?.querySelector("label")?.textContent ?? "";
+        const place = /** @type {Element} */ (part?.querySelector(".refusal"));
+        fill(place, told({ ...error, field: label }));
         first ??= control;
     }
     if (first === null) fill(place, whole);

@@ -124,7 +124,7 @@ def among_many(events: Sequence[Sequence[Work]]) -> list[Sequence[Work]]:
     return [*events, *([Work("o" * n, day, "z") for n in range(1, 31)] for day in days)]
 
 
-@pytest.mark.parametrize("at_once", [1_000, 0])
+@pytest.mark.parametrize("at_once", [1_000, 3])
 @examples(20)
 @given(events=RECORDED, text=SOUGHT, limit=st.integers(1, 2), sort=st.sampled_from(SORTS))
 def test_among_many_others_a_text_finds_the_same(
@@ -134,14 +134,14 @@ def test_among_many_others_a_text_finds_the_same(
     alone = found(shared_views, text, limit, sort)
     fill(shared_views, among_many(events))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text_lookup, "MOST_AT_ONCE", at_once)
+        patch.setitem(text_lookup.AT_ONCE, 3, at_once)
         assert found(shared_views, text, limit, sort) == alone
 
 
-@pytest.fixture(params=[1_000, 0], ids=["at once", "apart"])
+@pytest.fixture(params=[1_000, 3], ids=["at once", "by and by"])
 def _at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Texts and approvals are looked up at once, or each by itself; that is dear, or it is not."""
-    monkeypatch.setattr(text_lookup, "MOST_AT_ONCE", request.param)
+    """What has a text is looked up at once, or by and by; that is dear, or it is not."""
+    monkeypatch.setitem(text_lookup.AT_ONCE, 3, request.param)
     monkeypatch.setattr(leading, "MOST_SORTED", request.param + 1)
     monkeypatch.setattr(searching, "FAR", 20)
 
@@ -252,7 +252,7 @@ def test_more_than_is_looked_up_is_gone_through(
         monkeypatch.setattr(searching, most, 5)
     monkeypatch.setattr(searching, "FAR", 10)
     monkeypatch.setattr(searching, "MOST_GONE_THROUGH", gone_through)
-    monkeypatch.setattr(text_lookup, "MOST_OF_A_LETTER", of_a_letter)
+    monkeypatch.setitem(text_lookup.AT_ONCE, 1, of_a_letter)
     events = [
         [Work(f"X{n}-{m}", DAY, f"y{n}{m}", is_posted=m > 0) for m in range(8)] for n in range(9)
     ]

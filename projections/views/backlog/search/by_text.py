@@ -80,8 +80,10 @@ class ByText:
     def gone_through_for_texts(self, page: PageShape) -> Select[Any]:
         """The same of rows that have one of the texts that were found, which an index tells."""
         orders = page.orders
-        first = self._first(page, *self._keys.values()).subquery()
-        having = select(*(first.c[name] for name in self._keys))
+        sorted_by = {order.name: f"sort_{order.name}" for order in orders}
+        others = (key for name, key in self._keys.items() if name not in sorted_by)
+        first = self._first(page, *others).subquery()
+        having = select(*(first.c[sorted_by.get(name, name)].label(name) for name in self._keys))
         having = having.where(first.c.is_wanted, says_one_of(first.c.text_id))
         found = _in_order_of(first, having, orders)
         return self.view.page_of(found, orders, keys=self.view.texts.index)
@@ -133,9 +135,10 @@ class ByText:
             up_to = [by_text.until(orders)] if page.has_until else []
             return by_text.rows(part.where(*up_to), orders, is_next=is_next)
 
-        sorted_ones = others if NAMES_LEAD & {*page.led} else [*others, is_named]
-        pages = [wanted(part).limit(ROWS) for part in sorted_ones]
-        if "text_id" not in page.led:
+        if page.has_names and not NAMES_LEAD & {*page.led}:
+            others.append(is_named)
+        pages = [wanted(part).limit(ROWS) for part in others]
+        if page.has_texts and "text_id" not in page.led:
             said = wanted(says).limit(ROWS)
             if is_plain and self.view.texts.index:
                 keys = said.with_only_columns(*self._keys.values())

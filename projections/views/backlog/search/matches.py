@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from projections.databases.connections import BY_INDEX, plan
 from projections.projecting.time_and_material import MOST_OF_AN_EVENT
 from projections.values.search_texts import LAST_POSITION, approvals_text_id, day_and_position
 from projections.views.backlog.asked import Asked
@@ -17,16 +16,19 @@ Lists = Mapping[str, list[Any]]
 """What has a text, by how it leads to rows."""
 MOST_TEXTS = 5_000
 """Texts, or names, that are looked up at most: for more, all rows are gone through."""
-_ALL = (-(2**63), -1)
-"""The numbers of all texts with approvals."""
+_ALL, _NONE = (-(2**63), -1), (-1, -2)
+"""The first and the last number of all texts with approvals; and of none."""
 
 
 class Matches:
-    """What has the text of a page that is asked for."""
+    """What has the text of a page that is asked for, or of all pages."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, *, of_all_pages: bool = False) -> None:
         self._asked = asked
-        self._lookup = TextLookup(asked.views, asked.values["text"])
+        numbers = self._days() if of_all_pages else self._days_of_page()
+        descending = asked.part.orders[0].descending
+        text = asked.values["text"]
+        self._lookup = TextLookup(asked.views, text, numbers, descending=descending)
         self._approvals: dict[int, Approvals] = {}
 
     @cached_property
@@ -37,7 +39,6 @@ class Matches:
     @cached_property
     def texts(self) -> Lists | None:
         """What has the text, approvals apart; None when it is too much."""
-        plan(self._asked.views, BY_INDEX)
         names = self.names
         texts = None if names is None else self._lookup.texts(MOST_TEXTS)
         return None if texts is None or names is None else {"text_ids": texts, **names}
@@ -45,26 +46,15 @@ class Matches:
     def approvals(self, most: int) -> Approvals:
         """Approvals that have the text in their id, in the order of the page where it is theirs.
 
-        About so many at most, of the days that the page may have.
+        About so many at most, of the days that the page may have, or all pages.
         """
         if most not in self._approvals:
-            self._approvals[most] = self._looked_up(most, *self._days_of_page())
+            self._approvals[most] = self._lookup.approvals(most)
         return self._approvals[most]
-
-    def approvals_of_all_pages(self, most: int) -> Approvals:
-        """The same of the days that the list may have."""
-        return self._looked_up(most, *self._days())
-
-    def _looked_up(self, most: int, first: int, last: int) -> Approvals:
-        if not BY_TEXT[self._asked.view].has_approvals:
-            return Approvals([], None)
-        plan(self._asked.views, BY_INDEX)
-        descending = self._asked.part.orders[0].descending
-        return self._lookup.approvals(first, last, most, descending=descending)
 
     def _days(self) -> tuple[int, int]:
         """The first and the last number of texts with approvals that the list may have rows of."""
-        first, last = _ALL
+        first, last = _ALL if BY_TEXT[self._asked.view].has_approvals else _NONE
         shape, values = self._asked.shape, self._asked.values
         if shape.has_date_from:
             first = approvals_text_id(values["date_from"], 0)

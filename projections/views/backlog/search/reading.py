@@ -33,7 +33,9 @@ class Reading:
         """What is found in such a way, by these lists of what has the text, and more values."""
         plan(self.asked.views, how)
         has_names = any(lists.get(name) for name in NAMES)
-        statement = self.asked.prepared(way, has_names=has_names, **shape)
+        has_texts = bool(lists.get("text_ids"))
+        shape |= {"has_names": has_names, "has_texts": has_texts}
+        statement = self.asked.prepared(way, **shape)
         given = {**self.asked.values, **self.listed(lists), **values}
         return statement.rows(self.asked.views, given)
 

@@ -48,11 +48,11 @@ def among(connection: Connection, asked: Asked) -> tuple[dict[str, Any], Select[
 
 def _few(connection: Connection, asked: Asked) -> dict[str, Any]:
     """What has the text, if that leads to a few rows only; else nothing."""
-    matches = Matches(asked)
+    matches = Matches(asked, of_all_pages=True)
     texts = matches.texts
     if texts is None:
         return {}
-    approvals = matches.approvals_of_all_pages(MANY_ROWS)
+    approvals = matches.approvals(MANY_ROWS)
     if approvals.until is not None:
         return {}
     found = dict(Reading(asked).listed({**texts, "approval_ids": approvals.ids}))

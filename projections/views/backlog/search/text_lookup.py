@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from projections.databases.connections import Glance
-from projections.values.search_texts import SEPARATOR, Sought, folded, key_of
+from projections.databases.connections import BY_INDEX, Glance, plan
+from projections.values.search_texts import SEPARATOR, Sought, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,19 @@ class Approvals:
     """The number of the text that they were read up to; None when these are all."""
 
 
-MOST_AT_ONCE = 1_000
-"""Texts that are taken with all their approvals in one look."""
-MOST_OF_A_LETTER = 500
-"""The same of one letter or two; on PostgreSQL each of a letter takes 0.1 ms."""
 SHORTEST = 3
 """Letters that a trigram has."""
+AT_ONCE = {1: 500, 2: 1_200, SHORTEST: 600}
+"""Texts that a first look takes, of sales first, then of approvals in the order of the page; by how
+many letters a text is looked for, at least.
+
+Of one these are all: on PostgreSQL each takes 0.1 ms. Of two they are many: it takes 10 ms to
+gather what has them, each time.
+"""
 LOOKED_AT = 5_000
-"""Texts that PostgreSQL looks at in the order of their numbers, in about the time of a page."""
+"""Texts that tell PostgreSQL, in about the time of a page, whether many have a letter."""
+_SIGN = f"'{-(2**63)}'::bigint"
+"""The bit by which numbers below 0 differ from others."""
 _CUSTOMER = 2
 """The number of customers among kinds of names: after contracts, and their lines."""
 
@@ -39,10 +44,18 @@ _CUSTOMER = 2
 class TextLookup:
     """What has a text in views; the text comes folded."""
 
-    def __init__(self, views: Glance, text: str) -> None:
+    def __init__(
+        self, views: Glance, text: str, numbers: tuple[int, int], *, descending: bool
+    ) -> None:
+        """Approvals are looked up of texts with such numbers, from and to, in their order."""
+        self._is_letter = len(key_of(text)) == 1
         self._sought = Sought(text, key_of(text))
         of = _Sqlite if views.schema is None else _Postgres
-        self._index: _Index = of(views, self._sought)
+        self._index: _Index = of(views, self._sought, numbers, descending=descending)
+        self._texts: list[int] = []
+        self._with_approvals: list[tuple[int, str]] = []
+        self._taken: int | None = 0
+        """How many these are; None where there are no more."""
 
     def names(self, most: int) -> dict[str, list[str]] | None:
         """What has it in its name; None when that is more.
@@ -70,50 +83,41 @@ class TextLookup:
 
         None as well when it is a single letter that many have: to look at each takes too long.
         """
-        if self._few is not None:
-            found = [text_id for text_id, approval_ids in self._few if approval_ids is None]
-        elif self._is_letter:
+        self._take(AT_ONCE[min(len(self._sought.key), SHORTEST)])
+        if self._is_letter and self._taken:
             return None
-        else:
-            found = [text_id for (text_id,) in self._index.texts(most + 1)]
-        return None if len(found) > most else found
+        if self._taken == len(self._texts):
+            self._take(most + 1)
+        return None if len(self._texts) > most else self._texts
 
-    def approvals(self, first: int, last: int, most: int, *, descending: bool = False) -> Approvals:
-        """The approvals that have it in their id, of the texts with these numbers, in their order.
+    def approvals(self, most: int) -> Approvals:
+        """The approvals that have it in their id, about so many at most; each text has some.
 
-        They are about so many at most; each text has some.
+        They are asked for after the texts, where these are not too many.
         """
-        if self._few is None:
-            found = self._index.approvals(first, last, most + 1, descending=descending)
-        else:
-            several = ((text_id, ids) for text_id, ids in self._few if ids is not None)
-            within = (each for each in several if first <= each[0] <= last)
-            found = sorted(within, reverse=descending)
+        found = self._first(most)
+        if found.until is not None and len(found.ids) < most:
+            self._take(len(self._texts) + most + 1)
+            found = self._first(most)
+        return found
+
+    def _first(self, most: int) -> Approvals:
+        """The same of those that were taken."""
         ids: dict[str, None] = {}
-        for text_id, several in found[:most]:
-            if len(ids) >= most:
+        for number, (text_id, several) in enumerate(self._with_approvals, len(self._texts) + 1):
+            if len(ids) >= most or number == self._taken:
                 return Approvals(list(ids), text_id)
-            each = (one for one in several.split(SEPARATOR) if self._sought.text in folded(one))
-            ids.update(dict.fromkeys(each))
-        return Approvals(list(ids), found[most][0] if len(found) > most else None)
+            # They are ASCII, so all of them are folded at once.
+            each = zip(several.split(SEPARATOR), several.lower().split(SEPARATOR), strict=True)
+            ids.update(dict.fromkeys(one for one, folded in each if self._sought.text in folded))
+        return Approvals(list(ids), None)
 
-    @cached_property
-    def _few(self) -> Sequence[tuple[int, str | None]] | None:
-        """The numbers of all texts that have it, with the approvals of those that are such ids.
-
-        None when they are too many to be taken at once.
-        """
-        most = MOST_OF_A_LETTER if self._is_short else MOST_AT_ONCE
-        found = self._index.all(most + 1)
-        return None if len(found) > most else found
-
-    @property
-    def _is_short(self) -> bool:
-        return len(self._sought.key) < SHORTEST
-
-    @property
-    def _is_letter(self) -> bool:
-        return len(self._sought.key) == 1
+    def _take(self, most: int) -> None:
+        """Looks up so many texts: those of sales, then with approvals."""
+        rows = self._index.found(most)
+        self._texts = [text_id for text_id, ids in rows if ids is None]
+        self._with_approvals = [(text_id, ids) for text_id, ids in rows if ids is not None]
+        self._taken = len(rows) if len(rows) == most else None
 
 
 class _Index(Protocol):
@@ -121,21 +125,18 @@ class _Index(Protocol):
 
     def names(self, limit: int) -> Sequence[tuple[int, str]]: ...
 
-    def all(self, limit: int) -> Sequence[tuple[int, str | None]]: ...
-
-    def texts(self, limit: int) -> Sequence[tuple[int]]: ...
-
-    def approvals(
-        self, first: int, last: int, limit: int, *, descending: bool
-    ) -> Sequence[tuple[int, str]]: ...
+    def found(self, limit: int) -> Sequence[tuple[int, str | None]]: ...
 
 
 class _Sqlite:
     """The index is a table, which gives texts in the order of their numbers."""
 
-    def __init__(self, views: Glance, looked_for: Sought) -> None:
+    def __init__(
+        self, views: Glance, sought: Sought, numbers: tuple[int, int], *, descending: bool
+    ) -> None:
         self._driver: sqlite3.Connection = views.driver
-        self._sought = looked_for
+        self._sought, self._numbers = sought, numbers
+        self._order = "DESC" if descending else ""
 
     def names(self, limit: int) -> Sequence[tuple[int, str]]:
         return self._rows(
@@ -149,32 +150,24 @@ class _Sqlite:
             limit=limit,
         )
 
-    def all(self, limit: int) -> Sequence[tuple[int, str | None]]:
-        return self._matching(
-            """SELECT text_id, approval_ids FROM search_index CROSS JOIN search_texts
-            ON text_id = search_index.rowid
-            WHERE search_index MATCH :match AND instr(text, :text) LIMIT :limit""",
-            limit=limit,
-        )
+    def found(self, limit: int) -> Sequence[tuple[int, str | None]]:
+        texts = self._matching((0, 2**63 - 1), limit)
+        return [*texts, *self._matching(self._numbers, limit - len(texts))]
 
-    def texts(self, limit: int) -> Sequence[tuple[int]]:
-        return self._matching(
-            """SELECT text_id FROM search_index CROSS JOIN search_texts
-            ON text_id = search_index.rowid
-            WHERE search_index MATCH :match AND search_index.rowid >= 0 AND instr(text, :text)
-            LIMIT :limit""",
-            limit=limit,
-        )
-
-    def approvals(
-        self, first: int, last: int, limit: int, *, descending: bool
-    ) -> Sequence[tuple[int, str]]:
-        statement = """SELECT text_id, approval_ids FROM search_index CROSS JOIN search_texts
+    def _matching(self, numbers: tuple[int, int], limit: int) -> Sequence[tuple[int, str | None]]:
+        match, (first, last) = self._match, numbers
+        if match is None:
+            return []
+        return self._rows(
+            f"""SELECT text_id, approval_ids FROM search_index CROSS JOIN search_texts
             ON text_id = search_index.rowid
             WHERE search_index MATCH :match AND search_index.rowid BETWEEN :first AND :last
-            AND instr(text, :text) ORDER BY search_index.rowid {} LIMIT :limit"""
-        order = "DESC" if descending else ""
-        return self._matching(statement.format(order), first=first, last=last, limit=limit)
+            AND instr(text, :text) ORDER BY search_index.rowid {self._order} LIMIT :limit""",  # noqa: S608 - our own words
+            match=match,
+            first=first,
+            last=last,
+            limit=limit,
+        )
 
     @cached_property
     def _match(self) -> str | None:
@@ -188,31 +181,33 @@ class _Sqlite:
             trigrams, choice = [term for (term,) in self._rows(statement)], " OR "
         return choice.join(f'"{trigram}"' for trigram in trigrams) or None
 
-    def _matching(self, statement: str, **values: Any) -> Sequence[Any]:
-        match = self._match
-        return [] if match is None else self._rows(statement, match=match, **values)
-
     def _rows(self, statement: str, **values: Any) -> Sequence[Any]:
         values |= {"text": self._sought.text, "key": self._sought.key}
         return self._driver.execute(statement, values).fetchall()
 
 
 class _Postgres:
-    """The index is found by the planner, where there is one; it knows no order.
+    """The index is found by the planner, where there is one; it knows no order, and gathers all
+    that there is.
 
     Numbers of texts are compared as sums: the planner is not to go through all of them by these.
     """
 
-    def __init__(self, views: Glance, looked_for: Sought) -> None:
-        self._views, self._text = views, looked_for.text
-        self._is_letter = len(looked_for.key) == 1
+    def __init__(
+        self, views: Glance, sought: Sought, numbers: tuple[int, int], *, descending: bool
+    ) -> None:
+        self._views, self._text = views, sought.text
+        self._first, self._last = numbers
+        # In either order texts of sales come before those with approvals, which are below 0.
+        self._order = "(text_id + 0) DESC" if descending else f"text_id # {_SIGN}"
+        self._is_letter = len(sought.key) == 1
         # In a regular expression the index finds up to some hundred trigrams; else LIKE is faster.
-        self._has_key, self._pattern = "LIKE %(pattern)s", f"%{looked_for.key}%"
+        self._has_key, self._pattern = "LIKE %(pattern)s", f"%{sought.key}%"
         if self._is_letter:
             self._has_key = "LIKE ANY (%(pattern)s)"
-            self._pattern = [f"%{key}%" for key in looked_for.alternatives()]
-        elif len(looked_for.key) == 2:
-            self._has_key, self._pattern = "~ %(pattern)s", f"{looked_for.key}[a-z0-9]"
+            self._pattern = [f"%{key}%" for key in sought.alternatives()]
+        elif len(sought.key) == 2:
+            self._has_key, self._pattern = "~ %(pattern)s", f"{sought.key}[a-z0-9]"
 
     def names(self, limit: int) -> Sequence[tuple[int, str]]:
         return self._rows(
@@ -226,7 +221,8 @@ class _Postgres:
             limit=limit,
         )
 
-    def all(self, limit: int) -> Sequence[tuple[int, str | None]]:
+    def found(self, limit: int) -> Sequence[tuple[int, str | None]]:
+        plan(self._views, BY_INDEX)
         if self._is_letter:
             # The index takes seconds to gather what thousands have: some tell whether it is so.
             found = self._rows(
@@ -239,37 +235,12 @@ class _Postgres:
                 return found
         return self._rows(
             f"""SELECT text_id, approval_ids FROM {{0}}.search_texts WHERE key {self._has_key}
-            AND strpos(text, %(text)s) > 0 LIMIT %(limit)s""",  # noqa: S608 - our own words
-            limit=limit,
-        )
-
-    def texts(self, limit: int) -> Sequence[tuple[int]]:
-        return self._rows(
-            f"""SELECT text_id FROM {{0}}.search_texts WHERE key {self._has_key}
-            AND text_id + 0 >= 0 AND strpos(text, %(text)s) > 0 LIMIT %(limit)s""",  # noqa: S608 - our own words
-            limit=limit,
-        )
-
-    def approvals(
-        self, first: int, last: int, limit: int, *, descending: bool
-    ) -> Sequence[tuple[int, str]]:
-        order, bounds = "DESC" if descending else "", {"first": first, "last": last, "limit": limit}
-        # Many texts have it: some that come first are looked at before the index gathers all.
-        found = self._rows(
-            f"""SELECT text_id, approval_ids FROM (SELECT text_id, text, approval_ids
-                FROM {{0}}.search_texts WHERE text_id BETWEEN %(first)s AND %(last)s
-                ORDER BY text_id {order} LIMIT {LOOKED_AT}) AS first
-            WHERE strpos(text, %(text)s) > 0 ORDER BY text_id {order} LIMIT %(limit)s""",  # noqa: S608 - our own words
-            **bounds,
-        )
-        if len(found) == limit:
-            return found
-        return self._rows(
-            f"""SELECT text_id, approval_ids FROM {{0}}.search_texts
-            WHERE key {self._has_key} AND text_id + 0 BETWEEN %(first)s AND %(last)s
             AND strpos(text, %(text)s) > 0
-            ORDER BY text_id + 0 {order} LIMIT %(limit)s""",  # noqa: S608 - our own words
-            **bounds,
+            AND (text_id + 0 >= 0 OR text_id + 0 BETWEEN %(first)s AND %(last)s)
+            ORDER BY {self._order} LIMIT %(limit)s""",  # noqa: S608 - our own words
+            first=self._first,
+            last=self._last,
+            limit=limit,
         )
 
     def _rows(self, statement: str, **values: Any) -> Sequence[Any]:

@@ -55,4 +55,18 @@ export default {
     "sign_in.again": "Sign in again",
     "sign_in.again_help":
         "Your session has ended. Nothing that you have typed is lost: sign in, and go on.",
+    "settings.language": "Language",
+    "settings.theme": "Theme",
+    "settings.density": "Density",
+    "settings.single_keys": "Single letters are shortcuts",
+    "settings.tenant": "Tenant",
+    "settings.actor": "Signed in as",
+    "settings.nobody_asked": "Nobody is asked to sign in",
+    "settings.scopes": "May",
+    "settings.sign_out": "Sign out",
+    "theme.system": "As the system",
+    "theme.light": "Light",
+    "theme.dark": "Dark",
+    "density.comfortable": "Comfortable",
+    "density.compact": "Compact",
 };

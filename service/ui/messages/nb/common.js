@@ -56,4 +56,18 @@ export default {
     "sign_in.again": "Logg inn på nytt",
     "sign_in.again_help":
         "Økten din er avsluttet. Ingenting av det du har skrevet, er tapt: logg inn og fortsett.",
+    "settings.language": "Språk",
+    "settings.theme": "Tema",
+    "settings.density": "Tetthet",
+    "settings.single_keys": "Enkeltbokstaver er snarveier",
+    "settings.tenant": "Leietaker",
+    "settings.actor": "Logget inn som",
+    "settings.nobody_asked": "Ingen må logge inn",
+    "settings.scopes": "Har lov til",
+    "settings.sign_out": "Logg ut",
+    "theme.system": "Som systemet",
+    "theme.light": "Lyst",
+    "theme.dark": "Mørkt",
+    "density.comfortable": "Romslig",
+    "density.compact": "Tett",
 };
