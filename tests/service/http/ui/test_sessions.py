@@ -193,7 +193,7 @@ async def forged(
 ) -> httpx.Response:
     """A call by a browser's cookie with such headers, which may come twice."""
     cookie = "; ".join(f"{name}={value}" for name, value in browser.kept.items())
-    sent = [("Cookie", cookie.encode()), *headers]
+    sent = [(name.encode(), value) for name, value in [("Cookie", cookie.encode()), *headers]]
     body = contract_body() if method != "DELETE" else None
     return await browser.http.request(method, path, headers=sent, json=body)
 

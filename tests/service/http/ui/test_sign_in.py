@@ -223,7 +223,8 @@ async def test_an_id_token_that_is_not_of_this_attempt_lets_nobody_in(
         away = await sent_away(browser)
         back = issuer.signed_in(away)
         nonce = parse_qs(urlsplit(away).query)["nonce"][0]
-        issuer.given = {"id_token": issuer.token(**{"aud": CLIENT, "nonce": nonce, **wrong})}
+        said: dict[str, Any] = {"aud": CLIENT, "nonce": nonce, **wrong}
+        issuer.given = {"id_token": issuer.token(**said)}
         assert await is_refused(browser, await led_back(browser, back))
 
 
