@@ -6,7 +6,7 @@ then the file. A list is taken whole from one of them.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -26,8 +26,10 @@ from service.configuration.values import (
     Origins,
     Pause,
     Port,
+    PublicOrigin,
     RootPath,
     Seconds,
+    SessionSeconds,
     Texts,
     Whole,
 )
@@ -105,6 +107,20 @@ class Settings(BaseSettings):
     """The claim that lists the customers they may know of, likewise."""
     issuer_key_seconds: KeySeconds = 3600.0
     """Seconds that the issuer's keys are used when it can't be asked for them; at least 60."""
+    issuer_client_id: str | None = None
+    """What the issuer knows the service as, for people to sign in there from a browser."""
+    issuer_client_secret: SecretStr | None = None
+    """The secret of that client, where it has one; in the environment rather than here."""
+    issuer_client_scopes: Texts = ("openid",)
+    """What such a sign-in asks for; `openid` must be among it."""
+    issuer_client_token: Literal["access_token", "id_token"] = "access_token"  # noqa: S105 - a name
+    """Which token of the issuer's answer says who signs in."""
+    public_origin: PublicOrigin | None = None
+    """The origin that browsers have of the service, where proxies do not hand that on."""
+    session_idle_seconds: SessionSeconds = 3600
+    """Seconds without a call after which who signed in in a browser must do so again."""
+    session_seconds: SessionSeconds = 12 * 3600
+    """Seconds after which they must do so in any case."""
     body_limit: Count = 1024 * 1024
     """Bytes that a request body may have."""
     intake_body_limit: Count = 16 * 1024 * 1024
@@ -149,6 +165,20 @@ class Settings(BaseSettings):
                 "issuer needs issuer_audiences: whom its tokens must be meant for (aud)"
             )
         return audiences
+
+    @field_validator("issuer_client_id")
+    @classmethod
+    def _is_of_an_issuer(cls, client_id: str | None, info: ValidationInfo) -> str | None:
+        if client_id is not None and "issuer" in info.data and info.data["issuer"] is None:
+            raise ValueError("issuer_client_id needs issuer: where people sign in")
+        return client_id
+
+    @field_validator("issuer_client_scopes")
+    @classmethod
+    def _asks_for_an_id_token(cls, scopes: tuple[str, ...]) -> tuple[str, ...]:
+        if "openid" not in scopes:
+            raise ValueError("must have `openid`, without which there is no sign-in")
+        return scopes
 
     @field_validator("tls_key")
     @classmethod

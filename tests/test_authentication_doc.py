@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import httpx
+import pytest
 
 from service.http.server.serving import running
 from service.tenants.tenant import Tenant
@@ -18,15 +19,29 @@ from tests.service.processes import LONG, until
 from tests.service.sockets import free_port
 
 ISSUER = Path(sys.executable).with_name("oidc-provider-mock")
-SHOWN = re.compile(r"<!-- issuer -->\n```sh\n(.*?)```\n.*?```json\n(.*?)```", re.DOTALL)
+SHOWN = r"<!-- {name} -->\n```sh\n(.*?)```\n.*?```json\n(.*?)```"
+IN_THE_BROWSER = {
+    "issuer_client_id": "billing-backlog",
+    "issuer_client_secret": "any",
+    "issuer_client_token": "id_token",
+}
 
 
 @NEEDS_CURL
-def test_a_person_signs_in_at_an_issuer_and_calls(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "contract_id", "more"), [("issuer", "PC-1", {}), ("sign-in", "PC-2", IN_THE_BROWSER)]
+)
+def test_a_person_signs_in_at_an_issuer_and_calls(
+    tmp_path: Path, name: str, contract_id: str, more: dict[str, str]
+) -> None:
     page = (ROOT / "docs" / "authentication.md").read_text(encoding="utf-8")
-    ((commands, shown),) = SHOWN.findall(page)
+    ((commands, shown),) = re.findall(SHOWN.format(name=name), page, re.DOTALL)
     at = free_port()
-    settings = {"issuer": f"http://localhost:{at}", "issuer_audiences": ("billing-backlog",)}
+    settings = {
+        "issuer": f"http://localhost:{at}",
+        "issuer_audiences": ("billing-backlog",),
+        **more,
+    }
     with (
         subprocess.Popen([ISSUER, "--port", str(at)], stderr=subprocess.DEVNULL) as issuer,
         closing(Tenant(f"sqlite:///{tmp_path}/backlog.db")) as tenant,
@@ -48,7 +63,7 @@ def test_a_person_signs_in_at_an_issuer_and_calls(tmp_path: Path) -> None:
             issuer.terminate()
     assert done.returncode == 0, done.stderr
     contract, refused = documents(done.stdout)
-    assert contract["contract_id"] == "PC-1"
+    assert contract["contract_id"] == contract_id
     assert has(refused, json.loads(shown)), refused
 
 

@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING, Protocol
 from service.access.key_rings import KeyRings
 from service.access.known_tenants import KnownTenants
 from service.access.principals import BadToken, Principal
+from service.access.sessions import Sessions
 from service.access.tokens import PREFIX
 from service.settings import Settings
 from service.tenants.tenants import AnyTenants
 from service.threads import in_thread
 
 if TYPE_CHECKING:
+    from service.access.issuer_sign_in import IssuerSignIn
     from service.access.issuers import Issuer
 
 
 class Authority(Protocol):
-    """Who knows whose a token is."""
+    """Who knows whose a token is, and who is signed in in a browser."""
+
+    sessions: Sessions
+    sign_in: IssuerSignIn | None
+    """How people sign in at the issuer, where they do."""
 
     async def principal_of(self, text: str) -> Principal:
         """Who comes with a token.
@@ -30,7 +36,7 @@ class Authority(Protocol):
 
 def authority_of(tenants: AnyTenants, settings: Settings) -> Authority:
     """Who knows whose tokens are good, as is configured."""
-    return _Authorities(KnownTenants(tenants), issuer_of(settings))
+    return _Authorities(KnownTenants(tenants), settings)
 
 
 def issuer_of(settings: Settings) -> Issuer | None:
@@ -54,10 +60,34 @@ def issuer_of(settings: Settings) -> Issuer | None:
     )
 
 
+def _sign_in(issuer: Issuer | None, settings: Settings) -> IssuerSignIn | None:
+    """How people sign in at the issuer: where the service is a client of it."""
+    if issuer is None or settings.issuer_client_id is None:
+        return None
+    from service.access.issuer_sign_in import Client, IssuerSignIn
+
+    secret = settings.issuer_client_secret
+    client = Client(
+        client_id=settings.issuer_client_id,
+        secret=secret.get_secret_value() if secret else None,
+        scopes=settings.issuer_client_scopes,
+        token=settings.issuer_client_token,
+    )
+    return IssuerSignIn(issuer, client)
+
+
 class _Authorities:
-    def __init__(self, tenants: KnownTenants, issuer: Issuer | None) -> None:
-        self._tenants, self._issuer = tenants, issuer
+    def __init__(self, tenants: KnownTenants, settings: Settings) -> None:
+        self._tenants, self._issuer = tenants, issuer_of(settings)
         self._keys = KeyRings(tenants)
+        self.sign_in = _sign_in(self._issuer, settings)
+        self.sessions = Sessions(
+            tenants,
+            self._keys,
+            issuer=settings.issuer,
+            idle_seconds=settings.session_idle_seconds,
+            longest_seconds=settings.session_seconds,
+        )
 
     async def principal_of(self, text: str) -> Principal:
         if text.startswith(PREFIX):

@@ -1,7 +1,8 @@
-"""The keys of an issuer, as it publishes them: found by discovery, fetched within bounds."""
+"""What an issuer publishes, its keys above all: found by discovery, fetched within bounds."""
 
 import json
 import time
+from collections.abc import Mapping
 from typing import Any, cast
 
 import httpx
@@ -22,16 +23,10 @@ _MOST_KEYS = 100
 
 def fetch_keys(issuer: str) -> KeySet:
     """The keys that an issuer signs by. Raises IssuerUnavailable."""
-    where = f"{issuer.removesuffix('/')}/.well-known/openid-configuration"
     try:
         with httpx.Client(timeout=FETCH_SECONDS) as client:
-            said = _answer(client, where)
-            if said.get("issuer") != issuer:
-                raise IssuerUnavailable(f"{where} is of another issuer than {issuer!r}")
-            address = said.get("jwks_uri")
-            if not isinstance(address, str) or not is_safe(address):
-                raise IssuerUnavailable(f"{where} names no https address of keys (jwks_uri)")
-            listed = _answer(client, address).get("keys")
+            address = address_in(discovered(client, issuer), "jwks_uri")
+            listed = _good_answer(client, address).get("keys")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         why = str(error) or type(error).__name__
         raise IssuerUnavailable(f"the issuer {issuer!r} gives no keys: {why}") from error
@@ -41,13 +36,42 @@ def fetch_keys(issuer: str) -> KeySet:
     return KeySet(keys)
 
 
-def _answer(client: httpx.Client, address: str) -> dict[str, Any]:
-    """The JSON object at an address; not more than that of it. Raises httpx.HTTPError."""
+def discovered(client: httpx.Client, issuer: str) -> dict[str, Any]:
+    """What an issuer says of itself. Raises IssuerUnavailable, httpx.HTTPError, InvalidURL."""
+    where = f"{issuer.removesuffix('/')}/.well-known/openid-configuration"
+    said = _good_answer(client, where)
+    if said.get("issuer") != issuer:
+        raise IssuerUnavailable(f"{where} is of another issuer than {issuer!r}")
+    return said
+
+
+def address_in(said: Mapping[str, Any], name: str) -> str:
+    """A safe address that an issuer says of itself. Raises IssuerUnavailable without one."""
+    address = said.get(name)
+    if not isinstance(address, str) or not is_safe(address):
+        raise IssuerUnavailable(f"the issuer's discovery names no https address as {name}")
+    return address
+
+
+def _good_answer(client: httpx.Client, address: str) -> dict[str, Any]:
+    """The JSON object at an address. Raises IssuerUnavailable, httpx.HTTPError."""
+    status, said = answer(client, "GET", address)
+    if status != 200:
+        raise IssuerUnavailable(f"{address} answers {status}")
+    return said
+
+
+def answer(
+    client: httpx.Client, method: str, address: str, **sent: Any
+) -> tuple[int, dict[str, Any]]:
+    """The status of an answer and its JSON object; not more than that of it.
+
+    Of an error the object is empty where it is none. Raises IssuerUnavailable, httpx.HTTPError.
+    """
     until = time.monotonic() + FETCH_SECONDS
     body = b""
-    with client.stream("GET", address, headers={"Accept": "application/json"}) as response:
-        if response.status_code != 200:
-            raise IssuerUnavailable(f"{address} answers {response.status_code}")
+    asked = client.stream(method, address, headers={"Accept": "application/json"}, **sent)
+    with asked as response:
         for part in response.iter_bytes():
             body += part
             if len(body) > _LARGEST or time.monotonic() > until:
@@ -57,8 +81,10 @@ def _answer(client: httpx.Client, address: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise IssuerUnavailable(f"{address} does not answer a JSON object")
-    return cast("dict[str, Any]", found)
+        if response.status_code == 200:
+            raise IssuerUnavailable(f"{address} does not answer a JSON object")
+        found = {}
+    return response.status_code, cast("dict[str, Any]", found)
 
 
 def _listed(keys: object) -> list[Any]:

@@ -74,10 +74,13 @@ class _Strict(json.JSONDecoder):
 
 
 @dataclass(frozen=True, slots=True)
-class _Checked:
+class Checked:
+    """A token that was found good: whose it is, and when it expires, in seconds since 1970."""
+
     principal: Principal
     expires_at: float
     until: float
+    """For how long it is not checked again, by the monotonic clock."""
 
 
 class Issuer:
@@ -91,30 +94,36 @@ class Issuer:
         self._keys = KeySet([])
         self._fetched_at = self._tried_at = float("-inf")
         self._failed: IssuerUnavailable | None = None
-        self._checked: dict[bytes, _Checked] = {}
-        self._claims = jwt.JWTClaimsRegistry(
-            now=lambda: int(clock()),
-            leeway=SKEW_SECONDS,
-            iss={"essential": True, "value": trust.issuer},
-            aud={"essential": True, "values": list(trust.audiences)},
-            exp={"essential": True},
-            sub={"essential": True},
-        )
+        self._checked: dict[bytes, Checked] = {}
+        self._claims = self._demanding(trust.audiences)
 
     async def principal_of(self, text: str) -> Principal:
         """Who comes with a token. Raises BadToken, and IssuerUnavailable without keys to use."""
+        return (await self.checked(text)).principal
+
+    async def checked(self, text: str) -> Checked:
+        """As `principal_of`, and when the token expires."""
         digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
         known = self._checked.get(digest)
-        if known and known.until > time.monotonic() and known.expires_at > self._clock():
-            return known.principal
+        still = self._clock() - SKEW_SECONDS
+        if known and known.until > time.monotonic() and known.expires_at > still:
+            return known
         await self._have_keys_for(self.header_of(text).get("kid"))
-        claims = self._verified(text)
+        claims = self._verified(text, self._claims)
         principal = self._principal(claims)
         if len(self._checked) >= _MOST_CHECKED:
             self._checked.pop(next(iter(self._checked)), None)
         until = time.monotonic() + CHECKED_SECONDS
-        self._checked[digest] = _Checked(principal, claims["exp"] + SKEW_SECONDS, until)
-        return principal
+        self._checked[digest] = found = Checked(principal, claims["exp"], until)
+        return found
+
+    async def check_id_token(self, text: str, client_id: str, nonce: str) -> None:
+        """Raises BadToken unless the issuer made this id token for this client and this nonce.
+
+        IssuerUnavailable without keys to use.
+        """
+        await self._have_keys_for(self.header_of(text).get("kid"))
+        self._verified(text, self._demanding((client_id,), nonce={"value": nonce}))
 
     def header_of(self, text: str) -> dict[str, Any]:
         """What a token says of how it was signed. Raises BadToken for what is none of ours."""
@@ -180,12 +189,26 @@ class Issuer:
 
     # --- tokens --------------------------------------------------------------------------------
 
-    def _verified(self, text: str) -> dict[str, Any]:
+    def _demanding(self, audiences: Sequence[str], **more: dict[str, str]) -> jwt.JWTClaimsRegistry:
+        """What a token must say: that it is the issuer's, for one of these; and some more."""
+        demanded: dict[str, Any] = {
+            "iss": {"value": self.trust.issuer},
+            "aud": {"values": list(audiences)},
+            "exp": {},
+            "sub": {},
+            **more,
+        }
+        options: dict[str, Any] = {
+            name: {"essential": True, **wanted} for name, wanted in demanded.items()
+        }
+        return jwt.JWTClaimsRegistry(now=lambda: int(self._clock()), leeway=SKEW_SECONDS, **options)
+
+    def _verified(self, text: str, demanded: jwt.JWTClaimsRegistry) -> dict[str, Any]:
         """What a token says, once its signature was checked. Raises BadToken."""
         try:
             allowed = self.trust.algorithms
             token = jwt.decode(text, self._keys, algorithms=allowed, decoder_cls=_Strict)
-            self._claims.validate(token.claims)
+            demanded.validate(token.claims)
         except InvalidKeyIdError:
             raise BadToken("the issuer has no key that it could be signed by") from None
         except ExpiredTokenError:

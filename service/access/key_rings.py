@@ -100,7 +100,10 @@ class KeyRings:
 
         Raises BadToken, and Unavailable or UnreadableEvent when keys can't be looked up.
         """
-        token = read_token(text)
+        return await self.bearer_of(read_token(text))
+
+    async def bearer_of(self, token: KeyToken) -> Principal:
+        """Who comes with a token that was read before. Raises as `principal_of`."""
         ring = self._rings.get(token.tenant)
         if ring is None or not ring.is_fresh_for(token.key_id):
             ring = await in_thread(self._read, token)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from service.hosts import checked_host, checked_origin, is_safe
+from service.hosts import checked_host, checked_origin, is_safe, origin_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,13 @@ def _is_issuer(address: str) -> str:
     return address
 
 
+def _is_public_origin(text: str) -> str:
+    """Where browsers find the service: cookies are kept for https, and for this machine."""
+    if not is_safe(checked_origin(text)):
+        raise ValueError(f"{text!r} is no https origin: write it as https://billing.example.com")
+    return str(origin_of(text))
+
+
 Algorithm = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519"
 ]
@@ -124,6 +131,9 @@ Collector = Annotated[str, AfterValidator(_is_collector)]
 """Where OpenTelemetry's traces are sent, by http or https."""
 Issuer = Annotated[str, AfterValidator(_is_issuer)]
 """The https address of an OIDC issuer."""
+PublicOrigin = Annotated[str, AfterValidator(_is_public_origin)]
+"""The origin of the service's own pages, https or of this machine."""
+SessionSeconds = Annotated[int, BeforeValidator(_whole), Field(ge=60, le=31 * 24 * 3600)]
 KeySeconds = Annotated[float, BeforeValidator(_decimal), Field(ge=60, allow_inf_nan=False)]
 Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
 Algorithms = Annotated[

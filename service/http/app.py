@@ -42,8 +42,9 @@ from service.http.server.door import Door
 from service.http.server.foreign_pages import ForeignPages
 from service.http.server.root_path import RootPath
 from service.http.server.safe_headers import ContentPolicy
-from service.http.ui import pages, session
+from service.http.ui import pages, session, sign_in
 from service.http.ui.assets import shipped
+from service.http.ui.cookies import Cookies
 from service.http.watching import figures
 from service.http.watching.metrics import Metrics
 from service.http.watching.requests import Watched, known_by, telemetry
@@ -72,6 +73,7 @@ PARTS = (
     operations,
     figures,
     session,
+    sign_in,
     pages,
 )
 """The parts of the API, in the order they are documented in."""
@@ -112,6 +114,7 @@ def create_app(
         authority_of(tenants, settings) if tenants and settings.authentication else None
     )
     app.state.rates = Rates(settings.calls_a_second) if settings.calls_a_second else None
+    app.state.cookies = Cookies(settings.root_path)
     app.state.interface = pages.Interface(shipped(), settings.root_path)
     app.state.waiting = Waiting(settings.waiting_limit)
     app.state.listeners = Listeners(settings.listener_limit)

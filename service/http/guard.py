@@ -5,6 +5,7 @@ guard is asked before the body is read, too (`StrictRoute`): strangers have noth
 """
 
 import asyncio
+import hmac
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -27,8 +28,10 @@ from service.access.principals import (
     Principal,
     Scope,
 )
+from service.access.sessions import Session
 from service.http.limits.rates import count
 from service.http.responses import ProblemRaised
+from service.http.ui.cookies import cookies_of
 from service.ledger.stored_form import UnreadableEvent
 from service.watching.asked import at_hand
 from service.wire.problem.problems import Problem
@@ -37,6 +40,9 @@ OPEN: Final = "open"
 """What a route asks for that is open to everybody."""
 Asked = Scope | tuple[Scope, ...] | Literal["open"]
 """A scope that a route asks for, or several of which one is enough, or `OPEN`."""
+CSRF_HEADER = "X-CSRF-Token"
+"""By which a page of ours shows that a change is its own doing."""
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 AGAIN_SECONDS = 1.0
 """How long whoever listens is told more before their token is looked at again."""
 
@@ -82,18 +88,20 @@ def asked_of(dependencies: Sequence[params.Depends]) -> Asking | None:
     return None
 
 
-async def admitted(request: Request, asked: Asking) -> Principal | None:
+async def admitted(request: Request, asked: Asking, *, is_use: bool = True) -> Principal | None:
     """Who calls, where one of these scopes is theirs; None where nobody is asked who they are.
 
-    Raises ProblemRaised: 401 without a good token, 429 for a bearer who calls too often, 403
-    without a scope of these, or where the token is restricted to what the route does not keep to.
+    Whether this `is_use` counts for a browser's session, which ends when it is idle. Raises
+    ProblemRaised: 401 without a good token or session, 429 for a bearer who calls too often, 403
+    without a scope of these, or where the token is restricted to what the route does not keep to,
+    or where a change by a session does not show its token.
     """
     authority: Authority | None = request.app.state.authority
     if authority is None:
         return None
     principal = caller_of(request)
     if principal is None:
-        principal = await _authenticated(request, authority)
+        principal = await _authenticated(request, authority, is_use)
         request.state.principal = principal
         if at := at_hand():
             at.caller = principal.name
@@ -119,7 +127,7 @@ async def while_admitted(
             if loop.time() - looked_at >= AGAIN_SECONDS:
                 request.state.principal = None
                 try:
-                    await admitted(request, asked)
+                    await admitted(request, asked, is_use=False)
                 except (ProblemRaised, Unavailable, UnreadableEvent):
                     return  # who connects again is told why
                 looked_at = loop.time()
@@ -153,8 +161,35 @@ def required_caller(request: Request) -> Principal | None:
     return principal
 
 
-async def _authenticated(request: Request, authority: Authority) -> Principal:
+async def signed_in(request: Request, *, is_use: bool = True) -> Session | None:
+    """The session of the browser that calls; None without one, or where it is over.
+
+    Raises ProblemRaised (403) for a change without the session's token, Unavailable.
+    """
+    authority: Authority = request.app.state.authority
+    cookies = cookies_of(request).sessions_of(request)
+    if len(cookies) != 1:  # of two, one is not ours
+        return None
+    try:
+        session = await authority.sessions.session_of(cookies[0], is_use=is_use)
+    except BadToken:
+        return None
+    if request.method not in _READS:
+        shown = request.headers.getlist(CSRF_HEADER)
+        if len(shown) != 1 or not hmac.compare_digest(shown[0].encode(), session.csrf.encode()):
+            raise ProblemRaised(_unshown())
+    return session
+
+
+async def _authenticated(request: Request, authority: Authority, is_use: bool) -> Principal:
     sent = request.headers.getlist("authorization")
+    if cookies_of(request).sessions_of(request):
+        if sent:
+            raise ProblemRaised(_both())
+        session = await signed_in(request, is_use=is_use)
+        if session is None:
+            raise ProblemRaised(_over())
+        return session.principal
     scheme, token = get_authorization_scheme_param(sent[0]) if len(sent) == 1 else ("", "")
     if scheme.lower() != "bearer" or not token:
         detail = "this needs a token: send it as `Authorization: Bearer …`, once"
@@ -164,7 +199,7 @@ async def _authenticated(request: Request, authority: Authority) -> Principal:
     except IssuerUnavailable:
         raise ProblemRaised(_without_issuer()) from None
     except BadToken:
-        raise ProblemRaised(_invalid()) from None
+        raise ProblemRaised(bad_token()) from None
 
 
 def _missing(detail: str) -> Problem:
@@ -172,10 +207,27 @@ def _missing(detail: str) -> Problem:
     return Problem(status=401, code="token_missing", detail=detail, headers=headers)
 
 
-def _invalid() -> Problem:
+def bad_token() -> Problem:
+    """The problem of a token that lets nobody in."""
     headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
     detail = "the token lets nobody in"
     return Problem(status=401, code="token_invalid", detail=detail, headers=headers)
+
+
+def _both() -> Problem:
+    detail = "the call has a token and the cookie of a session: send one of them, or sign out"
+    return Problem(status=400, code="token_and_session", detail=detail)
+
+
+def _over() -> Problem:
+    headers = {"WWW-Authenticate": "Bearer"}
+    detail = "the session is over: sign in again"
+    return Problem(status=401, code="session_over", detail=detail, headers=headers)
+
+
+def _unshown() -> Problem:
+    detail = f"a change by a session needs its token as {CSRF_HEADER}: GET /ui/session tells it"
+    return Problem(status=403, code="csrf_token_missing", detail=detail)
 
 
 def _without_issuer() -> Problem:

@@ -20,7 +20,14 @@ from projections.history import Recorded
 from service.garbage_collector import STATE_CACHE
 from service.ledger.conflicts_and_retries import Committer
 from service.ledger.group_commit import CommandThread, Committed, Context, Submission
-from service.ledger.recorders import EventStore, Storage, as_unavailable, refusals_beside
+from service.ledger.recorders import (
+    EventStore,
+    KeptSession,
+    Storage,
+    as_unavailable,
+    refusals_beside,
+    sessions_beside,
+)
 from service.ledger.states import States
 from service.ledger.stored_form import EventMapper
 from service.ledger.unit_of_work import UnitOfWork
@@ -54,6 +61,7 @@ class Ledger(Application[str]):
                 }
             )
             self._refusals = refusals_beside(self.recorder)
+            self._sessions = sessions_beside(self.recorder)
         assert self.snapshots is not None, "snapshotting is enabled above"  # noqa: S101
         self.states = States(self.history, self.snapshots.recorder, STATE_CACHE)
         self._listeners: list[Callable[[int], None]] = []
@@ -187,3 +195,25 @@ class Ledger(Application[str]):
         """At most `limit` refused events with numbers below `before`, the newest first."""
         with as_unavailable():
             return self._refusals.select_before(before, limit)
+
+    # --- who is signed in in a browser ----------------------------------------------------------
+
+    def keep_session(self, session: KeptSession, unused_since: int) -> None:
+        """Keeps a session, and gives up those not used since then. Raises Unavailable."""
+        with as_unavailable():
+            self._sessions.add(session, unused_since)
+
+    def session(self, digest: str) -> KeptSession | None:
+        """The session of this digest. Raises Unavailable."""
+        with as_unavailable():
+            return self._sessions.find(digest)
+
+    def note_use_of_session(self, digest: str, used_at: int) -> None:
+        """Notes that a session is used. Raises Unavailable."""
+        with as_unavailable():
+            self._sessions.note_use(digest, used_at)
+
+    def end_session(self, digest: str) -> None:
+        """Gives a session up, if it is there. Raises Unavailable."""
+        with as_unavailable():
+            self._sessions.remove(digest)

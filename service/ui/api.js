@@ -9,6 +9,7 @@ import { learn } from "./words.js";
 const AGAIN = 2;
 /** Milliseconds to wait before that, unless the service says how long. */
 const WAIT = 1000;
+const STREAM = "v1/stream";
 
 /**
  * What the service refused: its code, and the problem document with the figures.
@@ -36,19 +37,27 @@ const state = {
     position: 0,
     /** The token that writes must carry, where somebody is signed in. */
     csrf: /** @type {string | null} */ (null),
-    /** @type {() => void} */
-    signedOut: () => {},
+    /** @type {(isAsked: boolean) => Promise<boolean>} */
+    signInAgain: () => Promise.resolve(false),
 };
 
 /**
- * Sets what calls carry for the session, and what is done once it is over.
+ * Sets what calls carry for the session.
  *
  * @param {string | null} csrf
- * @param {() => void} signedOut
  */
-export function useSession(csrf, signedOut) {
+export function useSession(csrf) {
     state.csrf = csrf;
-    state.signedOut = signedOut;
+}
+
+/**
+ * Sets what is done once the session is over: calls wait for it, and go on where it came true. It is
+ * told whether somebody asked for what was called, or the page did by itself.
+ *
+ * @param {(isAsked: boolean) => Promise<boolean>} signInAgain
+ */
+export function whenSignedOut(signInAgain) {
+    state.signInAgain = signInAgain;
 }
 
 /** @typedef {URLSearchParams | Record<string, string | number | boolean | string[] | null | undefined>} Params */
@@ -89,7 +98,7 @@ export async function get(path, params = {}, { signal } = {}) {
     if (state.position > 0 && path.startsWith("v1/")) {
         asked.searchParams.set("after", String(state.position));
     }
-    return answered(await reached(asked.href, { headers, signal }));
+    return answered(await admitted(path, asked.href, { headers, signal }));
 }
 
 /**
@@ -106,7 +115,6 @@ export async function send(method, path, body, { params = {}, key, match } = {})
     /** @type {Record<string, string>} */
     const headers = { Accept: "application/json" };
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    if (state.csrf !== null) headers["X-CSRF-Token"] = state.csrf;
     if (method === "POST") headers["Idempotency-Key"] = key ?? crypto.randomUUID();
     if (match) headers["If-Match"] = match;
     const request = {
@@ -116,7 +124,7 @@ export async function send(method, path, body, { params = {}, key, match } = {})
     };
     for (let left = method === "POST" ? AGAIN : 0;; left--) {
         try {
-            const response = await reached(apiUrl(path, params), request);
+            const response = await admitted(path, apiUrl(path, params), request);
             if (response.status === 503 && left > 0) {
                 await response.body?.cancel();
                 await pause(1000 * Number(response.headers.get("Retry-After") ?? 1));
@@ -164,6 +172,49 @@ export async function getAll(path, params, { most = 1000, signal } = {}) {
 }
 
 /**
+ * The answer to a call. Where the session is over, the call waits until somebody has signed in again:
+ * nothing was done, so it is sent once more.
+ *
+ * @param {string} path
+ * @param {string} url
+ * @param {RequestInit & { headers: Record<string, string> }} request
+ */
+async function admitted(path, url, request) {
+    const response = await reached(url, withToken(request));
+    if (!path.startsWith("v1/") || !(await isSignedOut(response))) return response;
+    if (!(await state.signInAgain(path !== STREAM))) return response;
+    await response.body?.cancel();
+    return reached(url, withToken(request));
+}
+
+/**
+ * Whether a call was refused for its session: that is over, or another one began in another tab.
+ *
+ * @param {Response} response
+ */
+async function isSignedOut(response) {
+    if (response.status === 401) return true;
+    if (response.status !== 403) return false;
+    const problem = await response.clone().json().catch(() => null);
+    return problem?.code === "csrf_token_missing";
+}
+
+/** @param {RequestInit & { headers: Record<string, string> }} request */
+function withToken(request) {
+    if (state.csrf === null || request.method === undefined) return request;
+    return { ...request, headers: { ...request.headers, "X-CSRF-Token": state.csrf } };
+}
+
+/**
+ * The service's stream, as it answers.
+ *
+ * @param {{ headers: Record<string, string>, signal: AbortSignal }} request
+ */
+export function listen(request) {
+    return admitted(STREAM, apiUrl(STREAM), request);
+}
+
+/**
  * @param {string} url
  * @param {RequestInit} request
  */
@@ -191,7 +242,6 @@ async function answered(response) {
         const etag = response.headers.get("ETag");
         return isJson && etag ? Object.defineProperty(answer, "etag", { value: etag }) : answer;
     }
-    if (response.status === 401) state.signedOut();
     // Whoever tells a refusal finds the texts of refusals there, on a first screen, too.
     await learn("refusals").catch(() => {});
     throw new Refusal(response.status, isJson ? answer : {});

@@ -1,37 +1,131 @@
 /**
- * The page on which one signs in: by the issuer, or by an API key that is pasted for the session.
+ * Signing in: by the issuer, or by an API key that is pasted for the session; on a page of its own, or
+ * above one that is at work when its session ends.
  */
 
-import { send } from "./api.js";
+import { get, send, useSession } from "./api.js";
 import { el } from "./dom.js";
 import { ROOT } from "./location.js";
+import { dialog } from "./overlay.js";
 import { reason } from "./refusals.js";
 import { t } from "./words.js";
 
+/** @typedef {import("./app.js").Session} Session */
+
+/** The longest address that the service leads back to. */
+const LONGEST = 2000;
+
 /**
- * @param {import("./app.js").Session} session
+ * The page on which one signs in.
+ *
+ * @param {Session} session
  * @returns {HTMLElement}
  */
 export function signIn(session) {
-    const ways = session.ways ?? [];
-    const failed = new URLSearchParams(location.search).get("sign_in") === "failed";
+    const url = new URL(location.href);
+    const failed = url.searchParams.get("sign_in") === "failed";
+    url.searchParams.delete("sign_in");
+    history.replaceState(null, "", url);
     return el(
         "main",
         { class: "sign-in" },
         el("h1", {}, t("sign_in.title")),
         failed && el("p", { class: "refusal", role: "alert" }, t("sign_in.failed")),
-        ways.includes("issuer") &&
-            el("a", { class: "button first", href: issuerUrl() }, t("sign_in.issuer")),
-        ways.includes("key") && keyForm(),
+        ...ways(session, () => location.reload()),
     );
 }
 
-function issuerUrl() {
-    const to = location.pathname + location.search;
-    return `${ROOT}ui/sign-in?${new URLSearchParams({ to })}`;
+/** @type {Promise<boolean> | null} */
+let asking = null;
+/** Whether somebody closed the dialog: then it comes again with what they do, not by itself. */
+let closed = false;
+
+/**
+ * Has whoever was signed in sign in again, above the page; what they have typed stays there.
+ *
+ * @param {Session} before
+ * @param {boolean} isAsked whether they are at something that needs it
+ * @returns {Promise<boolean>} whether they did; whoever else signs in gets a page of their own
+ */
+export function signInAgain(before, isAsked) {
+    asking ??= signedInAgain(before, isAsked || !closed).finally(() => {
+        asking = null;
+    });
+    return asking;
 }
 
-function keyForm() {
+/**
+ * @param {Session} before
+ * @param {boolean} mayAsk
+ */
+async function signedInAgain(before, mayAsk) {
+    const look = async () => goOn(before, await get("ui/session").catch(() => null));
+    if (await look()) return true; // in another tab
+    if (!mayAsk) return false;
+    const stopped = new AbortController();
+    const answer = await dialog(t("sign_in.again"), (end) => {
+        const looked = async () => {
+            if (await look()) end(true);
+        };
+        addEventListener("focus", looked, { signal: stopped.signal });
+        document.addEventListener("visibilitychange", looked, { signal: stopped.signal });
+        return [
+            el("p", {}, t("sign_in.again_help")),
+            ...ways(before, (now) => {
+                if (goOn(before, now)) end(true);
+                else location.reload();
+            }, { apart: true }),
+        ];
+    });
+    stopped.abort();
+    closed = answer !== true;
+    return !closed;
+}
+
+/**
+ * Goes on with a session where it is of the same person; whether it is.
+ *
+ * @param {Session} before
+ * @param {Session | null} now
+ */
+function goOn(before, now) {
+    if (!now?.signed_in || now.actor !== before.actor || now.tenant !== before.tenant) return false;
+    useSession(now.csrf ?? null);
+    return true;
+}
+
+/**
+ * The ways to sign in that there are.
+ *
+ * @param {Session} session
+ * @param {(now: Session) => void} signedIn what follows a key
+ * @param {{ apart?: boolean }} [options] `apart`: the issuer in a tab of its own
+ */
+function ways(session, signedIn, { apart = false } = {}) {
+    const known = session.ways ?? [];
+    return [
+        known.includes("issuer") &&
+        el(
+            "a",
+            {
+                class: "button first",
+                href: issuerUrl(apart ? `${ROOT}ui/settings` : location.pathname + location.search),
+                target: apart ? "_blank" : "_self", // not a view, though under /ui/
+            },
+            t("sign_in.issuer"),
+        ),
+        known.includes("key") && keyForm(signedIn),
+    ];
+}
+
+/** @param {string} to */
+function issuerUrl(to) {
+    const short = to.length <= LONGEST ? to : location.pathname;
+    return `${ROOT}ui/sign-in?${new URLSearchParams({ to: short })}`;
+}
+
+/** @param {(now: Session) => void} signedIn */
+function keyForm(signedIn) {
     const key = el("input", {
         id: "key",
         type: "password",
@@ -48,8 +142,7 @@ function keyForm() {
                 event.preventDefault();
                 problem.textContent = "";
                 try {
-                    await send("POST", "ui/session", { key: key.value.trim() });
-                    location.reload();
+                    signedIn(await send("POST", "ui/session", { key: key.value.trim() }));
                 } catch (error) {
                     problem.textContent = reason(error);
                     key.focus();

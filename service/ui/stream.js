@@ -4,7 +4,7 @@
  * A stream that is lost is opened again, later each time, and goes on from where it was.
  */
 
-import { apiUrl } from "./api.js";
+import { listen } from "./api.js";
 
 /** @typedef {{ position: number, contracts: string[] | null, kinds: string[], reset: boolean }} Change */
 /** @typedef {"connecting" | "live" | "lost"} Connection */
@@ -41,7 +41,7 @@ export function follow(position, changed, connected) {
 async function goOn(seen, changed, connected, stopped) {
     while (!stopped.aborted) {
         try {
-            await listen(seen, changed, connected, stopped);
+            await hear(seen, changed, connected, stopped);
         } catch {
             // why it was lost makes no difference: it is said, and tried again
         }
@@ -58,11 +58,11 @@ async function goOn(seen, changed, connected, stopped) {
  * @param {(connection: Connection, position: number) => void} connected
  * @param {AbortSignal} stopped
  */
-async function listen(seen, changed, connected, stopped) {
+async function hear(seen, changed, connected, stopped) {
     const silent = new AbortController();
     let timer = setTimeout(() => silent.abort(), SILENT);
     try {
-        const response = await fetch(apiUrl("v1/stream"), {
+        const response = await listen({
             headers: { Accept: "text/event-stream", "Last-Event-ID": String(seen.position) },
             signal: AbortSignal.any([stopped, silent.signal]),
         });

@@ -43,9 +43,13 @@ WITH_TOKEN = (
     "scope_missing",
     "token_restricted",
     "issuer_unavailable",
+    "session_over",
+    "token_and_session",
     "unavailable",
 )
 """What comes with every request that asks for a scope."""
+CHANGING_WITH_TOKEN = ("csrf_token_missing",)
+"""What comes with those of them that may change something."""
 CHANGING = ("foreign_origin", "conflict", "outcome_unknown")
 """What comes with every request that may change something."""
 WITH_BODY = (
@@ -68,6 +72,8 @@ def codes_of(operation: Json, *, is_read: bool) -> set[str]:
         codes.update(WITH_TOKEN)
     if not is_read:
         codes.update(CHANGING)
+    if not is_read and operation.get("security"):
+        codes.update(CHANGING_WITH_TOKEN)
     if "requestBody" in operation:
         codes.update(WITH_BODY)
     return codes

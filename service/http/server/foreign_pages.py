@@ -19,7 +19,7 @@ class ForeignPages(CORSMiddleware):
     """Starlette's CORS for the configured origins, with problem documents.
 
     They are trusted to change things, so they may send any header. Credentials are not allowed:
-    the service has no cookies.
+    cookies are for the service's own pages.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:

@@ -74,7 +74,7 @@ def _is_screen(name: str) -> bool:
 # --- routes ------------------------------------------------------------------------------------
 
 
-class _Pages:
+class Pages:
     """Addresses of a browser: Starlette's plain routes, for any query may stand in them."""
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ class _Pages:
         return take
 
 
-routes = _Pages()
+routes = Pages()
 
 
 @routes.at("/")

@@ -6,15 +6,18 @@ from typing import Any, Protocol
 from eventsourcing.persistence import InfrastructureFactory, PersistenceError, StoredEvent
 
 from projections.history import Unavailable
+from service.ledger.recorders.kept_sessions import KeptSession, sessions_beside
 from service.ledger.recorders.refusals import refusals_beside
 from service.ledger.recorders.sqlite import SQLiteFile
 
 __all__ = [
     "EventStore",
+    "KeptSession",
     "SQLiteFile",
     "Storage",
     "as_unavailable",
     "refusals_beside",
+    "sessions_beside",
 ]
 
 

@@ -43,6 +43,14 @@ _REFUSED = SQL(
     )
     """
 )
+_SESSIONS = SQL(
+    """
+    CREATE TABLE IF NOT EXISTS {schema}.browser_sessions (
+        digest text COLLATE "C" PRIMARY KEY, whose text NOT NULL,
+        used_at bigint NOT NULL, ends_at bigint NOT NULL
+    )
+    """
+)
 # With the lock in hand the newest position stays so.
 _BEGIN = SQL(
     """
@@ -100,7 +108,17 @@ _UNMOVED = SQL(
     END $$
     """
 )
-_STATEMENTS = (_EVENTS, _BY_POSITION, _BY_TYPE, _SNAPSHOTS, _REFUSED, _UNMOVED, _BEGIN, _APPEND)
+_STATEMENTS = (
+    _EVENTS,
+    _BY_POSITION,
+    _BY_TYPE,
+    _SNAPSHOTS,
+    _REFUSED,
+    _SESSIONS,
+    _UNMOVED,
+    _BEGIN,
+    _APPEND,
+)
 # In the function that is made last, since every version that makes these replaces it.
 _IS_MADE = SQL(
     "SELECT FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace "

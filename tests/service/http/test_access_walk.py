@@ -28,9 +28,20 @@ from tests.postgres import PostgresServer
 from tests.service import door
 from tests.service.door import bearer, calling, guarded, token
 from tests.service.http_caller import problem
+from tests.service.signing_in import COOKIE, browsing
 
 OF_THE_DOCUMENT = {"/docs", "/docs/oauth2-redirect", "/openapi.json"}
-OF_THE_INTERFACE = {"/", "/ui", "/ui/assets/{digest}/{path:path}", "/ui/{path:path}", "/ui/session"}
+OF_THE_INTERFACE = {
+    "/",
+    "/ui",
+    "/ui/assets/{digest}/{path:path}",
+    "/ui/{path:path}",
+    "/ui/session",
+    "/ui/sign-in",
+    "/ui/signed-in",
+}
+SIGNING_IN = ("POST", "/ui/session")
+"""What is open, and refuses who shows nothing."""
 OPEN_PATHS = {
     "/health/live",
     "/health/ready",
@@ -259,7 +270,7 @@ async def test_without_a_good_token_no_route_opens_and_nothing_is_told(
             answer = await call(http, method, path, **headers)
             count += 1
             if not asked:
-                assert answer.status_code < 400, answer.text
+                assert answer.status_code < 400 or (method, path) == SIGNING_IN, answer.text
                 continue
             if answer.status_code != 401:
                 found.append(f"{method} {path} {headers}: {answer.status_code}")
@@ -272,6 +283,29 @@ async def test_without_a_good_token_no_route_opens_and_nothing_is_told(
     sys.stdout.write(f"{count} calls without a good token\n")
     assert good not in caplog.text
     assert "bbk_" not in caplog.text
+
+
+async def test_a_session_opens_what_its_key_does_and_changes_nothing_without_its_token(
+    one_tenant: Tenant,
+) -> None:
+    app = guarded(Only(one_tenant))
+    scopes = (Scope.BACKLOG_READ, Scope.BACKLOG_WRITE)
+    found: list[str] = []
+    async with browsing(app) as browser:
+        csrf = (await browser.by_key(token(one_tenant, "mira", scopes)))["csrf"]
+        cookie = {"Cookie": f"{COOKIE}={browser.kept[COOKIE]}"}
+        for (method, path, asked), shown in product(ALL_ROUTES, (None, "", "0" * 64, csrf)):
+            if path.endswith("/stream") or path in OF_THE_INTERFACE:
+                continue
+            headers = cookie if shown is None else {**cookie, "X-CSRF-Token": shown}
+            answer = await call(browser.http, method, path, **headers)
+            is_forged = method not in {"GET", "HEAD", "OPTIONS"} and shown != csrf
+            lets_in = not asked or not set(scopes).isdisjoint(asked)
+            code = answer.json()["code"] if answer.status_code == 403 else None
+            wanted = "csrf_token_missing" if is_forged else None if lets_in else "scope_missing"
+            if code != wanted:
+                found.append(f"{method} {path} with {shown!r}: {answer.status_code} {code}")
+    assert found == []
 
 
 async def test_two_tokens_are_none(one_tenant: Tenant) -> None:

@@ -52,6 +52,9 @@ export default {
     "sign_in.key_help": "The key is used for this session and is not kept in the browser.",
     "sign_in.by_key": "Sign in by key",
     "sign_in.failed": "Signing in failed. Try again, or ask who looks after the service.",
+    "sign_in.again": "Sign in again",
+    "sign_in.again_help":
+        "Your session has ended. Nothing that you have typed is lost: sign in, and go on.",
     "settings.language": "Language",
     "settings.theme": "Theme",
     "settings.density": "Density",

@@ -17,6 +17,11 @@ export default {
     "refusal.token_missing": "You are not signed in. Sign in and try again.",
     "refusal.token_invalid":
         "You were not let in: the key or the session is unknown, or is no longer good. Sign in anew, with the key copied whole.",
+    "refusal.session_over": "You are signed out. Nothing was changed. Sign in again.",
+    "refusal.csrf_token_missing":
+        "The page is of a session that is over. Nothing was changed. Sign in again.",
+    "refusal.token_and_session":
+        "Your browser sent two proofs of who you are. Nothing was changed. Reload the page.",
     "refusal.issuer_unavailable":
         "Who you are can't be checked right now. Nothing was changed. Try again in a minute.",
     "refusal.scope_missing":

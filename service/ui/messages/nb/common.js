@@ -53,6 +53,9 @@ export default {
     "sign_in.by_key": "Logg inn med nøkkel",
     "sign_in.failed":
         "Innloggingen mislyktes. Prøv igjen, eller spør den som har ansvar for tjenesten.",
+    "sign_in.again": "Logg inn på nytt",
+    "sign_in.again_help":
+        "Økten din er avsluttet. Ingenting av det du har skrevet, er tapt: logg inn og fortsett.",
     "settings.language": "Språk",
     "settings.theme": "Tema",
     "settings.density": "Tetthet",

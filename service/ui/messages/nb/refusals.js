@@ -17,6 +17,11 @@ export default {
     "refusal.token_missing": "Du er ikke logget inn. Logg inn og prøv igjen.",
     "refusal.token_invalid":
         "Du slapp ikke inn: Nøkkelen eller økten er ukjent eller gjelder ikke lenger. Logg inn på nytt, med hele nøkkelen.",
+    "refusal.session_over": "Du er logget ut. Ingenting er endret. Logg inn på nytt.",
+    "refusal.csrf_token_missing":
+        "Siden hører til en økt som er avsluttet. Ingenting er endret. Logg inn på nytt.",
+    "refusal.token_and_session":
+        "Nettleseren sendte to bevis på hvem du er. Ingenting er endret. Last siden på nytt.",
     "refusal.issuer_unavailable":
         "Det kan ikke kontrolleres hvem du er akkurat nå. Ingenting ble endret. Prøv igjen om et minutt.",
     "refusal.scope_missing":
