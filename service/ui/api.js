@@ -3,6 +3,7 @@
  */
 
 import { ROOT } from "./location.js";
+import { learn } from "./words.js";
 
 /** How often a write whose outcome is not known is sent again, under the same key. */
 const AGAIN = 2;
@@ -241,6 +242,8 @@ async function answered(response) {
         const etag = response.headers.get("ETag");
         return isJson && etag ? Object.defineProperty(answer, "etag", { value: etag }) : answer;
     }
+    // Whoever tells a refusal finds the texts of refusals there, on a first screen, too.
+    await learn("refusals").catch(() => {});
     throw new Refusal(response.status, isJson ? answer : {});
 }
 

@@ -9,7 +9,6 @@ import { here, onPlace } from "./location.js";
 import { mountOverlay } from "./overlay.js";
 import { apply, preferences } from "./preferences.js";
 import { openShell } from "./shell.js";
-import { signIn, signInAgain } from "./sign_in.js";
 import { learn, speak } from "./words.js";
 
 apply();
@@ -17,11 +16,11 @@ useLanguage(preferences.language);
 const [session] = await Promise.all([whoIsThere(), speak(preferences.language)]);
 mountOverlay();
 if (session.authentication && !session.signed_in) {
-    await learn("refusals");
+    const [{ signIn }] = await Promise.all([import("./sign_in.js"), learn("refusals")]);
     document.body.append(signIn(session));
 } else {
     useSession(session.csrf ?? null);
-    whenSignedOut((isAsked) => signInAgain(session, isAsked));
+    whenSignedOut(async (isAsked) => (await import("./sign_in.js")).signInAgain(session, isAsked));
     const shell = openShell(appFor(session));
     document.body.prepend(shell.element);
     onPlace(shell.show);

@@ -19,6 +19,7 @@ const MOST_TOLD = 3;
  */
 export function told(problem) {
     const key = `refusal.${problem.code}`;
+    if (!has("refusal.other")) return t("unreachable"); // these texts were not to be had either
     if (!has(key)) return t("refusal.other", { code: problem.code ?? "–" });
     const limit = problem.level ? problem : problem.levels?.[0];
     const level = limit && has(`level.${limit.level}`) ? t(`level.${limit.level}`) : null;

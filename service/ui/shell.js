@@ -3,19 +3,18 @@
  */
 
 import { get } from "./api.js";
-import { el, fill, keyed, setText } from "./dom.js";
+import { el, fill, setText } from "./dom.js";
 import { count } from "./format.js";
 import { setShortcuts, shortcuts } from "./keys.js";
 import { go, urlOf } from "./location.js";
 import { announce, dialog } from "./overlay.js";
 import { preferences } from "./preferences.js";
-import { reason } from "./refusals.js";
 import { follow } from "./stream.js";
-import { has, learn, t } from "./words.js";
+import { learn, t } from "./words.js";
 
 /**
  * The screens, in the order of the way between them: the letter after `g`, who may see them, and which
- * parts of the texts and styles they need.
+ * parts of the texts and styles they need. Some tell refusals that others met as soon as they are shown.
  */
 export const SCREENS = [
     { name: "hub", letter: "h", icon: "◧", scope: "backlog:read", parts: ["hub", "contracts"] },
@@ -27,10 +26,31 @@ export const SCREENS = [
         scope: "backlog:read",
         parts: ["backlog"],
     },
-    { name: "invoices", letter: "i", icon: "▤", scope: "invoices:read", parts: ["invoices"] },
+    {
+        name: "invoices",
+        letter: "i",
+        icon: "▤",
+        scope: "invoices:read",
+        parts: ["invoices"],
+        tells: true,
+    },
     { name: "contracts", letter: "c", icon: "▣", scope: "backlog:read", parts: ["contracts"] },
-    { name: "intake", letter: "n", icon: "⇥", scope: "backlog:read", parts: ["intake"] },
-    { name: "history", letter: "y", icon: "↺", scope: "audit:read", parts: ["history", "intake"] },
+    {
+        name: "intake",
+        letter: "n",
+        icon: "⇥",
+        scope: "backlog:read",
+        parts: ["intake"],
+        tells: true,
+    },
+    {
+        name: "history",
+        letter: "y",
+        icon: "↺",
+        scope: "audit:read",
+        parts: ["history", "intake"],
+        tells: true,
+    },
     { name: "settings", letter: "s", icon: "⚙", scope: null, parts: [] },
 ];
 
@@ -110,7 +130,11 @@ export function openShell(app) {
             act: () => go(urlOf(name)),
         })),
         { keys: "?", label: t("help"), act: () => void help() },
-        { keys: "Ctrl+k", label: t("palette"), act: () => void palette(mine) },
+        {
+            keys: "Ctrl+k",
+            label: t("palette"),
+            act: async () => (await import("./palette.js")).palette(mine),
+        },
     ]);
     if (app.may("backlog:read")) {
         stay(current, (change) => {
@@ -143,11 +167,11 @@ async function opened(app, name, one) {
             name;
     if (name === "unknown") return said(t("unknown_screen"));
     try {
-        const parts = SCREENS.find((each) => each.name === name)?.parts ?? [];
+        const { parts = [], tells = false } = SCREENS.find((each) => each.name === name) ?? {};
         /** @type {[{ default: import("./app.js").OpenScreen }, ...unknown[]]} */
         const [module] = await Promise.all([
             import(`./screens/${file}.js`),
-            learn(...parts),
+            learn(...parts, ...(tells ? ["refusals"] : [])),
             ...parts.map(styled),
         ]);
         return module.default(app);
@@ -242,114 +266,4 @@ async function help() {
         ),
         el("p", { class: "quiet" }, preferences.singleKeys ? t("keys_on") : t("keys_off")),
     ]);
-}
-
-/**
- * Finds screens, actions and things by a few letters.
- *
- * @param {typeof SCREENS} screens
- */
-async function palette(screens) {
-    /** @typedef {{ id: string, label: string, kind: string, act: () => void }} Choice */
-    const actions = shortcuts().filter((each) =>
-        !each.keys.startsWith("g ") && each.keys.length < 3
-    );
-    /** @type {Choice[]} */
-    const fixed = [
-        ...screens.map(({ name }) => ({
-            id: `screen/${name}`,
-            label: t(`screen.${name}`),
-            kind: t("kind.screen"),
-            act: () => go(urlOf(name)),
-        })),
-        ...actions.map(({ keys, label, act }) => ({
-            id: `key/${keys}`,
-            label,
-            kind: keys,
-            act: () => act(new KeyboardEvent("keydown")),
-        })),
-    ];
-    /** @type {Choice[]} */
-    let choices = fixed;
-    let at = 0;
-    let asked = 0;
-    const list = el("ul", { id: "palette-list", role: "listbox", "aria-label": t("palette") });
-    const input = el("input", {
-        type: "search",
-        role: "combobox",
-        "aria-expanded": "true",
-        "aria-controls": "palette-list",
-        "aria-label": t("palette"),
-        placeholder: t("palette_hint"),
-        autofocus: true,
-    });
-    const chosen = await dialog(t("palette"), (end) => {
-        const draw = () => {
-            at = Math.max(0, Math.min(at, choices.length - 1));
-            keyed(
-                list,
-                choices,
-                ({ id }) => id,
-                (choice) =>
-                    el(
-                        "li",
-                        { role: "option", id: `choice-${choice.id}`, onclick: () => end(choice) },
-                        el("span", {}, choice.label),
-                        " ",
-                        el("span", { class: "quiet" }, choice.kind),
-                    ),
-                (element, choice) =>
-                    element.setAttribute("aria-selected", String(choice === choices[at])),
-            );
-            const active = choices[at];
-            if (active) input.setAttribute("aria-activedescendant", `choice-${active.id}`);
-            else input.removeAttribute("aria-activedescendant");
-            list.children[at]?.scrollIntoView({ block: "nearest" });
-        };
-        input.addEventListener("input", async () => {
-            const text = input.value.trim();
-            const turn = ++asked;
-            const low = text.toLocaleLowerCase();
-            choices = fixed.filter(({ label }) => label.toLocaleLowerCase().includes(low));
-            at = 0;
-            draw();
-            if (text.length < 2) return;
-            try {
-                const found = await get("v1/suggest", { q: text });
-                if (turn !== asked) return;
-                choices = [...choices, ...found.items.map(suggested)];
-                draw();
-            } catch (error) {
-                announce(reason(error));
-            }
-        });
-        input.addEventListener("keydown", (event) => {
-            if (event.key === "ArrowDown") at += 1;
-            else if (event.key === "ArrowUp") at -= 1;
-            else if (event.key === "Enter" && choices[at]) return end(choices[at] ?? null);
-            else return;
-            event.preventDefault();
-            draw();
-        });
-        draw();
-        return [input, list];
-    });
-    chosen?.act();
-}
-
-/** @param {{ kind: string, id: string, name: string }} found */
-function suggested({ kind, id, name }) {
-    const url = {
-        contract: () => urlOf("contracts", id),
-        customer: () => urlOf("time-and-material", null, { customer_id: id }),
-        invoice: () => urlOf("invoices", id),
-        project: () => urlOf("time-and-material", null, { project_id: id }),
-    }[kind] ?? (() => urlOf("time-and-material", null, { [kind]: id }));
-    const label = has(`kind.${kind}`) ? t(`kind.${kind}`) : kind;
-    return {
-        id: `${kind}/${id}`,
-        label: name === id ? id : `${name} (${id})`,
-        kind: label,
-        act: () => go(url()),
-    };
 }

@@ -10,6 +10,10 @@ from aggregates.money import MINOR_UNITS
 Json = dict[str, Any]
 TOLD = {"x-tenant", "x-actor"}
 """What the token says, and a header then must not."""
+CURRENCIES = sorted({decimals: code for code, decimals in sorted(MINOR_UNITS.items())}.values())
+"""A currency for each number of decimals: every other one is treated as one of these."""
+CHOOSING = ("DraftBody", "ItemsBody")
+"""Bodies that choose items as the one that marks them does."""
 STRUCTURED = "application/cloudevents+json"
 
 
@@ -27,9 +31,24 @@ def before_load_schema(context: schemathesis.HookContext, raw_schema: Json) -> N
     for model in raw_schema["components"]["schemas"].values():
         currency = model.get("properties", {}).get("currency")
         if currency and "pattern" in currency:
-            currency["enum"] = sorted(MINOR_UNITS)
+            currency["enum"] = CURRENCIES
     if os.environ.get("SCHEMATHESIS_FOLLOWS"):
         _for_links(raw_schema)
+    elif not os.environ.get("SCHEMATHESIS_LONG"):
+        _each_shape_once(raw_schema)
+
+
+def _each_shape_once(raw_schema: Json) -> None:
+    """What stands in several bodies is tried with all that can be wrong in one of them alone.
+
+    Events of each type are posted one by one, and in a batch those of one type; items are chosen
+    from each of the two views to be marked, and from one for all else.
+    """
+    schemas = raw_schema["components"]["schemas"]
+    schemas["CloudEventBatch"]["items"] = schemas["CloudEvent"]["oneOf"][0]
+    for name in CHOOSING:
+        one_view = schemas["Matching"]["oneOf"][0]
+        schemas[name]["properties"]["matching"] = {"anyOf": [one_view, {"type": "null"}]}
 
 
 def _for_links(raw_schema: Json) -> None:

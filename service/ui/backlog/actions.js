@@ -13,7 +13,6 @@ import { followed } from "../jobs.js";
 import { confirm, dialog, notify } from "../overlay.js";
 import { byReason, reason } from "../refusals.js";
 import { t } from "../words.js";
-import { draft } from "./drafting.js";
 import { listOf, matching, picked } from "./selected.js";
 
 /** @typedef {import("./views.js").Row} Row */
@@ -55,7 +54,9 @@ export function actionsOf(desk) {
             const rows = picked(desk);
             return rows.length > 0 ? applyToSome(desk, kind, rows) : Promise.resolve();
         });
-    return { apply, draft: () => alone(() => draft(desk)) };
+    /** Drafts; what does it is loaded when it is wanted. */
+    const draft = () => alone(async () => (await import("./drafting.js")).draft(desk));
+    return { apply, draft };
 }
 
 /** @param {Kind} kind */

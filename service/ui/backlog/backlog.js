@@ -19,7 +19,6 @@ import { chosenColumns, columnsButton, keepWidth } from "./columns.js";
 import { clear, filterBar } from "./filters.js";
 import { itemPanel } from "./item_panel.js";
 import { followChanges } from "./live.js";
-import { milestoneOf, newMilestoneButton } from "./milestones.js";
 import { savedViews } from "./saved_views.js";
 import { selectionBar } from "./selection_bar.js";
 import { totalsBar } from "./totals.js";
@@ -29,11 +28,22 @@ const PAGE = 200;
 /** @typedef {import("./views.js").Row} Row */
 
 /**
+ * What one of the views has beside what both have. Each is told whom to tell that it has written, and how
+ * far the history is with that.
+ *
+ * @typedef {object} Own
+ * @property {(item: Record<string, any>, wrote: (position: number) => void) => import("../dom.js").Child} [ofItem]
+ *   shown with an item
+ * @property {(wrote: (position: number) => void) => import("../dom.js").Child} [tool] beside the title
+ */
+
+/**
  * @param {import("../app.js").App} app
  * @param {import("./views.js").View} view
+ * @param {Own} [own]
  * @returns {import("../app.js").Screen}
  */
-export function backlogScreen(app, view) {
+export function backlogScreen(app, view, own = {}) {
     const title = t(`screen.${view.name}`);
     const key = (/** @type {Row} */ row) => row.item_id;
     const state = {
@@ -64,8 +74,7 @@ export function backlogScreen(app, view) {
     });
     const filters = filterBar(view);
     const totals = totalsBar();
-    const isFixed = view.name === "fixed-price";
-    const panel = itemPanel(app, closePanel, (item) => isFixed && milestoneOf(app, item, written));
+    const panel = itemPanel(app, closePanel, (item) => own.ofItem?.(item, written));
     const live = followChanges({
         view,
         rows: () => table.inSight,
@@ -104,7 +113,7 @@ export function backlogScreen(app, view) {
                 "div",
                 { class: "tools" },
                 live.element,
-                isFixed && app.may("contracts:write") && newMilestoneButton(written),
+                own.tool?.(written),
                 el("label", { class: "inline" }, t("backlog.seek"), " ", seek),
                 savedViews(view),
                 columnsButton(view, (columns) => table.setColumns(columns)),

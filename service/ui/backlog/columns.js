@@ -2,8 +2,7 @@
  * Which columns a list shows, in which order and how wide: the reader's choice, kept in the browser.
  */
 
-import { el, keyed } from "../dom.js";
-import { buttons, dialog } from "../overlay.js";
+import { el } from "../dom.js";
 import { choose, preferences } from "../preferences.js";
 import { t } from "../words.js";
 
@@ -30,7 +29,7 @@ export function chosenColumns(view) {
  * @param {View} view
  * @param {{ name: string, width: number }[]} columns
  */
-function keep(view, columns) {
+export function keep(view, columns) {
     const chosen = columns.map(({ name, width }) => ({ name, width }));
     choose({ columns: { ...preferences.columns, [view.name]: chosen } });
 }
@@ -49,100 +48,10 @@ export function keepWidth(view, name, width) {
  * @param {(columns: Column[]) => void} changed
  */
 export function columnsButton(view, changed) {
-    return el(
-        "button",
-        {
-            type: "button",
-            onclick: () => void chooseColumns(view).then(() => changed(chosenColumns(view))),
-        },
-        t("backlog.columns"),
-    );
-}
-
-/** @param {View} view */
-async function chooseColumns(view) {
-    const list = el("ol", { class: "columns" });
-    let shown = chosenColumns(view);
-
-    /** @param {Column[]} columns */
-    function set(columns) {
-        shown = columns;
-        keep(view, columns);
-        draw();
+    /** What chooses them is loaded when it is wanted. */
+    async function open() {
+        await (await import("./choosing_columns.js")).chooseColumns(view);
+        changed(chosenColumns(view));
     }
-
-    /**
-     * @param {Column} column
-     * @param {number} by
-     */
-    function move(column, by) {
-        const at = shown.findIndex(({ name }) => name === column.name);
-        const to = at + by;
-        if (at < 0 || to < 0 || to >= shown.length) return;
-        const columns = [...shown];
-        columns.splice(to, 0, ...columns.splice(at, 1));
-        set(columns);
-    }
-
-    function draw() {
-        const others = view.columns().filter(({ name }) =>
-            !shown.some((each) => each.name === name)
-        );
-        keyed(
-            list,
-            [...shown, ...others],
-            ({ name }) => name,
-            (column) =>
-                el(
-                    "li",
-                    {},
-                    el(
-                        "label",
-                        {},
-                        el("input", {
-                            type: "checkbox",
-                            onchange: (/** @type {Event} */ event) => {
-                                const { checked } = /** @type {HTMLInputElement} */ (event.target);
-                                const rest = shown.filter(({ name }) => name !== column.name);
-                                set(checked ? [...rest, column] : rest.length > 0 ? rest : shown);
-                            },
-                        }),
-                        column.label,
-                    ),
-                    el("button", {
-                        type: "button",
-                        class: "icon",
-                        "aria-label": t("backlog.column_up", { name: column.label }),
-                        onclick: () => move(column, -1),
-                    }, "↑"),
-                    el("button", {
-                        type: "button",
-                        class: "icon",
-                        "aria-label": t("backlog.column_down", { name: column.label }),
-                        onclick: () => move(column, 1),
-                    }, "↓"),
-                ),
-            (element, column) => {
-                const isShown = shown.some(({ name }) => name === column.name);
-                element.querySelector("input").checked = isShown;
-                for (const button of element.querySelectorAll("button")) button.disabled = !isShown;
-            },
-        );
-    }
-
-    draw();
-    await dialog(t("backlog.columns"), (end) => [
-        list,
-        buttons(
-            el("button", {
-                type: "button",
-                onclick: () => {
-                    const { [view.name]: _, ...rest } = preferences.columns;
-                    choose({ columns: rest });
-                    end(true);
-                },
-            }, t("backlog.columns_reset")),
-            el("button", { type: "button", class: "first", onclick: () => end(true) }, t("close")),
-        ),
-    ]);
+    return el("button", { type: "button", onclick: open }, t("backlog.columns"));
 }

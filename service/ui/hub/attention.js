@@ -9,7 +9,7 @@ import { count, date, money } from "../format.js";
 import { renew } from "../loading.js";
 import { urlOf } from "../location.js";
 import { told } from "../refusals.js";
-import { t } from "../words.js";
+import { learn, t } from "../words.js";
 import { rowsUrl, stageFilter, VIEWS } from "./summaries.js";
 
 /** How many of each are shown; the others are behind a link. */
@@ -123,7 +123,11 @@ export function drawDrafts(element, answer) {
 
 /** @param {AbortSignal} signal */
 export async function readParked(signal) {
-    return await get("v1/intake/parked", { limit: 100 }, { signal });
+    const [parked] = await Promise.all([
+        get("v1/intake/parked", { limit: 100 }, { signal }),
+        learn("refusals"), // what each lacks is told by them
+    ]);
+    return parked;
 }
 
 /**

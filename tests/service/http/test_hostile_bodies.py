@@ -1,10 +1,11 @@
 """Hostile bodies cost about what a well-formed one of their size does: time, memory, and answer."""
 
-import gc
 import json
 import time
 import tracemalloc
 from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 
 import httpx
 import pytest
@@ -51,9 +52,10 @@ def filled(start: str, parts: Iterable[str], end: str, size: int) -> bytes:
     return start.encode() + b",".join(taken) + end.encode()
 
 
-def forever(part: str) -> Iterable[str]:
-    while True:
-        yield part
+def repeated(start: str, part: str, end: str, size: int) -> bytes:
+    """A text of about this many bytes: the same part again and again, with commas between."""
+    number = (size - len(start) - len(end)) // (len(part.encode()) + 1)
+    return (start + ",".join([part] * number) + end).encode()
 
 
 def numbered(part: str) -> Iterable[str]:
@@ -61,39 +63,40 @@ def numbered(part: str) -> Iterable[str]:
     return (part.replace("#", str(number)) for number in range(10_000_000))
 
 
+@lru_cache(2)
 def hostile(size: int) -> dict[str, bytes]:
     """Bodies of this size that somebody may send who wants to hold the service up."""
     half = size // 2
     return {
         "a field twice, at the end of many": filled("{", numbered('"#":1'), ',"0":2}', size),
         "a field twice among fewer": filled("{", numbered('"#":1'), ',"0":2}', size // 8),
-        "one field many times": filled("{", forever('"a":1'), "}", size),
+        "one field many times": repeated("{", '"a":1', "}", size),
         "many fields": filled("{", numbered('"#":1'), "}", size),
         "many fields in an object": filled('{"data":{', numbered('"#":1'), "}}", size),
         "arrays within arrays": b"[" * half + b"]" * half,
         "arrays that are not closed": b"[" * size,
         "objects within objects": b'{"a":' * (size // 6) + b"1" + b"}" * (size // 6),
-        "arrays beside each other": filled("[", forever("[]"), "]", size),
-        "objects beside each other": filled('{"items":[', forever("{}"), "]}", size),
-        "numbers": filled('{"items":[', forever("1"), "]}", size),
-        "names of items": filled('{"status":"ready","items":[', forever('"a"'), "]}", size),
+        "arrays beside each other": repeated("[", "[]", "]", size),
+        "objects beside each other": repeated('{"items":[', "{}", "]}", size),
+        "numbers": repeated('{"items":[', "1", "]}", size),
+        "names of items": repeated('{"status":"ready","items":[', '"a"', "]}", size),
         "a long number": b'{"items":' + b"9" * (size - 20) + b"}",
-        "long numbers": filled('{"items":[', forever("9" * 400), "]}", size),
+        "long numbers": repeated('{"items":[', "9" * 400, "]}", size),
         "a long decimal": b'{"items":0.' + b"1" * (size - 20) + b"}",
         "escapes": b'{"items":["' + rb"\u0041" * (size // 6 - 5) + b'"]}',
         "quotation marks": b'{"items":["' + rb"\"" * (half - 10) + b'"]}',
         "backslashes": b'{"items":["' + rb"\\" * (half - 10) + b'"]}',
-        "halves of surrogate pairs": filled('{"items":[', forever(r'"\ud800"'), "]}", size),
+        "halves of surrogate pairs": repeated('{"items":[', r'"\ud800"', "]}", size),
         "bytes that are no text": b'{"items":["' + b"\xff" * (size - 20) + b'"]}',
         "zeros": b"\x00" * size,
         "a byte order mark": b"\xef\xbb\xbf" * (size // 3),
         "spaces": b" " * size,
         "commas": b"," * size,
         "a long name": b'{"' + b"n" * (half - 10) + b'":1,"' + b"n" * (half - 10) + b'":2}',
-        "wide characters": filled('{"items":[', forever('"\U0001f600\U0001f600"'), ",NaN]}", size),
+        "wide characters": repeated('{"items":[', '"\U0001f600\U0001f600"', ",NaN]}", size),
         "roles": filled('{"chargeable":{"roles":{', numbered('"#":7'), "}}}", size),
-        "classes": filled('{"includes":[', forever('"x"'), "]}", size),
-        "customers": filled('{"customers":[', forever('{"a":1,"b":2}'), "]}", size),
+        "classes": repeated('{"includes":[', '"x"', "]}", size),
+        "customers": repeated('{"customers":[', '{"a":1,"b":2}', "]}", size),
     }
 
 
@@ -131,7 +134,6 @@ class Meter:
 
     async def memory(self, body: bytes) -> int:
         """Bytes that were in use at most, beyond those before."""
-        gc.collect()
         tracemalloc.start()
         try:
             await self.send(body)
@@ -140,20 +142,32 @@ class Meter:
             tracemalloc.stop()
 
 
-async def assert_cheap(meter: Meter, size: int, seconds: float, memory: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a well-formed body costs: processor time at one size, memory at the same or another."""
+
+    size: int
+    seconds: float
+    size_in_memory: int
+    memory: int
+
+
+async def assert_cheap(meter: Meter, most: Cost) -> None:
     """Others work on the machine, too: the best of some tries counts."""
+    seconds, memory = MOST * most.seconds, MOST * most.memory
     single = meter.kind == STRUCTURED
-    for what, body in hostile(size).items():
+    for what, body in hostile(most.size).items():
         answer, taken = await meter.timed(body)
         for _ in range(TRIES):
-            if taken > MOST * seconds:
+            if taken > seconds:
                 answer, taken = await meter.timed(body)
-        assert taken <= MOST * seconds, (what, taken, seconds)
+        assert taken <= seconds, (what, taken, seconds)
         # A single event that is refused may come as a result or as a problem.
         assert answer.status_code in ({200, 400, 413, 422} if single else {400, 413, 422}), what
         assert len(answer.content) <= LONGEST_PROBLEM, what
+    for what, body in hostile(most.size_in_memory).items():
         used = await meter.memory(body)
-        assert used <= MOST * memory, (what, used, memory)
+        assert used <= memory, (what, used, memory)
 
 
 async def test_hostile_commands_cost_at_most_five_times_a_well_formed_one(
@@ -165,9 +179,9 @@ async def test_hostile_commands_cost_at_most_five_times_a_well_formed_one(
     mark = Meter(http, "POST", MARK, JSON)
     answer, seconds = await mark.timed(well_formed)
     assert answer.status_code == 200
-    memory = await mark.memory(well_formed)
-    await assert_cheap(mark, size, seconds, memory)
-    await assert_cheap(Meter(http, "PUT", "/contracts/PC-1/lines/L-1", JSON), size, seconds, memory)
+    most = Cost(size, seconds, size, await mark.memory(well_formed))
+    await assert_cheap(mark, most)
+    await assert_cheap(Meter(http, "PUT", "/contracts/PC-1/lines/L-1", JSON), most)
 
 
 async def test_hostile_events_cost_at_most_five_times_a_well_formed_batch(
@@ -178,12 +192,13 @@ async def test_hostile_events_cost_at_most_five_times_a_well_formed_batch(
     await caller.line()
     size = SETTINGS.intake_body_limit // 16  # all of it takes minutes, and comes to the same
     meter = Meter(http, "POST", EVENTS, BATCH)
-    first, second = posted(size), posted(size, "again-")
+    quarter = size // 4  # being watched takes four times as long, and memory grows with the bytes
+    first, second = posted(size), posted(quarter, "again-")
     assert size * 0.8 < len(first) <= size
     _, seconds = await meter.timed(first)
-    memory = await meter.memory(second)
-    await assert_cheap(meter, size, seconds, memory)
-    await assert_cheap(Meter(http, "POST", EVENTS, STRUCTURED), size, seconds, memory)
+    most = Cost(size, seconds, quarter, await meter.memory(second))
+    await assert_cheap(meter, most)
+    await assert_cheap(Meter(http, "POST", EVENTS, STRUCTURED), most)
 
 
 async def test_a_batch_of_more_than_10_000_events_is_refused_before_any_is_read(

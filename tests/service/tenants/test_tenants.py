@@ -128,7 +128,7 @@ def test_the_schema_of_a_tenant_holds_all_of_it(tenants: Tenants, home: str) -> 
 def test_many_tenants_share_a_server_and_a_pool(
     tenants: Tenants, home: str, postgres_server: PostgresServer
 ) -> None:
-    names = [f"t{n:03}" for n in range(60)]  # more than twice as many as there are connections
+    names = [f"t{n:03}" for n in range(30)]  # more than there are connections
     for name in names:
         tenants.create(name)
     for n, name in enumerate(names):
