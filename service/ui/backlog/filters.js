@@ -28,7 +28,10 @@ export function filterBar(view) {
     let typing = 0;
     search.addEventListener("input", () => {
         clearTimeout(typing);
-        typing = setTimeout(() => change({ q: search.value.trim() }, { replace: true }), TYPING);
+        typing = setTimeout(() => {
+            typing = 0;
+            change({ q: search.value.trim() }, { replace: true });
+        }, TYPING);
     });
 
     /** @type {Map<string, { button: HTMLButtonElement, count: HTMLElement }>} */
@@ -85,7 +88,9 @@ export function filterBar(view) {
 
     /** @param {URLSearchParams} params */
     function show(params) {
-        if (document.activeElement !== search) search.value = params.get("q") ?? "";
+        // A dialog may have the focus by now, and what was typed is not in the URL yet.
+        const isTyped = typing !== 0 || document.activeElement === search;
+        if (!isTyped) search.value = params.get("q") ?? "";
         for (const [key, { button }] of chips) {
             const [name = "", value = ""] = key.split("=");
             button.setAttribute("aria-pressed", String(params.getAll(name).includes(value)));
