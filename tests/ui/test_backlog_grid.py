@@ -220,6 +220,27 @@ async def test_only_some_rows_are_in_the_document_and_the_focus_stays(
     assert await page.locator("*").count() <= 2500
 
 
+async def test_a_print_has_all_rows_of_the_filter_and_says_how_many(
+    page: Page, served: Served
+) -> None:
+    await page.add_init_script(
+        """window.print = () => console.log(
+            document.querySelectorAll("tr[aria-rowindex]").length - 1,
+            document.querySelector(".print-note").textContent,
+        );"""
+    )
+    grid = await opened(page, served, "time-and-material?billing_status=invoice_posted")
+    number = len(matching(served, billing_status="invoice_posted"))
+    assert number > 200
+    await expect(grid).to_have_attribute("aria-rowcount", str(number + 1))
+    await grid.focus()
+    async with page.expect_console_message() as printed:
+        await page.keyboard.press("Control+p")
+    assert (await printed.value).text == f"{number} {number} of {number} items"
+    await expect(page.locator(".print-note")).to_have_count(0)
+    assert await grid.locator("tr[aria-rowindex]").count() <= 61
+
+
 async def test_a_month_s_sales_are_marked_and_drafted_in_norwegian_without_a_mouse(
     new_page: NewPage, served: Served
 ) -> None:

@@ -287,6 +287,11 @@ export function backlogScreen(app, view, own = {}) {
                 label: t("backlog.copy"),
                 act: () => void copyRows(table.columns, rowsToCopy()),
             },
+            {
+                keys: "Ctrl+p",
+                label: t("backlog.print"),
+                act: async () => (await import("./printing.js")).printList(table, matchingCount),
+            },
             { keys: "Escape", label: t("backlog.back"), act: escape },
             ...["ArrowDown", "ArrowUp", "PageDown", "PageUp"].map((keys) => ({
                 keys,

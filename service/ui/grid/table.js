@@ -147,6 +147,30 @@ export class GridTable {
         const first = Math.max(0, Math.floor(this.element.scrollTop / height) - BEYOND);
         const end = Math.min(whole, first + Math.min(MOST, visible + 2 * BEYOND));
         pages.want(first, end);
+        this.#put(first, end);
+        this.#spacer(this.above, first * height);
+        this.#spacer(this.below, (whole - end) * height);
+        this.#tellActive();
+    }
+
+    /**
+     * Puts all rows in the document that are known, to be printed; `draw` takes them out again.
+     *
+     * @param {number} most
+     */
+    drawAll(most) {
+        this.#put(0, Math.min(most, this.options.pages?.length ?? 0));
+        this.#spacer(this.above, 0);
+        this.#spacer(this.below, 0);
+    }
+
+    /**
+     * Has just these rows in the document, in their order.
+     *
+     * @param {number} first
+     * @param {number} end
+     */
+    #put(first, end) {
         for (const [index, tr] of this.#drawn) {
             if (index < first || index >= end) {
                 this.#drawn.delete(index);
@@ -166,9 +190,7 @@ export class GridTable {
             this.#fillRow(tr, index);
         }
         for (const tr of this.#free) tr.remove();
-        this.#spacer(this.above, first * height);
-        this.#spacer(this.below, (whole - end) * height);
-        this.#tellActive();
+        this.#free.length = Math.min(this.#free.length, MOST);
     }
 
     /**

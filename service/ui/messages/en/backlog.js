@@ -113,6 +113,8 @@ export default {
     "backlog.view_save": "Save this view",
     "backlog.view_name": "Name",
     "backlog.view_delete": "Delete the view {name}",
+    "backlog.print": "Print",
+    "backlog.printed": { one: "{count} of {all} items", other: "{count} of {all} items" },
     "backlog.copy": "Copy rows",
     "backlog.copied": { one: "{count} row was copied.", other: "{count} rows were copied." },
     "backlog.not_copied": "The browser does not allow copying.",

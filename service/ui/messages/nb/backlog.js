@@ -113,6 +113,8 @@ export default {
     "backlog.view_save": "Lagre denne visningen",
     "backlog.view_name": "Navn",
     "backlog.view_delete": "Slett visningen {name}",
+    "backlog.print": "Skriv ut",
+    "backlog.printed": { one: "{count} av {all} poster", other: "{count} av {all} poster" },
     "backlog.copy": "Kopier rader",
     "backlog.copied": { one: "{count} rad ble kopiert.", other: "{count} rader ble kopiert." },
     "backlog.not_copied": "Nettleseren tillater ikke kopiering.",
