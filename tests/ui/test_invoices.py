@@ -319,3 +319,33 @@ async def test_axe_finds_nothing_light_and_wide_or_dark_and_narrow(
     await page.locator("[data-action=confirm]").click()
     await expect(page.locator(".preview table").first).to_be_visible()
     assert await violations(page) == []
+
+
+async def test_what_is_confirmed_is_what_was_shown_though_others_edit_it_meanwhile(
+    page: Page, served: Served, complaints: list[str]
+) -> None:
+    draft = open_draft(served)
+    invoice_id = draft["invoice_id"]
+    first, *_ = details(served, invoice_id)
+    await page.goto(served.at(f"invoices/{invoice_id}"))
+    await expect(page.locator(".details").first).to_be_visible()
+    await page.keyboard.press("b")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text(f"{Decimal(draft['total']):,f}")
+    edit(served, invoice_id, first, quantity="0.25")
+    await expect(edited_row(page, first)).to_contain_text("0.25")  # behind the dialog
+    await dialog.get_by_role("button", name="Confirm").click()
+    await expect(dialog).to_contain_text("nothing was done")
+    await expect(dialog.get_by_role("alert")).to_contain_text("→ 0.25")
+    now = invoice(served, invoice_id)
+    assert now["status"] == "draft"
+    assert now["total"] != draft["total"]
+    await expect(dialog).to_contain_text(f"{Decimal(now['total']):,f}")
+    await page.keyboard.press("Enter")  # of a hand that was about to press it twice
+    await expect(dialog).to_be_visible()
+    await dialog.get_by_role("button", name="Confirm").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("INV-")
+    confirmed = invoice(served, invoice_id)
+    assert (confirmed["status"], confirmed["total"]) == ("confirmed", now["total"])
+    assert len(complaints) == 1  # the version that was stale
+    complaints.clear()

@@ -2,7 +2,7 @@
  * An invoice is confirmed, after one has seen what that books and what each limit becomes: for good.
  */
 
-import { get, send } from "../api.js";
+import { get } from "../api.js";
 import { difference, negated, sum } from "../amounts.js";
 import { el, fill } from "../dom.js";
 import { count, decimal, money, today } from "../format.js";
@@ -23,20 +23,20 @@ export function confirmOne(opening, may) {
     const day = dateInput("accounting_date", today(), { autofocus: true });
     const preview = el("div", { class: "stack preview", "aria-live": "polite" }, t("loading"));
     let turn = 0;
+    /** What the figures that one sees are of: others may change it while one looks at them. */
+    /** @type {import("./opened.js").Opened | null} */
+    let seen = null;
 
     /** @param {HTMLButtonElement} button */
     async function look(button) {
         const mine = ++turn;
         button.disabled = true;
         try {
-            const [would, limits] = await Promise.all([
-                send("POST", `${opening.path}/confirm`, body(), {
-                    params: { dry_run: true, details: false },
-                }),
-                limitsAfter(opening.opened?.invoice, may("backlog:read")),
-            ]);
+            const found = await opening.preview("/confirm", body());
+            const limits = await limitsAfter(found.seen.invoice, may("backlog:read"));
             if (mine !== turn) return;
-            fill(preview, ...booked(would, opening.opened), limitTable(limits, would.currency));
+            seen = found.seen;
+            fill(preview, ...booked(found.would, seen), limitTable(limits, found.would.currency));
             button.disabled = false;
         } catch (error) {
             if (mine === turn) fill(preview, el("p", { class: "alert" }, reason(error)));
@@ -58,7 +58,10 @@ export function confirmOne(opening, may) {
             el("p", { class: "alert warn" }, t("invoices.no_undo")),
         ],
         yes: t("invoice.confirm"),
-        act: () => opening.command("POST", "/confirm", body(), { key: keyOf(body()) }),
+        act: () => {
+            const key = keyOf([body(), seen?.etag]);
+            return opening.command("POST", "/confirm", body(), { key, seen });
+        },
         onOpen: ({ button }) => {
             day.addEventListener("change", () => void look(button));
             void look(button);
@@ -71,13 +74,12 @@ export function confirmOne(opening, may) {
  * What is booked: sums by line and billing type, and what edits do beyond them.
  *
  * @param {any} would the invoice as it would be
- * @param {import("./opened.js").Opened | null} opened
+ * @param {import("./opened.js").Opened} opened
  */
 function booked(would, opened) {
     const cuts =
-        (opened?.invoice.lines ?? []).flatMap((/** @type {any} */ line) =>
-            line.details.filter(isCut)
-        ).length;
+        opened.invoice.lines.flatMap((/** @type {any} */ line) => line.details.filter(isCut))
+            .length;
     const rows = would.lines.flatMap((/** @type {any} */ line) =>
         line.groups.map((/** @type {any} */ group) => ({ line, group }))
     );
@@ -117,7 +119,7 @@ function booked(would, opened) {
                             el(
                                 "th",
                                 { scope: "row" },
-                                opened?.lines.get(line.line_id)?.name ?? line.line_id,
+                                opened.lines.get(line.line_id)?.name ?? line.line_id,
                             ),
                             el("td", {}, t(`billing_type.${group.billing_type}`)),
                             el("td", { class: "amount" }, count(group.count)),

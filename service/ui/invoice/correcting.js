@@ -2,7 +2,6 @@
  * A confirmed invoice is corrected, whole or some of its details, after one has seen what comes of it.
  */
 
-import { send } from "../api.js";
 import { el, fill } from "../dom.js";
 import { count, money } from "../format.js";
 import { reason } from "../refusals.js";
@@ -23,15 +22,16 @@ export async function correct(opening, details) {
     const preview = el("div", { class: "stack", "aria-live": "polite" }, t("loading"));
     /** @type {any} */
     let made = null;
+    /** @type {import("./opened.js").Opened | null} */
+    let seen = null;
 
     /** @param {HTMLButtonElement} button */
     async function look(button) {
         button.disabled = true;
         try {
-            const would = await send("POST", `${opening.path}/corrections`, body, {
-                params: { dry_run: true, details: false },
-            });
-            fill(preview, ...summary(would));
+            const found = await opening.preview("/corrections", body);
+            seen = found.seen;
+            fill(preview, ...summary(found.would));
             button.disabled = false;
         } catch (error) {
             fill(preview, el("p", { class: "alert" }, reason(error)));
@@ -45,7 +45,8 @@ export async function correct(opening, details) {
         content: [el("p", {}, t("invoice.correct_text")), preview],
         yes: t("invoice.correct_yes"),
         act: async () => {
-            made = await opening.command("POST", "/corrections", body, { key: keyOf(body) });
+            const key = keyOf([body, seen?.etag]);
+            made = await opening.command("POST", "/corrections", body, { key, seen });
         },
         onOpen: ({ button }) => void look(button),
         onStale: ({ button }) => void look(button),

@@ -20,7 +20,8 @@ const MOST = 10_000;
  * @param {ReturnType<import("./opened.js").opening>} opening
  */
 export async function deleteDraft(opening) {
-    const { invoice } = /** @type {import("./opened.js").Opened} */ (opening.opened);
+    const seen = /** @type {import("./opened.js").Opened} */ (opening.opened);
+    const { invoice } = seen;
     const details = detailsOf(invoice).map(({ detail }) => detail);
     const loses = details.filter((each) => each.edited || each.item_id === null).length;
     const losing = t("invoice.delete_loses", { number: loses, count: count(loses) });
@@ -28,7 +29,7 @@ export async function deleteDraft(opening) {
         loses > 0 &&
         !await confirm(t("invoice.delete_title"), [el("p", {}, losing)], t("invoice.delete"))
     ) return;
-    await opening.command("DELETE", "");
+    await opening.command("DELETE", "", undefined, { seen });
     go(urlOf("invoices"));
     const canUndo = loses === 0 && invoice.corrects === null && details.length > 0 &&
         details.length <= MOST;

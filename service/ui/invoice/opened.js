@@ -15,6 +15,9 @@ import { differences } from "./differences.js";
  * @property {any[]} corrections of this invoice
  */
 
+/** How often a preview is asked for again as others changed the invoice. */
+const LOOKS = 3;
+
 /** Others changed the invoice before a command reached it: nothing was done, what is shown is new. */
 export class Stale extends Error {
     /** @param {string[]} changes what changed, in the reader's language */
@@ -37,6 +40,9 @@ export function staleText(stale, text) {
     ];
 }
 
+/** @param {string} id */
+const pathOf = (id) => `v1/invoices/${encodeURIComponent(id)}`;
+
 /**
  * @param {(scope: string) => boolean} may
  * @param {(opened: Opened, changes: string[]) => void} onOpened what is shown is new; `changes` are
@@ -53,14 +59,12 @@ export function opening(may, onOpened, onFailed) {
     /** @type {Promise<unknown>} */
     let last = Promise.resolve();
 
-    const path = () => `v1/invoices/${encodeURIComponent(id)}`;
-
     /** Loads what is shown anew, and returns what others changed; none at first. */
     async function load() {
         const mine = ++turn;
         try {
             const { signal } = aborted;
-            const invoice = await get(path(), {}, { signal });
+            const invoice = await get(pathOf(id), {}, { signal });
             const [about, corrections] = await Promise.all([
                 opened ?? aboutContract(invoice.contract_id, signal),
                 invoice.number === null
@@ -116,7 +120,8 @@ export function opening(may, onOpened, onFailed) {
      * @param {"POST" | "PATCH" | "DELETE"} method
      * @param {string} under the path below the invoice, as `/refresh`
      * @param {unknown} [body]
-     * @param {{ params?: Record<string, string>, key?: string }} [options]
+     * @param {{ params?: Record<string, string>, key?: string, seen?: Opened | null }} [options] `seen`:
+     *   what one decided by, where that isn't what is shown by then
      * @returns {Promise<any>} the answer
      * @throws {Stale | Refusal | import("../api.js").Unreachable}
      */
@@ -140,13 +145,15 @@ export function opening(may, onOpened, onFailed) {
      * @param {"POST" | "PATCH" | "DELETE"} method
      * @param {string} under
      * @param {unknown} body
-     * @param {{ params?: Record<string, string>, key?: string }} options
+     * @param {{ params?: Record<string, string>, key?: string, seen?: Opened | null }} options
      */
-    async function sent(method, under, body, options) {
-        if (opened === null) throw new Error("nothing is open");
-        const asked = { ...options, match: opened.etag };
+    async function sent(method, under, body, { seen, ...options }) {
+        const before = seen ?? opened;
+        if (opened === null || before === null) throw new Error("nothing is open");
+        const asked = { ...options, match: before.etag };
+        const { invoice_id } = before.invoice;
         try {
-            const answer = await send(method, path() + under, body, asked);
+            const answer = await send(method, pathOf(invoice_id) + under, body, asked);
             if (answer.invoice_id === id && !options.params?.dry_run) {
                 turn += 1; // a read that began before shows less than this
                 const { pending, figures } = opened.invoice;
@@ -157,12 +164,39 @@ export function opening(may, onOpened, onFailed) {
             return answer;
         } catch (error) {
             if (!(error instanceof Refusal) || error.code !== "stale_version") throw error;
-            throw new Stale(await load());
+            const changes = await load();
+            // What is shown may have had them before: they are told as against what one decided by.
+            const isSame = seen && invoice_id === id;
+            throw new Stale(isSame ? differences(seen.invoice, opened.invoice) : changes);
+        }
+    }
+
+    /**
+     * What a command would come to on what is shown. Where others changed that, it is loaded anew first.
+     *
+     * @param {string} under
+     * @param {unknown} body
+     * @returns {Promise<{ would: any, seen: Opened }>} `seen`: the version that it would be done on
+     * @throws {Refusal | import("../api.js").Unreachable}
+     */
+    async function preview(under, body) {
+        for (let left = LOOKS;; left--) {
+            const seen = opened;
+            if (seen === null) throw new Error("nothing is open");
+            try {
+                const options = { params: { dry_run: true, details: false }, match: seen.etag };
+                return { would: await send("POST", pathOf(id) + under, body, options), seen };
+            } catch (error) {
+                const isStale = error instanceof Refusal && error.code === "stale_version";
+                if (!isStale || left === 0) throw error;
+                await load();
+            }
         }
     }
 
     return {
         command,
+        preview,
         load,
         /** What others did may concern it: a command under way looks by itself. */
         lookAgain() {
@@ -170,9 +204,6 @@ export function opening(may, onOpened, onFailed) {
         },
         get opened() {
             return opened;
-        },
-        get path() {
-            return path();
         },
         /** @param {string} now */
         open(now) {

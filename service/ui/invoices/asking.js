@@ -29,7 +29,7 @@ import { Stale, staleText } from "../invoice/opened.js";
  * @returns {Promise<boolean>} whether it was done
  */
 export async function ask({ title, content, yes, act, onStale, onOpen, wide = false }) {
-    const wrong = el("div", { class: "refusal", role: "alert" });
+    const wrong = el("div", { class: "refusal", role: "alert", tabindex: "-1" });
     const button = el("button", { class: "first" }, yes);
     let underWay = false;
     const done = await dialog(title, (end) => {
@@ -56,6 +56,7 @@ export async function ask({ title, content, yes, act, onStale, onOpen, wide = fa
             } catch (error) {
                 if (error instanceof Stale) {
                     fill(wrong, ...staleText(error, t("invoice.stale")));
+                    wrong.focus(); // Enter, pressed twice, does not agree to what comes now
                     onStale?.({ button, wrong });
                 } else if (error instanceof Refusal) refused(form, wrong, error, reason(error));
                 else fill(wrong, reason(error));
