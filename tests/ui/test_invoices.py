@@ -349,3 +349,36 @@ async def test_what_is_confirmed_is_what_was_shown_though_others_edit_it_meanwhi
     assert (confirmed["status"], confirmed["total"]) == ("confirmed", now["total"])
     assert len(complaints) == 1  # the version that was stale
     complaints.clear()
+
+
+async def test_many_are_confirmed_as_they_were_shown_or_the_reader_is_asked_anew(
+    page: Page, served: Served
+) -> None:
+    drafts = listed(served, status="draft")
+    changed, gone, *_ = drafts
+    await page.goto(served.at("invoices?status=draft"))
+    await page.get_by_label("Select all drafts that are listed").check()
+    await page.keyboard.press("b")
+    dialog = page.get_by_role("dialog")
+    await page.get_by_label("Accounting date").fill("2026-10-31")
+    edit(served, changed["invoice_id"], details(served, changed["invoice_id"])[0], tax="1234.5")
+    served.api.delete(f"/invoices/{gone['invoice_id']}").raise_for_status()
+    now = invoice(served, changed["invoice_id"])
+    await page.keyboard.press("Enter")
+    said = dialog.get_by_role("alert").first
+    await expect(said).to_contain_text("nothing was confirmed")
+    await expect(said).to_contain_text(
+        f"{Decimal(changed['total']):,f}\u00a0{changed['currency']} → "
+        f"{Decimal(now['total']):,f}\u00a0{now['currency']}"
+    )
+    await expect(said).to_contain_text("no longer a draft")
+    assert read(served, "/jobs")["items"] == []
+    left = [each for each in listed(served, status="draft") if each["currency"] == now["currency"]]
+    total = sum(Decimal(each["total"]) for each in left)
+    await expect(dialog.locator(".facts")).to_contain_text(f"{total:,f}\u00a0{now['currency']}")
+    await page.keyboard.press("Enter")  # of a hand that was about to press it twice
+    assert read(served, "/jobs")["items"] == []
+    await dialog.get_by_role("button", name=f"Confirm {len(drafts) - 1} invoices").click()
+    await expect(page.locator(".job")).to_contain_text(f"Done: {len(drafts) - 1} of")
+    confirmed = invoice(served, changed["invoice_id"])
+    assert (confirmed["total"], confirmed["accounting_date"]) == (now["total"], "2026-10-31")

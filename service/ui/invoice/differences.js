@@ -43,6 +43,15 @@ export function differences(before, after) {
         else texts.push(...changesOf(was, detail));
     }
     for (const gone of old.values()) texts.push(t("invoice.removed", { name: gone.description }));
+    return worthTelling(texts);
+}
+
+/**
+ * The first of the changes, and how many more there are.
+ *
+ * @param {string[]} texts
+ */
+export function worthTelling(texts) {
     const rest = texts.length - TOLD;
     if (rest <= 1) return texts;
     return [

@@ -56,6 +56,11 @@ export default {
     },
     "invoices.each_by_itself":
         "Each is confirmed by itself. One that is refused stays a draft, and its reason is shown.",
+    "invoices.changed_meanwhile":
+        "Somebody changed some of these first, so nothing was confirmed. Check the new sums, then do it again.",
+    "invoices.changed": "{name}: {before} → {total}.",
+    "invoices.changed_within": "{name}: other figures, with the same total {total}.",
+    "invoices.no_draft": "{name}: no longer a draft, so it was left out.",
     "invoices.no_undo": "This can't be undone. What is wrong later needs a correction.",
     "invoices.too_many": "At most {count} invoices can be confirmed at a time.",
     "invoices.job.confirm": "Confirming invoices",

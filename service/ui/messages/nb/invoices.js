@@ -57,6 +57,11 @@ export default {
     },
     "invoices.each_by_itself":
         "Hver faktura bekreftes for seg. En som avvises, forblir utkast, og grunnen vises.",
+    "invoices.changed_meanwhile":
+        "Noen endret noen av disse først, så ingenting ble bekreftet. Se over de nye summene, og gjør det på nytt.",
+    "invoices.changed": "{name}: {before} → {total}.",
+    "invoices.changed_within": "{name}: andre tall, med samme total {total}.",
+    "invoices.no_draft": "{name}: ikke lenger et utkast og derfor utelatt.",
     "invoices.no_undo": "Dette kan ikke angres. Feil som oppdages senere, må korrigeres.",
     "invoices.too_many": "Høyst {count} fakturaer kan bekreftes om gangen.",
     "invoices.job.confirm": "Bekrefter fakturaer",
