@@ -382,3 +382,20 @@ async def test_many_are_confirmed_as_they_were_shown_or_the_reader_is_asked_anew
     await expect(page.locator(".job")).to_contain_text(f"Done: {len(drafts) - 1} of")
     confirmed = invoice(served, changed["invoice_id"])
     assert (confirmed["total"], confirmed["accounting_date"]) == (now["total"], "2026-10-31")
+
+
+async def test_tables_scroll_at_360_pixels_and_the_page_does_not(
+    page: Page, served: Served
+) -> None:
+    draft = open_draft(served)
+    for each in details(served, draft["invoice_id"]):
+        if each["kind"] == "time":
+            edit(served, draft["invoice_id"], each, quantity="0.25", tax="1")
+    await page.set_viewport_size({"width": 360, "height": 740})
+    wide = "document.documentElement.scrollWidth"
+    await page.goto(served.at(f"invoices/{draft['invoice_id']}"))
+    await expect(page.locator(".was").first).to_be_visible()
+    of_invoice = await page.evaluate(wide)
+    await page.goto(served.at(f"contracts/{draft['contract_id']}"))
+    await expect(page.locator(".limits tbody tr").first).to_be_visible()
+    assert (of_invoice, await page.evaluate(wide)) == (360, 360)
