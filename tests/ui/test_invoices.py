@@ -399,3 +399,29 @@ async def test_tables_scroll_at_360_pixels_and_the_page_does_not(
     await page.goto(served.at(f"contracts/{draft['contract_id']}"))
     await expect(page.locator(".limits tbody tr").first).to_be_visible()
     assert (of_invoice, await page.evaluate(wide)) == (360, 360)
+
+
+async def test_a_field_of_an_editor_says_what_number_it_takes(
+    page: Page, served: Served, complaints: list[str]
+) -> None:
+    invoice_id = open_draft(served)["invoice_id"]
+    first, *_ = details(served, invoice_id)
+    await page.goto(served.at(f"invoices/{invoice_id}"))
+    await edited_row(page, first).get_by_role("button").click()
+    quantity = page.get_by_label("Quantity")
+    await quantity.fill("abc")
+    await quantity.press("Enter")
+    said = page.locator(".editor [data-field=quantity] .refusal")
+    await expect(said).to_have_text("Write a number such as 7.5.")
+    await quantity.fill("1.1234567891234")
+    await quantity.press("Enter")
+    await expect(said).to_contain_text("how many decimals")
+    price = page.get_by_label("Unit price")
+    await quantity.fill("7.5")
+    await price.fill("-1")
+    await price.press("Enter")
+    said = page.locator(".editor [data-field=unit_price] .refusal")
+    await expect(said).to_contain_text("Correct this number: its sign")
+    assert details(served, invoice_id)[0] == first
+    assert len(complaints) == 3  # the numbers that were refused
+    complaints.clear()

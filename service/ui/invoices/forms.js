@@ -83,6 +83,16 @@ export function typed(text) {
 }
 
 /**
+ * Whether what was typed is a decimal, be it one that the service refuses.
+ *
+ * @param {HTMLElement} control
+ */
+function isDecimal(control) {
+    return control instanceof HTMLInputElement &&
+        /^-?\d+(\.\d+)?$/.test(typed(control.value));
+}
+
+/**
  * Shows what the service refused: at the fields it is about, and the rest above them.
  *
  * @param {HTMLElement} form
@@ -101,7 +111,9 @@ export function refused(form, place, refusal, whole) {
         control.setAttribute("aria-invalid", "true");
         const label = part?.querySelector("label")?.textContent ?? "";
         const place = /** @type {Element} */ (part?.querySelector(".refusal"));
-        fill(place, told({ ...error, field: label }));
+        const isOfNumber = error.code === "invalid_field" && control.inputMode === "decimal";
+        const ofNumber = isDecimal(control) ? "invoice.other_number" : "invoice.not_a_number";
+        fill(place, isOfNumber ? t(ofNumber) : told({ ...error, field: label }));
         first ??= control;
     }
     if (first === null) fill(place, whole);

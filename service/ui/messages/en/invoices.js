@@ -129,6 +129,8 @@ export default {
     "invoice.tax_hint": "Follows quantity and price, unless you change it.",
     "invoice.stays_hint": "What stays billed.",
     "invoice.discount_hint": "Negative for a discount, of a fee only.",
+    "invoice.not_a_number": "Write a number such as 7.5.",
+    "invoice.other_number": "Correct this number: its sign, its size or how many decimals it has.",
     "invoice.leave_billed": "Leave as it was billed",
     "invoice.remove": "Remove",
     "invoice.remove_ready": "Remove, keep ready",

@@ -131,6 +131,8 @@ export default {
     "invoice.tax_hint": "Følger antall og pris, med mindre du endrer den.",
     "invoice.stays_hint": "Det som fortsatt skal være fakturert.",
     "invoice.discount_hint": "Negativt for rabatt, bare for gebyr.",
+    "invoice.not_a_number": "Skriv et tall, for eksempel 7,5.",
+    "invoice.other_number": "Rett dette tallet: fortegnet, størrelsen eller antall desimaler.",
     "invoice.leave_billed": "La stå som fakturert",
     "invoice.remove": "Fjern",
     "invoice.remove_ready": "Fjern, fortsatt klar",
