@@ -19,6 +19,46 @@ const BASE = `${ROOT}ui/`;
 const listeners = new Set();
 
 /**
+ * @typedef {object} Guard what stands between the reader and another screen
+ * @property {() => boolean} holds whether something would be lost
+ * @property {() => Promise<boolean>} ask whether to leave all the same
+ */
+
+/** @type {Guard | null} */
+let guard = null;
+/** @type {Promise<boolean> | null} the question that is open */
+let asked = null;
+/** The URL of the view that is shown: Back changes the browser's before anybody is asked. */
+let shown = location.href;
+
+/**
+ * Has a guard asked before the screen or the thing that is shown gives way to another one; null for none.
+ * Where the page itself is left, the browser asks.
+ *
+ * @param {Guard | null} next
+ */
+export function beforeLeaving(next) {
+    guard = next;
+}
+
+/**
+ * Whether the view that is shown may give way to a URL; the same screen of the same thing always may.
+ *
+ * @param {string} url
+ * @returns {true | Promise<boolean>}
+ */
+function mayGo(url) {
+    const isSame = new URL(url, location.href).pathname === new URL(shown).pathname;
+    if (isSame || !guard?.holds()) return true;
+    asked ??= guard.ask().finally(() => asked = null);
+    return asked;
+}
+
+addEventListener("beforeunload", (event) => {
+    if (guard?.holds()) event.preventDefault();
+});
+
+/**
  * The place that the URL names.
  *
  * @returns {Place}
@@ -81,6 +121,16 @@ export function paramsOf(values) {
  */
 export function go(url, { replace = false } = {}) {
     if (new URL(url, location.href).href === location.href) return;
+    const may = mayGo(url);
+    if (may === true) move(url, replace);
+    else void may.then((isLeft) => isLeft && move(url, replace));
+}
+
+/**
+ * @param {string} url
+ * @param {boolean} replace
+ */
+function move(url, replace) {
     if (replace) history.replaceState(null, "", url);
     else history.pushState(null, "", url);
     tell();
@@ -113,11 +163,16 @@ export function onPlace(listener) {
 }
 
 function tell() {
+    shown = location.href;
     const place = here();
     for (const listener of listeners) listener(place);
 }
 
-addEventListener("popstate", tell);
+addEventListener("popstate", async () => {
+    const may = mayGo(location.href);
+    if (may === true || await may) tell();
+    else if (location.href !== shown) history.pushState(null, "", shown);
+});
 
 // Links within the interface change the view; all others, and those that are to open elsewhere, are the
 // browser's.

@@ -425,3 +425,50 @@ async def test_a_field_of_an_editor_says_what_number_it_takes(
     assert details(served, invoice_id)[0] == first
     assert len(complaints) == 3  # the numbers that were refused
     complaints.clear()
+
+
+async def test_what_is_typed_and_not_saved_is_not_lost_without_a_word(
+    page: Page, served: Served
+) -> None:
+    draft = open_draft(served)
+    first, *_ = details(served, draft["invoice_id"])
+    await page.goto(served.at("invoices"))
+    await page.locator(f'tr[data-key="{draft["invoice_id"]}"] [data-part=link]').click()
+    here = served.at(f"invoices/{draft['invoice_id']}")
+    await edited_row(page, first).get_by_role("button").click()
+    text = page.get_by_label("Description", exact=True)
+    await text.fill("Typed, not saved")
+    question = page.get_by_role("dialog", name="Discard what you typed?")
+
+    async def keep() -> None:
+        await expect(question).to_be_visible()
+        await page.keyboard.press("Enter")
+        await expect(question).to_have_count(0)
+        await expect(page).to_have_url(here)
+        await expect(text).to_have_value("Typed, not saved")
+
+    await page.get_by_role("navigation").get_by_role("link", name="Intake").click()
+    await keep()
+    await page.go_back()
+    await keep()
+    await text.press("Escape")
+    await keep()
+    await page.get_by_role("button", name="Add ready items").click()  # the same page
+    await expect(page).to_have_url(here + "?add=1")
+    await page.go_back()
+    async with page.expect_event("dialog") as asked:
+        await page.evaluate("setTimeout(() => location.reload())")
+    browsers_own = await asked.value
+    assert browsers_own.type == "beforeunload"
+    await browsers_own.dismiss()
+    await expect(text).to_have_value("Typed, not saved")
+    await page.go_back()
+    await question.get_by_role("button", name="Discard").click()
+    await expect(page).to_have_url(served.at("invoices"))
+    await expect(page.get_by_role("heading", level=1, name="Invoices")).to_be_visible()
+    await page.go_forward()
+    await edited_row(page, first).get_by_role("button").click()
+    await expect(text).to_have_value(first["description"])
+    await text.press("Escape")  # nothing is typed: nothing is asked
+    await expect(page.locator(".editor")).to_have_count(0)
+    await expect(question).to_have_count(0)

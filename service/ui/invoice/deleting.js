@@ -18,8 +18,9 @@ const MOST = 10_000;
  * Deletes the draft that is open; asks first where edits would be lost with it.
  *
  * @param {ReturnType<import("./opened.js").opening>} opening
+ * @param {() => void} onDeleted called before another screen is shown
  */
-export async function deleteDraft(opening) {
+export async function deleteDraft(opening, onDeleted) {
     const seen = /** @type {import("./opened.js").Opened} */ (opening.opened);
     const { invoice } = seen;
     const details = detailsOf(invoice).map(({ detail }) => detail);
@@ -30,6 +31,7 @@ export async function deleteDraft(opening) {
         !await confirm(t("invoice.delete_title"), [el("p", {}, losing)], t("invoice.delete"))
     ) return;
     await opening.command("DELETE", "", undefined, { seen });
+    onDeleted();
     go(urlOf("invoices"));
     const canUndo = loses === 0 && invoice.corrects === null && details.length > 0 &&
         details.length <= MOST;

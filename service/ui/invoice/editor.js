@@ -8,6 +8,7 @@ import { decimal } from "../format.js";
 import { buttons } from "../overlay.js";
 import { reason } from "../refusals.js";
 import { t } from "../words.js";
+import { mayBeLost } from "../invoices/asking.js";
 import { fieldName } from "./differences.js";
 import {
     accepted,
@@ -28,6 +29,7 @@ const DECIMALS = ["quantity", "unit_price", "amount", "tax"];
  * @property {HTMLFormElement} form
  * @property {string} line the contract line of the detail
  * @property {(detail: any) => void} update the detail is now so; null where it is gone
+ * @property {() => boolean} isDirty whether something is typed that isn't saved
  * @property {() => void} focus
  */
 
@@ -79,7 +81,8 @@ export function editor(line, first, { save, remove, close }) {
             onkeydown: (/** @type {KeyboardEvent} */ event) => {
                 if (event.key !== "Escape") return;
                 event.stopPropagation();
-                close();
+                event.preventDefault(); // it would close the question, too
+                void leave();
             },
         },
         meanwhile,
@@ -97,6 +100,14 @@ export function editor(line, first, { save, remove, close }) {
             saving,
         ),
     );
+
+    async function leave() {
+        if (!isDirty() || await mayBeLost()) close();
+    }
+
+    function isDirty() {
+        return Object.keys(changes()).length > 0;
+    }
 
     /** @param {string} name */
     function value(name) {
@@ -143,6 +154,7 @@ export function editor(line, first, { save, remove, close }) {
     return {
         form,
         line: line.line_id,
+        isDirty,
         focus: () => controls.get(names[0] ?? "")?.focus(),
         update(detail) {
             if (detail === null) {

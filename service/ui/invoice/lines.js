@@ -238,6 +238,8 @@ export function invoiceLines({ openEditor, onChosen }) {
                 element.querySelector("tbody button");
             if (back instanceof HTMLElement) back.focus();
         },
+        /** Whether something is typed in an editor that isn't saved. */
+        isDirty: () => [...editors.values()].some((each) => each.isDirty()),
         /** Forgets what was open and chosen: another invoice comes. */
         clear() {
             editors.clear();

@@ -1,5 +1,6 @@
 /**
- * A dialog with a form that does one command: what was typed stays until the command is done.
+ * A dialog with a form that does one command: what was typed stays until the command is done, and
+ * isn't lost without a word.
  */
 
 import { Refusal } from "../api.js";
@@ -69,4 +70,28 @@ export async function ask({ title, content, yes, act, onStale, onOpen, wide = fa
         return [form];
     }, { wide });
     return done === true;
+}
+
+/**
+ * Asks whether what was typed may be lost. Whoever presses Escape or Enter once more keeps it.
+ *
+ * @returns {Promise<boolean>}
+ */
+export async function mayBeLost() {
+    const isLost = await dialog(t("invoice.unsaved_title"), (end) => [
+        el("p", {}, t("invoice.unsaved")),
+        buttons(
+            el(
+                "button",
+                { type: "button", class: "danger", onclick: () => end(true) },
+                t("invoice.discard"),
+            ),
+            el(
+                "button",
+                { type: "button", class: "first", autofocus: true, onclick: () => end(null) },
+                t("invoice.keep_editing"),
+            ),
+        ),
+    ]);
+    return isLost === true;
 }

@@ -16,9 +16,9 @@ import { editor } from "../invoice/editor.js";
 import { heading, titleOf } from "../invoice/heading.js";
 import { invoiceLines } from "../invoice/lines.js";
 import { opening, Stale, staleText } from "../invoice/opened.js";
-import { ask } from "../invoices/asking.js";
+import { ask, mayBeLost } from "../invoices/asking.js";
 import { field } from "../invoices/forms.js";
-import { change, go, urlOf } from "../location.js";
+import { beforeLeaving, change, go, urlOf } from "../location.js";
 import { announce, notify } from "../overlay.js";
 import { reason } from "../refusals.js";
 import { t } from "../words.js";
@@ -44,6 +44,7 @@ export default function invoiceScreen(app) {
     const status = () => opened.opened?.invoice.status;
     const isOrdinary = () => isDraft() && opened.opened?.invoice.corrects === null;
     const asks = () => (opened.opened?.contract?.approval ?? "none") !== "none";
+    const toggleBeside = () => change({ add: isBeside ? null : "1" });
 
     const writes = "invoices:write";
     const bar = actionBar([
@@ -60,7 +61,7 @@ export default function invoiceScreen(app) {
             name: "delete",
             scope: writes,
             when: isDraft,
-            act: () => deleteDraft(opened),
+            act: () => deleteDraft(opened, lines.clear),
             kind: "danger",
         },
         {
@@ -144,8 +145,8 @@ export default function invoiceScreen(app) {
     function failed(error) {
         if (opened.opened === null) {
             fill(head.element.querySelector("h1") ?? state, t("field.invoice"));
-            const again = () => void opened.load();
-            const retry = el("button", { type: "button", onclick: again }, t("retry"));
+            const again = { type: "button", onclick: () => void opened.load() };
+            const retry = el("button", again, t("retry"));
             say(t("not_loaded"), reason(error), retry);
         } else if (error instanceof Refusal && error.status === 404) {
             fill(news, el("p", {}, t("invoice.gone")));
@@ -229,10 +230,6 @@ export default function invoiceScreen(app) {
         }
     }
 
-    function toggleBeside() {
-        change({ add: isBeside ? null : "1" });
-    }
-
     async function byHand() {
         if (await addByHand(opened)) notify(t("invoice.added_by_hand"));
     }
@@ -255,8 +252,7 @@ export default function invoiceScreen(app) {
     }
 
     async function correctIt() {
-        const some = lines.chosen.size > 0 ? [...lines.chosen] : null;
-        const made = await correct(opened, some);
+        const made = await correct(opened, lines.chosen.size > 0 ? [...lines.chosen] : null);
         if (made) go(urlOf("invoices", made.invoice_id));
     }
 
@@ -266,6 +262,7 @@ export default function invoiceScreen(app) {
         },
         element,
         show(place) {
+            beforeLeaving({ holds: lines.isDirty, ask: mayBeLost });
             isBeside = place.params.get("add") === "1";
             if (place.id === id) {
                 if (opened.opened) draw(opened.opened, []);
@@ -294,6 +291,7 @@ export default function invoiceScreen(app) {
         },
         close() {
             clearTimeout(timer);
+            beforeLeaving(null);
             opened.close();
         },
     };
