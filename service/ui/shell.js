@@ -60,6 +60,7 @@ export const SCREENS = [
  */
 export function openShell(app) {
     const mine = SCREENS.filter(({ scope }) => scope === null || app.may(scope));
+    const first = mine[0]?.name ?? "settings";
     const links = mine.map(({ name, icon }) =>
         el(
             "a",
@@ -117,6 +118,7 @@ export function openShell(app) {
 
     /** @param {import("./location.js").Place} place */
     async function show(place) {
+        if (place.screen === "hub" && first !== "hub") return go(urlOf(first), { replace: true });
         const turn = ++asked;
         const name = mine.some((each) => each.name === place.screen) ? place.screen : "unknown";
         const part = `${name}/${place.id === null ? "" : "one"}`;
@@ -173,7 +175,7 @@ export function openShell(app) {
      * @returns {Promise<Opened>}
      */
     async function opened(name, one) {
-        const way = el("a", { href: urlOf("hub") }, t("screen.hub"));
+        const way = el("a", { href: urlOf(first) }, t(`screen.${first}`));
         if (name === "unknown") return { screen: said(t("unknown_screen"), way), isFailed: false };
         try {
             return { screen: (await loaded(name, one))(app), isFailed: false };
