@@ -56,9 +56,10 @@ export const SCREENS = [
 
 /**
  * @param {import("./app.js").App} app
+ * @param {() => void} lookAgain is called when the service is there again, or refuses its stream
  * @returns {{ element: HTMLElement, show: (place: import("./location.js").Place) => Promise<void> }}
  */
-export function openShell(app) {
+export function openShell(app, lookAgain) {
     const mine = SCREENS.filter(({ scope }) => scope === null || app.may(scope));
     const first = mine[0]?.name ?? "settings";
     const links = mine.map(({ name, icon }) =>
@@ -163,6 +164,7 @@ export function openShell(app) {
                 if (open) open.screen.changed?.(change);
             },
             live: again,
+            lookAgain,
         });
     }
     return { element, show };
@@ -268,9 +270,9 @@ function said(text, ...ways) {
  * Follows what changes, and shows how current the page is.
  *
  * @param {HTMLElement} current
- * @param {{ changed: (change: import("./stream.js").Change) => void, live: () => void }} tell
+ * @param {{ changed: (change: import("./stream.js").Change) => void, live: () => void, lookAgain: () => void }} tell
  */
-async function stay(current, { changed, live }) {
+async function stay(current, { changed, live, lookAgain }) {
     let position = 0;
     try {
         position = (await get("v1/backlog/summary", { limit: 1 })).position;
@@ -281,6 +283,7 @@ async function stay(current, { changed, live }) {
     follow(position, changed, (connection, at) => {
         if (connection === "refused") {
             current.hidden = true;
+            lookAgain();
             return;
         }
         current.dataset.connection = connection;
@@ -290,6 +293,7 @@ async function stay(current, { changed, live }) {
         );
         if (before === connection) return;
         if (before) announce(t(connection === "live" ? "live_again" : connection));
+        if (before && connection === "live") lookAgain();
         before = connection;
         if (connection === "live") live();
     });
