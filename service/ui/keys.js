@@ -8,7 +8,8 @@ import { preferences } from "./preferences.js";
  * @typedef {object} Shortcut
  * @property {string} keys as `r`, `Ctrl+k`, `g b`, `Shift+ArrowDown`
  * @property {string} label what it does, in the reader's language
- * @property {(event: KeyboardEvent) => void} act
+ * @property {(event: KeyboardEvent) => void} [act] without it, the key is told only: who has the focus acts
+ * @property {() => boolean} [when] whether it acts now; else the key is the browser's
  */
 
 /** @type {Map<string, Shortcut[]>} */
@@ -16,6 +17,8 @@ const tables = new Map();
 /** The first key of two, until the second comes. */
 const begun = { key: "", at: 0 };
 const SECOND_KEY = 1500;
+/** The one key that acts while somebody types, too. */
+const PALETTE = "Ctrl+k";
 
 /**
  * Sets the shortcuts of a part of the page; an empty table takes them away.
@@ -54,23 +57,21 @@ function isTyping(target) {
 /** @param {KeyboardEvent} event */
 function pressed(event) {
     if (event.defaultPrevented || event.isComposing || event.altKey) return;
+    if (document.querySelector("dialog[open]")) return;
     const name = nameOf(event);
     const isLetter = name.length === 1;
-    if (
-        (isTyping(event.target) || document.querySelector("dialog[open]")) &&
-        !name.startsWith("Ctrl+")
-    ) return;
+    if (isTyping(event.target) && name !== PALETTE) return;
     if (isLetter && !preferences.singleKeys) return;
     const two = begun.key && event.timeStamp - begun.at < SECOND_KEY
         ? `${begun.key} ${name}`
         : null;
     begun.key = "";
-    const all = shortcuts();
+    const all = shortcuts().filter(({ act, when }) => act && (!when || when()));
     const found = all.find((each) => each.keys === (two ?? name)) ??
         all.find((each) => each.keys === name);
     if (found) {
         event.preventDefault();
-        found.act(event);
+        found.act?.(event);
     } else if (isLetter && all.some((each) => each.keys.startsWith(`${name} `))) {
         begun.key = name;
         begun.at = event.timeStamp;

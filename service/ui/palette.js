@@ -17,9 +17,7 @@ import { has, t } from "./words.js";
  */
 export async function palette(screens) {
     /** @typedef {{ id: string, label: string, kind: string, act: () => void }} Choice */
-    const actions = shortcuts().filter((each) =>
-        !each.keys.startsWith("g ") && each.keys.length < 3
-    );
+    const actions = shortcuts().filter(({ keys, act }) => act && keys.length === 1);
     /** @type {Choice[]} */
     const fixed = [
         ...screens.map(({ name }) => ({
@@ -32,7 +30,7 @@ export async function palette(screens) {
             id: `key/${keys}`,
             label,
             kind: keys,
-            act: () => act(new KeyboardEvent("keydown")),
+            act: () => act?.(new KeyboardEvent("keydown")),
         })),
     ];
     /** @type {Choice[]} */

@@ -30,8 +30,8 @@ def row(grid: Locator, number: int) -> Locator:
 
 
 def matching(served: Served, **filters: str) -> list[dict[str, Any]]:
-    """What the API lists with a filter."""
-    asked = {"limit": "1000", **filters}
+    """What the API lists with a filter, once it shows all that is recorded."""
+    asked = {"limit": "1000", "after": str(served.tenant.ledger.position()), **filters}
     return served.api.get("/backlog/time-and-material", params=asked).json()["items"]
 
 

@@ -64,7 +64,9 @@ async def test_a_month_is_closed_from_approvals_to_a_corrected_invoice(
         await expect(page.get_by_role("heading", level=1)).to_contain_text("INV-000001")
 
         await page.locator("[data-action=correct]").press("Enter")
-        await page.get_by_role("button", name="Opprett korreksjonen").press("Enter")
+        correct = page.get_by_role("button", name="Opprett korreksjonen")
+        await expect(correct).to_be_enabled()
+        await correct.press("Enter")
         title = page.get_by_role("heading", level=1)
         await expect(title).to_have_text("Utkast til korrigert faktura")
         await page.keyboard.press("b")

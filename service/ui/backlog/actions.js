@@ -26,37 +26,51 @@ const PATHS = {
     reevaluate: "v1/backlog/nte/reevaluate",
 };
 
-/** @param {Desk} desk */
+/**
+ * What can be done at a desk. Who works fast is waited for: a mark shows at once and is sent in its turn.
+ * The same thing twice, as by a double click, is done once.
+ *
+ * @param {Desk} desk
+ */
 export function actionsOf(desk) {
-    let isBusy = false;
+    /** @type {Map<string, readonly string[]>} what is under way, with the items that it is about */
+    const underWay = new Map();
+    /** @type {Promise<void>} */
+    let last = Promise.resolve();
 
     /**
-     * One at a time: a second click while the first is under way does nothing.
-     *
+     * @param {string} name two of one name are the same thing
+     * @param {readonly string[]} items
      * @param {() => Promise<void>} act
      */
-    async function alone(act) {
-        if (isBusy) return;
-        isBusy = true;
-        try {
-            await act();
-        } catch (error) {
-            notify(reason(error), { kind: "failed" });
-        } finally {
-            isBusy = false;
-        }
+    function inTurn(name, items, act) {
+        if (underWay.has(name)) return;
+        underWay.set(name, items);
+        last = last
+            .then(act)
+            .catch((error) => void notify(reason(error), { kind: "failed" }))
+            .finally(() => underWay.delete(name));
     }
 
     /** @param {Kind} kind */
-    const apply = (kind) =>
-        alone(() => {
-            if (desk.selection.isAll) return applyToAll(desk, kind);
-            const rows = picked(desk);
-            return rows.length > 0 ? applyToSome(desk, kind, rows) : Promise.resolve();
-        });
+    function apply(kind) {
+        if (desk.selection.isAll) return inTurn(kind, [], () => applyToAll(desk, kind));
+        const rows = picked(desk).map((row) => desk.now(row));
+        if (rows.length === 0) return desk.point();
+        const items = rows.map((row) => row.item_id);
+        const name = `${kind} ${items}`;
+        if (!underWay.has(name)) inTurn(name, items, applyToSome(desk, kind, rows));
+    }
+
     /** Drafts; what does it is loaded when it is wanted. */
-    const draft = () => alone(async () => (await import("./drafting.js")).draft(desk));
-    return { apply, draft };
+    function draft() {
+        if (!desk.selection.isAll && picked(desk).length === 0) return desk.point();
+        inTurn("draft", [], async () => (await import("./drafting.js")).draft(desk));
+    }
+
+    /** @param {string} itemId */
+    const isUnderWay = (itemId) => [...underWay.values()].some((items) => items.includes(itemId));
+    return { apply, draft, isUnderWay };
 }
 
 /** @param {Kind} kind */
@@ -68,11 +82,14 @@ function body(kind) {
 // --- a few -------------------------------------------------------------------------------------
 
 /**
+ * Shows what rows become, at once.
+ *
  * @param {Desk} desk
  * @param {Kind} kind
  * @param {Row[]} rows
+ * @returns {() => Promise<void>} what does it, and corrects what is shown
  */
-async function applyToSome(desk, kind, rows) {
+function applyToSome(desk, kind, rows) {
     const before = new Map(rows.map((row) => [row.item_id, row]));
     if (kind === "ready" || kind === "not_ready") {
         const from = kind === "ready" ? "not_ready" : "ready";
@@ -83,15 +100,17 @@ async function applyToSome(desk, kind, rows) {
             new Map(can.map((row) => [row.item_id, (now) => ({ ...now, billing_status: kind })])),
         );
     }
-    try {
-        const items = [...before.keys()];
-        const answer = await send("POST", PATHS[kind], { ...body(kind), items });
-        corrected(desk, before, answer);
-        tell(desk, kind, answer);
-    } catch (error) {
-        desk.patch(new Map([...before].map(([id, row]) => [id, () => row])));
-        throw error;
-    }
+    return async () => {
+        try {
+            const items = [...before.keys()];
+            const answer = await send("POST", PATHS[kind], { ...body(kind), items });
+            corrected(desk, before, answer);
+            tell(desk, kind, answer);
+        } catch (error) {
+            desk.patch(new Map([...before].map(([id, row]) => [id, () => row])));
+            throw error;
+        }
+    };
 }
 
 /**
@@ -107,7 +126,7 @@ function corrected(desk, before, answer) {
     for (const { item_id, ...now } of answer.changed) {
         changes.set(item_id, (row) => ({ ...row, ...now }));
     }
-    desk.wrote(answer.position);
+    desk.wrote(answer.position, [...before.values()]);
     desk.patch(changes);
 }
 

@@ -80,17 +80,20 @@ export function backlogScreen(app, view, own = {}) {
         rows: () => table.inSight,
         patch: (changes) => pages?.patch(changes),
         totalsChanged: () => void sumUp(),
-        reload: () => load(),
+        reload: () => load({ isSame: true }),
         again: () => panel.again(),
+        isUnderWay: (itemId) => actions.isUnderWay(itemId),
     });
     const desk = {
         view,
         selection,
         filter: () => state.filter,
         totals: () => state.totals,
-        active: () => table.activeRow ?? undefined,
+        active: () => table.pointed,
+        point: () => table.point(),
+        now: shownNow,
         patch: (/** @type {Map<string, (row: Row) => Row>} */ changes) => pages?.patch(changes),
-        reload: () => load(),
+        reload: () => load({ isSame: true }),
         wrote: live.wrote,
     };
     const actions = actionsOf(desk);
@@ -157,11 +160,25 @@ export function backlogScreen(app, view, own = {}) {
     /** @param {number} position how far the history is with what was written here */
     function written(position) {
         live.wrote(position);
-        load();
+        load({ isSame: true });
     }
 
-    /** Shows the list anew, from its beginning. */
-    function load() {
+    /**
+     * A row as the list shows it now; as it was where its page was let go.
+     *
+     * @param {Row} row
+     */
+    function shownNow(row) {
+        for (const [, each] of pages?.rows() ?? []) if (key(each) === key(row)) return each;
+        return row;
+    }
+
+    /**
+     * Shows the list that the URL names, from its beginning; or anew, where one is in it.
+     *
+     * @param {{ isSame?: boolean }} [options]
+     */
+    function load({ isSame = false } = {}) {
         const { params } = here();
         const query = new URLSearchParams(state.filter);
         query.set("sort", params.get("sort") ?? view.sort);
@@ -184,8 +201,24 @@ export function backlogScreen(app, view, own = {}) {
             },
         );
         pages = mine;
-        void mine.grow().then(() => mine === pages && table.show(mine));
+        void grown(mine, isSame ? table.lastInSight : 0).then(() => {
+            if (mine !== pages) return;
+            table.show(mine, { isSame });
+            if (isSame && document.activeElement === document.body) table.focus();
+        });
         void sumUp();
+    }
+
+    /**
+     * Fetches a list up to a row, and no further than one can go back to.
+     *
+     * @param {Pages<Row>} list
+     * @param {number} row
+     */
+    async function grown(list, row) {
+        do await list.grow(); while (
+            list.length <= row && !list.isWhole && list.failure === null && list === pages
+        );
     }
 
     /** Asks what all that match come to, and how many each chip would show. */
@@ -259,8 +292,14 @@ export function backlogScreen(app, view, own = {}) {
         table.focus();
     }
 
+    /** Of all that match, those that are there. */
     function rowsToCopy() {
-        if (!selection.isEmpty && !selection.isAll) return selection.rows;
+        if (selection.isAll) {
+            return [...(pages?.rows() ?? [])].map(([, row]) => row).filter((row) =>
+                selection.has(row)
+            );
+        }
+        if (!selection.isEmpty) return selection.rows;
         return table.activeRow ? [table.activeRow] : [];
     }
 
@@ -281,10 +320,15 @@ export function backlogScreen(app, view, own = {}) {
             ...(app.may("invoices:write")
                 ? [{ keys: "d", label: t("backlog.draft"), act: () => void actions.draft() }]
                 : []),
-            { keys: "Ctrl+a", label: t("backlog.select_everything"), act: () => selection.all() },
+            {
+                keys: "Ctrl+a",
+                label: t("backlog.select_everything"),
+                act: () => matchingCount() > 0 && selection.all(),
+            },
             {
                 keys: "Ctrl+c",
                 label: t("backlog.copy"),
+                when: () => getSelection()?.isCollapsed !== false,
                 act: () => void copyRows(table.columns, rowsToCopy()),
             },
             {
@@ -293,13 +337,10 @@ export function backlogScreen(app, view, own = {}) {
                 act: async () => (await import("./printing.js")).printList(table, matchingCount),
             },
             { keys: "Escape", label: t("backlog.back"), act: escape },
-            ...["ArrowDown", "ArrowUp", "PageDown", "PageUp"].map((keys) => ({
+            ...["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Space", "Enter"].map((keys) => ({
                 keys,
                 label: t(`backlog.key.${keys}`),
-                act: () => table.focus(),
             })),
-            { keys: "Space", label: t("backlog.key.Space"), act: () => table.focus() },
-            { keys: "Enter", label: t("backlog.key.Enter"), act: () => table.focus() },
         ]);
     }
 

@@ -21,6 +21,7 @@ const OWN = 1000;
  * @property {() => void} totalsChanged
  * @property {() => void} reload
  * @property {() => void} again shows the open item anew
+ * @property {(itemId: string) => boolean} isUnderWay whether something is being done to an item
  */
 
 /** @param {Shown} shown */
@@ -32,28 +33,39 @@ export function followChanges(shown) {
     );
     element.hidden = true;
     const state = { others: 0, seen: 0, timer: 0, isLooking: false, isWanted: false };
-    /** @type {number[]} */
+    /** @type {{ position: number, contracts: Set<string> | null }[]} */
     const own = [];
+    /** @type {(import("../stream.js").Change & { after: number })[]} not counted yet */
+    let told = [];
 
     /** @param {import("../stream.js").Change} change */
     function changed(change) {
-        const before = state.seen || change.position - 1;
+        const after = state.seen || change.position - 1;
         state.seen = Math.max(state.seen, change.position);
-        if (
-            !change.reset &&
-            !change.kinds.some((kind) => [shown.view.kind, "limits", "invoices"].includes(kind))
-        ) return;
-        const mine = own.filter((at) => at > before && at <= change.position).length;
-        const others = change.reset ? 1 : Math.max(0, change.position - before - mine);
-        if (others > 0) {
-            state.others += others;
-            setText(
-                element,
-                t("backlog.changes", { number: state.others, count: count(state.others) }),
-            );
-            element.hidden = false;
-        }
+        const kinds = [shown.view.kind, "limits", "invoices"];
+        if (!change.reset && !change.kinds.some((kind) => kinds.includes(kind))) return;
+        told.push({ ...change, after });
         soon();
+    }
+
+    /** Counts what others did; what was done here is known by then. */
+    function countOthers() {
+        state.others += told.filter(isOfOthers).length;
+        told = [];
+        const { others } = state;
+        setText(element, t("backlog.changes", { number: others, count: count(others) }));
+        element.hidden = others === 0;
+    }
+
+    /** @param {import("../stream.js").Change & { after: number }} change */
+    function isOfOthers({ reset, after, position, contracts }) {
+        if (reset) return true;
+        const mine = own.filter((each) => each.position > after && each.position <= position);
+        if (mine.length === 0) return true;
+        if (contracts === null) return false;
+        return !contracts.every((id) =>
+            mine.some((each) => each.contracts === null || each.contracts.has(id))
+        );
     }
 
     function soon() {
@@ -66,9 +78,14 @@ export function followChanges(shown) {
         state.isWanted = false;
         state.isLooking = true;
         try {
+            countOthers();
             shown.totalsChanged();
             const ids = shown.rows().map((row) => row.item_id);
-            if (ids.length > 0) shown.patch(await asTheyAre(shown.view, ids));
+            if (ids.length > 0) {
+                const changes = await asTheyAre(shown.view, ids);
+                for (const id of changes.keys()) if (shown.isUnderWay(id)) changes.delete(id);
+                shown.patch(changes);
+            }
             shown.again();
         } catch {
             // the next change looks again; a stream that is lost is said elsewhere
@@ -81,14 +98,19 @@ export function followChanges(shown) {
     return {
         element,
         changed,
-        /** @param {number} position */
-        wrote(position) {
-            own.push(position);
+        /**
+         * @param {number} position
+         * @param {Record<string, any>[]} [rows]
+         */
+        wrote(position, rows) {
+            const contracts = rows ? new Set(rows.map((row) => row.contract_id)) : null;
+            own.push({ position, contracts });
             if (own.length > OWN) own.shift();
             soon();
         },
         reloaded() {
             state.others = 0;
+            told = [];
             element.hidden = true;
         },
         close: () => clearTimeout(state.timer),

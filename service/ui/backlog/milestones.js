@@ -127,11 +127,13 @@ export function milestoneOf(app, part, wrote) {
  * @param {(position: number) => void} wrote
  */
 export function newMilestoneButton(wrote) {
-    return el("button", {
+    const button = el("button", {
         type: "button",
         onclick: async () => {
+            button.disabled = true;
             const lines = await fixedPriceLines();
-            if (lines === null) return;
+            button.disabled = false;
+            if (lines === null || document.querySelector("dialog[open]")) return;
             const answer = await milestoneForm(t("milestone.new"), null, (fields, line) => {
                 const { contract_id, line_id } = lines[Number(line)] ?? {};
                 const path = [contract_id, line_id].map(encodeURIComponent).join("/lines/");
@@ -140,6 +142,7 @@ export function newMilestoneButton(wrote) {
             if (answer) wrote(answer.position);
         },
     }, t("milestone.new"));
+    return button;
 }
 
 async function fixedPriceLines() {

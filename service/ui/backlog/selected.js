@@ -15,10 +15,13 @@ import { matchingOf } from "./views.js";
  * @property {import("../grid/selection.js").Selection<any>} selection
  * @property {() => URLSearchParams} filter
  * @property {() => import("./totals.js").Total[]} totals of all that match
- * @property {() => Row | undefined} active
+ * @property {() => Row | undefined} active the row that the reader is at, in sight
+ * @property {() => void} point brings the active row in sight, and the keys to it
+ * @property {(row: Row) => Row} now a row that was picked, as it is shown now
  * @property {(changes: Map<string, (row: Row) => Row>) => void} patch
  * @property {() => void} reload shows the list anew
- * @property {(position: number) => void} wrote the history is this far with what was done here
+ * @property {(position: number, rows?: Row[]) => void} wrote the history is this far with what was done
+ *   here, to these rows or to any
  */
 
 /**

@@ -4,6 +4,9 @@
 
 import { el, setText } from "../dom.js";
 
+/** Characters of an amount from which on it is written smaller: no figure of it may be cut off. */
+const LONG = 13;
+
 /**
  * @template R
  * @typedef {object} Column
@@ -52,7 +55,9 @@ export function showRow(tr, columns, row) {
     tr.classList.toggle("coming", !row);
     for (const [at, column] of columns.entries()) {
         const text = /** @type {HTMLElement} */ (tr.cells[at + 1]?.firstElementChild);
-        setText(text, row ? column.text(row) : "");
+        const said = row ? column.text(row) : "";
+        setText(text, said);
+        if (column.isAmount) text.classList.toggle("long", said.length > LONG);
         if (column.status) text.className = row ? `status ${column.status(row)}` : "";
         if (column.detail) {
             const quiet = /** @type {HTMLElement} */ (text.nextElementSibling);

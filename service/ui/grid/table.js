@@ -14,6 +14,8 @@ import { newRow, showRow } from "./row.js";
 const BEYOND = 6;
 /** Rows that are in the document at most. */
 const MOST = 60;
+/** Pages that are fetched at once to get to the end. */
+const AT_ONCE = 10;
 /** Rows of room below those that are known, while more are to come. */
 const TO_COME = 5;
 
@@ -94,6 +96,22 @@ export class GridTable {
         return this.#active;
     }
 
+    /** The row that the reader is at: the active one, where the table has the focus and it is in sight. */
+    get pointed() {
+        if (document.activeElement !== this.table || this.head.active >= 0) return undefined;
+        const top = this.#active * this.#rowHeight;
+        const room = this.element.clientHeight - this.head.row.offsetHeight;
+        const { scrollTop } = this.element;
+        const isInSight = top + this.#rowHeight > scrollTop && top < scrollTop + room;
+        return isInSight ? this.activeRow : undefined;
+    }
+
+    /** Brings the active row in sight, and the keys to it. */
+    point() {
+        this.focus();
+        this.activate(this.#active);
+    }
+
     /** The rows in sight. */
     get inSight() {
         const rows = [];
@@ -105,15 +123,24 @@ export class GridTable {
     }
 
     /**
-     * Shows another list, from its beginning.
+     * Shows another list, from its beginning; or the same one anew, where one is in it.
      *
      * @param {import("./pages.js").Pages<R>} pages
+     * @param {{ isSame?: boolean }} [options]
      */
-    show(pages) {
+    show(pages, { isSame = false } = {}) {
+        const { scrollTop } = this.element;
         this.options.pages = pages;
-        this.#active = this.#anchor = 0;
-        this.element.scrollTop = 0;
+        this.#active = isSame ? Math.max(0, Math.min(this.#active, pages.length - 1)) : 0;
+        this.#anchor = this.#active;
+        if (!isSame) this.element.scrollTop = 0;
         this.draw();
+        if (isSame) this.element.scrollTop = scrollTop;
+    }
+
+    /** The number of the last row that is in sight. */
+    get lastInSight() {
+        return Math.max(this.#active, ...this.#drawn.keys());
     }
 
     /**
@@ -332,7 +359,7 @@ export class GridTable {
         const steps = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: page, PageUp: -page };
         const step = steps[/** @type {keyof typeof steps} */ (key)];
         if (key === "Home") this.#move(0, shiftKey);
-        else if (key === "End") this.#move((options.pages?.length ?? 1) - 1, shiftKey);
+        else if (key === "End") void this.#toEnd(shiftKey);
         else if (ctrlKey || metaKey) return false;
         else if (step !== undefined && step < 0 && this.#active === 0) this.head.enter(1);
         else if (step !== undefined) this.#move(this.#active + step, shiftKey);
@@ -340,6 +367,19 @@ export class GridTable {
         else if (key === "Enter") row && options.open(row);
         else return false;
         return true;
+    }
+
+    /**
+     * Goes to the end of the list; of a long one, as far as is fetched at once.
+     *
+     * @param {boolean} isExtending
+     */
+    async #toEnd(isExtending) {
+        const { pages } = this.options;
+        for (let page = 0; pages && page < AT_ONCE && !pages.isWhole && !pages.failure; page++) {
+            await pages.grow();
+        }
+        if (pages && pages === this.options.pages) this.#move(pages.length - 1, isExtending);
     }
 
     /**

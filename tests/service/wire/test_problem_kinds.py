@@ -11,6 +11,7 @@ PASSED_ON = {
     "aggregates/refusals.py: __init__",
     "aggregates/refusals.py: of_reason",
     "projections/projecting/jobs.py: _outcome",
+    "service/access/issuer_sign_in.py: ended",
     "service/handlers/intake/receiving.py: __init__",
     "service/handlers/intake/taking_in.py: _settle",
     "service/http/responses.py: one_response",
@@ -23,7 +24,7 @@ PASSED_ON = {
     "service/wire/problem/problems.py: body",
     "service/wire/problem/problems.py: of_refusal",
 }
-"""Functions that pass on codes which were made elsewhere."""
+"""Functions that pass on codes which were made elsewhere; one of them that of an issuer (OIDC)."""
 NEVER_ANSWERED = {"already_confirmed", "item_not_open", "key_not_found", "too_many_keys"}
 """A confirmed invoice is answered as it is; what is not open is said to be posted or unknown; keys
 are made and revoked by commands alone."""
