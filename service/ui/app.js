@@ -10,14 +10,16 @@
  * @property {string} [actor]
  * @property {string} [tenant]
  * @property {string[]} [scopes]
- * @property {boolean} [restricted]
+ * @property {boolean} [restricted] whether they may know of some contracts or customers alone
+ * @property {string[]} [kept] of what some alone: `contracts`, `customers`
  * @property {string} [csrf]
  */
 
 /**
  * @typedef {object} App
  * @property {Session} session
- * @property {(scope: string) => boolean} may whether whoever is signed in has this scope
+ * @property {(scope: string) => boolean} may whether whoever is signed in has this scope, and
+ *   it does not end at what they are restricted to
  */
 
 /**
@@ -34,11 +36,22 @@
 
 /** @typedef {(app: App) => Screen} OpenScreen what `screens/NAME.js` exports as its default */
 
+/** Scopes that lead to nothing for who is restricted; those of some customers write nothing, either. */
+const UNRESTRICTED = ["approvals:write", "audit:read", "operations"];
+
 /**
  * @param {Session} session
  * @returns {App}
  */
 export function appFor(session) {
     const scopes = new Set(session.scopes ?? []);
-    return { session, may: (scope) => !session.authentication || scopes.has(scope) };
+    const isOfSome = session.kept?.includes("customers") ?? false;
+    return {
+        session,
+        may(scope) {
+            if (!session.authentication) return true;
+            if (session.restricted && UNRESTRICTED.includes(scope)) return false;
+            return scopes.has(scope) && (!isOfSome || scope.endsWith(":read"));
+        },
+    };
 }

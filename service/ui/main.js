@@ -21,7 +21,19 @@ if (session.authentication && !session.signed_in) {
 } else {
     useSession(session.csrf ?? null);
     whenSignedOut(async (isAsked) => (await import("./sign_in.js")).signInAgain(session, isAsked));
-    const shell = openShell(appFor(session));
+    const lookAgain = async () => {
+        if (!session.authentication) return;
+        try {
+            (await import("./sign_in.js")).lookWhoIsThere(session);
+        } catch {
+            // the service is away: the page looks again when it is back
+        }
+    };
+    addEventListener("focus", lookAgain);
+    document.addEventListener("visibilitychange", () => {
+        if (document.visibilityState === "visible") void lookAgain();
+    });
+    const shell = openShell(appFor(session), lookAgain);
     document.body.prepend(shell.element);
     onPlace(shell.show);
     await shell.show(here());

@@ -6,7 +6,7 @@ import { get } from "./api.js";
 import { el, fill, setText } from "./dom.js";
 import { count } from "./format.js";
 import { setShortcuts, shortcuts } from "./keys.js";
-import { go, urlOf } from "./location.js";
+import { go, here, urlOf } from "./location.js";
 import { announce, dialog } from "./overlay.js";
 import { preferences } from "./preferences.js";
 import { follow } from "./stream.js";
@@ -56,10 +56,12 @@ export const SCREENS = [
 
 /**
  * @param {import("./app.js").App} app
+ * @param {() => void} lookAgain is called when the service is there again, or refuses its stream
  * @returns {{ element: HTMLElement, show: (place: import("./location.js").Place) => Promise<void> }}
  */
-export function openShell(app) {
+export function openShell(app, lookAgain) {
     const mine = SCREENS.filter(({ scope }) => scope === null || app.may(scope));
+    const first = mine[0]?.name ?? "settings";
     const links = mine.map(({ name, icon }) =>
         el(
             "a",
@@ -88,9 +90,26 @@ export function openShell(app) {
         menu.setAttribute("aria-expanded", String(element.classList.toggle("open")));
     });
 
-    /** @type {{ name: string, screen: import("./app.js").Screen } | null} */
+    way.addEventListener("click", (event) => {
+        const link = event.target instanceof Element ? event.target.closest("a") : null;
+        if (link?.href === location.href) again();
+    });
+
+    /** @typedef {{ screen: import("./app.js").Screen, isFailed: boolean }} Opened */
+    /** @type {Opened & { name: string } | null} */
     let open = null;
     let asked = 0;
+
+    /** Tries once more to open what could not be loaded. */
+    async function again() {
+        if (open?.isFailed) await show(here());
+    }
+
+    /** As a reader asks for it: what stays away from a page while the service is there may need a new one. */
+    async function againOrAnew() {
+        await again();
+        if (open?.isFailed && await get("ui/session").catch(() => null)) location.reload();
+    }
 
     /** @param {Event} event */
     function skip(event) {
@@ -100,6 +119,7 @@ export function openShell(app) {
 
     /** @param {import("./location.js").Place} place */
     async function show(place) {
+        if (place.screen === "hub" && first !== "hub") return go(urlOf(first), { replace: true });
         const turn = ++asked;
         const name = mine.some((each) => each.name === place.screen) ? place.screen : "unknown";
         const part = `${name}/${place.id === null ? "" : "one"}`;
@@ -109,14 +129,16 @@ export function openShell(app) {
             if (link.dataset.screen === name) link.setAttribute("aria-current", "page");
             else link.removeAttribute("aria-current");
         }
-        if (open?.name !== part) {
-            const screen = await opened(app, name, place.id !== null);
+        if (open?.name !== part || open.isFailed) {
+            const next = await opened(name, place.id !== null);
             if (turn !== asked) return; // another one was asked for since
+            if (next.isFailed) announce(next.screen.title);
+            if (next.isFailed && open?.isFailed && open.name === part) return;
             open?.screen.close?.();
             setShortcuts("screen", []);
             const isFirst = open === null;
-            open = { name: part, screen };
-            fill(main, screen.element);
+            open = { name: part, ...next };
+            fill(main, next.screen.element);
             if (!isFirst) main.focus({ preventScroll: true });
         }
         open.screen.show(place);
@@ -137,11 +159,34 @@ export function openShell(app) {
         },
     ]);
     if (app.may("backlog:read")) {
-        stay(current, (change) => {
-            if (open) open.screen.changed?.(change);
+        stay(current, {
+            changed(change) {
+                if (open) open.screen.changed?.(change);
+            },
+            live: again,
+            lookAgain,
         });
     }
     return { element, show };
+
+    /**
+     * Opens a screen; what there is not, and what can't be loaded, is said in its place.
+     *
+     * @param {string} name
+     * @param {boolean} one whether it is the screen of one thing
+     * @returns {Promise<Opened>}
+     */
+    async function opened(name, one) {
+        const way = el("a", { href: urlOf(first) }, t(`screen.${first}`));
+        if (name === "unknown") return { screen: said(t("unknown_screen"), way), isFailed: false };
+        try {
+            return { screen: (await loaded(name, one))(app), isFailed: false };
+        } catch (error) {
+            console.error(error);
+            const retry = el("button", { type: "button", onclick: againOrAnew }, t("retry"));
+            return { screen: said(t("not_loaded"), retry, way), isFailed: true };
+        }
+    }
 }
 
 function brand() {
@@ -155,37 +200,32 @@ function brand() {
 }
 
 /**
- * Opens a screen; what there is not, and what can't be loaded, is said in its place.
+ * Loads a screen with its texts and styles.
  *
- * @param {import("./app.js").App} app
  * @param {string} name
  * @param {boolean} one whether it is the screen of one thing
+ * @returns {Promise<import("./app.js").OpenScreen>}
  */
-async function opened(app, name, one) {
+async function loaded(name, one) {
     const file =
         { "invoices/one": "invoice", "contracts/one": "contract" }[`${name}${one ? "/one" : ""}`] ??
             name;
-    if (name === "unknown") return said(t("unknown_screen"));
-    try {
-        const { parts = [], tells = false } = SCREENS.find((each) => each.name === name) ?? {};
-        /** @type {[{ default: import("./app.js").OpenScreen }, ...unknown[]]} */
-        const [module] = await Promise.all([
-            import(`./screens/${file}.js`),
-            learn(...parts, ...(tells ? ["refusals"] : [])),
-            ...parts.map(styled),
-        ]);
-        return module.default(app);
-    } catch (error) {
-        console.error(error);
-        return said(t("not_loaded"));
-    }
+    const { parts = [], tells = false } = SCREENS.find((each) => each.name === name) ?? {};
+    /** @type {[{ default: import("./app.js").OpenScreen }, ...unknown[]]} */
+    const [module] = await Promise.all([
+        import(`./screens/${file}.js`),
+        learn(...parts, ...(tells ? ["refusals"] : [])),
+        ...parts.map(styled),
+    ]);
+    return module.default;
 }
 
 /** @type {Map<string, Promise<unknown>>} */
 const styles = new Map();
 
 /**
- * Loads the styles of a part, once. A part without them is still one that can be read.
+ * Loads the styles of a part, once. A part without them is still one that can be read; the next screen
+ * with it tries again.
  *
  * @param {string} part
  */
@@ -196,7 +236,11 @@ function styled(part) {
         const link = el("link", { rel: "stylesheet", href });
         there = new Promise((resolve) => {
             link.addEventListener("load", resolve);
-            link.addEventListener("error", resolve);
+            link.addEventListener("error", (failed) => {
+                styles.delete(part);
+                link.remove();
+                resolve(failed);
+            });
         });
         styles.set(part, there);
         document.head.append(link);
@@ -206,16 +250,17 @@ function styled(part) {
 
 /**
  * @param {string} text
+ * @param {...HTMLElement} ways what can be done next
  * @returns {import("./app.js").Screen}
  */
-function said(text) {
+function said(text, ...ways) {
     return {
         title: text,
         element: el(
             "section",
             { class: "state" },
             el("h1", {}, text),
-            el("a", { href: urlOf("hub") }, t("screen.hub")),
+            ...ways,
         ),
         show: () => {},
     };
@@ -225,9 +270,9 @@ function said(text) {
  * Follows what changes, and shows how current the page is.
  *
  * @param {HTMLElement} current
- * @param {(change: import("./stream.js").Change) => void} changed
+ * @param {{ changed: (change: import("./stream.js").Change) => void, live: () => void, lookAgain: () => void }} tell
  */
-async function stay(current, changed) {
+async function stay(current, { changed, live, lookAgain }) {
     let position = 0;
     try {
         position = (await get("v1/backlog/summary", { limit: 1 })).position;
@@ -236,15 +281,21 @@ async function stay(current, changed) {
     }
     let before = "";
     follow(position, changed, (connection, at) => {
+        if (connection === "refused") {
+            current.hidden = true;
+            lookAgain();
+            return;
+        }
         current.dataset.connection = connection;
         setText(
             current,
             connection === "live" ? t("live", { position: count(at) }) : t(connection),
         );
-        if (before && before !== connection) {
-            announce(t(connection === "live" ? "live_again" : connection));
-        }
+        if (before === connection) return;
+        if (before) announce(t(connection === "live" ? "live_again" : connection));
+        if (before && connection === "live") lookAgain();
         before = connection;
+        if (connection === "live") live();
     });
 }
 

@@ -6,7 +6,7 @@
 import { get, send, useSession } from "./api.js";
 import { el } from "./dom.js";
 import { ROOT } from "./location.js";
-import { dialog } from "./overlay.js";
+import { buttons, dialog } from "./overlay.js";
 import { reason } from "./refusals.js";
 import { t } from "./words.js";
 
@@ -59,13 +59,22 @@ export function signInAgain(before, isAsked) {
  * @param {boolean} mayAsk
  */
 async function signedInAgain(before, mayAsk) {
-    const look = async () => goOn(before, await get("ui/session").catch(() => null));
-    if (await look()) return true; // in another tab
+    const now = await whoIsThere();
+    if (goOn(before, now)) return true; // in another tab
+    if (now?.signed_in) {
+        void tellOfAnother(now);
+        return false;
+    }
     if (!mayAsk) return false;
     const stopped = new AbortController();
     const answer = await dialog(t("sign_in.again"), (end) => {
         const looked = async () => {
-            if (await look()) end(true);
+            const now = await whoIsThere();
+            if (goOn(before, now)) end(true);
+            else if (now?.signed_in) {
+                end(null);
+                void tellOfAnother(now);
+            }
         };
         addEventListener("focus", looked, { signal: stopped.signal });
         document.addEventListener("visibilitychange", looked, { signal: stopped.signal });
@@ -80,6 +89,41 @@ async function signedInAgain(before, mayAsk) {
     stopped.abort();
     closed = answer !== true;
     return !closed;
+}
+
+/** @type {Promise<unknown> | null} */
+let telling = null;
+
+/**
+ * Says above the page when somebody else is signed in by now: what it shows is of who was before.
+ *
+ * @param {Session} before
+ */
+export async function lookWhoIsThere(before) {
+    const now = await whoIsThere();
+    if (now?.signed_in && !goOn(before, now)) void tellOfAnother(now);
+}
+
+/** @param {Session} now */
+async function tellOfAnother(now) {
+    telling ??= dialog(t("sign_in.another"), () => [
+        el("p", {}, t("sign_in.another_help", { actor: now.actor ?? "" })),
+        buttons(
+            el("button", {
+                type: "button",
+                class: "first",
+                onclick: () => location.reload(),
+            }, t("reload")),
+        ),
+    ]).finally(() => {
+        telling = null;
+    });
+    await telling;
+}
+
+/** @returns {Promise<Session | null>} null where that can't be known */
+function whoIsThere() {
+    return get("ui/session").catch(() => null);
 }
 
 /**

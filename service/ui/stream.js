@@ -1,13 +1,21 @@
 /**
  * What others change, as they change it: the service's stream, read by `fetch`.
  *
- * A stream that is lost is opened again, later each time, and goes on from where it was.
+ * A stream that is lost is opened again, later each time, and goes on from where it was. One that the
+ * service refuses is not asked for again.
  */
 
 import { listen } from "./api.js";
 
 /** @typedef {{ position: number, contracts: string[] | null, kinds: string[], reset: boolean }} Change */
-/** @typedef {"connecting" | "live" | "lost"} Connection */
+/** @typedef {"live" | "lost" | "refused"} Connection */
+/**
+ * @typedef {object} Listening
+ * @property {number} position how far all is known
+ * @property {number} wait milliseconds before the stream is opened again
+ * @property {() => void} drop gives up the stream that is open
+ * @property {() => void} wake ends the wait
+ */
 
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 30_000;
@@ -23,17 +31,20 @@ const SILENT = 40_000;
  */
 export function follow(position, changed, connected) {
     const stopped = new AbortController();
-    const seen = { position, wait: FIRST_WAIT };
-    const wake = () => {
+    /** @type {Listening} */
+    const seen = { position, wait: FIRST_WAIT, drop: () => {}, wake: () => {} };
+    // A browser without a network may still reach a service on its own machine: it is tried.
+    addEventListener("offline", () => seen.drop(), { signal: stopped.signal });
+    addEventListener("online", () => {
         seen.wait = FIRST_WAIT;
-    };
-    addEventListener("online", wake, { signal: stopped.signal });
+        seen.wake();
+    }, { signal: stopped.signal });
     goOn(seen, changed, connected, stopped.signal);
     return () => stopped.abort();
 }
 
 /**
- * @param {{ position: number, wait: number }} seen
+ * @param {Listening} seen
  * @param {(change: Change) => void} changed
  * @param {(connection: Connection, position: number) => void} connected
  * @param {AbortSignal} stopped
@@ -41,31 +52,42 @@ export function follow(position, changed, connected) {
 async function goOn(seen, changed, connected, stopped) {
     while (!stopped.aborted) {
         try {
-            await hear(seen, changed, connected, stopped);
+            if (!await hear(seen, changed, connected, stopped)) {
+                return connected("refused", seen.position);
+            }
         } catch {
             // why it was lost makes no difference: it is said, and tried again
         }
         if (stopped.aborted) return;
         connected("lost", seen.position);
-        await new Promise((resolve) => setTimeout(resolve, seen.wait));
+        /** @type {Promise<void>} */
+        const rest = new Promise((resolve) => {
+            seen.wake = resolve;
+            setTimeout(resolve, seen.wait);
+        });
+        await rest;
         seen.wait = Math.min(2 * seen.wait, LONGEST_WAIT);
     }
 }
 
 /**
- * @param {{ position: number, wait: number }} seen
+ * Hears one stream until it ends; false where the service gives none to whoever is signed in.
+ *
+ * @param {Listening} seen
  * @param {(change: Change) => void} changed
  * @param {(connection: Connection, position: number) => void} connected
  * @param {AbortSignal} stopped
  */
 async function hear(seen, changed, connected, stopped) {
     const silent = new AbortController();
+    seen.drop = () => silent.abort();
     let timer = setTimeout(() => silent.abort(), SILENT);
     try {
         const response = await listen({
             headers: { Accept: "text/event-stream", "Last-Event-ID": String(seen.position) },
             signal: AbortSignal.any([stopped, silent.signal]),
         });
+        if (response.status === 403) return false;
         if (!response.ok || response.body === null) throw new Error(`${response.status}`);
         connected("live", seen.position);
         seen.wait = FIRST_WAIT;
@@ -73,7 +95,7 @@ async function hear(seen, changed, connected, stopped) {
         let rest = "";
         for (;;) {
             const { value, done } = await texts.read();
-            if (done) return;
+            if (done) return true;
             clearTimeout(timer);
             timer = setTimeout(() => silent.abort(), SILENT);
             const events = (rest + value).split("\n\n");

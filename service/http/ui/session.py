@@ -96,6 +96,14 @@ def _told(request: Request, session: Session | None) -> Response:
             "tenant": principal.tenant,
             "scopes": sorted(principal.scopes),
             "restricted": bool(principal.kept),
+            "kept": [
+                name
+                for name, only in (
+                    ("contracts", principal.contracts),
+                    ("customers", principal.customers),
+                )
+                if only is not None
+            ],
             "csrf": session.csrf,
         }
     return json_response(told, headers=UNKEPT)

@@ -16,7 +16,7 @@ const STATUSES = ["open", "closed", "waived"];
 
 /** @param {import("../app.js").App} app */
 export function obligations(app) {
-    const mayWaive = app.may("invoices:write");
+    const mayWaive = app.may("invoices:write") && !app.session.restricted;
     const mayOpen = app.may("invoices:read");
     const list = pagedList({
         path: "v1/intake/obligations",

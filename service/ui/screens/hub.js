@@ -28,6 +28,7 @@ export default function hub(app) {
     const parked = attention.card("parked");
     const obligations = attention.card("obligations");
     const mayInvoices = app.may("invoices:read");
+    const mayParked = !app.session.restricted;
 
     const contracts = contractsTable(app, {
         none: () => [
@@ -68,14 +69,13 @@ export default function hub(app) {
                     attention.drawDrafts(drafts.content, answer)),
             }]
             : []),
-        {
-            kinds: ["intake"],
-            part: loadedInto(
-                parked.content,
-                attention.readParked,
-                (answer) => attention.drawParked(parked.content, answer),
-            ),
-        },
+        ...(mayParked
+            ? [{
+                kinds: ["intake"],
+                part: loadedInto(parked.content, attention.readParked, (answer) =>
+                    attention.drawParked(parked.content, answer)),
+            }]
+            : []),
         {
             kinds: ["intake", "invoices"],
             part: loadedInto(
@@ -125,7 +125,7 @@ export default function hub(app) {
                 failed.element,
                 ready.element,
                 mayInvoices && drafts.element,
-                parked.element,
+                mayParked && parked.element,
                 obligations.element,
             ),
         ),

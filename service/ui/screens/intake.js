@@ -14,14 +14,17 @@ const TABS = ["parked", "refused", "obligations"];
 /** @type {import("../app.js").OpenScreen} */
 export default function intake(app) {
     const title = t("screen.intake");
+    // What is posted is shown whole, or not at all.
+    const tabs = app.session.restricted ? ["obligations"] : TABS;
+    const first = tabs[0] ?? "";
     /** @type {Record<string, ReturnType<typeof obligations>>} */
     const lists = {};
     let open = "";
-    const links = TABS.map((tab) =>
+    const links = tabs.map((tab) =>
         el(
             "a",
             {
-                href: urlOf("intake", null, { tab: tab === "parked" ? null : tab }),
+                href: urlOf("intake", null, { tab: tab === first ? null : tab }),
                 "data-tab": tab,
             },
             t(`intake.${tab}`),
@@ -34,7 +37,7 @@ export default function intake(app) {
         "section",
         { class: "stack intake" },
         el("h1", {}, title),
-        el("nav", { class: "intake-tabs", "aria-label": title }, ...links),
+        tabs.length > 1 && el("nav", { class: "intake-tabs", "aria-label": title }, ...links),
         heading,
         explained,
         place,
@@ -54,8 +57,8 @@ export default function intake(app) {
         title,
         element,
         show({ params }) {
-            const asked = params.get("tab") ?? "parked";
-            const tab = TABS.includes(asked) ? asked : "parked";
+            const asked = params.get("tab") ?? first;
+            const tab = tabs.includes(asked) ? asked : first;
             const list = lists[tab] ??= made(tab);
             if (tab !== open) {
                 open = tab;

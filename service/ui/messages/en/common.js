@@ -11,6 +11,7 @@ export default {
     delete: "Delete",
     undo: "Undo",
     retry: "Try again",
+    reload: "Reload",
     more: "More",
     none: "None",
     all: "All",
@@ -55,6 +56,9 @@ export default {
     "sign_in.again": "Sign in again",
     "sign_in.again_help":
         "Your session has ended. Nothing that you have typed is lost: sign in, and go on.",
+    "sign_in.another": "Somebody else is signed in",
+    "sign_in.another_help":
+        "{actor} has signed in in this browser since. What is shown here is of who was signed in before. Reload the page to go on.",
     "settings.language": "Language",
     "settings.theme": "Theme",
     "settings.density": "Density",

@@ -11,6 +11,7 @@ export default {
     delete: "Slett",
     undo: "Angre",
     retry: "Prøv igjen",
+    reload: "Last inn på nytt",
     more: "Mer",
     none: "Ingen",
     all: "Alle",
@@ -56,6 +57,9 @@ export default {
     "sign_in.again": "Logg inn på nytt",
     "sign_in.again_help":
         "Økten din er avsluttet. Ingenting av det du har skrevet, er tapt: logg inn og fortsett.",
+    "sign_in.another": "En annen er logget inn",
+    "sign_in.another_help":
+        "{actor} har logget inn i denne nettleseren siden sist. Det som vises her, er for den som var logget inn før. Last inn siden på nytt for å fortsette.",
     "settings.language": "Språk",
     "settings.theme": "Tema",
     "settings.density": "Tetthet",

@@ -73,6 +73,7 @@ async def test_who_has_a_key_signs_in_and_out(tenant: Tenant) -> None:
             "tenant": "default",
             "scopes": ["backlog:read", "contracts:write"],
             "restricted": False,
+            "kept": [],
             "csrf": told["csrf"],
         }
         assert await browser.session() == told

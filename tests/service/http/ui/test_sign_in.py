@@ -124,7 +124,8 @@ async def test_what_the_issuer_restricts_stays_restricted(
     async with browsing(app) as browser:
         back = issuer.signed_in(await sent_away(browser), customers=["PORT"])
         assert (await led_back(browser, back)).status_code == 200
-        assert (await browser.session())["restricted"]
+        told = await browser.session()
+        assert (told["restricted"], told["kept"]) == (True, ["customers"])
         refused = await browser.call("GET", "/v1/audit/events")
         assert problem(refused, 403)["code"] == "token_restricted"
 
