@@ -122,6 +122,7 @@ export async function send(method, path, body, { params = {}, key, match } = {})
         headers,
         body: body === undefined ? undefined : JSON.stringify(body),
     };
+    const texts = learn("refusals").catch(() => {}); // what was done may tell what was left alone
     for (let left = method === "POST" ? AGAIN : 0;; left--) {
         try {
             const response = await admitted(path, apiUrl(path, params), request);
@@ -131,6 +132,7 @@ export async function send(method, path, body, { params = {}, key, match } = {})
                 continue;
             }
             const answer = await answered(response);
+            await texts;
             if (
                 path.startsWith("v1/") && Number.isSafeInteger(answer?.position) && !apiDry(params)
             ) {

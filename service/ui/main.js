@@ -16,15 +16,15 @@ useLanguage(preferences.language);
 const [session] = await Promise.all([whoIsThere(), speak(preferences.language)]);
 mountOverlay();
 if (session.authentication && !session.signed_in) {
-    const [{ signIn }] = await Promise.all([import("./sign_in.js"), learn("refusals")]);
+    const { signIn } = await signing();
     document.body.append(signIn(session));
 } else {
     useSession(session.csrf ?? null);
-    whenSignedOut(async (isAsked) => (await import("./sign_in.js")).signInAgain(session, isAsked));
+    whenSignedOut(async (isAsked) => (await signing()).signInAgain(session, isAsked));
     const lookAgain = async () => {
         if (!session.authentication) return;
         try {
-            (await import("./sign_in.js")).lookWhoIsThere(session);
+            (await signing()).lookWhoIsThere(session);
         } catch {
             // the service is away: the page looks again when it is back
         }
@@ -37,10 +37,15 @@ if (session.authentication && !session.signed_in) {
     document.body.prepend(shell.element);
     onPlace(shell.show);
     await shell.show(here());
-    await learn("refusals"); // needed by what is done, not by what is shown
 }
 
 /** @returns {Promise<import("./app.js").Session>} */
 async function whoIsThere() {
     return await get("ui/session");
+}
+
+/** What signing in needs, which most pages do without. */
+async function signing() {
+    const [module] = await Promise.all([import("./sign_in.js"), learn("sign_in", "refusals")]);
+    return module;
 }
