@@ -70,7 +70,9 @@ export function actionsOf(desk) {
 
     /** @param {string} itemId */
     const isUnderWay = (itemId) => [...underWay.values()].some((items) => items.includes(itemId));
-    return { apply, draft, isUnderWay };
+    /** Whether marks of a few are on their way: what they record is not known yet. */
+    const isMarking = () => [...underWay.values()].some((items) => items.length > 0);
+    return { apply, draft, isUnderWay, isMarking };
 }
 
 /** @param {Kind} kind */

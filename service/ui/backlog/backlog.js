@@ -83,6 +83,7 @@ export function backlogScreen(app, view, own = {}) {
         reload: () => load({ isSame: true }),
         again: () => panel.again(),
         isUnderWay: (itemId) => actions.isUnderWay(itemId),
+        isMarking: () => actions.isMarking(),
     });
     const desk = {
         view,
@@ -185,12 +186,14 @@ export function backlogScreen(app, view, own = {}) {
         pages?.close();
         live.reloaded();
         const mine = new Pages(
-            (cursor, signal) => {
+            async (cursor, signal) => {
                 const asked = new URLSearchParams(query);
                 asked.set("limit", String(PAGE));
                 if (cursor) asked.set("cursor", cursor);
                 else if (params.get("seek")) asked.set("seek", params.get("seek") ?? "");
-                return get(`v1/backlog/${view.name}`, asked, { signal });
+                const page = await get(`v1/backlog/${view.name}`, asked, { signal });
+                if (cursor === null) live.startAt(page.position);
+                return page;
             },
             key,
             () => {

@@ -22,6 +22,7 @@ const OWN = 1000;
  * @property {() => void} reload
  * @property {() => void} again shows the open item anew
  * @property {(itemId: string) => boolean} isUnderWay whether something is being done to an item
+ * @property {() => boolean} isMarking whether anything is, whose place in the history is not known yet
  */
 
 /** @param {Shown} shown */
@@ -78,7 +79,8 @@ export function followChanges(shown) {
         state.isWanted = false;
         state.isLooking = true;
         try {
-            countOthers();
+            if (shown.isMarking()) state.isWanted = true; // counted once it is known whose each is
+            else countOthers();
             shown.totalsChanged();
             const ids = shown.rows().map((row) => row.item_id);
             if (ids.length > 0) {
@@ -107,6 +109,10 @@ export function followChanges(shown) {
             own.push({ position, contracts });
             if (own.length > OWN) own.shift();
             soon();
+        },
+        /** @param {number} position what the list shows: changes are those after it */
+        startAt(position) {
+            state.seen = Math.max(state.seen, position);
         },
         reloaded() {
             state.others = 0;
