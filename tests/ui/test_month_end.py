@@ -75,7 +75,8 @@ async def test_a_month_is_closed_from_approvals_to_a_corrected_invoice(
         await expect(title).to_contain_text("INV-000002")
         await expect(page.get_by_role("link", name="INV-000001")).to_be_visible()
 
-        invoices = served.api.get("/invoices", params={"status": "confirmed"}).json()["items"]
+        shown = {"status": "confirmed", "after": served.tenant.ledger.position()}
+        invoices = served.api.get("/invoices", params=shown).json()["items"]
         (original,) = (each for each in invoices if each["corrects"] is None)
         (correction,) = (each for each in invoices if each["corrects"])
         assert original["has_corrections"]
